@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A secret that signs and verifies tokens, and the key id that stands in their headers. */
+export interface Secret {
+  kid: string
+  secret: string
+}
+
+/** Published signing keys that no rule below would notice: the examples of RFC 7515 and RFC 7519's readers. */
+const published = new Set(['AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow'])
+
+const placeholder =
+  /secret|change|replace|example|password|passw0rd|default|insecure|placeholder|sample|private|jwt.?key|my.?key|your|better.?auth/i
+
+/**
+ * Why a secret cannot be trusted, or undefined. Everywhere it needs 32 characters (256 bits for HS256, RFC 7518 section
+ * 3.2); in production it must also look random, because thousands of published secrets are longer than that.
+ */
+export function weakness(secret: string, production: boolean): string | undefined {
+  if (secret.length < 32) return 'must have at least 32 characters; make one with: openssl rand -base64 32'
+  if (!production) return undefined
+  const steps = [...secret].filter((c, i) => Math.abs(c.charCodeAt(0) - secret.charCodeAt(i - 1)) <= 1).length
+  const guessable =
+    published.has(secret) ||
+    placeholder.test(secret) ||
+    new Set(secret).size < 10 ||
+    /^(.{1,24})\1+.{0,8}$/s.test(secret) ||
+    steps > secret.length / 2
+  return guessable ? 'is published or easily guessed; make one with: openssl rand -base64 32' : undefined
+}
+
+/** The secret kept in the data directory (mode 0600), made at the first call. */
+export function localSecret(dataDir: string): string {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const file = join(dataDir, 'secret')
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600 })
+  try {
+    linkSync(draft, file) // whole or not at all, whoever else starts now
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(draft)
+  }
+  return readFileSync(file, 'utf8')
+}
