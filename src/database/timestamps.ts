@@ -1,0 +1,12 @@
+/** The object id of `timestamptz`. */
+export const TIMESTAMPTZ = 1184
+
+/**
+ * PostgreSQL's text of a timestamptz (`2026-11-20 20:08:04.1+00`) as RFC 3339 in UTC with milliseconds. A session in UTC
+ * costs two slices and no Date.
+ */
+export function rfc3339(text: string): string {
+  if (!text.endsWith('+00')) return new Date(text).toISOString()
+  const fraction = text.slice(20, -3)
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.padEnd(3, '0').slice(0, 3)}Z`
+}
