@@ -1,0 +1,69 @@
+import { type Kysely, sql } from 'kysely'
+import { v7 as uuid } from 'uuid'
+import type { ProfilePatch, User } from '../../schemas/users.ts'
+import type { Database } from '../database/tables.ts'
+
+/** What may leave: never the hash. */
+const columns = ['id', 'email', 'name', 'is_active', 'created_at', 'updated_at'] as const
+
+/** The time of a change: later than the one before, even within a millisecond. */
+const later = sql<string>`greatest(now(), users.updated_at + interval '1 millisecond')`
+
+/** All SQL on users. */
+export function usersRepository(db: Kysely<Database>) {
+  return {
+    /** A user who registers here, or undefined when the address is taken. */
+    insert: (user: { email: string; name: string; password_hash: string }): Promise<User | undefined> =>
+      db
+        .insertInto('users')
+        .values({ id: uuid(), ...user })
+        .onConflict((conflict) => conflict.column('email').where('issuer', 'is', null).doNothing())
+        .returning(columns)
+        .executeTakeFirst(),
+
+    /** Another issuer's user, made or brought up to date by one statement, however many come at once. */
+    keepForeign: ({ name, ...user }: { issuer: string; subject: string; email: string; name: string | undefined }) =>
+      db
+        .insertInto('users')
+        .values({ id: uuid(), name: name ?? user.email, ...user })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['issuer', 'subject'])
+            .doUpdateSet({ email: user.email, ...(name && { name }), updated_at: later })
+        )
+        .returning(['id', 'is_active'])
+        .executeTakeFirstOrThrow(),
+
+    find: (id: string): Promise<User | undefined> =>
+      db.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirst(),
+
+    /** For the login alone: with the hash, and only those who registered here. */
+    findLogin: (email: string) =>
+      db
+        .selectFrom('users')
+        .select([...columns, 'password_hash'])
+        .where('email', '=', email)
+        .where('issuer', 'is', null)
+        .$narrowType<{ password_hash: string }>()
+        .executeTakeFirst(),
+
+    update: (id: string, patch: ProfilePatch): Promise<User | undefined> =>
+      db
+        .updateTable('users')
+        .set({ ...patch, updated_at: later })
+        .where('id', '=', id)
+        .returning(columns)
+        .executeTakeFirst(),
+
+    /** Compare and swap: a password changed meanwhile stays changed. */
+    replaceHash: (id: string, before: string, after: string) =>
+      db
+        .updateTable('users')
+        .set({ password_hash: after })
+        .where('id', '=', id)
+        .where('password_hash', '=', before)
+        .execute()
+  }
+}
+
+export type UsersRepository = ReturnType<typeof usersRepository>
