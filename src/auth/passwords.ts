@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import * as bcrypt from '@node-rs/bcrypt'
+import { dictionary } from '@zxcvbn-ts/language-common'
+import PQueue from 'p-queue'
+import { problems } from '../problems.ts'
+
+const common = new Set<unknown>(dictionary['passwords-common'])
+
+/** bcrypt reads no more bytes than this, and would take anything after them for right. */
+const maxBytes = 72
+const hashable = (password: string) =>
+  Buffer.byteLength(password) <= maxBytes && !password.includes('\0') && password.isWellFormed()
+
+/** Hashes that may wait for their turn, and for how many milliseconds: beyond, a client is told to come back. */
+const queueLimit = 256
+const maxWait = 2_500
+
+/** Why a new password is refused beyond what the schema says (OWASP ASVS 5.0, 6.2), or undefined. */
+export function passwordRefusal(password: string, email: string): string | undefined {
+  if (!hashable(password)) return `must be at most ${maxBytes} bytes long in UTF-8`
+  if (common.has(password.toLowerCase())) return 'is one of the most common passwords; choose another'
+  if (password.toLowerCase() === email) return 'must not be the email address'
+  return undefined
+}
+
+/**
+ * Hashes and checks passwords with bcrypt, as many at once as there are cores but one, so that libuv's threads stay free
+ * for files and names. `hash` and `verify` throw `unavailable` when too many wait.
+ */
+export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
+  const queue = new PQueue({ concurrency: Math.max(1, availableParallelism() - 1) })
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (queue.size >= queueLimit) return Promise.reject(problems.unavailable('hash queue full', 5))
+    const patience = new AbortController()
+    const timer = setTimeout(() => patience.abort(problems.unavailable('hash queue slow', 5)), maxWait)
+    const start = () => {
+      clearTimeout(timer)
+      return work()
+    }
+    return queue.add(start, { signal: patience.signal })
+  }
+
+  /**
+   * A hash of nothing, for accounts that do not exist: checking against it costs what checking against a user's does. A
+   * letter that no encoder would write in the last place, and bcrypt would refuse it without doing the work.
+   */
+  const nobody = `${bcrypt.genSaltSync({ cost: bcryptCost })}${randomBytes(15).toString('hex')}O`
+
+  return {
+    hash: (password: string): Promise<string> =>
+      inTurn(() => bcrypt.hash(password, { cost: bcryptCost, rejectLongPasswords: true })),
+
+    /** Whether the password is the one behind the hash. Without a hash: false, after the same work. */
+    async verify(password: string, hash: string | undefined): Promise<boolean> {
+      const right = await inTurn(() => bcrypt.verify(password, hash ?? nobody))
+      return right && hash !== undefined && hashable(password)
+    },
+
+    /** Whether a stored hash was made with another cost than today's. */
+    isOutdated: (hash: string): boolean => bcrypt.parseOptions(hash).cost !== bcryptCost
+  }
+}
+
+export type Passwords = ReturnType<typeof createPasswords>
