@@ -1,0 +1,116 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifySchema } from 'fastify'
+import fp from 'fastify-plugin'
+import type { OpenAPIV3_1 } from 'openapi-types'
+import { stringify } from 'yaml'
+import { Problem } from '../schemas/problems.ts'
+
+declare module 'fastify' {
+  interface FastifySchema {
+    /** The statuses of the problems that a route gives, beyond those that follow from its shape. */
+    problems?: number[]
+  }
+}
+
+const titles: Record<number, string> = {
+  400: 'The request is malformed or breaks a rule',
+  401: 'No valid access token, or wrong credentials',
+  403: 'Not yours',
+  404: 'Not there, or not yours',
+  409: 'Taken already',
+  413: 'The body is too large',
+  415: 'The body is not JSON',
+  429: 'Too many requests',
+  500: 'A fault of ours',
+  503: 'Temporarily unavailable'
+}
+const headers: Record<number, OpenAPIV3_1.ResponseObject['headers']> = {
+  401: { 'WWW-Authenticate': { description: 'RFC 6750', schema: { type: 'string' } } },
+  429: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
+  503: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } }
+}
+const content = { 'application/problem+json': { schema: { $ref: `#/components/schemas/${Problem.$id}` } } }
+const problemResponses = Object.fromEntries(
+  Object.entries(titles).map(([status, description]) => [
+    `Problem${status}`,
+    { description, content, headers: headers[Number(status)] ?? {} }
+  ])
+)
+
+/** Every status of a problem that a route with this schema can give. */
+function problemsOf({ body, params, querystring, security, problems = [] }: FastifySchema): number[] {
+  const input = body ?? params ?? querystring
+  const implied = [...(input ? [400] : []), ...(security ? [401] : []), ...(body ? [413, 415] : []), 500, 503]
+  return [...new Set([...implied, ...problems])].sort()
+}
+
+/** Points each operation to the named problem responses, and lets go of bodies that may be left out. */
+function finish(document: Partial<OpenAPIV3_1.Document>) {
+  for (const item of Object.values(document.paths ?? {}))
+    for (const operation of Object.values(
+      item as Record<string, OpenAPIV3_1.OperationObject & { 'x-problems'?: number[] }>
+    )) {
+      for (const status of operation['x-problems'] ?? [])
+        operation.responses = { ...operation.responses, [status]: { $ref: `#/components/responses/Problem${status}` } }
+      delete operation['x-problems']
+      const body = operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined
+      const media = body?.content['application/json'] as { schema: OpenAPIV3_1.SchemaObject } | undefined
+      const [only, nothing] = media?.schema.anyOf ?? []
+      if (body && media && only && nothing && 'type' in nothing && nothing.type === 'null') {
+        body.required = false
+        media.schema = only
+      }
+    }
+  document.components = { ...document.components, responses: problemResponses }
+  return document
+}
+
+/** The published contract: `/openapi.json`, `/openapi.yaml`, and `/docs` for people. */
+export const openapi = fp(
+  async function openapi(app) {
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Gatehouse',
+          version: '1.0.0',
+          description: 'Accounts, access tokens and tasks. Every error is problem details (RFC 9457).',
+          license: { name: 'MIT', identifier: 'MIT' }
+        },
+        servers: [{ url: '/' }],
+        tags: [
+          { name: 'auth', description: 'Signing up, in and out' },
+          { name: 'profile', description: 'Your account' },
+          { name: 'tasks', description: 'Your tasks' },
+          { name: 'health', description: 'For load balancers and people on call' }
+        ],
+        components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } }
+      },
+      refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `Schema${index}`) },
+      transform: ({ schema, url }) => {
+        const { problems, ...rest } = schema
+        return { url, schema: schema.hide ? rest : { security: [], ...rest, 'x-problems': problemsOf(schema) } }
+      },
+      transformObject: (documents) =>
+        'openapiObject' in documents
+          ? finish(documents.openapiObject as Partial<OpenAPIV3_1.Document>)
+          : documents.swaggerObject
+    })
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: true,
+      uiConfig: { persistAuthorization: false, tryItOutEnabled: true, url: '/openapi.json' }
+    })
+    const hide = true
+    app.get('/openapi.json', { schema: { hide } }, () => app.swagger())
+    app.get('/openapi.yaml', { schema: { hide } }, (_request, reply) =>
+      reply.type('application/yaml').send(openapiYaml(app.swagger()))
+    )
+  },
+  { name: 'openapi' }
+)
+
+/** The contract as it stands in the repository. */
+export const openapiYaml = (document: object): string =>
+  stringify(document, { lineWidth: 120, aliasDuplicateObjects: false })

@@ -1,0 +1,79 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { isDataException, isUnavailable } from '../src/database/failures.ts'
+import { Problem, problems } from '../src/problems.ts'
+import { logRequest } from './logging.ts'
+import { securityHeaders } from './security.ts'
+import { fieldErrors } from './validation.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why the request was refused, for its log line. */
+    refusal: string | undefined
+  }
+}
+
+const mediaType = 'application/problem+json'
+
+/** What Fastify and its plugins throw, as a problem of the catalogue. */
+function toProblem(error: FastifyError | Problem): Problem {
+  if (error instanceof Problem) return error
+  if (error.validation) return problems.validationFailed(fieldErrors(error.validation))
+  if (isUnavailable(error)) return problems.unavailable(error.message)
+  if (isDataException(error)) return problems.malformedRequest('A value cannot be stored')
+  if (error.statusCode === 413) return problems.payloadTooLarge()
+  if (error.statusCode === 415) return problems.unsupportedMediaType()
+  if (error.statusCode !== undefined && error.statusCode < 500)
+    return problems.malformedRequest('The request is unreadable')
+  return problems.internalError()
+}
+
+function send(thrown: FastifyError | Problem, request: FastifyRequest, reply: FastifyReply) {
+  const problem = toProblem(thrown)
+  request.refusal = problem.reason
+  if (problem.status >= 500) request.log.error({ err: thrown, request_id: request.id }, problem.message)
+  return reply
+    .code(problem.status)
+    .headers(securityHeaders)
+    .headers({ 'x-request-id': request.id, ...problem.headers })
+    .type(mediaType)
+    .send(JSON.stringify(problem.body(request.id)))
+}
+
+/** Fastify's `frameworkErrors`: URLs that no route can be looked up for. No hook runs for them, so this does what hooks do. */
+export function answerFrameworkError(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  send(problems.malformedRequest('The URL is unreadable'), request, reply)
+  logRequest(request, reply)
+}
+
+/** Node's `clientError`: what is not HTTP, or does not come in time, is answered on the bare socket and cut off. */
+export function answerParserError(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const problem =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? problems.requestTimeout()
+      : problems.malformedRequest('Not readable as HTTP')
+  const requestId = crypto.randomUUID()
+  const body = JSON.stringify(problem.body(requestId))
+  const headers = {
+    ...securityHeaders,
+    'x-request-id': requestId,
+    'content-type': mediaType,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close'
+  }
+  this.log.debug({ request_id: requestId, code: error.code }, 'unreadable request')
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  socket.end(`HTTP/1.1 ${problem.status} ${problem.body(requestId).title}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** One place that turns whatever was thrown into bytes. */
+export const problemDetails = fp(
+  async function problems(app) {
+    app.decorateRequest('refusal')
+    app.setErrorHandler(send)
+  },
+  { name: 'problems' }
+)

@@ -1,0 +1,29 @@
+import fp from 'fastify-plugin'
+import findMyWay from 'find-my-way'
+import { problems } from '../src/problems.ts'
+
+/** Answers for URLs without a route: 405 where another method would do, else 404. */
+export const unknown = fp(
+  async function unknown(app) {
+    // The router that Fastify uses, asked by URL alone.
+    const router = findMyWay()
+    const methods = new Map<string, string[]>()
+
+    app.addHook('onRoute', ({ url, method }) => {
+      if (url.includes('*')) return
+      let allowed = methods.get(url)
+      if (!allowed) {
+        allowed = []
+        methods.set(url, allowed)
+        router.on('GET', url, () => {}, allowed)
+      }
+      allowed.push(...[method].flat())
+    })
+
+    app.setNotFoundHandler({ preHandler: app.limitUnknown }, (request) => {
+      const allowed: string[] | undefined = router.find('GET', request.url.split('?', 1)[0] ?? '')?.store
+      throw allowed ? problems.methodNotAllowed(allowed) : problems.notFound('Resource')
+    })
+  },
+  { name: 'unknown', dependencies: ['limits'] }
+)
