@@ -1,0 +1,35 @@
+import { ref } from '../schemas/common.ts'
+import { Health } from '../schemas/health.ts'
+import { createPing } from '../src/database/ping.ts'
+import { problems } from '../src/problems.ts'
+import type { Routes } from '../src/typebox.ts'
+
+const tags = ['health']
+const response = { 200: ref(Health) }
+const health = { operationId: 'getHealth', tags, response, summary: 'The service and what it depends on' }
+const live = { operationId: 'getLiveness', tags, response, summary: 'Whether the process runs: restart it if not' }
+const ready = { operationId: 'getReadiness', tags, response, summary: 'Whether to send requests here' }
+
+export const healthRoutes: Routes = async function healthRoutes(app) {
+  const ping = createPing(app.db)
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+
+  async function checkDatabase(): Promise<Health> {
+    await ping().catch((error: Error) => {
+      throw problems.unavailable(`database: ${error.message}`)
+    })
+    return { status: 'ok', database: 'ok' }
+  }
+
+  app.get('/health', { schema: health }, checkDatabase)
+
+  app.get('/health/live', { schema: live }, async () => ({ status: 'ok' as const }))
+
+  app.get('/health/ready', { schema: ready }, () => {
+    if (closing) throw problems.unavailable('closing')
+    return checkDatabase()
+  })
+}

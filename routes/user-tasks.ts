@@ -1,0 +1,27 @@
+import { type TObject, Type } from '@sinclair/typebox'
+import { Id } from '../schemas/common.ts'
+import type { Cursors } from '../src/cursors.ts'
+import { problems } from '../src/problems.ts'
+import type { Routes } from '../src/typebox.ts'
+import { taskRoutes } from './tasks.ts'
+
+const owner = Type.Object({ user_id: Id })
+
+/** The task routes again, under the id of their owner: whoever else asks is told that it is not theirs. */
+export const userTaskRoutes: Routes<{ cursors: Cursors }> = async function userTaskRoutes(app, { cursors }) {
+  app.addHook('onRoute', (route) => {
+    const { operationId, params, problems } = route.schema ?? {}
+    route.schema = {
+      ...route.schema,
+      ...(operationId && { operationId: operationId.replace('Task', 'UserTask') }),
+      params: Type.Composite([owner, (params ?? Type.Object({})) as TObject]),
+      problems: [403, ...(problems ?? [])]
+    }
+  })
+
+  app.addHook('preHandler', async ({ params, user }) => {
+    if ((params as { user_id: string }).user_id.toLowerCase() !== user.id) throw problems.forbidden()
+  })
+
+  app.register(taskRoutes, { cursors })
+}

@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import type { Config } from './config.ts'
+
+/** A PostgreSQL URL without its password. */
+function withoutPassword(url: string): string {
+  const shown = new URL(url)
+  shown.password = ''
+  return `PostgreSQL at ${shown.host}${shown.pathname}`
+}
+
+/** What a person at the terminal wants to know; in production one line, as the log is for machines. */
+export function welcome(origin: string, config: Config): string {
+  const database = config.databaseUrl ? withoutPassword(config.databaseUrl) : `embedded, in ${resolve(config.dataDir)}`
+  if (config.production)
+    return `${JSON.stringify({ msg: 'listening', url: origin, docs: `${origin}/docs`, database })}\n`
+  const body = `{"email":"ann-${randomBytes(3).toString('hex')}@example.com","name":"Ann","password":"correct-horse-7"}`
+  return `
+  Gatehouse listens on  ${origin}
+  Documentation         ${origin}/docs
+  Database              ${database}
+
+  Sign up, and get an access token:
+
+  curl -s ${origin}/api/auth/register -H 'content-type: application/json' -d '${body}'
+
+`
+}
