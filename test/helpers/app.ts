@@ -1,0 +1,66 @@
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import { checkAnswer } from './contract.ts'
+import { captureLog } from './log.ts'
+import { cloneTemplate } from './template.ts'
+
+export const secret = 'a-long-value-that-only-the-tests-know'
+export const password = 'correct-horse-7'
+
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export interface Options {
+  settings?: Record<string, string>
+  clock?: () => number
+}
+
+/** A caller, with or without a token. Every answer is held against the published contract. */
+export function caller(app: FastifyInstance, token?: string) {
+  const call =
+    (method: Method) =>
+    async (url: string, body?: unknown, options: InjectOptions = {}) => {
+      const headers = { ...(token && { authorization: `Bearer ${token}` }), ...options.headers }
+      const payload = body === undefined ? {} : { payload: body as object }
+      const answer = await app.inject({ method, url, ...payload, ...options, headers })
+      checkAnswer(app, method, url, answer)
+      return answer
+    }
+  return {
+    get: call('GET'),
+    head: call('HEAD'),
+    post: call('POST'),
+    put: call('PUT'),
+    patch: call('PATCH'),
+    delete: call('DELETE')
+  }
+}
+
+/** The whole service on a database of its own, gone when the test ends. Cheap hashes, and no limits unless asked for. */
+export async function startApp(t: Test, { settings = {}, clock }: Options = {}) {
+  const database = await cloneTemplate()
+  const { log, lines } = captureLog()
+  const config = loadConfig({
+    BETTER_AUTH_SECRET: secret,
+    BCRYPT_COST: '10',
+    RATE_LIMIT_ENABLED: 'false',
+    ...database.settings,
+    ...settings
+  })
+  const app = await buildApp(config, { log, ...(clock && { clock }) })
+  await app.ready()
+  t.teardown(async () => {
+    await app.close()
+    await database.remove()
+  })
+
+  /** Somebody who has an account and can call: `ann.get('/api/tasks')`. */
+  async function signUp(email = `${crypto.randomUUID()}@example.com`) {
+    const answer = await caller(app).post('/api/auth/register', { email, name: 'Somebody', password })
+    const { access_token: token, user } = answer.json()
+    return { id: user.id as string, email, password, token: token as string, ...caller(app, token) }
+  }
+
+  return { app, config, lines, signUp, anyone: caller(app) }
+}

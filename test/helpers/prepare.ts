@@ -1,0 +1,3 @@
+import { prepareTemplate } from './template.ts'
+
+await prepareTemplate()

@@ -1,0 +1,25 @@
+import { test } from 'tap'
+import { startApp } from '../helpers/app.ts'
+
+test('a profile can be read and renamed', async (t) => {
+  const { signUp } = await startApp(t)
+  const ann = await signUp()
+  const before = (await ann.get('/api/auth/profile')).json()
+  t.match(before, { id: ann.id, email: ann.email, name: 'Somebody', is_active: true })
+
+  const after = (await ann.put('/api/auth/profile', { name: 'Ann' })).json()
+  t.equal(after.name, 'Ann')
+  t.ok(after.updated_at > before.updated_at, 'the time of the change moves')
+  t.strictSame((await ann.get('/api/auth/profile')).json(), after)
+})
+
+test('an empty name is refused and nothing changes', async (t) => {
+  const { signUp } = await startApp(t)
+  const ann = await signUp()
+  for (const name of ['', '   ', 5, null, 'x'.repeat(101), 'a\0b', '\ud800']) {
+    const answer = await ann.put('/api/auth/profile', { name })
+    t.equal(answer.statusCode, 400, JSON.stringify(name))
+    t.equal(answer.json().errors[0].pointer, '/name')
+  }
+  t.equal((await ann.get('/api/auth/profile')).json().name, 'Somebody')
+})
