@@ -4,6 +4,7 @@ import type { FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { stringify } from 'yaml'
+import { ref } from '../schemas/common.ts'
 import { Problem } from '../schemas/problems.ts'
 
 declare module 'fastify' {
@@ -30,7 +31,7 @@ const headers: Record<number, OpenAPIV3_1.ResponseObject['headers']> = {
   429: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
   503: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } }
 }
-const content = { 'application/problem+json': { schema: { $ref: `#/components/schemas/${Problem.$id}` } } }
+const content = { 'application/problem+json': { schema: { $ref: `#/components/schemas/${ref(Problem).$ref}` } } }
 const problemResponses = Object.fromEntries(
   Object.entries(titles).map(([status, description]) => [
     `Problem${status}`,

@@ -24,8 +24,16 @@ export const oneOf = <const T extends string>(
 export const pageOf = <T extends TSchema>(item: T, $id: string) =>
   Type.Object({ items: Type.Array(item), next_cursor: Type.Union([Type.String(), Type.Null()]) }, { $id })
 
-/** A reference to a named component that keeps its static type. */
-export const ref = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>(Type.Ref(schema.$id as string))
+const named = new Set<TSchema>()
+
+/** A reference to a named schema, which so becomes a component of the contract; it keeps its static type. */
+export const ref = <T extends TSchema>(schema: T) => {
+  named.add(schema)
+  return Type.Unsafe<Static<T>>(Type.Ref(schema.$id as string))
+}
+
+/** Every schema that something refers to, by name. */
+export const components = () => [...named].sort((a, b) => String(a.$id).localeCompare(String(b.$id)))
 
 /** A body that may be left out. */
 export const optional = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])

@@ -14,11 +14,7 @@ import { healthRoutes } from '../routes/health.ts'
 import { profileRoutes } from '../routes/profile.ts'
 import { taskRoutes } from '../routes/tasks.ts'
 import { userTaskRoutes } from '../routes/user-tasks.ts'
-import { Message } from '../schemas/common.ts'
-import { Health } from '../schemas/health.ts'
-import { FieldError, Problem } from '../schemas/problems.ts'
-import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch } from '../schemas/tasks.ts'
-import { AuthenticatedUser, AuthResponse, Login, NewUser, ProfilePatch, User } from '../schemas/users.ts'
+import { components } from '../schemas/common.ts'
 import { createAccessTokens } from './auth/access-tokens.ts'
 import { createAccounts } from './auth/accounts.ts'
 import { createPasswords } from './auth/passwords.ts'
@@ -26,10 +22,6 @@ import type { Config } from './config.ts'
 import { createCursors } from './cursors.ts'
 import { openDatabase } from './database/connection.ts'
 import { usersRepository } from './repositories/users.ts'
-
-const account = [User, NewUser, Login, ProfilePatch, AuthResponse, AuthenticatedUser]
-const task = [Task, NewTask, TaskPatch, TaskCompletion, TaskPage]
-const components = [...account, ...task, Message, Health, FieldError, Problem]
 
 interface Surroundings {
   log: FastifyBaseLogger
@@ -51,7 +43,7 @@ export async function buildApp(config: Config, { log, clock = Date.now }: Surrou
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerParserError
   })
-  for (const schema of components) app.addSchema(schema)
+  for (const schema of components()) app.addSchema(schema)
   const db = openDatabase(config, log)
   const tokens = createAccessTokens(config, clock)
   const accounts = createAccounts(usersRepository(db), createPasswords(config), tokens)
