@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isDataException, isUnavailable } from '../src/database/failures.ts'
+import { isDataException, isUnavailable, isUserGone } from '../src/database/failures.ts'
 import { Problem, problems } from '../src/problems.ts'
 import { logRequest } from './logging.ts'
 import { securityHeaders } from './security.ts'
@@ -21,6 +21,7 @@ function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error
   if (error.validation) return problems.validationFailed(fieldErrors(error.validation))
   if (isUnavailable(error)) return problems.unavailable(error.message)
+  if (isUserGone(error)) return problems.tokenRevoked('user is gone')
   if (isDataException(error)) return problems.malformedRequest('A value cannot be stored')
   if (error.statusCode === 413) return problems.payloadTooLarge()
   if (error.statusCode === 415) return problems.unsupportedMediaType()

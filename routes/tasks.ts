@@ -2,7 +2,6 @@ import { Type } from '@sinclair/typebox'
 import { Id, optional, ref } from '../schemas/common.ts'
 import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '../schemas/tasks.ts'
 import type { Cursors } from '../src/cursors.ts'
-import { isForeignKeyViolation } from '../src/database/failures.ts'
 import { problems } from '../src/problems.ts'
 import { type TaskPosition, taskPosition, tasksRepository } from '../src/repositories/tasks.ts'
 import type { Routes } from '../src/typebox.ts'
@@ -72,9 +71,7 @@ export const taskRoutes: Routes<{ cursors: Cursors }> = async function taskRoute
   })
 
   app.post('', { schema: create }, async (request, reply) => {
-    const task = await tasks.insert(request.user.id, request.body).catch((error) => {
-      throw isForeignKeyViolation(error, 'tasks_user') ? problems.tokenRevoked('user is gone') : error
-    })
+    const task = await tasks.insert(request.user.id, request.body)
     return reply
       .code(201)
       .header('location', `${request.url.split('?', 1)[0]}/${task.id}`)

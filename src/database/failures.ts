@@ -11,15 +11,22 @@ interface DatabaseError extends Error {
   constraint?: string
 }
 
-const violates = (error: unknown, code: string, constraint: string) =>
-  error instanceof Error && (error as DatabaseError).code === code && (error as DatabaseError).constraint === constraint
+export const isUniqueViolation = (error: unknown, constraint: string) =>
+  error instanceof Error && (error as DatabaseError).code === '23505' && (error as DatabaseError).constraint === constraint
 
-export const isUniqueViolation = (error: unknown, constraint: string) => violates(error, '23505', constraint)
-export const isForeignKeyViolation = (error: unknown, constraint: string) => violates(error, '23503', constraint)
+/** Whether a row names a user who is gone: the foreign key to `users` is called `<table>_user` in every table. */
+export const isUserGone = (error: unknown) =>
+  error instanceof Error &&
+  (error as DatabaseError).code === '23503' &&
+  ((error as DatabaseError).constraint?.endsWith('_user') ?? false)
 
 /** Whether the database refused a value as such (class 22: too long, out of range, not that type's text). */
 export const isDataException = (error: unknown) =>
   error instanceof Error && ((error as DatabaseError).code?.startsWith('22') ?? false)
+
+/** What to tell an operator: where a host has several addresses, one message for each. */
+export const explain = (error: unknown): string =>
+  error instanceof AggregateError ? error.errors.map(explain).join('; ') : (error as Error).message
 
 /** Whether the database could not be reached or could not answer in time: the same request may succeed later. */
 export function isUnavailable(error: unknown): boolean {
