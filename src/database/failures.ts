@@ -11,9 +11,6 @@ interface DatabaseError extends Error {
   constraint?: string
 }
 
-export const isUniqueViolation = (error: unknown, constraint: string) =>
-  error instanceof Error && (error as DatabaseError).code === '23505' && (error as DatabaseError).constraint === constraint
-
 /** Whether a row names a user who is gone: the foreign key to `users` is called `<table>_user` in every table. */
 export const isUserGone = (error: unknown) =>
   error instanceof Error &&
