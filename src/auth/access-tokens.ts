@@ -13,6 +13,7 @@ export interface AccessToken {
   email: string
   name: string | undefined
   sessionId: string | undefined
+  issuedAt: number
   expiresAt: number
 }
 
@@ -29,21 +30,30 @@ const ACCESS_TOKEN_TYPE = 'at+jwt'
 const maxForeignLife = 7 * 24 * 60 * 60
 /** Seconds by which another server's clock may be ahead of ours. */
 const clockSkew = 60
+/** The end of the year 9999, the last that RFC 3339 can write. */
+const endOfTime = 253_402_300_799
 /** Better Auth signs mail links and cookie caches with the same secret: these claims give them away. */
 const neverALogin = ['session', 'updateTo', 'requestType']
+
+/** Well-formed text without U+0000: PostgreSQL takes no other. */
+const emailAddress = /^[^\s@\0\ud800-\udfff]+@[^\s@\0\ud800-\udfff]+$/u
+/** A name that we would take from a user of our own; another issuer's token may hold any, or none. */
+const isName = (value: unknown): value is string =>
+  typeof value === 'string' && /^(?=\s*\S)[^\0\ud800-\udfff]{1,100}$/u.test(value)
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const hmac = (key: KeyObject, text: string) => createHmac('sha256', key).update(text).digest()
 
-function text(claims: Jws['claims'], name: string, maxLength = 255): string {
+function text(claims: Jws['claims'], name: string): string {
   const value = claims[name]
-  if (typeof value !== 'string' || value === '' || value.length > maxLength) throw problems.invalidToken(`no ${name}`)
+  if (typeof value !== 'string' || value === '' || value.length > 255) throw problems.invalidToken(`no ${name}`)
   return value
 }
 
 function time(claims: Jws['claims'], name: string): number {
   const value = claims[name]
-  if (typeof value !== 'number' || !(value >= 0 && value <= 8.64e12)) throw problems.invalidToken(`no time in ${name}`)
+  if (typeof value !== 'number' || !(value >= 0 && value <= endOfTime))
+    throw problems.invalidToken(`no time in ${name}`)
   return value
 }
 
@@ -58,7 +68,7 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
   /** The algorithm is ours to say (RFC 8725, section 3.1): the header may agree or be refused. */
   function checkSignature({ header, signed, signature }: Jws): void {
     if (header.alg !== 'HS256') throw problems.invalidToken('algorithm')
-    if ('crit' in header) throw problems.invalidToken('crit')
+    if ('crit' in header || 'b64' in header) throw problems.invalidToken('crit')
     const named = typeof header.kid === 'string' ? keys.get(header.kid) : undefined
     if ('kid' in header && !named) throw problems.invalidToken('unknown kid')
     const matches = (key: KeyObject) => {
@@ -74,8 +84,8 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
     text(claims, 'jti')
     const [subject, sessionId] = [text(claims, 'sub'), text(claims, 'sid')]
     if (!isUuid(subject) || !isUuid(sessionId)) throw problems.invalidToken('not our ids')
-    const expiresAt = time(claims, 'exp')
-    return { issuer: null, subject, email: text(claims, 'email'), name: undefined, sessionId, expiresAt }
+    const [issuedAt, expiresAt] = [time(claims, 'iat'), time(claims, 'exp')]
+    return { issuer: null, subject, email: text(claims, 'email'), name: undefined, sessionId, issuedAt, expiresAt }
   }
 
   /** A token that an app minted with the secret it shares with us: the bridge from a Better Auth front end. */
@@ -88,12 +98,12 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
     const subject = text(claims, 'sub' in claims ? 'sub' : 'user_id')
     if (!/^[\x21-\x7e]+$/.test(subject)) throw problems.invalidToken('subject')
     if ('user_id' in claims && claims.user_id !== subject) throw problems.invalidToken('two subjects')
-    const email = text(claims, 'email', 254)
-    if (!/^[^\s@\0]+@[^\s@\0]+$/.test(email) || !email.isWellFormed()) throw problems.invalidToken('email')
-    const expiresAt = time(claims, 'exp')
-    if (expiresAt - time(claims, 'iat') > maxForeignLife) throw problems.invalidToken('lives longer than seven days')
-    const name = typeof claims.name === 'string' ? claims.name : undefined
-    return { issuer: foreignIssuer, subject, email: email.toLowerCase(), name, sessionId: undefined, expiresAt }
+    const email = text(claims, 'email').toLowerCase()
+    if (!emailAddress.test(email) || email.length > 254) throw problems.invalidToken('email')
+    const [issuedAt, expiresAt] = [time(claims, 'iat'), time(claims, 'exp')]
+    if (expiresAt - issuedAt > maxForeignLife) throw problems.invalidToken('lives longer than seven days')
+    const name = isName(claims.name) ? claims.name : undefined
+    return { issuer: foreignIssuer, subject, email, name, sessionId: undefined, issuedAt, expiresAt }
   }
 
   return {
@@ -121,11 +131,10 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
       checkSignature(jws)
       const now = clock() / 1000
       const { claims } = jws
-      const iat = time(claims, 'iat')
-      if (iat > now + clockSkew) throw problems.invalidToken('issued in the future')
       if ('nbf' in claims && time(claims, 'nbf') > now + clockSkew) throw problems.invalidToken('not valid yet')
       const verified = claims.iss === settings.issuer ? ours(jws) : foreign(jws)
-      if (verified.expiresAt <= iat) throw problems.invalidToken('ends before it begins')
+      if (verified.issuedAt > now + clockSkew) throw problems.invalidToken('issued in the future')
+      if (verified.expiresAt <= verified.issuedAt) throw problems.invalidToken('ends before it begins')
       if (verified.expiresAt <= now) throw problems.tokenExpired()
       return verified
     }

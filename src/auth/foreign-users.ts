@@ -5,6 +5,8 @@ import type { AccessToken } from './access-tokens.ts'
 interface Known {
   id: string
   email: string
+  /** When the token was issued that brought this email. */
+  since: number
 }
 
 /** Users of other issuers kept in memory, by (issuer, subject): about 30 MB when full. */
@@ -18,16 +20,16 @@ export function createForeignUsers(users: UsersRepository) {
   const known = new LRUCache<string, Known>({ max: remembered })
 
   return {
-    /** Our user's id, or undefined when the account has been deactivated. Queries only for a new user or email. */
+    /** Our user's id, or undefined when the account has been deactivated. Queries only for a new user or a newer email. */
     async identify(token: AccessToken & { issuer: string }): Promise<string | undefined> {
-      const { issuer, subject, email } = token
+      const { issuer, subject, email, issuedAt } = token
       const key = `${issuer}\n${subject}`
       const before = known.get(key)
-      if (before?.email === email) return before.id
+      if (before && (before.email === email || issuedAt < before.since)) return before.id
       const user = await users.keepForeign({ issuer, subject, email, name: token.name })
-      if (!user.is_active) return undefined
-      known.set(key, { id: user.id, email })
-      return user.id
+      if (user.is_active) known.set(key, { id: user.id, email, since: issuedAt })
+      else known.delete(key)
+      return user.is_active ? user.id : undefined
     }
   }
 }
