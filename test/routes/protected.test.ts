@@ -1,0 +1,67 @@
+import t, { test } from 'tap'
+import { startApp } from '../helpers/app.ts'
+import { contractOf } from '../helpers/contract.ts'
+import { hostileTokens } from '../helpers/hostile-tokens.ts'
+import { countQueries } from '../helpers/queries.ts'
+import { refused } from '../helpers/refused.ts'
+import { routesOf, urlOf } from '../helpers/routes.ts'
+
+const { app } = await startApp(t)
+
+/** Routes that answer whoever asks. Whatever is not here needs a token. */
+const open = [
+  ...['/health', '/health/live', '/health/ready', '/openapi.json', '/openapi.yaml'],
+  ...['/docs', '/docs/', '/docs/static/index.html', '/docs/static/swagger-initializer.js'],
+  ...['/docs/*', '/docs/json', '/docs/yaml']
+].flatMap((path) => [`GET ${path}`, `HEAD ${path}`])
+const publicRoutes = new Set([...open, 'POST /api/auth/register', 'POST /api/auth/login', 'OPTIONS *'])
+const isPublic = ({ method, path }: { method: string; path: string }) => publicRoutes.has(`${method} ${path}`)
+const protectedRoutes = routesOf(app).filter((route) => !isPublic(route))
+
+test('every route but the public ones answers 401 without a token, before it looks at anything else', async (t) => {
+  const queries = countQueries(t, app)
+  t.ok(protectedRoutes.length >= 20, `${protectedRoutes.length} protected routes`)
+  for (const { method, path } of protectedRoutes)
+    for (const payload of [undefined, '{"not": "valid"', 'x'.repeat(70_000)]) {
+      const request = { method, url: urlOf(path), ...(payload && { payload }) }
+      const answer = await app.inject(request)
+      refused(t, answer, 'not_authenticated', `${method} ${path}`, method === 'HEAD')
+    }
+  t.equal(queries(), 0)
+})
+
+test('a public route is one that exists, and the contract says of both kinds what they are', async (t) => {
+  const known = new Set(routesOf(app).map(({ method, path }) => `${method} ${path}`))
+  for (const route of publicRoutes) t.ok(known.has(route), route)
+  for (const [path, operations] of Object.entries(contractOf(app).paths))
+    for (const [method, { security }] of Object.entries(operations)) {
+      const route = { method: method.toUpperCase(), path: path.replace(/\{(\w+)\}/g, ':$1') }
+      const expected = isPublic(route) ? [] : [{ bearer: [] }]
+      t.strictSame(security, expected, `${route.method} ${route.path}`)
+    }
+})
+
+test('hostile tokens open no protected route', async (t) => {
+  const queries = countQueries(t, app)
+  const names = [
+    'header alg "none"',
+    'header crit exp',
+    'header typ JWT',
+    'ours exp as text',
+    'ours aud of another',
+    'bridge mail link to change the email',
+    'bridge cookie cache',
+    'HS256 by the text of a public key',
+    'signature in other unused bits',
+    'signature empty',
+    'payload null of 4',
+    'sub twice'
+  ]
+  for (const { method, path } of protectedRoutes)
+    for (const name of names) {
+      const headers = { authorization: `Bearer ${hostileTokens[name] ?? t.fail(`no token ${name}`)}` }
+      const answer = await app.inject({ method, url: urlOf(path), headers })
+      refused(t, answer, 'invalid_token', `${method} ${path}: ${name}`, method === 'HEAD')
+    }
+  t.equal(queries(), 0)
+})
