@@ -1,5 +1,5 @@
 import rateLimit from '@fastify/rate-limit'
-import type { onRequestHookHandler, preHandlerHookHandler } from 'fastify'
+import type { onRequestHookHandler, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { problems } from '../src/problems.ts'
 
@@ -16,7 +16,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** A hook that limits how often one address (IPv6: one /64) may try, a minute; each call makes a limit of its own. */
     limitAttempts: () => onRequestHookHandler
-    limitUnknown: preHandlerHookHandler
+    limitUnknown: preHandlerAsyncHookHandler
   }
 }
 

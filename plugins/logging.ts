@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
@@ -13,7 +14,8 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
     {
       method: request.method,
       route: request.routeOptions.url ?? 'unknown',
-      status: reply.statusCode,
+      // As nginx has it: the client went away before there was an answer.
+      status: reply.sent ? reply.statusCode : 499,
       ms: Math.round(reply.elapsedTime * 100) / 100,
       request_id: request.id,
       user_id: request.user?.id,
@@ -23,8 +25,17 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
   )
 }
 
+/** Answers written past Fastify, on the bare socket, by whoever logs them too. */
+export const answeredElsewhere = new WeakSet<ServerResponse>()
+
 export const logging = fp(
   async function logging(app) {
+    app.addHook('onRequest', (request, reply, done) => {
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished && !answeredElsewhere.has(reply.raw)) logRequest(request, reply)
+      })
+      done()
+    })
     app.addHook('onResponse', (request, reply, done) => {
       logRequest(request, reply)
       done()

@@ -1,9 +1,11 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isDataException, isUnavailable, isUserGone } from '../src/database/failures.ts'
 import { Problem, problems } from '../src/problems.ts'
-import { logRequest } from './logging.ts'
+import { answeredElsewhere, logRequest } from './logging.ts'
 import { securityHeaders } from './security.ts'
 import { fieldErrors } from './validation.ts'
 
@@ -20,13 +22,13 @@ const mediaType = 'application/problem+json'
 function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error
   if (error.validation) return problems.validationFailed(fieldErrors(error.validation))
-  if (isUnavailable(error)) return problems.unavailable(error.message)
-  if (isUserGone(error)) return problems.tokenRevoked('user is gone')
-  if (isDataException(error)) return problems.malformedRequest('A value cannot be stored')
   if (error.statusCode === 413) return problems.payloadTooLarge()
   if (error.statusCode === 415) return problems.unsupportedMediaType()
   if (error.statusCode !== undefined && error.statusCode < 500)
     return problems.malformedRequest('The request is unreadable')
+  if (isUnavailable(error)) return problems.unavailable(error.message)
+  if (isUserGone(error)) return problems.tokenRevoked('user is gone')
+  if (isDataException(error)) return problems.malformedRequest('A value cannot be stored')
   return problems.internalError()
 }
 
@@ -48,13 +50,11 @@ export function answerFrameworkError(_error: FastifyError, request: FastifyReque
   logRequest(request, reply)
 }
 
-/** Node's `clientError`: what is not HTTP, or does not come in time, is answered on the bare socket and cut off. */
-export function answerParserError(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const problem =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? problems.requestTimeout()
-      : problems.malformedRequest('Not readable as HTTP')
+/** Writes a problem on a bare socket, for what never became a request, and closes it. */
+export function answerSocket(app: FastifyInstance, socket: Duplex, problem: Problem, refusal: string): void {
+  const inFlight = (socket as { _httpMessage?: ServerResponse })._httpMessage
+  // An answer that has begun cannot become another.
+  if (inFlight?.headersSent || !socket.writable) return void socket.destroy()
   const requestId = crypto.randomUUID()
   const body = JSON.stringify(problem.body(requestId))
   const headers = {
@@ -64,9 +64,19 @@ export function answerParserError(this: FastifyInstance, error: NodeJS.ErrnoExce
     'content-length': Buffer.byteLength(body),
     connection: 'close'
   }
-  this.log.debug({ request_id: requestId, code: error.code }, 'unreadable request')
+  // Else the one in flight is an earlier request of the connection, with a log line of its own.
+  if (inFlight && !inFlight.req.complete) answeredElsewhere.add(inFlight)
+  app.log.info({ route: 'unknown', status: problem.status, request_id: requestId, refusal }, 'request')
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   socket.end(`HTTP/1.1 ${problem.status} ${problem.body(requestId).title}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** Node's `clientError`: what is not HTTP, or does not come in time, is answered on the bare socket and cut off. */
+export function answerParserError(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET') return void socket.destroy()
+  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+  const problem = late ? problems.requestTimeout() : problems.malformedRequest('Not readable as HTTP')
+  answerSocket(this, socket, problem, String(error.code))
 }
 
 /** One place that turns whatever was thrown into bytes. */

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { problems } from '../src/problems.ts'
+import { answerSocket } from './problems.ts'
 
 /** More than any client sends; what comes after Node's own limit would be cut off in silence. */
 const maxHeaders = 100
@@ -8,8 +9,21 @@ const maxHeaders = 100
 /** Headers of which two would let two parties of a connection read different ones. */
 const single = new Set(['host', 'authorization'])
 
-function checkHeaders({ raw }: FastifyRequest): void {
-  const { rawHeaders } = raw
+/** What a Host header may hold (RFC 9110, section 7.2): a name or an address, and a port. */
+const authority = /^([\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(:\d*)?$/i
+
+function isReadable(url: string): boolean {
+  try {
+    decodeURIComponent(url)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function checkRequest({ raw, url }: FastifyRequest): void {
+  const { rawHeaders, headers, httpVersion } = raw
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw problems.malformedRequest('Only HTTP/1.1 is spoken here')
   if (rawHeaders.length > 2 * maxHeaders) throw problems.malformedRequest('Too many headers')
   const seen = new Set<string>()
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -18,8 +32,12 @@ function checkHeaders({ raw }: FastifyRequest): void {
     if (seen.has(name)) throw problems.malformedRequest(`More than one ${name} header`)
     seen.add(name)
   }
-  if (raw.httpVersion === '1.0' && raw.headers['transfer-encoding'] !== undefined)
-    throw problems.malformedRequest('Transfer-Encoding is not part of HTTP/1.0')
+  if (httpVersion === '1.1' ? !authority.test(headers.host ?? '') : headers.host && !authority.test(headers.host))
+    throw problems.malformedRequest('The Host header is missing or unreadable')
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined && (httpVersion === '1.0' || coding.toLowerCase() !== 'chunked'))
+    throw problems.malformedRequest('The only Transfer-Encoding is chunked, with HTTP/1.1')
+  if (url.includes('%') && !isReadable(url)) throw problems.malformedRequest('The URL is unreadable')
 }
 
 /** Refuses requests that are HTTP by the letter and mean mischief (RFC 9110 section 5.3, RFC 9112 section 6.1). */
@@ -28,7 +46,11 @@ export const protocol = fp(
     app.server.maxHeadersCount = 0
     // RFC 9110, section 10.1.1: an expectation we do not know may be ignored; Node's own answer has no headers.
     app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
-    app.addHook('onRequest', async (request) => checkHeaders(request))
+    // Node would hang up without a word.
+    app.server.on('connect', (_request, socket) =>
+      answerSocket(app, socket, problems.malformedRequest('This is no proxy'), 'CONNECT')
+    )
+    app.addHook('onRequest', async (request) => checkRequest(request))
   },
   { name: 'protocol' }
 )

@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import findMyWay from 'find-my-way'
 import { problems } from '../src/problems.ts'
@@ -20,10 +21,17 @@ export const unknown = fp(
       allowed.push(...[method].flat())
     })
 
-    app.setNotFoundHandler({ preHandler: app.limitUnknown }, (request) => {
+    async function refuse(request: FastifyRequest, reply: FastifyReply): Promise<never> {
+      await app.limitUnknown(request, reply)
       const allowed: string[] | undefined = router.find('GET', request.url.split('?', 1)[0] ?? '')?.store
       throw allowed ? problems.methodNotAllowed(allowed) : problems.notFound('Resource')
+    }
+
+    // Before a body is read, which could be refused for reasons of its own.
+    app.addHook('onRequest', async (request, reply) => {
+      if (request.is404) await refuse(request, reply)
     })
+    app.setNotFoundHandler(refuse)
   },
   { name: 'unknown', dependencies: ['limits'] }
 )

@@ -74,7 +74,7 @@ export const taskRoutes: Routes<{ cursors: Cursors }> = async function taskRoute
     const task = await tasks.insert(request.user.id, request.body)
     return reply
       .code(201)
-      .header('location', `${request.url.split('?', 1)[0]}/${task.id}`)
+      .header('location', `${new URL(request.url, 'http://localhost').pathname}/${task.id}`)
       .send(task)
   })
 

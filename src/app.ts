@@ -38,7 +38,8 @@ export async function buildApp(config: Config, { log, clock = Date.now }: Surrou
     trustProxy: config.trustProxy,
     bodyLimit: 64 * 1024,
     requestTimeout: 10_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    // plugins/protocol.ts asks for the Host header, with an answer like any other.
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     return503OnClosing: false,
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerParserError

@@ -1,0 +1,44 @@
+import { type AddressInfo, connect } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+
+export interface RawAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** The answers in the bytes of one connection, in order. */
+function parse(text: string): RawAnswer[] {
+  const answers: RawAnswer[] = []
+  for (let rest = text; rest !== ''; ) {
+    const end = rest.indexOf('\r\n\r\n')
+    if (end < 0) throw new Error(`Not an HTTP answer: ${JSON.stringify(rest)}`)
+    const [first = '', ...lines] = rest.slice(0, end).split('\r\n')
+    const headers = Object.fromEntries(
+      lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()])
+    )
+    const status = Number(first.split(' ')[1])
+    const length = status === 100 ? 0 : Number(headers['content-length'] ?? 0)
+    answers.push({ status, headers, body: rest.slice(end + 4, end + 4 + length) })
+    rest = rest.slice(end + 4 + length)
+  }
+  return answers
+}
+
+/** Listens on a free port of the loopback; what `send` writes goes out as it is. */
+export async function listen(app: FastifyInstance) {
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+
+  /** Everything the server said until it closed the connection: end what you send with `Connection: close`, or it waits. */
+  const send = (bytes: string | Buffer): Promise<RawAnswer[]> =>
+    new Promise((resolve, reject) => {
+      const chunks: Buffer[] = []
+      const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+      socket.on('data', (chunk) => chunks.push(chunk))
+      socket.on('error', (error: NodeJS.ErrnoException) => error.code !== 'ECONNRESET' && reject(error))
+      socket.on('close', () => resolve(parse(Buffer.concat(chunks).toString('latin1'))))
+    })
+
+  return { port, send }
+}

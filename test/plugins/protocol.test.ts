@@ -1,0 +1,180 @@
+import { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import t, { type Test, test } from 'tap'
+import { answerParserError } from '../../plugins/problems.ts'
+import { startApp } from '../helpers/app.ts'
+import { listen, type RawAnswer } from '../helpers/raw.ts'
+
+const { app, lines, signUp } = await startApp(t)
+const { send } = await listen(app)
+const ann = await signUp()
+
+const token = `Authorization: Bearer ${ann.token}`
+const json = 'Content-Type: application/json'
+const message = (...head: string[]) => `${head.join('\r\n')}\r\nConnection: close\r\n\r\n`
+const get = (path: string, ...more: string[]) => message(`GET ${path} HTTP/1.1`, 'Host: a', ...more)
+const post = (body: string, ...more: string[]) =>
+  message('POST /api/auth/login HTTP/1.1', 'Host: a', json, ...more) + body
+const many = (count: number) => Array.from({ length: count }, (_, i) => `X-${i}: a`)
+
+function checkRefusal(t: Test, answer: RawAnswer | undefined, status: number) {
+  const problem = JSON.parse(answer?.body ?? '')
+  t.match(answer, {
+    status,
+    headers: {
+      'content-type': /^application\/problem\+json/,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+      'x-request-id': problem.request_id
+    }
+  })
+  t.equal(problem.status, status)
+}
+
+/** The log lines of requests since `from`, once there are as many: the server may learn later than we that a socket is closed. */
+async function requests(from: number, count: number) {
+  const found = () => lines.slice(from).filter(({ msg }) => msg === 'request')
+  while (found().length < count) await setImmediate()
+  return found()
+}
+
+const refused: [string, string | Buffer, number?][] = [
+  ['two Host headers', get('/api/auth/me', 'host: b')],
+  ['no Host header', message('GET /api/auth/me HTTP/1.1')],
+  ['an empty Host header', message('GET /api/auth/me HTTP/1.1', 'Host:')],
+  ['a Host header that is none', message('GET /api/auth/me HTTP/1.1', 'Host: a/b@c')],
+  ['a Host header that is none, in HTTP/1.0', message('GET /api/auth/me HTTP/1.0', 'Host: a b')],
+  ['two Authorization headers', get('/api/auth/me', token, token)],
+  ['HTTP/1.0 with chunks', message('POST /api/auth/login HTTP/1.0', json, 'Transfer-Encoding: chunked')],
+  ['HTTP/0.9', 'GET /health\r\n\r\n'],
+  ['HTTP/2.0 in words', message('GET /health HTTP/2.0', 'Host: a')],
+  ["HTTP/2's preface", 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['HTTP/1.2', message('GET /health HTTP/1.2', 'Host: a')],
+  ['TLS', Buffer.from('160301020001000001fc0303', 'hex')],
+  ['101 headers', get('/health', ...many(99))],
+  ['1,100 headers', get('/health', ...many(1_098))],
+  ['3,000 headers, the forbidden one last', get('/api/auth/me', ...Array(2_996).fill('a:'), token, token)],
+  ['a header over 16 KiB', get('/health', `X: ${'a'.repeat(17_000)}`)],
+  ['a URL over 16 KiB', get(`/health?${'a'.repeat(17_000)}`)],
+  ['Content-Length and Transfer-Encoding', post('0\r\n\r\n', 'Content-Length: 4', 'Transfer-Encoding: chunked')],
+  ['Transfer-Encoding and Content-Length', post('0\r\n\r\n', 'Transfer-Encoding: chunked', 'Content-Length: 4')],
+  ['two Content-Lengths', post('abcde', 'Content-Length: 4', 'Content-Length: 5')],
+  ['a negative Content-Length', post('abcde', 'Content-Length: -1')],
+  ['a chunk without a length', post('ZZ\r\n{}\r\n0\r\n\r\n', 'Transfer-Encoding: chunked')],
+  ['a chunk longer than it says', post('2\r\n{}x\r\n0\r\n\r\n', 'Transfer-Encoding: chunked')],
+  ['an unknown transfer coding', post('2\r\n{}\r\n0\r\n\r\n', 'Transfer-Encoding: xchunked')],
+  ['a second transfer coding', post('2\r\n{}\r\n0\r\n\r\n', 'Transfer-Encoding: gzip, chunked')],
+  ['bare line feeds', 'GET /health HTTP/1.1\nHost: a\n\n'],
+  ['a blank before a colon', message('GET /health HTTP/1.1', 'Host: a', 'X : a')],
+  ['a folded header', get('/health', 'X: a', ' b')],
+  ['U+0000 in a header', get('/health', 'X: a\0b')],
+  ['an unknown method', message('FOO /health HTTP/1.1', 'Host: a')],
+  ['a URL without a slash', message('GET health HTTP/1.1', 'Host: a')],
+  ['%ff in the URL', get('/%ff')],
+  ['%ff in a parameter', get('/api/tasks/%ff', token)],
+  ['%ff in a query', get('/api/tasks?q=%ff', token)],
+  ['half an escape', get('/api/tasks?q=%e2%82', token)],
+  ['raw bytes in the URL', Buffer.from(get('/api/tasks?q=\xff', token), 'latin1')],
+  ['a parameter of 200 characters', get(`/api/tasks/${'a'.repeat(200)}`, token)],
+  ['CONNECT', message('CONNECT a:443 HTTP/1.1', 'Host: a:443')],
+  ['an expectation that cannot be met, and no body', post('', 'Expect: nonsense', 'Content-Length: 0')],
+  ['a star', get('*'), 404],
+  ['a path with dots', get('/docs/../api/tasks'), 404],
+  ['a doubled slash', get('//health'), 404],
+  ['a method of WebDAV', message('PROPFIND /health HTTP/1.1', 'Host: a'), 405],
+  ['TRACE', message('TRACE /health HTTP/1.1', 'Host: a', token), 405],
+  ['QUERY', message('QUERY /api/tasks HTTP/1.1', 'Host: a', token), 405]
+]
+
+test('HTTP that is malformed or means mischief is refused, and leaves one line in the log', async (t) => {
+  for (const [what, bytes, status = 400] of refused)
+    await t.test(what, async (t) => {
+      const from = lines.length
+      const answers = await send(bytes)
+      t.equal(answers.length, 1, 'one answer')
+      checkRefusal(t, answers[0], status)
+      const logged = await requests(from, 1)
+      t.match(logged, [{ status, request_id: answers[0]?.headers['x-request-id'] }])
+      t.equal(logged.length, 1)
+      t.notOk(
+        lines.slice(from).find(({ level }) => Number(level) >= 50),
+        'no fault of ours'
+      )
+    })
+  t.equal((await send(get('/health'))).at(0)?.status, 200, 'the process lives')
+})
+
+const accepted: [string, string, number[]][] = [
+  ['100 headers', get('/health', ...many(98)), [200]],
+  ['an absolute URL', get('http://a/health'), [200]],
+  ['a Host with an IPv6 address and a port', message('GET /health HTTP/1.1', 'Host: [::1]:8000'), [200]],
+  ['HTTP/1.0 without a Host', message('GET /health HTTP/1.0'), [200]],
+  ['a request to upgrade, ignored', get('/health', 'Upgrade: h2c', 'HTTP2-Settings: AA'), [200]],
+  ['an expectation', post('{}', 'Expect: 100-continue', 'Content-Length: 2'), [100, 400]],
+  ['an unknown expectation, ignored', post('{}', 'Expect: nonsense', 'Content-Length: 2'), [400]],
+  ['OPTIONS *', message('OPTIONS * HTTP/1.1', 'Host: a'), [204]],
+  ['an escape of UTF-8', get('/api/tasks?q=%E2%82%AC', token), [200]],
+  ['a pipeline', `GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n${get('/api/auth/me')}`, [200, 401]]
+]
+
+test('HTTP that is rare and right is understood', async (t) => {
+  for (const [what, bytes, statuses] of accepted) {
+    const answers = await send(bytes)
+    t.strictSame(
+      answers.map(({ status }) => status),
+      statuses,
+      what
+    )
+    for (const { headers, status } of answers) t.ok(status === 100 || headers['x-content-type-options'], what)
+  }
+})
+
+test('an absolute URL cannot make one host speak for another', async (t) => {
+  const body = '{"title":"a"}'
+  const length = `Content-Length: ${body.length}`
+  const [answer] = await send(
+    message('POST http://evil.example/api/tasks HTTP/1.1', 'Host: a', token, json, length) + body
+  )
+  t.match(answer, { status: 201, headers: { location: /^\/api\/tasks\/[\w-]+$/ } })
+})
+
+test('what comes after a request in a pipeline does not unsay that request in the log', async (t) => {
+  const from = lines.length
+  const answers = await send('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\nFOO / HTTP/1.1\r\n\r\n')
+  checkRefusal(t, answers.at(-1), 400)
+  const logged = await requests(from, 2)
+  t.strictSame(logged.map(({ route }) => route).sort(), ['/health/live', 'unknown'])
+})
+
+test('a connection that is gone is not answered, and an answer that has begun is not broken into', async (t) => {
+  const from = lines.length
+  const gone = new Socket()
+  gone.destroy()
+  const begun = Object.assign(new Socket(), { _httpMessage: { headersSent: true } })
+  for (const [socket, code] of [
+    [new Socket(), 'ECONNRESET'],
+    [gone, 'HPE_INVALID_METHOD'],
+    [begun, 'HPE_INVALID_METHOD']
+  ] as const) {
+    answerParserError.call(app, Object.assign(new Error('parser'), { code }), socket)
+    t.ok(socket.destroyed)
+    t.equal(socket.bytesWritten, 0)
+  }
+  t.equal(lines.length, from)
+})
+
+test('slow clients are cut off', async (t) => {
+  t.match(app.server, { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 })
+  app.server.headersTimeout = app.server.requestTimeout = 100
+  t.teardown(() => Object.assign(app.server, { headersTimeout: 10_000, requestTimeout: 10_000 }))
+  const from = lines.length
+  const slow = [
+    'GET /health HTTP/1.1\r\nHost: a\r\nX:',
+    post('{"email"', 'Content-Length: 1000').replace('close', 'keep-alive')
+  ]
+  for (const [answer] of await Promise.all(slow.map(send))) checkRefusal(t, answer, 408)
+  t.match(await requests(from, 2), [
+    { status: 408, refusal: 'ERR_HTTP_REQUEST_TIMEOUT' },
+    { status: 408, refusal: 'ERR_HTTP_REQUEST_TIMEOUT' }
+  ])
+})
