@@ -1,15 +1,16 @@
 import { isIP } from 'node:net'
 import { parse as parseDuration } from '@lukeed/ms'
-import { bool, cleanEnv, makeExactValidator, num, port, str } from 'envalid'
-import { localSecret, type Secret, weakness } from './secrets.ts'
+import { bool, customCleanEnv, makeExactValidator, str } from 'envalid'
+import { configuredSecrets, localSecret } from './secrets.ts'
 
 const day = 24 * 60 * 60
+const year = 365 * day
 
-/** A duration such as `15m` or `7d`, in whole seconds. */
+/** A duration such as `15m` or `7d`, in whole seconds. A bare number would be read as milliseconds by some, seconds by others. */
 const duration = makeExactValidator<number>((text) => {
-  const milliseconds = parseDuration(text)
-  if (milliseconds === undefined || milliseconds < 1000) throw new Error('is not a duration such as 15m, 12h or 7d')
-  return Math.floor(milliseconds / 1000)
+  const seconds = Math.floor(((/[a-z]/i.test(text) && parseDuration(text)) || 0) / 1000)
+  if (seconds < 1 || seconds > year) throw new Error('must be a duration from 1s to 365d, such as 15m, 12h or 7d')
+  return seconds
 })
 
 const list = (text: string) =>
@@ -20,7 +21,7 @@ const list = (text: string) =>
 
 const origin = (text: string) => {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.origin !== text)
+  if (!url || !/^https?:$/.test(url.protocol) || url.origin !== text || text.includes('*'))
     throw new Error(`${JSON.stringify(text)} is not an origin such as https://app.example.com`)
   return text
 }
@@ -32,9 +33,9 @@ const serverOrigin = makeExactValidator<string>((text) => origin(URL.canParse(te
 
 const cidrs = makeExactValidator<string[]>((text) =>
   list(text).map((range) => {
-    const [address = '', prefix = ''] = range.split('/')
-    const bits = { 4: 32, 6: 128 }[isIP(address)]
-    if (bits === undefined || (range.includes('/') && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)))
+    const [address = '', prefix = '0', ...more] = range.split('/')
+    const bits = { 4: 32, 6: 128 }[isIP(address)] ?? -1
+    if (more.length > 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > bits)
       throw new Error(`${JSON.stringify(range)} is not an address or a CIDR range such as 10.0.0.0/8`)
     return range
   })
@@ -47,8 +48,8 @@ const postgresUrl = makeExactValidator<string>((text) => {
 
 const between = (low: number, high: number) =>
   makeExactValidator<number>((text) => {
-    const value = num()._parse(text)
-    if (!Number.isInteger(value) || value < low || value > high)
+    const value = Number(text)
+    if (!/^\d{1,9}$/.test(text) || value < low || value > high)
       throw new Error(`must be a whole number from ${low} to ${high}`)
     return value
   })
@@ -65,7 +66,7 @@ const settings = {
   ACCESS_TOKEN_TTL: duration({ default: 7 * day }),
   CORS_ORIGINS: origins({ default: ['http://localhost:3000'] }),
   HOST: str({ default: '127.0.0.1' }),
-  PORT: port({ default: 8000 }),
+  PORT: between(0, 65_535)({ default: 8000 }),
   TRUST_PROXY: cidrs({ default: [] }),
   BCRYPT_COST: between(10, 15)({ default: 12 }),
   RATE_LIMIT_ENABLED: bool({ default: true }),
@@ -74,39 +75,10 @@ const settings = {
   LOG_LEVEL: str({ choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' })
 }
 
-/** `2:new,1:old` as secrets, the one that signs first (Better Auth's own notation). */
-function parseSecrets(text: string): Secret[] {
-  return list(text).map((entry) => {
-    const [, kid, secret] = /^(\w{1,32}):(.+)$/.exec(entry) ?? []
-    if (!kid || !secret) throw new Error('BETTER_AUTH_SECRETS: write it as version:secret,version:secret')
-    return { kid, secret }
-  })
-}
-
-/** The secrets to sign (the first) and verify with; what is wrong with them goes to `complain`. */
-function chooseSecrets(
-  env: { BETTER_AUTH_SECRET: string | undefined; BETTER_AUTH_SECRETS: string | undefined; DATA_DIR: string },
-  production: boolean,
-  complain: (problem: string) => void
-): Secret[] {
-  const secrets: Secret[] = []
-  try {
-    secrets.push(...parseSecrets(env.BETTER_AUTH_SECRETS ?? ''))
-  } catch (error) {
-    complain((error as Error).message)
-  }
-  if (env.BETTER_AUTH_SECRET !== undefined && !secrets.some(({ secret }) => secret === env.BETTER_AUTH_SECRET))
-    secrets.push({ kid: secrets.some(({ kid }) => kid === '1') ? '0' : '1', secret: env.BETTER_AUTH_SECRET })
-  if (new Set(secrets.map(({ kid }) => kid)).size < secrets.length)
-    complain('BETTER_AUTH_SECRETS: each version may stand there once')
-  for (const { secret } of secrets) {
-    const weak = weakness(secret, production)
-    if (weak) complain(`BETTER_AUTH_SECRET: ${weak}`)
-  }
-  if (secrets.length > 0) return secrets
-  if (!production) return [{ kid: 'local', secret: localSecret(env.DATA_DIR) }]
-  complain('BETTER_AUTH_SECRET: is required in production; make one with: openssl rand -base64 32')
-  return []
+/** Nothing can be changed in it, however deep. */
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(freeze)
+  return Object.freeze(value)
 }
 
 /**
@@ -115,21 +87,26 @@ function chooseSecrets(
  */
 export function loadConfig(environment: Record<string, string | undefined> = process.env) {
   const complaints: string[] = []
+  const complain = (problem: string) => complaints.push(problem)
   const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
-  const env = cleanEnv(present, settings, {
+  const env = customCleanEnv(present, settings, (valid) => valid, {
     reporter: ({ errors }) => {
-      for (const [name, error] of Object.entries(errors)) complaints.push(`${name}: ${error?.message}`)
+      for (const [name, error] of Object.entries(errors)) complain(`${name}: ${error?.message}`)
     }
   })
   const production = env.NODE_ENV === 'production'
-  const secrets = complaints.length > 0 ? [] : chooseSecrets(env, production, (problem) => complaints.push(problem))
+  const secrets = configuredSecrets(env, production, complain)
+  if (production && secrets.length === 0)
+    complain('BETTER_AUTH_SECRET: is required in production; make one with: openssl rand -base64 32')
+  if (env.JWT_ISSUER === 'better-auth' || env.JWT_ISSUER === env.BETTER_AUTH_URL)
+    complain('JWT_ISSUER: is the name of the Better Auth server, whose users are not ours')
   if (complaints.length > 0) throw new Error(`The settings are wrong:\n${complaints.map((c) => `  - ${c}`).join('\n')}`)
 
-  return Object.freeze({
+  return freeze({
     production,
     databaseUrl: env.DATABASE_URL,
     dataDir: env.DATA_DIR,
-    secrets,
+    secrets: secrets.length > 0 ? secrets : [{ kid: 'local', secret: localSecret(env.DATA_DIR) }],
     issuer: env.JWT_ISSUER,
     audience: env.JWT_AUDIENCE,
     betterAuthUrl: env.BETTER_AUTH_URL,

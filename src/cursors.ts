@@ -10,27 +10,28 @@ const macLength = 16
  */
 export function createCursors(secrets: readonly Secret[]) {
   const keys = secrets.map(({ secret }) => Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse cursors', 32)))
-  const mac = (key: Buffer | undefined, position: string, query: string) =>
+  const mac = (key: Buffer | undefined, position: Buffer, query: string) =>
     createHmac('sha256', key ?? '')
-      .update(JSON.stringify([position, query]))
+      .update(JSON.stringify(query))
+      .update(position)
       .digest()
       .subarray(0, macLength)
 
   return {
     seal(query: string, position: object): string {
-      const text = JSON.stringify(position)
-      return Buffer.concat([mac(keys[0], text, query), Buffer.from(text)]).toString('base64url')
+      const text = Buffer.from(JSON.stringify(position))
+      return Buffer.concat([mac(keys[0], text, query), text]).toString('base64url')
     },
 
     /** The position that was sealed for this query. Throws `validation_failed`. */
     open<Position>(query: string, cursor: string): Position {
       const bytes = Buffer.from(cursor, 'base64url')
-      const text = bytes.subarray(macLength).toString()
+      const text = bytes.subarray(macLength)
       const opens = (key: Buffer) =>
         bytes.length > macLength && timingSafeEqual(mac(key, text, query), bytes.subarray(0, macLength))
       if (bytes.toString('base64url') !== cursor || !keys.some(opens))
         throw problems.validationFailed([{ pointer: '/cursor', message: 'is not a cursor of this query' }])
-      return JSON.parse(text)
+      return JSON.parse(text.toString())
     }
   }
 }

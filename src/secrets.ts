@@ -12,7 +12,7 @@ export interface Secret {
 const published = new Set(['AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow'])
 
 const placeholder =
-  /secret|change|replace|example|password|passw0rd|default|insecure|placeholder|sample|private|jwt.?key|my.?key|your|better.?auth/i
+  /secret|change|replace|example|password|passw0rd|default|insecure|placeholder|sample|private|signing|super|jwt.?key|my.?key|your[-_. ]|better.?auth/i
 
 /**
  * Why a secret cannot be trusted, or undefined. Everywhere it needs 32 characters (256 bits for HS256, RFC 7518 section
@@ -31,6 +31,34 @@ export function weakness(secret: string, production: boolean): string | undefine
   return guessable ? 'is published or easily guessed; make one with: openssl rand -base64 32' : undefined
 }
 
+/** `2:new,1:old` as secrets, the one that signs first (Better Auth's own notation). */
+function parseSecrets(text: string, complain: (problem: string) => void): Secret[] {
+  const entries = text.split(',').map((entry) => entry.trim())
+  const parsed = entries.filter(Boolean).map((entry) => /^(\w{1,32}):(.+)$/.exec(entry))
+  if (parsed.includes(null)) complain('BETTER_AUTH_SECRETS: write it as version:secret,version:secret')
+  return parsed.flatMap((match) => (match ? [{ kid: String(match[1]), secret: String(match[2]) }] : []))
+}
+
+/** The secrets to sign (the first) and verify with; none when none is set. */
+export function configuredSecrets(
+  env: { BETTER_AUTH_SECRET: string | undefined; BETTER_AUTH_SECRETS: string | undefined },
+  production: boolean,
+  complain: (problem: string) => void
+): Secret[] {
+  const single = env.BETTER_AUTH_SECRET
+  const secrets = parseSecrets(env.BETTER_AUTH_SECRETS ?? '', complain)
+  if (single !== undefined && !secrets.some(({ secret }) => secret === single))
+    secrets.push({ kid: secrets.some(({ kid }) => kid === '1') ? '0' : '1', secret: single })
+  if (new Set(secrets.map(({ kid }) => kid)).size < secrets.length)
+    complain('BETTER_AUTH_SECRETS: each version may stand there once')
+  for (const { kid, secret } of secrets) {
+    const weak = weakness(secret, production)
+    if (weak)
+      complain(secret === single ? `BETTER_AUTH_SECRET: ${weak}` : `BETTER_AUTH_SECRETS: version ${kid} ${weak}`)
+  }
+  return secrets
+}
+
 /** The secret kept in the data directory (mode 0600), made at the first call. */
 export function localSecret(dataDir: string): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
@@ -44,5 +72,8 @@ export function localSecret(dataDir: string): string {
   } finally {
     rmSync(draft)
   }
-  return readFileSync(file, 'utf8')
+  const secret = readFileSync(file, 'utf8')
+  if (weakness(secret, false))
+    throw new Error(`The secret in ${file} is damaged; remove the file to have a new one made`)
+  return secret
 }

@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Config } from './config.ts'
 
-/** A PostgreSQL URL without its password. */
+/** A PostgreSQL URL without the name and the password in it. */
 function withoutPassword(url: string): string {
-  const shown = new URL(url)
-  shown.password = ''
-  return `PostgreSQL at ${shown.host}${shown.pathname}`
+  const { host, pathname } = new URL(url)
+  return `PostgreSQL at ${host}${pathname}`
 }
 
 /** What a person at the terminal wants to know; in production one line, as the log is for machines. */

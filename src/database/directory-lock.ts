@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -16,8 +16,9 @@ export function lockDirectory(directory: string): { release: () => void } {
   } catch (error) {
     lock.close()
     if ((error as { errcode?: number }).errcode !== 5) throw error
+    const pid = existsSync(pidFile) ? readFileSync(pidFile, 'utf8').trim() : 'unknown'
     throw new Error(
-      `The data directory ${directory} is in use by the process with pid ${readFileSync(pidFile, 'utf8').trim()}. ` +
+      `The data directory ${directory} is in use by the process with pid ${pid}. ` +
         'Stop that one, or give this one a DATA_DIR or a DATABASE_URL of its own.'
     )
   }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Kysely } from 'kysely'
 import { FileMigrationProvider, Migrator } from 'kysely/migration'
+import { explain, isUnavailable } from './failures.ts'
 import type { Database } from './tables.ts'
 
 /** Every file of the migrations folder, in the order of their names. */
@@ -19,6 +20,7 @@ export const migrations = new FileMigrationProvider({
  */
 export async function migrate(db: Kysely<Database>): Promise<string[]> {
   const { error, results = [] } = await new Migrator({ db, provider: migrations }).migrateToLatest()
+  if (isUnavailable(error)) throw new Error(`The database does not answer: ${explain(error)}`)
   if (error) throw error
   return results.map(({ migrationName }) => migrationName)
 }

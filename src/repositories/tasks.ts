@@ -7,6 +7,8 @@ const columns = ['id', 'title', 'description', 'completed', 'created_at', 'updat
 
 const sortColumns = { created: 'created_at', title: 'title' } as const
 const later = sql<string>`greatest(now(), tasks.updated_at + interval '1 millisecond')`
+/** The column is in code point order, which knows the cases of ASCII alone; the database's own knows those of letters. */
+const caseFoldedTitle = sql<string>`title collate "default"`
 const contains = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
 
 /** Where a page ends: the sorted value of its last task, and its id. */
@@ -53,7 +55,7 @@ export function tasksRepository(db: Kysely<Database>) {
         )
       if (search !== '')
         query = query.where((eb) =>
-          eb.or([eb('title', 'ilike', contains(search)), eb('description', 'ilike', contains(search))])
+          eb.or([eb(caseFoldedTitle, 'ilike', contains(search)), eb('description', 'ilike', contains(search))])
         )
       return query
     },

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
+import { logOptions } from '../../src/log.ts'
 
 /** A log whose lines can be looked at. */
 export function captureLog() {
@@ -10,5 +11,5 @@ export function captureLog() {
       done()
     }
   })
-  return { log: pino({ level: 'debug' }, stream), lines }
+  return { log: pino({ ...logOptions, level: 'debug' }, stream), lines }
 }

@@ -1,0 +1,39 @@
+import { openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Test, test } from 'tap'
+import { createLog } from '../src/log.ts'
+
+const values = { password: 'hush', token: 'hush', authorization: 'hush', password_hash: 'hush' }
+
+function logTo(t: Test, isTTY: boolean) {
+  const file = join(t.testdir(), 'log')
+  return { log: createLog('info', { fd: openSync(file, 'w'), isTTY }), read: () => readFileSync(file, 'utf8') }
+}
+
+test('machines get one JSON object a line', async (t) => {
+  const { log, read } = logTo(t, false)
+  log.info({ request_id: 'r-1', user: values }, 'hello\nworld')
+  log.debug('not at this level')
+  const lines = read().trimEnd().split('\n')
+  t.equal(lines.length, 1)
+  t.match(JSON.parse(lines[0] ?? ''), { level: 30, time: /Z$/, request_id: 'r-1', msg: 'hello\nworld' })
+})
+
+test('people at a terminal get a line to read', async (t) => {
+  const { log, read } = logTo(t, true)
+  log.info({ request_id: 'r-1', route: '/api/tasks' }, 'request')
+  t.match(read(), /INFO.*request/)
+  t.match(read(), '/api/tasks')
+  t.throws(() => JSON.parse(read()))
+})
+
+test('neither secrets by their names nor the values of a failed statement are logged', async (t) => {
+  for (const isTTY of [true, false]) {
+    const { log, read } = logTo(t, isTTY)
+    const error = Object.assign(new Error('it broke'), { code: '42P01', params: ['hush'], detail: 'Key (hush)' })
+    log.error({ err: error, user: values }, 'failed')
+    t.notMatch(read(), 'hush')
+    t.match(read(), 'it broke')
+    t.match(read(), '42P01')
+  }
+})
