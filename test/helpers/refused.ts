@@ -4,7 +4,8 @@ import type { Test } from 'tap'
 const details = {
   not_authenticated: ['Not authenticated', ''],
   invalid_token: ['Invalid token', ', error="invalid_token", error_description="Invalid token"'],
-  token_expired: ['Token has expired', ', error="invalid_token", error_description="Token has expired"']
+  token_expired: ['Token has expired', ', error="invalid_token", error_description="Token has expired"'],
+  token_revoked: ['Token has been revoked', ', error="invalid_token", error_description="Token has been revoked"']
 } as const
 
 export type Code = keyof typeof details

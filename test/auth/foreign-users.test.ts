@@ -1,0 +1,119 @@
+import t, { test } from 'tap'
+import { caller, startApp } from '../helpers/app.ts'
+import { bridgeToken, seconds } from '../helpers/mint.ts'
+import { countQueries } from '../helpers/queries.ts'
+import { refused } from '../helpers/refused.ts'
+
+const { app, signUp } = await startApp(t)
+const by = (claims: Record<string, unknown>) => caller(app, bridgeToken(claims))
+const rowsOf = (subject: string) => app.db.selectFrom('users').selectAll().where('subject', '=', subject).execute()
+const idOf = async (who: ReturnType<typeof by>): Promise<string> => (await who.get('/api/auth/me')).json().user_id
+
+test('me asks the database nothing about our own user, and one thing about a foreign one it has never seen', async (t) => {
+  const ann = await signUp()
+  const queries = countQueries(t, app)
+  t.strictSame((await ann.get('/api/auth/me')).json().user_id, ann.id)
+  t.equal(queries(), 0, 'ours')
+  const fay = { sub: 'fay', email: 'fay@example.com' }
+  t.equal((await by(fay).get('/api/auth/me')).statusCode, 200)
+  t.equal(queries(), 1, 'first sight')
+  t.equal((await by(fay).get('/api/auth/me')).statusCode, 200)
+  t.equal(queries(), 0, 'with another token, later')
+})
+
+test('a foreign subject of any kind is a user of its own who can keep tasks', async (t) => {
+  const subjects = [
+    '0193bbbb-0000-7000-8000-00000000000b',
+    'zB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD',
+    '42',
+    'auth0|5f7c',
+    'x'.repeat(255)
+  ]
+  for (const subject of subjects) {
+    const user = by({ sub: subject, email: 'Same@Example.com' })
+    const id = await idOf(user)
+    const [row, ...more] = await rowsOf(subject)
+    t.match(row, {
+      id,
+      issuer: 'better-auth',
+      email: 'same@example.com',
+      name: 'same@example.com',
+      password_hash: null
+    })
+    t.equal(more.length, 0)
+    t.equal((await user.post('/api/tasks', { title: 'mine' })).statusCode, 201)
+    t.equal((await user.get('/api/tasks')).json().items.length, 1)
+    t.equal((await user.get('/api/auth/profile')).json().id, id)
+  }
+})
+
+test('user_id does where sub is missing, and both may say the same', async (t) => {
+  const id = await idOf(by({ sub: 'uma' }))
+  t.equal(await idOf(by({ sub: undefined, user_id: 'uma' })), id)
+  t.equal(await idOf(by({ user_id: 'uma', sub: 'uma' })), id)
+})
+
+test('a foreign user is never one who registered here, whatever id and email the token claims', async (t) => {
+  const ann = await signUp()
+  await ann.post('/api/tasks', { title: 'secret' })
+  const eve = by({ sub: ann.id, email: ann.email })
+  const id = await idOf(eve)
+  t.not(id, ann.id)
+  t.strictSame((await eve.get('/api/tasks')).json().items, [])
+  t.equal((await eve.get(`/api/users/${ann.id}/tasks`)).statusCode, 403)
+  const login = await eve.post('/api/auth/login', { email: ann.email, password: ann.password })
+  t.equal(login.json().user.id, ann.id, 'the local account still logs in')
+})
+
+test('an address that a foreign user has can still be registered here, and gives no access to the other', async (t) => {
+  const id = await idOf(by({ sub: 'zoe', email: 'zoe@example.com' }))
+  const zoe = await signUp('zoe@example.com')
+  t.not(zoe.id, id)
+})
+
+test('fifty first sights at once make one row', async (t) => {
+  const ids = await Promise.all(Array.from({ length: 50 }, () => idOf(by({ sub: 'many', email: 'many@example.com' }))))
+  t.equal(new Set(ids).size, 1)
+  t.equal((await rowsOf('many')).length, 1)
+})
+
+test('a new email in a newer token is kept, and an older token does not bring the old one back', async (t) => {
+  const old = by({ sub: 'eli', email: 'old@example.com', iat: seconds() - 60 })
+  const id = await idOf(old)
+  const renamed = by({ sub: 'eli', email: 'New@example.com' })
+  t.equal((await renamed.get('/api/auth/me')).json().email, 'new@example.com')
+  const [before] = await rowsOf('eli')
+  t.match(before, { id, email: 'new@example.com' })
+
+  const queries = countQueries(t, app)
+  t.equal(await idOf(old), id)
+  t.equal(queries(), 0)
+  t.strictSame(await rowsOf('eli'), [before])
+})
+
+test('a name in the token is taken if it is one, and needed in no case', async (t) => {
+  const names: [unknown, string][] = [
+    ['Ned', 'Ned'],
+    ['😀'.repeat(100), '😀'.repeat(100)],
+    ...['', '  ', 'x'.repeat(101), 'a\0b', '\ud800', 5, null, ['Ned']].map((name): [unknown, string] => [
+      name,
+      'n@example.com'
+    ])
+  ]
+  for (const [i, [name, kept]] of names.entries()) {
+    const answer = await by({ sub: `name-${i}`, email: 'n@example.com', name }).get('/api/auth/profile')
+    t.equal(answer.statusCode, 200, JSON.stringify(name))
+    t.equal(answer.json().name, kept)
+  }
+})
+
+test('a deactivated foreign user is refused, with every token as soon as one has told', async (t) => {
+  const deactivate = (subject: string) =>
+    app.db.updateTable('users').set({ is_active: false }).where('subject', '=', subject).execute()
+  const dan = by({ sub: 'dan', email: 'dan@example.com' })
+  await idOf(dan)
+  await deactivate('dan')
+  const later = by({ sub: 'dan', email: 'dan.2@example.com' })
+  for (const who of [later, dan])
+    for (const url of ['/api/auth/me', '/api/tasks']) refused(t, await who.get(url), 'token_revoked', 'deactivated')
+})
