@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { createAccessTokens } from '../../src/auth/access-tokens.ts'
 import { loadConfig } from '../../src/config.ts'
 import { secret } from '../helpers/app.ts'
-import { bridgeClaims, bridgeToken, mint, ourToken, segment } from '../helpers/mint.ts'
+import { bridgeClaims, bridgeToken, mint, ourToken } from '../helpers/mint.ts'
 
 const user = { id: '0193aaaa-0000-7000-8000-00000000000a', email: 'ann@example.com' }
 const session = 'd6c6f6f0-6f0c-4a3e-9a0e-0a4f3f0f6b11'
@@ -143,8 +143,4 @@ test('every other spelling of a token is refused: no bit of it can change unnoti
       }
       if (code !== 'invalid_token') t.fail(`character ${i}, bit ${bit}: ${code}`)
     }
-  t.throws(
-    () => verify(`${segment({ alg: 'HS256' })}.${segment({})}.${segment('x')}`),
-    refuses('invalid_token', 'signature')
-  )
 })
