@@ -39,10 +39,12 @@ const problemResponses = Object.fromEntries(
   ])
 )
 
+/** Methods whose bodies are not read. With any other, even one that no route asks for can be unreadable. */
+const bodyless = new Set(['GET', 'HEAD'])
+
 /** Every status of a problem that a route with this schema can give. */
-function problemsOf({ body, params, querystring, security, problems = [] }: FastifySchema): number[] {
-  const input = body ?? params ?? querystring
-  const implied = [...(input ? [400] : []), ...(security ? [401] : []), ...(body ? [413, 415] : []), 500, 503]
+function problemsOf({ security, problems = [] }: FastifySchema, method: string): number[] {
+  const implied = [400, ...(security ? [401] : []), ...(bodyless.has(method) ? [] : [413, 415]), 500, 503]
   return [...new Set([...implied, ...problems])].sort()
 }
 
@@ -89,9 +91,10 @@ export const openapi = fp(
         components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } }
       },
       refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `Schema${index}`) },
-      transform: ({ schema, url }) => {
+      transform: ({ schema, url, route }) => {
         const { problems, ...rest } = schema
-        return { url, schema: schema.hide ? rest : { security: [], ...rest, 'x-problems': problemsOf(schema) } }
+        const all = problemsOf(schema, String(route.method))
+        return { url, schema: schema.hide ? rest : { security: [], ...rest, 'x-problems': all } }
       },
       transformObject: (documents) =>
         'openapiObject' in documents

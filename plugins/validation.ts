@@ -26,7 +26,7 @@ function createAjv(app: FastifyInstance, options: Options): Ajv {
   return ajv
 }
 
-const escapePointer = (name: string) => name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')
+const escapePointer = (name: string) => name.slice(0, 100).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')
 
 function fieldError({ keyword, instancePath, params, message = '', parentSchema }: Partial<ErrorObject>): FieldError {
   const at = (name: string, text: string) => ({ pointer: `${instancePath}/${escapePointer(name)}`, message: text })
@@ -44,7 +44,8 @@ function fieldError({ keyword, instancePath, params, message = '', parentSchema 
 /** Ajv's findings for people: the branches of a union that merely allow null are left out. */
 export function fieldErrors(validation: FastifySchemaValidationError[]): FieldError[] {
   const telling = validation.filter(({ keyword, params }) => keyword !== 'anyOf' && params.type !== 'null')
-  return telling.slice(0, maxErrors).map(fieldError)
+  const errors = new Map(telling.map(fieldError).map((error) => [`${error.pointer} ${error.message}`, error]))
+  return [...errors.values()].slice(0, maxErrors)
 }
 
 /** Only JSON, only as UTF-8 (RFC 8259, section 8.1); an empty body is no body. */
@@ -54,9 +55,11 @@ function acceptJsonOnly(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length === 0) return done(null, undefined)
     if (!isUtf8(body)) return done(problems.malformedRequest('The body is not UTF-8'))
-    parse(request, body.toString(), (error, value) =>
-      error ? done(problems.malformedRequest('The body is not readable as JSON')) : done(null, value)
-    )
+    parse(request, body.toString(), (error, value) => {
+      // Null would pass for no body at all where that may be left out.
+      if (value === null) return done(problems.validationFailed([{ pointer: '', message: 'must be object' }]))
+      done(error ? problems.malformedRequest('The body is not readable as JSON') : null, value)
+    })
   })
 }
 
@@ -67,7 +70,8 @@ export const validation = fp(
     let coercing: Ajv | undefined
     app.setValidatorCompiler(({ schema, httpPart }) => {
       strict ??= createAjv(app, { coerceTypes: false })
-      coercing ??= createAjv(app, { coerceTypes: true, useDefaults: true })
+      // With strictNumbers Ajv lets Infinity pass any maximum.
+      coercing ??= createAjv(app, { coerceTypes: true, useDefaults: true, strictNumbers: false })
       return (httpPart === 'body' ? strict : coercing).compile(schema as object)
     })
     acceptJsonOnly(app)

@@ -57,7 +57,9 @@ const refusedToken = (code: string, detail: string, reason: string) =>
 /** Every problem that Gatehouse gives, on one screen. */
 export const problems = {
   validationFailed: (errors: FieldError[]) =>
-    new Problem(400, 'validation_failed', errors.map((e) => `${e.pointer} ${e.message}`).join('; '), { errors }),
+    new Problem(400, 'validation_failed', errors.map((e) => `${e.pointer || 'The body'} ${e.message}`).join('; '), {
+      errors
+    }),
   malformedRequest: (detail: string) => new Problem(400, 'malformed_request', detail),
   notAuthenticated: (reason: string) =>
     new Problem(401, 'not_authenticated', 'Not authenticated', { reason, headers: { 'www-authenticate': challenge } }),
