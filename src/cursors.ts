@@ -10,17 +10,13 @@ const macLength = 16
  */
 export function createCursors(secrets: readonly Secret[]) {
   const keys = secrets.map(({ secret }) => Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse cursors', 32)))
-  const mac = (key: Buffer | undefined, position: Buffer, query: string) =>
-    createHmac('sha256', key ?? '')
-      .update(JSON.stringify(query))
-      .update(position)
-      .digest()
-      .subarray(0, macLength)
+  const mac = (key: Buffer, position: Buffer, query: string) =>
+    createHmac('sha256', key).update(JSON.stringify(query)).update(position).digest().subarray(0, macLength)
 
   return {
     seal(query: string, position: object): string {
       const text = Buffer.from(JSON.stringify(position))
-      return Buffer.concat([mac(keys[0], text, query), text]).toString('base64url')
+      return Buffer.concat([mac(keys[0] as Buffer, text, query), text]).toString('base64url')
     },
 
     /** The position that was sealed for this query. Throws `validation_failed`. */

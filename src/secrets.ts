@@ -67,8 +67,8 @@ export function localSecret(dataDir: string): string {
   writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600 })
   try {
     linkSync(draft, file) // whole or not at all, whoever else starts now
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } catch {
+    // It is there already, or reading it says what is wrong.
   } finally {
     rmSync(draft)
   }

@@ -1,0 +1,50 @@
+import type { InjectOptions } from 'fastify'
+import t, { test } from 'tap'
+import { startApp } from '../helpers/app.ts'
+import { contractOf } from '../helpers/contract.ts'
+
+/** A body that each operation with one takes. */
+const bodies: Record<string, object> = { PUT: { title: 'changed' } }
+
+const { app, signUp } = await startApp(t)
+const [ann, ben] = [await signUp(), await signUp()]
+const { id } = (await ann.post('/api/tasks', { title: 'private', description: 'of Ann' })).json()
+
+const operations = Object.entries(contractOf(app).paths).flatMap(([path, item]) =>
+  Object.keys(item)
+    .flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+    .map((method) => ({ path, method: method as NonNullable<InjectOptions['method']> }))
+)
+const withId = operations.filter(({ path }) => path.includes('{id}'))
+
+test('there are routes with an id to hold this against', async (t) => {
+  t.ok(withId.length >= 10, withId.map(({ method, path }) => `${method} ${path}`).join(', '))
+})
+
+for (const { method, path } of withId)
+  test(`${method} ${path}: what is another user's is not there`, async (t) => {
+    const before = (await ann.get(`/api/tasks/${id}`)).json()
+    const ask = async (id: string) => {
+      const { statusCode, headers, body } = await app.inject({
+        method,
+        url: path.replace('{id}', id).replace('{user_id}', ben.id),
+        headers: { authorization: `Bearer ${ben.token}`, 'x-request-id': 'the-same-for-both' },
+        ...(bodies[method] && { payload: bodies[method] })
+      })
+      return { statusCode, body, headers: { ...headers, date: undefined } }
+    }
+    const foreign = await ask(id)
+    t.equal(foreign.statusCode, 404)
+    t.strictSame(foreign, await ask(crypto.randomUUID()), 'the same bytes as for one that does not exist')
+    t.strictSame((await ann.get(`/api/tasks/${id}`)).json(), before, 'and it stays as it was')
+  })
+
+test('lists and searches hold only what is one’s own', async (t) => {
+  for (const query of ['', '?q=private', '?q=of+Ann', '?status=pending', '?sort=title&limit=100'])
+    for (const url of ['/api/tasks', `/api/users/${ben.id}/tasks`])
+      t.strictSame((await ben.get(`${url}${query}`)).json(), { items: [], next_cursor: null })
+})
+
+test('a title that another user has is free', async (t) => {
+  t.equal((await ben.post('/api/tasks', { title: 'private' })).statusCode, 201)
+})
