@@ -1,0 +1,61 @@
+import t, { test } from 'tap'
+import { createAccessTokens } from '../../src/auth/access-tokens.ts'
+import { createAccounts } from '../../src/auth/accounts.ts'
+import { createPasswords } from '../../src/auth/passwords.ts'
+import { problems } from '../../src/problems.ts'
+import { usersRepository } from '../../src/repositories/users.ts'
+import { password, startApp } from '../helpers/app.ts'
+
+const { app, config, signUp } = await startApp(t)
+const users = usersRepository(app.db)
+const passwords = createPasswords({ bcryptCost: 10 })
+const tokens = createAccessTokens(config, Date.now)
+const hashOf = async (email: string) => (await users.findLogin(email))?.password_hash
+const setHash = (id: string, password_hash: string) =>
+  app.db.updateTable('users').set({ password_hash }).where('id', '=', id).execute()
+
+test('a hash of another cost is replaced at the next login, and only at one that succeeds', async (t) => {
+  const ann = await signUp()
+  const accounts = createAccounts(users, passwords, tokens)
+  const cheap = await createPasswords({ bcryptCost: 4 }).hash(password)
+  await setHash(ann.id, cheap)
+  await t.rejects(accounts.login({ email: ann.email, password: 'wrong' }), { code: 'invalid_credentials' })
+  t.equal(await hashOf(ann.email), cheap)
+  await Promise.all(Array.from({ length: 5 }, () => accounts.login(ann)))
+  const raised = await hashOf(ann.email)
+  t.match(raised, /^\$2b\$10\$/)
+  await accounts.login(ann)
+  t.equal(await hashOf(ann.email), raised, 'once')
+})
+
+test('a password changed while its hash is being raised stays changed', async (t) => {
+  const ann = await signUp()
+  await setHash(ann.id, await createPasswords({ bcryptCost: 4 }).hash(password))
+  const changed = await passwords.hash('another-horse-8')
+  const slow = {
+    ...passwords,
+    hash: async (text: string) => {
+      await setHash(ann.id, changed)
+      return passwords.hash(text)
+    }
+  }
+  await createAccounts(users, slow, tokens).login(ann)
+  t.equal(await hashOf(ann.email), changed)
+})
+
+test('when the first of several registrations fails, the others are decided among themselves', async (t) => {
+  let calls = 0
+  const failing = {
+    ...passwords,
+    hash: (text: string) =>
+      calls++ === 0 ? Promise.reject(problems.unavailable('hash queue full')) : passwords.hash(text)
+  }
+  const { register } = createAccounts(users, failing, tokens)
+  const attempt = () =>
+    register({ email: 'Ida@example.com', name: 'Ida', password }).then(
+      () => 'made',
+      ({ code }) => code
+    )
+  t.strictSame((await Promise.all([attempt(), attempt(), attempt()])).sort(), ['email_taken', 'made', 'unavailable'])
+  t.equal(await attempt(), 'email_taken', 'nothing is left behind')
+})
