@@ -5,6 +5,7 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 
 interface Operation {
   operationId: string
+  tags: string[]
   security: object[]
   responses: Record<string, { $ref?: string; content?: Record<string, { schema: object }> }>
 }

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import t, { test } from 'tap'
+import { parse } from 'yaml'
+import { openapiYaml } from '../../plugins/openapi.ts'
+import { startApp } from '../helpers/app.ts'
+import { contractOf } from '../helpers/contract.ts'
+import { routesOf } from '../helpers/routes.ts'
+
+const { app } = await startApp(t)
+const contract = contractOf(app)
+const operations = Object.entries(contract.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation }))
+)
+
+/** What serves the contract itself, and what the router does for every route. */
+const beside = /^(HEAD|OPTIONS) |^GET \/(docs|openapi\.)/
+
+test('openapi.yaml is what the schemas say', (t) => {
+  t.equal(openapiYaml(app.swagger()), readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8'))
+  t.end()
+})
+
+test('every route is in the contract, and nothing else', (t) => {
+  const routes = routesOf(app)
+    .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
+    .filter((route) => !beside.test(route))
+  t.strictSame(operations.map(({ name }) => name).sort(), routes.sort())
+  t.end()
+})
+
+test('every operation has a name of its own, tags, a summary, and every status it can give', (t) => {
+  const document = app.swagger() as { tags: { name: string }[] }
+  const tags = new Set(document.tags.map(({ name }) => name))
+  const names = operations.map(({ operation }) => operation.operationId)
+  t.equal(new Set(names).size, names.length, 'unique')
+  for (const { name, operation } of operations) {
+    t.match(operation, { operationId: /^[a-z]+[A-Za-z]+$/, summary: /^[A-Z].{3,}/ }, name)
+    t.ok(operation.tags.length === 1 && operation.tags.every((tag) => tags.has(tag)), `${name}: tags`)
+    const own = [400, 500, 503, ...(operation.security.length > 0 ? [401] : [])]
+    const statuses = [...own, ...(name.startsWith('GET') ? [] : [413, 415])]
+    for (const status of statuses) t.ok(operation.responses[status]?.$ref, `${name}: ${status}`)
+    t.ok(
+      Object.keys(operation.responses).some((status) => status.startsWith('2')),
+      `${name}: success`
+    )
+    t.notMatch(JSON.stringify(operation), /x-problems|"def-\d/, `${name}: nothing internal`)
+  }
+  t.end()
+})
+
+test('every component that is referred to exists, and every one that exists is referred to', (t) => {
+  const references = new Set(JSON.stringify(contract).match(/#\/components\/(schemas|responses)\/[^"]+/g))
+  const components = Object.entries(contract.components)
+    .filter(([kind]) => kind !== 'securitySchemes')
+    .flatMap(([kind, named]) => Object.keys(named).map((name) => `#/components/${kind}/${name}`))
+  t.strictSame([...references].sort(), components.sort())
+  t.end()
+})
+
+test('the contract is served as JSON and as YAML', async (t) => {
+  const yaml = await app.inject('/openapi.yaml')
+  t.match(yaml.headers['content-type'], /^application\/yaml/)
+  const json = await app.inject('/openapi.json')
+  t.match(json.headers['content-type'], /^application\/json/)
+  t.strictSame(json.json(), parse(yaml.body))
+  t.strictSame(json.json(), JSON.parse(JSON.stringify(contract)))
+})
+
+test('the documentation loads under the policy that it comes with, from nowhere but here', async (t) => {
+  const page = await app.inject('/docs')
+  t.match(page.headers['content-type'], /^text\/html/)
+  const policy = String(page.headers['content-security-policy'])
+  for (const directive of ['script-src', 'style-src', 'img-src', 'connect-src'])
+    t.match(policy, new RegExp(`(^|; )${directive} 'self'`))
+  t.notMatch(policy, /unsafe|https?:|\*|upgrade-insecure-requests/)
+  t.notMatch(page.body, /<script(?![^>]* src=)|<style|\son\w+=|\sstyle=/i, 'nothing inline, which the policy forbids')
+  const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => String(url))
+  t.ok(assets.length >= 6)
+  for (const url of assets) {
+    t.match(url, /^\/docs\/static\//)
+    const asset = await app.inject(url)
+    t.equal(asset.statusCode, 200, url)
+    t.match(asset.headers, { 'content-type': url.endsWith('js') ? /javascript/ : /^(text\/css|image\/png)/ }, url)
+    t.equal(asset.headers['x-content-type-options'], 'nosniff')
+  }
+  const start = (await app.inject('/docs/static/swagger-initializer.js')).body
+  t.match(start, /"url":\s*"\/openapi\.json"/)
+  t.match(start, /"validatorUrl":\s*null/)
+})
+
+test('a file that the documentation does not have is a problem like any other', async (t) => {
+  for (const url of ['/docs/static/nothing.js', '/docs/static/..%2f..%2fpackage.json', '/docs/nothing'])
+    t.match((await app.inject(url)).json(), { status: 404, code: 'not_found' }, url)
+})
