@@ -1,0 +1,70 @@
+import { sql } from 'kysely'
+import t, { test } from 'tap'
+import { startApp } from '../helpers/app.ts'
+import { onServer, server } from '../helpers/template.ts'
+
+const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database has no backends and time limits'
+const { app, config, signUp, lines } = await startApp(t)
+
+/** Ends every backend of this app's database, as a restart of the server does. */
+async function killBackends() {
+  const { rowCount } = await onServer(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${new URL(config.databaseUrl ?? '').pathname.slice(1)}'`
+  )
+  return rowCount
+}
+
+test('backends that die while idle are replaced', { skip }, async (t) => {
+  const ann = await signUp()
+  await Promise.all(Array.from({ length: 5 }, () => ann.get('/api/tasks')))
+  t.ok(await killBackends())
+  // The loss may be noticed by a request or before the next one: either way the process lives and goes on.
+  while ((await ann.get('/api/tasks')).statusCode === 503);
+  t.equal((await ann.post('/api/tasks', { title: 'after' })).statusCode, 201)
+})
+
+test('a backend that dies in a query makes that request a 503 and no more', { skip }, async (t) => {
+  const ann = await signUp()
+  await app.db.transaction().execute(async (trx) => {
+    await sql`lock table tasks in access exclusive mode`.execute(trx)
+    const waiting = ann.get('/api/tasks')
+    const blocked = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'select%"tasks"%'`
+    while (!(await onServer(blocked)).rowCount);
+    await onServer(`select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'
+      and datname = '${new URL(config.databaseUrl ?? '').pathname.slice(1)}'`)
+    const answer = await waiting
+    t.match(answer.json(), { status: 503, code: 'unavailable' })
+    t.match(answer.headers['retry-after'], /^\d+$/)
+  })
+  t.equal((await ann.get('/api/tasks')).statusCode, 200)
+})
+
+test('a backend that dies between two statements of a transaction is survived', { skip }, async (t) => {
+  const before = lines.length
+  await t.rejects(
+    app.db.transaction().execute(async (trx) => {
+      await sql`select 1`.execute(trx)
+      await killBackends()
+      await sql`select 1`.execute(trx)
+    })
+  )
+  while ((await app.inject('/health')).statusCode !== 200);
+  t.match(
+    lines.slice(before).map(({ msg }) => msg),
+    ['lost a database connection']
+  )
+})
+
+test('nothing waits for ever', { skip }, async (t) => {
+  const { rows } = await sql<{ name: string; setting: string }>`
+    select name, setting from pg_settings where name in
+    ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'TimeZone') order by name`.execute(
+    app.db
+  )
+  t.strictSame(Object.fromEntries(rows.map(({ name, setting }) => [name, setting])), {
+    TimeZone: 'UTC',
+    idle_in_transaction_session_timeout: '10000',
+    lock_timeout: '2000',
+    statement_timeout: '5000'
+  })
+})

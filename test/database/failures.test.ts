@@ -1,0 +1,59 @@
+import { test } from 'tap'
+import { explain, isDataException, isUnavailable, isUserGone } from '../../src/database/failures.ts'
+
+const coded = (code: string, constraint?: string) => Object.assign(new Error('x'), { code, constraint })
+
+const notNow: Record<string, unknown> = {
+  'a connection failure': coded('08006'),
+  'a serialization failure': coded('40001'),
+  'too many connections': coded('53300'),
+  'a statement timeout': coded('57014'),
+  'an administrator’s shutdown': coded('57P01'),
+  'a server that starts up': coded('57P03'),
+  'a lock timeout': coded('55P03'),
+  'a refused connection': coded('ECONNREFUSED'),
+  'an unknown host': coded('ENOTFOUND'),
+  'a name server that is away': coded('EAI_AGAIN'),
+  'no acquired connection': new Error('timeout exceeded when trying to connect'),
+  'a lost connection': new Error('Connection terminated unexpectedly'),
+  'an answer that does not come': new Error('Query read timeout'),
+  'several addresses that refuse': new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')])
+}
+for (const [what, error] of Object.entries(notNow))
+  test(`${what} means: try again later`, async (t) => {
+    t.equal(isUnavailable(error), true)
+    t.equal(isDataException(error), false)
+  })
+
+const ours: Record<string, unknown> = {
+  'a syntax error': coded('42601'),
+  'a missing table': coded('42P01'),
+  'a unique violation': coded('23505'),
+  'a value out of range': coded('22003'),
+  'an object in another state': coded('55000'),
+  'a fault without a code': new TypeError('x is not a function'),
+  'several faults': new AggregateError([new Error('x')]),
+  'what is no error': 'timeout exceeded when trying to connect',
+  nothing: undefined
+}
+for (const [what, error] of Object.entries(ours))
+  test(`${what} is not a matter of time`, async (t) => {
+    t.equal(isUnavailable(error), false)
+  })
+
+test('what the database refuses as a value is told by its class', async (t) => {
+  for (const code of ['22003', '22021', '22P02', '22P05']) t.equal(isDataException(coded(code)), true, code)
+  for (const other of [coded('23505'), new Error('22003'), '22003', undefined]) t.equal(isDataException(other), false)
+})
+
+test('a task without its user is told by code and constraint together', async (t) => {
+  t.equal(isUserGone(coded('23503', 'tasks_user')), true)
+  for (const error of [coded('23503', 'other'), coded('23505', 'tasks_user'), new Error('tasks_user'), undefined])
+    t.equal(isUserGone(error), false)
+})
+
+test('an operator is told about each address', async (t) => {
+  const [first, second] = [new Error('connect ECONNREFUSED ::1:5432'), new Error('connect ECONNREFUSED 127.0.0.1:5432')]
+  t.equal(explain(first), first.message)
+  t.equal(explain(new AggregateError([first, second])), `${first.message}; ${second.message}`)
+})

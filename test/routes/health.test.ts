@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { test } from 'tap'
+import { startApp } from '../helpers/app.ts'
+import { ourToken } from '../helpers/mint.ts'
+
+/** A port that nothing listens on: what every client of a database that is down meets. */
+const down = { DATABASE_URL: 'postgres://ann:hush-hush@localhost:1/tasks' }
+
+test('a healthy service says so', async (t) => {
+  const { anyone } = await startApp(t)
+  t.strictSame((await anyone.get('/health')).json(), { status: 'ok', database: 'ok' })
+  t.strictSame((await anyone.get('/health/ready')).json(), { status: 'ok', database: 'ok' })
+  t.strictSame((await anyone.get('/health/live')).json(), { status: 'ok' })
+})
+
+test('with the database down, what needs it is unavailable and the process lives', async (t) => {
+  const { app, anyone, lines } = await startApp(t, { settings: down })
+  t.equal((await anyone.get('/health/live')).statusCode, 200)
+  const headers = { authorization: `Bearer ${ourToken()}` }
+  const calls = [
+    anyone.get('/health'),
+    anyone.get('/health/ready'),
+    anyone.get('/api/tasks', undefined, { headers }),
+    anyone.post('/api/tasks', { title: 'x' }, { headers }),
+    anyone.get('/api/auth/profile', undefined, { headers }),
+    anyone.post('/api/auth/login', { email: 'ann@example.com', password: 'correct-horse-7' })
+  ]
+  for (const answer of await Promise.all(calls)) {
+    t.match(answer.json(), { status: 503, code: 'unavailable' })
+    t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
+    t.notMatch(answer.body, /ECONNREFUSED|localhost|hush/)
+  }
+  t.equal((await anyone.get('/api/auth/me', undefined, { headers })).statusCode, 200)
+  t.match(JSON.stringify(lines), 'ECONNREFUSED')
+  t.notMatch(JSON.stringify(lines), 'hush-hush')
+  t.equal((await app.inject('/health/live')).statusCode, 200)
+})
+
+test('many who ask for health at once are one question to the database', async (t) => {
+  const { app, anyone } = await startApp(t)
+  const executor = app.db.getExecutor()
+  const asked = t.capture(executor, 'provideConnection', executor.provideConnection)
+  const answers = await Promise.all(Array.from({ length: 50 }, () => anyone.get('/health')))
+  t.ok(answers.every(({ statusCode }) => statusCode === 200))
+  t.equal(asked().length, 1)
+})
+
+test('a process that is closing is not ready for more', async (t) => {
+  const { app } = await startApp(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: gatehouse\r\n`
+  socket.write(`${request('/health/live')}\r\n${request('/health/ready')}`)
+  await once(socket, 'readable')
+  const answers = text(socket)
+  const closed = app.close()
+  socket.write('\r\n')
+  t.match(await answers, /^HTTP\/1.1 200 OK.*HTTP\/1.1 503 Service Unavailable.*"unavailable"/s)
+  await closed
+})
