@@ -8,8 +8,13 @@ export function requestId({ headers }: { headers: FastifyRequest['headers'] }): 
   return typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : crypto.randomUUID()
 }
 
+/** Answers that have their line. */
+export const logged = new WeakSet<ServerResponse>()
+
 /** One line a request: which route, never the URL, because a URL can hold what a log must not. */
 export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+  if (logged.has(reply.raw)) return
+  logged.add(reply.raw)
   request.server.log.info(
     {
       method: request.method,
@@ -25,15 +30,11 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
   )
 }
 
-/** Answers written past Fastify, on the bare socket, by whoever logs them too. */
-export const answeredElsewhere = new WeakSet<ServerResponse>()
-
 export const logging = fp(
   async function logging(app) {
     app.addHook('onRequest', (request, reply, done) => {
-      reply.raw.once('close', () => {
-        if (!reply.raw.writableFinished && !answeredElsewhere.has(reply.raw)) logRequest(request, reply)
-      })
+      // A client that goes away before its answer is out gets no onResponse.
+      reply.raw.once('close', () => logRequest(request, reply))
       done()
     })
     app.addHook('onResponse', (request, reply, done) => {

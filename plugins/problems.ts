@@ -5,7 +5,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { isDataException, isUnavailable, isUserGone } from '../src/database/failures.ts'
 import { Problem, problems } from '../src/problems.ts'
-import { answeredElsewhere, logRequest } from './logging.ts'
+import { logged, logRequest } from './logging.ts'
 import { securityHeaders } from './security.ts'
 import { fieldErrors } from './validation.ts'
 
@@ -65,7 +65,7 @@ export function answerSocket(app: FastifyInstance, socket: Duplex, problem: Prob
     connection: 'close'
   }
   // Else the one in flight is an earlier request of the connection, with a log line of its own.
-  if (inFlight && !inFlight.req.complete) answeredElsewhere.add(inFlight)
+  if (inFlight && !inFlight.req.complete) logged.add(inFlight)
   app.log.info({ route: 'unknown', status: problem.status, request_id: requestId, refusal }, 'request')
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   socket.end(`HTTP/1.1 ${problem.status} ${problem.body(requestId).title}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)

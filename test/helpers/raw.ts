@@ -1,5 +1,7 @@
 import { type AddressInfo, connect } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
 
 export interface RawAnswer {
   status: number
@@ -41,4 +43,29 @@ export async function listen(app: FastifyInstance) {
     })
 
   return { port, send }
+}
+
+/** A request head that closes its connection. */
+export const message = (...head: string[]) => `${head.join('\r\n')}\r\nConnection: close\r\n\r\n`
+
+/** Holds an answer to be a problem with everything that every answer carries. */
+export function checkRefusal(t: Test, answer: RawAnswer | undefined, status: number) {
+  const problem = JSON.parse(answer?.body ?? '')
+  t.match(answer, {
+    status,
+    headers: {
+      'content-type': /^application\/problem\+json/,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+      'x-request-id': problem.request_id
+    }
+  })
+  t.equal(problem.status, status)
+}
+
+/** The log lines of requests since `from`, once there are as many: the server may learn later than we that a socket is closed. */
+export async function requests(lines: Record<string, unknown>[], from: number, count: number) {
+  const found = () => lines.slice(from).filter(({ msg }) => msg === 'request')
+  while (found().length < count) await setImmediate()
+  return found()
 }

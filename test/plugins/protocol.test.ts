@@ -1,9 +1,6 @@
-import { Socket } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
-import t, { type Test, test } from 'tap'
-import { answerParserError } from '../../plugins/problems.ts'
+import t, { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
-import { listen, type RawAnswer } from '../helpers/raw.ts'
+import { checkRefusal, listen, message, requests } from '../helpers/raw.ts'
 
 const { app, lines, signUp } = await startApp(t)
 const { send } = await listen(app)
@@ -11,32 +8,10 @@ const ann = await signUp()
 
 const token = `Authorization: Bearer ${ann.token}`
 const json = 'Content-Type: application/json'
-const message = (...head: string[]) => `${head.join('\r\n')}\r\nConnection: close\r\n\r\n`
 const get = (path: string, ...more: string[]) => message(`GET ${path} HTTP/1.1`, 'Host: a', ...more)
 const post = (body: string, ...more: string[]) =>
   message('POST /api/auth/login HTTP/1.1', 'Host: a', json, ...more) + body
 const many = (count: number) => Array.from({ length: count }, (_, i) => `X-${i}: a`)
-
-function checkRefusal(t: Test, answer: RawAnswer | undefined, status: number) {
-  const problem = JSON.parse(answer?.body ?? '')
-  t.match(answer, {
-    status,
-    headers: {
-      'content-type': /^application\/problem\+json/,
-      'x-content-type-options': 'nosniff',
-      'cache-control': 'no-store',
-      'x-request-id': problem.request_id
-    }
-  })
-  t.equal(problem.status, status)
-}
-
-/** The log lines of requests since `from`, once there are as many: the server may learn later than we that a socket is closed. */
-async function requests(from: number, count: number) {
-  const found = () => lines.slice(from).filter(({ msg }) => msg === 'request')
-  while (found().length < count) await setImmediate()
-  return found()
-}
 
 const refused: [string, string | Buffer, number?][] = [
   ['two Host headers', get('/api/auth/me', 'host: b')],
@@ -93,7 +68,7 @@ test('HTTP that is malformed or means mischief is refused, and leaves one line i
       const answers = await send(bytes)
       t.equal(answers.length, 1, 'one answer')
       checkRefusal(t, answers[0], status)
-      const logged = await requests(from, 1)
+      const logged = await requests(lines, from, 1)
       t.match(logged, [{ status, request_id: answers[0]?.headers['x-request-id'] }])
       t.equal(logged.length, 1)
       t.notOk(
@@ -136,45 +111,4 @@ test('an absolute URL cannot make one host speak for another', async (t) => {
     message('POST http://evil.example/api/tasks HTTP/1.1', 'Host: a', token, json, length) + body
   )
   t.match(answer, { status: 201, headers: { location: /^\/api\/tasks\/[\w-]+$/ } })
-})
-
-test('what comes after a request in a pipeline does not unsay that request in the log', async (t) => {
-  const from = lines.length
-  const answers = await send('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\nFOO / HTTP/1.1\r\n\r\n')
-  checkRefusal(t, answers.at(-1), 400)
-  const logged = await requests(from, 2)
-  t.strictSame(logged.map(({ route }) => route).sort(), ['/health/live', 'unknown'])
-})
-
-test('a connection that is gone is not answered, and an answer that has begun is not broken into', async (t) => {
-  const from = lines.length
-  const gone = new Socket()
-  gone.destroy()
-  const begun = Object.assign(new Socket(), { _httpMessage: { headersSent: true } })
-  for (const [socket, code] of [
-    [new Socket(), 'ECONNRESET'],
-    [gone, 'HPE_INVALID_METHOD'],
-    [begun, 'HPE_INVALID_METHOD']
-  ] as const) {
-    answerParserError.call(app, Object.assign(new Error('parser'), { code }), socket)
-    t.ok(socket.destroyed)
-    t.equal(socket.bytesWritten, 0)
-  }
-  t.equal(lines.length, from)
-})
-
-test('slow clients are cut off', async (t) => {
-  t.match(app.server, { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 })
-  app.server.headersTimeout = app.server.requestTimeout = 100
-  t.teardown(() => Object.assign(app.server, { headersTimeout: 10_000, requestTimeout: 10_000 }))
-  const from = lines.length
-  const slow = [
-    'GET /health HTTP/1.1\r\nHost: a\r\nX:',
-    post('{"email"', 'Content-Length: 1000').replace('close', 'keep-alive')
-  ]
-  for (const [answer] of await Promise.all(slow.map(send))) checkRefusal(t, answer, 408)
-  t.match(await requests(from, 2), [
-    { status: 408, refusal: 'ERR_HTTP_REQUEST_TIMEOUT' },
-    { status: 408, refusal: 'ERR_HTTP_REQUEST_TIMEOUT' }
-  ])
 })

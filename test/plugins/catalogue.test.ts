@@ -1,0 +1,127 @@
+import t, { test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import { problems } from '../../src/problems.ts'
+import { secret } from '../helpers/app.ts'
+import { captureLog } from '../helpers/log.ts'
+
+const { log, lines } = captureLog()
+const settings = { BETTER_AUTH_SECRET: secret, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' }
+const app = await buildApp(loadConfig(settings), { log })
+const thrown: Record<string, unknown> = {}
+app.get('/throws/:what', (request) => {
+  throw thrown[(request.params as { what: string }).what]
+})
+t.teardown(() => app.close())
+
+const bearer = 'Bearer realm="gatehouse"'
+const refusedToken = (detail: string) => `${bearer}, error="invalid_token", error_description="${detail}"`
+
+/** CONTRACT.md's table. */
+const catalogue = {
+  validationFailed: [
+    problems.validationFailed([{ pointer: '/a', message: 'is wrong' }]),
+    400,
+    'validation_failed',
+    '/a is wrong'
+  ],
+  malformedRequest: [problems.malformedRequest('No'), 400, 'malformed_request', 'No'],
+  notAuthenticated: [
+    problems.notAuthenticated('why'),
+    401,
+    'not_authenticated',
+    'Not authenticated',
+    { 'www-authenticate': bearer }
+  ],
+  invalidToken: [
+    problems.invalidToken('why'),
+    401,
+    'invalid_token',
+    'Invalid token',
+    { 'www-authenticate': refusedToken('Invalid token') }
+  ],
+  tokenExpired: [
+    problems.tokenExpired(),
+    401,
+    'token_expired',
+    'Token has expired',
+    { 'www-authenticate': refusedToken('Token has expired') }
+  ],
+  tokenRevoked: [
+    problems.tokenRevoked('why'),
+    401,
+    'token_revoked',
+    'Token has been revoked',
+    { 'www-authenticate': refusedToken('Token has been revoked') }
+  ],
+  invalidCredentials: [
+    problems.invalidCredentials('why'),
+    401,
+    'invalid_credentials',
+    'Invalid email or password',
+    { 'www-authenticate': bearer }
+  ],
+  forbidden: [problems.forbidden(), 403, 'forbidden', 'Access forbidden'],
+  notFound: [problems.notFound('Task'), 404, 'not_found', 'Task not found'],
+  methodNotAllowed: [
+    problems.methodNotAllowed(['GET', 'PUT']),
+    405,
+    'method_not_allowed',
+    'This resource takes GET, PUT',
+    { allow: 'GET, PUT' }
+  ],
+  requestTimeout: [problems.requestTimeout(), 408, 'request_timeout', 'The request took too long to arrive'],
+  emailTaken: [problems.emailTaken(), 409, 'email_taken', 'Email already registered'],
+  payloadTooLarge: [problems.payloadTooLarge(), 413, 'payload_too_large', 'The body is larger than 64 KiB'],
+  unsupportedMediaType: [
+    problems.unsupportedMediaType(),
+    415,
+    'unsupported_media_type',
+    'The body must be application/json'
+  ],
+  tooManyRequests: [
+    problems.tooManyRequests(0.2),
+    429,
+    'too_many_requests',
+    'Too many requests; try again later',
+    { 'retry-after': '1' }
+  ],
+  internalError: [problems.internalError(), 500, 'internal_error', 'Internal error'],
+  unavailable: [
+    problems.unavailable('why', 4.5),
+    503,
+    'unavailable',
+    'Temporarily unavailable; try again shortly',
+    { 'retry-after': '5' }
+  ]
+} as const
+
+const titles: Record<number, string> = {
+  400: 'Bad Request',
+  413: 'Payload Too Large',
+  429: 'Too Many Requests',
+  503: 'Service Unavailable'
+}
+
+test('every problem of the catalogue goes out as the contract has it', async (t) => {
+  t.strictSame(Object.keys(catalogue).sort(), Object.keys(problems).sort(), 'the whole catalogue')
+  for (const [name, [problem, status, code, detail, headers = {}]] of Object.entries(catalogue)) {
+    thrown[name] = problem
+    const from = lines.length
+    const answer = await app.inject(`/throws/${name}`)
+    t.equal(answer.statusCode, status, name)
+    t.match(
+      answer.headers,
+      { 'content-type': /^application\/problem\+json/, 'cache-control': 'no-store', ...headers },
+      name
+    )
+    for (const header of ['www-authenticate', 'retry-after', 'allow'])
+      t.equal(header in answer.headers, header in headers, `${name}: ${header}`)
+    const body = answer.json()
+    t.match(body, { type: 'about:blank', title: titles[status] ?? String, status, detail, code }, name)
+    t.equal(body.request_id, answer.headers['x-request-id'])
+    t.notMatch(answer.body, 'why', `${name}: the reason stays with us`)
+    const faults = lines.slice(from).filter(({ level }) => level === 50)
+    t.equal(faults.length, status >= 500 ? 1 : 0, `${name}: ${faults.length} faults in the log`)
+  }
+})

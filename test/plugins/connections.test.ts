@@ -1,0 +1,49 @@
+import { Socket } from 'node:net'
+import t, { test } from 'tap'
+import { answerParserError } from '../../plugins/problems.ts'
+import { startApp } from '../helpers/app.ts'
+import { checkRefusal, listen, requests } from '../helpers/raw.ts'
+
+const { app, lines } = await startApp(t)
+const { send } = await listen(app)
+
+test('what comes after a request in a pipeline does not unsay that request in the log', async (t) => {
+  const from = lines.length
+  const answers = await send('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\nFOO / HTTP/1.1\r\n\r\n')
+  checkRefusal(t, answers.at(-1), 400)
+  const logged = await requests(lines, from, 2)
+  t.strictSame(logged.map(({ route }) => route).sort(), ['/health/live', 'unknown'])
+})
+
+test('a connection that is gone is not answered, and an answer that has begun is not broken into', async (t) => {
+  const from = lines.length
+  const gone = new Socket()
+  gone.destroy()
+  const begun = Object.assign(new Socket(), { _httpMessage: { headersSent: true } })
+  for (const [socket, code] of [
+    [new Socket(), 'ECONNRESET'],
+    [gone, 'HPE_INVALID_METHOD'],
+    [begun, 'HPE_INVALID_METHOD']
+  ] as const) {
+    answerParserError.call(app, Object.assign(new Error('parser'), { code }), socket)
+    t.ok(socket.destroyed)
+    t.equal(socket.bytesWritten, 0)
+  }
+  t.equal(lines.length, from)
+})
+
+test('slow clients are cut off', async (t) => {
+  t.match(app.server, { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 })
+  app.server.headersTimeout = app.server.requestTimeout = 100
+  t.teardown(() => Object.assign(app.server, { headersTimeout: 10_000, requestTimeout: 10_000 }))
+  const from = lines.length
+  const slow = [
+    'GET /health HTTP/1.1\r\nHost: a\r\nX:',
+    'POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"email"'
+  ]
+  for (const [answer] of await Promise.all(slow.map(send))) checkRefusal(t, answer, 408)
+  t.match(await requests(lines, from, 2), [
+    { status: 408, refusal: 'ERR_HTTP_REQUEST_TIMEOUT' },
+    { status: 408, refusal: 'ERR_HTTP_REQUEST_TIMEOUT' }
+  ])
+})

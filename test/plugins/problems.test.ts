@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Type } from '@sinclair/typebox'
+import t, { test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import { secret } from '../helpers/app.ts'
+import { captureLog } from '../helpers/log.ts'
+
+/** An app with routes that throw: its database, on a port where nothing listens, is never asked but in one test. */
+const { log, lines } = captureLog()
+const settings = { BETTER_AUTH_SECRET: secret, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' }
+const app = await buildApp(loadConfig(settings), { log })
+const thrown: Record<string, unknown> = {}
+app.get('/throws/:what', (request) => {
+  throw thrown[(request.params as { what: string }).what]
+})
+app.get('/wrong-answer', { schema: { response: { 200: Type.Object({ name: Type.String() }) } } }, async () => ({
+  no: 'name'
+}))
+app.post('/echo', async ({ body }) => body ?? null)
+await app.listen({ host: '127.0.0.1', port: 0 })
+t.teardown(() => app.close())
+
+test('what nobody foresaw is a 500 that says nothing, and a log line that says all', async (t) => {
+  const unforeseen = {
+    error: new Error('hidden words'),
+    withStatus: Object.assign(new Error('hidden words'), { statusCode: 502 }),
+    sql: Object.assign(new Error('hidden words'), { code: '42P01' }),
+    aggregate: new AggregateError([new Error('hidden words')], 'hidden words'),
+    text: 'hidden words',
+    object: { hidden: 'words' }
+  }
+  for (const [name, what] of Object.entries(unforeseen)) {
+    thrown[name] = what
+    const from = lines.length
+    const answer = await app.inject(`/throws/${name}`)
+    t.match(
+      { status: answer.statusCode, ...answer.json() },
+      { status: 500, code: 'internal_error', detail: 'Internal error' },
+      name
+    )
+    t.notMatch(answer.body, /hidden|words|stack|\.ts/, name)
+    t.match(
+      lines.slice(from).find(({ level }) => level === 50),
+      { request_id: answer.json().request_id },
+      name
+    )
+  }
+  t.match(JSON.stringify(lines), /hidden words.*problems\.test\.ts/)
+  t.match(
+    (await app.inject('/wrong-answer')).json(),
+    { status: 500, code: 'internal_error' },
+    'an answer that breaks its schema'
+  )
+})
+
+test('a database that cannot be reached is a 503, to be tried again; a value that it refuses is a 400', async (t) => {
+  const error = (message: string, code?: string) => Object.assign(new Error(message), code && { code })
+  const unreachable = [
+    ...['08006', '40001', '40P01', '53300', '55P03', '57014', '57P01', '58000'].map((code) => error('sql', code)),
+    ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN', 'EPIPE'].map((code) => error('net', code)),
+    ...['timeout exceeded when trying to connect', 'Connection terminated unexpectedly', 'Query read timeout'].map(
+      (text) => error(text)
+    ),
+    new AggregateError([error('net', 'ECONNREFUSED')])
+  ]
+  for (const what of unreachable) {
+    Object.assign(thrown, { what })
+    const answer = await app.inject('/throws/what')
+    t.match(
+      { headers: answer.headers, ...answer.json() },
+      { headers: { 'retry-after': '1' }, status: 503, code: 'unavailable' },
+      String(what)
+    )
+  }
+  for (const code of ['22001', '22003', '22008', '22021', '22P02', '22P05']) {
+    thrown.what = error('words of the database', code)
+    const answer = await app.inject('/throws/what')
+    t.match(answer.json(), { status: 400, code: 'malformed_request', detail: 'A value cannot be stored' }, code)
+  }
+})
+
+test('without its database the service answers 503 and lives', async (t) => {
+  const login = { method: 'POST', url: '/api/auth/login', payload: { email: 'a@example.com', password: 'x' } } as const
+  for (const request of ['/health', '/health/ready', login])
+    t.match((await app.inject(request)).json(), { status: 503, code: 'unavailable' })
+  t.equal((await app.inject('/health/live')).statusCode, 200)
+})
+
+test('a client that goes away in the middle of its body is no fault of ours, and leaves one line', async (t) => {
+  const from = lines.length
+  const { port } = app.server.address() as { port: number }
+  const socket = connect(port, '127.0.0.1')
+  socket.write('POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a":')
+  await once(app.server, 'request')
+  socket.destroy()
+  while (lines.length === from) await new Promise(setImmediate)
+  t.match(lines.slice(from), [{ msg: 'request', level: 30, route: '/echo', method: 'POST' }])
+})
