@@ -51,6 +51,16 @@ export const protocol = fp(
       answerSocket(app, socket, problems.malformedRequest('This is no proxy'), 'CONNECT')
     )
     app.addHook('onRequest', async (request) => checkRequest(request))
+
+    // A client that keeps its connection after the last answer would hold up the end of the process.
+    let closing = false
+    app.addHook('preClose', async () => {
+      closing = true
+    })
+    app.addHook('onSend', (_request, reply, _payload, done) => {
+      if (closing) reply.header('connection', 'close')
+      done()
+    })
   },
   { name: 'protocol' }
 )

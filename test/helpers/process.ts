@@ -1,0 +1,41 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Test } from 'tap'
+
+const root = new URL('../../', import.meta.url)
+
+/** Runs a file of ours as a process of its own, with these settings and no others; killed when the test ends. */
+export function run(t: Test, file: string, settings: Record<string, string>, args: string[] = []) {
+  const { DATABASE_URL, DATA_DIR, BETTER_AUTH_SECRET, NODE_ENV, ...env } = process.env
+  const child = spawn(process.execPath, [file, ...args], {
+    cwd: root,
+    env: { ...env, PORT: '0', BCRYPT_COST: '10', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].on('data', (chunk) => {
+      output[name] += chunk
+    })
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }))
+
+  /** Waits for this on standard output. */
+  async function says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(output.stdout)
+      if (found) return found
+      if (child.exitCode !== null) throw new Error(`It ended: ${output.stderr}`)
+      await Promise.race([once(child.stdout, 'data'), ended])
+    }
+  }
+
+  return { pid: child.pid, kill: child.kill.bind(child) as ChildProcess['kill'], output, ended, says }
+}
+
+/** The service as its users start it. */
+export async function serve(t: Test, settings: Record<string, string>) {
+  const server = run(t, 'src/server.ts', settings)
+  const [, url = ''] = await server.says(/(http:\/\/127\.0\.0\.1:\d+)(?=.*(curl|"database").*\n)/s)
+  return { ...server, url }
+}
