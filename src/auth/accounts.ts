@@ -9,13 +9,10 @@ const normal = (email: string) => email.trim().toLowerCase()
 
 /** Signing up and logging in with email and password. */
 export function createAccounts(users: UsersRepository, passwords: Passwords, tokens: AccessTokens) {
-  const registering = new Map<string, Promise<User>>()
+  const registering = new Map<string, Promise<User | undefined>>()
 
-  async function create(email: string, { name, password }: NewUser): Promise<User> {
-    const user = await users.insert({ email, name, password_hash: await passwords.hash(password) })
-    if (!user) throw problems.emailTaken()
-    return user
-  }
+  const create = async (email: string, { name, password }: NewUser) =>
+    users.insert({ email, name, password_hash: await passwords.hash(password) })
 
   const authenticated = (user: User) => ({
     ...tokens.issue(user, uuid()),
@@ -29,17 +26,18 @@ export function createAccounts(users: UsersRepository, passwords: Passwords, tok
       const email = normal(newUser.email)
       const message = passwordRefusal(newUser.password, email)
       if (message) throw problems.validationFailed([{ pointer: '/password', message }])
-      // The unique index decides. But a hash is dear, and whoever comes while the same address is being registered need
-      // not pay for one to be told so.
+      // The unique index decides. But a hash is dear: whoever comes while the same address is being registered, by
+      // whomever, learns from that attempt that it is taken, or that nothing can be registered now.
       const first = registering.get(email)
-      if (first && (await first.catch(() => undefined))) throw problems.emailTaken()
+      if (first) {
+        await first
+        throw problems.emailTaken()
+      }
       const attempt = create(email, newUser)
       registering.set(email, attempt)
-      try {
-        return authenticated(await attempt)
-      } finally {
-        if (registering.get(email) === attempt) registering.delete(email)
-      }
+      const user = await attempt.finally(() => registering.delete(email))
+      if (!user) throw problems.emailTaken()
+      return authenticated(user)
     },
 
     /** Checks email and password. Throws `invalid_credentials`, after the same work whatever is wrong, or `unavailable`. */
