@@ -1,0 +1,104 @@
+import type { HTTPMethods } from 'fastify'
+import t, { test } from 'tap'
+import { startApp } from '../helpers/app.ts'
+import { contractOf } from '../helpers/contract.ts'
+import { routesOf, urlOf } from '../helpers/routes.ts'
+
+const { app, signUp } = await startApp(t)
+const ann = await signUp()
+const authorization = `Bearer ${ann.token}`
+
+const known = Object.entries(contractOf(app).paths).map(([path, item]) => {
+  const methods = Object.keys(item).map((method) => method.toUpperCase())
+  return {
+    url: urlOf(path.replace(/\{(\w+)\}/g, ':$1')),
+    allowed: methods.includes('GET') ? ['HEAD', ...methods] : methods
+  }
+})
+const methods: HTTPMethods[] = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'TRACE',
+  'PROPFIND',
+  'QUERY',
+  'SEARCH',
+  'LOCK'
+]
+
+test('a method that a resource does not have is a 405 with those that it has', async (t) => {
+  for (const { url, allowed } of known)
+    for (const method of methods.filter((method) => !allowed.includes(method))) {
+      const answer = await app.inject({ method, url })
+      t.equal(answer.statusCode, 405, `${method} ${url}`)
+      t.strictSame(String(answer.headers.allow).split(', ').sort(), allowed.toSorted(), `${method} ${url}`)
+      if (method !== 'HEAD') t.equal(answer.json().code, 'method_not_allowed')
+    }
+})
+
+test('a URL that leads nowhere says so before its body is read', async (t) => {
+  const bodies = [
+    ['{', 'application/json'],
+    ['x'.repeat(70_000), 'application/json'],
+    ['x', 'text/plain'],
+    ['x', 'nonsense']
+  ] as const
+  for (const [payload, type] of bodies)
+    for (const [url, status] of [
+      ['/nothing', 404],
+      ['/health', 405],
+      ['/api/tasks/a/b', 404]
+    ] as const) {
+      const answer = await app.inject({
+        method: 'POST',
+        url,
+        payload,
+        headers: { 'content-type': type, authorization }
+      })
+      t.equal(answer.statusCode, status, `${url} ${type}`)
+    }
+})
+
+test('a URL is what it is: no slash more, no slash less, no letter larger', async (t) => {
+  for (const { url } of known) {
+    const [slash, twice, upper] = [`${url}/`, url.replace('/', '//'), url.toUpperCase()]
+    for (const other of [twice, upper]) t.equal((await app.inject({ url: other })).statusCode, 404, other)
+    const answer = await app.inject({ url: slash, headers: { authorization } })
+    t.ok([400, 404].includes(answer.statusCode), `${slash}: ${answer.statusCode}`)
+    t.match(answer.headers['content-type'], /^application\/problem\+json/)
+  }
+  for (const url of [
+    '/',
+    '/api',
+    '/api/',
+    '/api/auth',
+    '/favicon.ico',
+    '/.env',
+    '/../etc/passwd',
+    '/docs/..%2f..%2fpackage.json',
+    '/health;a',
+    '/metrics'
+  ])
+    t.equal((await app.inject(url)).statusCode, 404, url)
+})
+
+test('HEAD answers as GET does, without the body', async (t) => {
+  const changing = ['date', 'x-request-id', 'keep-alive', 'connection']
+  const routes = routesOf(app).filter(({ method, path }) => method === 'GET' && !path.includes('*'))
+  t.ok(routes.length > 10)
+  const { id } = (await ann.post('/api/tasks', { title: 'a' })).json()
+  for (const { path } of routes) {
+    const url = path.replace(':user_id', ann.id).replace(':id', id)
+    for (const headers of [{}, { authorization }]) {
+      const [get, head] = [await app.inject({ url, headers }), await app.inject({ method: 'HEAD', url, headers })]
+      const lasting = (answer: typeof get) =>
+        Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !changing.includes(name)))
+      t.equal(head.statusCode, get.statusCode, url)
+      t.strictSame(lasting(head), lasting(get), url)
+      t.equal(head.body, '', url)
+    }
+  }
+})
