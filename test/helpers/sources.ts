@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const root = new URL('../../', import.meta.url)
+
+export interface Import {
+  /** A path from the root for a file of ours, else the package's name. */
+  target: string
+  typeOnly: boolean
+}
+
+export interface Source {
+  file: string
+  text: string
+  imports: Import[]
+}
+
+function importsOf(file: string, text: string): Import[] {
+  const statements =
+    /^(?:import|export)\s+(type\s)?(?:[^'"\n]*?|[^'"]*?\{[^'"]*?\}[^'"]*?)from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm
+  return [...text.matchAll(statements)].map(([, type, from, effect, dynamic]) => {
+    const specifier = from ?? effect ?? dynamic ?? ''
+    const target = specifier.startsWith('.') ? join(dirname(file), specifier) : specifier
+    return { target, typeOnly: type !== undefined }
+  })
+}
+
+/** Every file of the project with what it imports. */
+export const sources: Source[] = ['src', 'plugins', 'routes', 'schemas', 'migrations', 'test'].flatMap((folder) =>
+  readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name))
+    .map((file) => {
+      const text = readFileSync(new URL(file, root), 'utf8')
+      return { file, text, imports: importsOf(file, text) }
+    })
+)
+export const product = sources.filter(({ file }) => !file.startsWith('test/'))
+export const inFolder = (folder: string) => product.filter(({ file }) => file.startsWith(`${folder}/`))
+
+/** Whether an import is of a file of ours. */
+export const ours = (target: string) => /^(src|plugins|routes|schemas|migrations|test)\//.test(target)

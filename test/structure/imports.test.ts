@@ -1,0 +1,128 @@
+import { test } from 'tap'
+import { type Import, inFolder, ours, product, type Source, sources } from '../helpers/sources.ts'
+
+/** The imports of these files that a rule does not allow. */
+const broken = (files: Source[], allowed: (imported: Import, file: string) => boolean) =>
+  files.flatMap(({ file, imports }) =>
+    imports.filter((i) => !allowed(i, file)).map(({ target }) => `${file} -> ${target}`)
+  )
+const files = (list: Source[]) => list.map(({ file }) => file).sort()
+
+test('the imports of every file are found', (t) => {
+  t.ok(product.length > 35)
+  const app = product.find(({ file }) => file === 'src/app.ts')
+  t.ok(app?.imports.some(({ target }) => target === 'routes/tasks.ts'))
+  const count = (text: string) => text.match(/^(import|export)\b[^;=(]*?\bfrom '/gm)?.length ?? 0
+  for (const { file, text, imports } of product) t.ok(imports.length >= count(text), file)
+  t.end()
+})
+
+test('routes know schemas, src and each other, and contain no SQL', (t) => {
+  const known =
+    /^(schemas|routes)\/|^src\/(?!app\.ts|server\.ts|config\.ts|database\/(?!failures|ping))|^@sinclair\/typebox$/
+  t.strictSame(
+    broken(inFolder('routes'), ({ target }) => known.test(target)),
+    []
+  )
+  const sql =
+    /\bsql`|\.(selectFrom|insertInto|updateTable|deleteFrom)\(|\b(select|insert into|delete from)\s+[\w*]+\s+(from|values|where)\b/i
+  for (const { file, text } of [...inFolder('routes'), ...inFolder('plugins')]) t.notMatch(text, sql, file)
+  t.end()
+})
+
+test('SQL stands in repositories, migrations and the database folder alone', (t) => {
+  const kysely = product.filter(({ imports }) =>
+    imports.some(({ target, typeOnly }) => /^kysely/.test(target) && !typeOnly)
+  )
+  for (const file of files(kysely)) t.match(file, /^(src\/(repositories|database)|migrations)\//)
+  t.end()
+})
+
+test('src speaks the domain: only app.ts and server.ts know Fastify, plugins and routes', (t) => {
+  const entrance = /^src\/(app|server|commands\/\w+)\.ts$/
+  const domain = inFolder('src').filter(({ file }) => !entrance.test(file))
+  const http = /^(fastify|fastify-plugin|@fastify\/|plugins\/|routes\/|src\/(app|server)\.ts)/
+  const types = ({ typeOnly }: Import, file: string) => typeOnly && file === 'src/typebox.ts'
+  t.strictSame(
+    broken(domain, (i, file) => !http.test(i.target) || types(i, file)),
+    []
+  )
+  t.end()
+})
+
+test('repositories see tables and schemas, never a request', (t) => {
+  const known = /^(kysely|uuid|schemas\/|src\/database\/(tables|failures)|src\/problems\.ts)/
+  t.strictSame(
+    broken(
+      product.filter(({ file }) => file.startsWith('src/repositories/')),
+      ({ target }) => known.test(target)
+    ),
+    []
+  )
+  t.end()
+})
+
+test('plugins never import a route, schemas and migrations nothing of ours', (t) => {
+  t.strictSame(
+    broken(inFolder('plugins'), ({ target }) => !target.startsWith('routes/')),
+    []
+  )
+  t.strictSame(
+    broken(inFolder('schemas'), ({ target }) => target === '@sinclair/typebox' || target.startsWith('schemas/')),
+    []
+  )
+  t.strictSame(
+    broken(inFolder('migrations'), ({ target }) => target === 'kysely'),
+    []
+  )
+  t.end()
+})
+
+test('one file reads the environment, one folder knows the drivers, one file knows bcrypt', (t) => {
+  t.strictSame(
+    files(product.filter(({ text }) => /process\.env\b|['"]dotenv|\benv\b.*from 'node:process'/.test(text))),
+    ['src/config.ts']
+  )
+  const users = (name: RegExp) =>
+    files(product.filter(({ imports }) => imports.some(({ target }) => name.test(target))))
+  for (const file of users(/^(pg|pg-.*|postgres|@electric-sql\/.*)$/)) t.match(file, /^src\/database\//)
+  t.strictSame(users(/bcrypt/), ['src/auth/passwords.ts'])
+  t.end()
+})
+
+test('nobody but the tests imports a test, and there are no circles', (t) => {
+  t.strictSame(
+    broken(product, ({ target }) => !target.startsWith('test/')),
+    []
+  )
+  const graph = new Map(
+    product.map(({ file, imports }) => [
+      file,
+      imports.filter((i) => ours(i.target) && !i.typeOnly).map((i) => i.target)
+    ])
+  )
+  const visit = (file: string, path: string[]): string[] =>
+    path.includes(file)
+      ? [[...path, file].join(' -> ')]
+      : (graph.get(file) ?? []).flatMap((next) => visit(next, [...path, file]))
+  t.strictSame(
+    [...graph.keys()].flatMap((file) => visit(file, [])),
+    []
+  )
+  t.end()
+})
+
+test('no file is over 150 lines', (t) => {
+  for (const { file, text } of sources)
+    t.ok(text.split('\n').length <= 151, `${file}: ${text.split('\n').length - 1} lines`)
+  t.end()
+})
+
+test("a plugin's file, function and name are one word", (t) => {
+  for (const { file, text } of inFolder('plugins')) {
+    const [, word = ''] = /^plugins\/(\w+)\.ts$/.exec(file) ?? []
+    t.match(text, new RegExp(`async function ${word}\\(`), file)
+    t.match(text, new RegExp(`\\{ name: '${word}'`), file)
+  }
+  t.end()
+})
