@@ -50,6 +50,12 @@ function text(claims: Jws['claims'], name: string): string {
   return value
 }
 
+function address(claims: Jws['claims']): string {
+  const email = text(claims, 'email').toLowerCase()
+  if (!emailAddress.test(email) || email.length > 254) throw problems.invalidToken('no address in email')
+  return email
+}
+
 function time(claims: Jws['claims'], name: string): number {
   const value = claims[name]
   if (typeof value !== 'number' || !(value >= 0 && value <= endOfTime))
@@ -85,7 +91,7 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
     const [subject, sessionId] = [text(claims, 'sub'), text(claims, 'sid')]
     if (!isUuid(subject) || !isUuid(sessionId)) throw problems.invalidToken('not our ids')
     const [issuedAt, expiresAt] = [time(claims, 'iat'), time(claims, 'exp')]
-    return { issuer: null, subject, email: text(claims, 'email'), name: undefined, sessionId, issuedAt, expiresAt }
+    return { issuer: null, subject, email: address(claims), name: undefined, sessionId, issuedAt, expiresAt }
   }
 
   /** A token that an app minted with the secret it shares with us: the bridge from a Better Auth front end. */
@@ -98,8 +104,7 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
     const subject = text(claims, 'sub' in claims ? 'sub' : 'user_id')
     if (!/^[\x21-\x7e]+$/.test(subject)) throw problems.invalidToken('subject')
     if ('user_id' in claims && claims.user_id !== subject) throw problems.invalidToken('two subjects')
-    const email = text(claims, 'email').toLowerCase()
-    if (!emailAddress.test(email) || email.length > 254) throw problems.invalidToken('email')
+    const email = address(claims)
     const [issuedAt, expiresAt] = [time(claims, 'iat'), time(claims, 'exp')]
     if (expiresAt - issuedAt > maxForeignLife) throw problems.invalidToken('lives longer than seven days')
     const name = isName(claims.name) ? claims.name : undefined

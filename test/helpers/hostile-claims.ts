@@ -74,6 +74,8 @@ export const claims: Changes = {
   'jti a number': { jti: 1 },
   'email missing': { email: undefined },
   'email a number': { email: 5 },
+  'email no address': { email: 'ann' },
+  'email with a lone surrogate': { email: 'a\udfff@example.com' },
   'email an object': { email: { address: 'ann@example.com' } },
   'iss of another': { iss: 'https://evil.example.com' },
   'iss a list': { iss: ['gatehouse'] },
