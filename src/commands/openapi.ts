@@ -1,10 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
 import { openapiYaml } from '../../plugins/openapi.ts'
 import { buildApp } from '../app.ts'
 import { loadConfig } from '../config.ts'
 import { createLog } from '../log.ts'
 
-const file = new URL('../../openapi.yaml', import.meta.url)
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { check: { type: 'boolean' } } })
+const file = positionals[0] ?? new URL('../../openapi.yaml', import.meta.url)
 
 /** Writes openapi.yaml from the schemas; with --check, fails when it differs from what stands there. */
 const app = await buildApp(loadConfig({ BETTER_AUTH_SECRET: 'only-the-schemas-are-of-interest' }), {
@@ -14,7 +16,7 @@ await app.ready()
 const contract = openapiYaml(app.swagger())
 await app.close()
 
-if (!process.argv.includes('--check')) await writeFile(file, contract)
+if (!values.check) await writeFile(file, contract)
 else if (contract !== (await readFile(file, 'utf8').catch(() => ''))) {
   process.stderr.write('openapi.yaml is not what the schemas say; run: npm run openapi\n')
   process.exitCode = 1

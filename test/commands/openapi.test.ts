@@ -1,7 +1,20 @@
-import { test } from 'tap'
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Test, test } from 'tap'
 import { run } from '../helpers/process.ts'
 
+const openapi = (t: Test, ...args: string[]) => run(t, 'src/commands/openapi.ts', {}, args).ended
+
 test('the published contract is what the schemas say', async (t) => {
-  const check = await run(t, 'src/commands/openapi.ts', {}, ['--check']).ended
-  t.match(check, { code: 0, stdout: 'openapi.yaml is what the schemas say\n', stderr: '' })
+  const said = { code: 0, stdout: 'openapi.yaml is what the schemas say\n', stderr: '' }
+  t.match(await openapi(t, '--check'), said)
+})
+
+test('a contract that has drifted, or is not there, does not pass', async (t) => {
+  const file = join(t.testdir(), 'openapi.yaml')
+  t.match(await openapi(t, '--check', file), { code: 1 })
+  t.match(await openapi(t, file), { code: 0, stderr: '' })
+  t.match(await openapi(t, '--check', file), { code: 0 })
+  appendFileSync(file, 'x-drift: true\n')
+  t.match(await openapi(t, '--check', file), { code: 1, stderr: /run: npm run openapi/ })
 })
