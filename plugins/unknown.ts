@@ -23,7 +23,7 @@ export const unknown = fp(
 
     async function refuse(request: FastifyRequest, reply: FastifyReply): Promise<never> {
       await app.limitUnknown(request, reply)
-      const allowed: string[] | undefined = router.find('GET', request.url.split('?', 1)[0] ?? '')?.store
+      const allowed: string[] | undefined = router.find('GET', request.url.replace(/\?.*/s, ''))?.store
       throw allowed ? problems.methodNotAllowed(allowed) : problems.notFound('Resource')
     }
 
