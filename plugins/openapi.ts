@@ -26,6 +26,12 @@ const titles: Record<number, string> = {
   500: 'A fault of ours',
   503: 'Temporarily unavailable'
 }
+/** What is not simply "Your tasks". */
+const tagDescriptions: Record<string, string> = {
+  auth: 'Signing up, in and out',
+  profile: 'Your account',
+  health: 'For load balancers and people on call'
+}
 const headers: Record<number, OpenAPIV3_1.ResponseObject['headers']> = {
   401: { 'WWW-Authenticate': { description: 'RFC 6750', schema: { type: 'string' } } },
   429: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
@@ -60,15 +66,22 @@ function problemsOf({ security, problems = [] }: FastifySchema, method: string):
   return [...new Set([...implied, ...problems])].sort()
 }
 
-/** Points each operation to the named problem responses, and lets go of bodies that may be left out. */
-function finish(document: Partial<OpenAPIV3_1.Document>) {
-  for (const item of Object.values(document.paths ?? {}))
-    for (const operation of Object.values(
-      item as Record<string, OpenAPIV3_1.OperationObject & { 'x-problems'?: number[] }>
-    )) {
-      for (const status of operation['x-problems'] ?? [])
+interface Operation extends OpenAPIV3_1.OperationObject {
+  tags: string[]
+  'x-problems': number[]
+}
+
+type Document = Omit<Partial<OpenAPIV3_1.Document>, 'paths'> & { paths: Record<string, Record<string, Operation>> }
+
+/** Points each operation to the named problem responses, lets go of bodies that may be left out, and lists the tags. */
+function finish(document: Document) {
+  const tags = new Set<string>()
+  for (const item of Object.values(document.paths))
+    for (const operation of Object.values(item)) {
+      for (const tag of operation.tags) tags.add(tag)
+      for (const status of operation['x-problems'])
         operation.responses = { ...operation.responses, [status]: { $ref: `#/components/responses/Problem${status}` } }
-      delete operation['x-problems']
+      Reflect.deleteProperty(operation, 'x-problems')
       const body = operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined
       const media = body?.content['application/json'] as { schema: OpenAPIV3_1.SchemaObject } | undefined
       const [only, nothing] = media?.schema.anyOf ?? []
@@ -77,6 +90,7 @@ function finish(document: Partial<OpenAPIV3_1.Document>) {
         media.schema = only
       }
     }
+  document.tags = [...tags].map((name) => ({ name, description: tagDescriptions[name] ?? `Your ${name}` }))
   document.components = { ...document.components, responses: problemResponses }
   return document
 }
@@ -94,24 +108,15 @@ export const openapi = fp(
           license: { name: 'MIT', identifier: 'MIT' }
         },
         servers: [{ url: '/' }],
-        tags: [
-          { name: 'auth', description: 'Signing up, in and out' },
-          { name: 'profile', description: 'Your account' },
-          { name: 'tasks', description: 'Your tasks' },
-          { name: 'health', description: 'For load balancers and people on call' }
-        ],
         components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } }
       },
-      refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `Schema${index}`) },
+      refResolver: { buildLocalReference: (json) => String(json.$id) },
       transform: ({ schema, url, route }) => {
         const { problems, ...rest } = schema
         const all = problemsOf(schema, String(route.method))
-        return { url, schema: schema.hide ? rest : { security: [], ...rest, 'x-problems': all } }
+        return { url, schema: schema.hide ? rest : { security: [], tags: [], ...rest, 'x-problems': all } }
       },
-      transformObject: (documents) =>
-        'openapiObject' in documents
-          ? finish(documents.openapiObject as Partial<OpenAPIV3_1.Document>)
-          : documents.swaggerObject
+      transformObject: (documents) => finish((documents as { openapiObject: Document }).openapiObject)
     })
     await app.register(swaggerUi, {
       routePrefix: '/docs',
