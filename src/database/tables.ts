@@ -24,7 +24,47 @@ export interface TaskTable {
   updated_at: Generated<string>
 }
 
+export interface SessionTable {
+  id: string
+  user_id: string
+  /** SHA-256 of the refresh token that counts, and of the one it replaced. */
+  refresh_hash: Buffer
+  previous_hash: Buffer | null
+  /** The one that counts, for who brings the one it replaced. */
+  sealed_successor: Buffer | null
+  rotated_at: Generated<string>
+  created_at: Generated<string>
+  last_used_at: Generated<string>
+  expires_at: string
+  /** When the last access token of this session ends by itself. */
+  access_expires_at: string
+  user_agent: string | null
+  ip: string | null
+}
+
+export interface RevocationTable {
+  id: Generated<string>
+  key: string
+  /** Seconds since 1970. */
+  cutoff: string | number
+  expires_at: string
+  xid: Generated<string>
+}
+
+export interface SecurityEventTable {
+  id: string
+  at: Generated<string>
+  event: string
+  user_id: string | null
+  session_id: string | null
+  address: string | null
+  user_agent: string | null
+}
+
 export interface Database {
   users: UserTable
   tasks: TaskTable
+  sessions: SessionTable
+  revocations: RevocationTable
+  security_events: SecurityEventTable
 }

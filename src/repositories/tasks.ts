@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import type { NewTask, Task, TaskPatch } from '../../schemas/tasks.ts'
 import type { Database } from '../database/tables.ts'
@@ -33,7 +33,7 @@ export const taskPosition = (task: Task, sort: keyof typeof sortColumns): TaskPo
 })
 
 /** All SQL on tasks. The owner comes first and stands in every WHERE; what is not theirs is not there. */
-export function tasksRepository(db: Kysely<Database>) {
+export function tasksRepository(db: Kysely<Database> | Transaction<Database>) {
   const owned = (userId: string, id: string) =>
     db.updateTable('tasks').where('user_id', '=', userId).where('id', '=', id).returning(columns)
 
@@ -79,6 +79,13 @@ export function tasksRepository(db: Kysely<Database>) {
       owned(userId, id)
         .set((eb) => ({ completed: eb.not('completed'), updated_at: later }))
         .executeTakeFirst(),
+
+    /** Up to `limit` of a user's tasks, so that no statement takes too long. Returns how many went. */
+    async removeSome(userId: string, limit: number): Promise<number> {
+      const some = db.selectFrom('tasks').select('id').where('user_id', '=', userId).limit(limit)
+      const { numDeletedRows } = await db.deleteFrom('tasks').where('id', 'in', some).executeTakeFirst()
+      return Number(numDeletedRows)
+    },
 
     async remove(userId: string, id: string): Promise<boolean> {
       const { numDeletedRows } = await db

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import type { ProfilePatch, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
@@ -10,7 +10,7 @@ const columns = ['id', 'email', 'name', 'is_active', 'created_at', 'updated_at']
 const later = sql<string>`greatest(now(), users.updated_at + interval '1 millisecond')`
 
 /** All SQL on users. */
-export function usersRepository(db: Kysely<Database>) {
+export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
   return {
     /** A user who registers here, or undefined when the address is taken. */
     insert: (user: { email: string; name: string; password_hash: string }): Promise<User | undefined> =>
@@ -47,6 +47,26 @@ export function usersRepository(db: Kysely<Database>) {
         .$narrowType<{ password_hash: string }>()
         .executeTakeFirst(),
 
+    /**
+     * Whether a checked password still opens an account, holding it so until the transaction ends: a login that overlaps a
+     * change of the password must not leave a session behind.
+     */
+    async holdLogin(id: string, passwordHash: string): Promise<boolean> {
+      const held = await db
+        .selectFrom('users')
+        .select('id')
+        .where('id', '=', id)
+        .where('password_hash', '=', passwordHash)
+        .where('is_active', '=', true)
+        .forShare()
+        .executeTakeFirst()
+      return held !== undefined
+    },
+
+    /** What it takes to confirm who is asking: no hash for another issuer's user. */
+    findSecret: (id: string) =>
+      db.selectFrom('users').select(['email', 'password_hash']).where('id', '=', id).executeTakeFirst(),
+
     update: (id: string, patch: ProfilePatch): Promise<User | undefined> =>
       db
         .updateTable('users')
@@ -55,14 +75,21 @@ export function usersRepository(db: Kysely<Database>) {
         .returning(columns)
         .executeTakeFirst(),
 
-    /** Compare and swap: a password changed meanwhile stays changed. */
-    replaceHash: (id: string, before: string, after: string) =>
+    /** Compare and swap: a password changed meanwhile stays changed. Undefined when it was. */
+    replaceHash: (id: string, before: string, after: string): Promise<User | undefined> =>
       db
         .updateTable('users')
         .set({ password_hash: after })
         .where('id', '=', id)
         .where('password_hash', '=', before)
-        .execute()
+        .returning(columns)
+        .executeTakeFirst(),
+
+    /** With everything that is theirs, by cascade. */
+    async remove(id: string): Promise<boolean> {
+      const { numDeletedRows } = await db.deleteFrom('users').where('id', '=', id).executeTakeFirst()
+      return numDeletedRows > 0n
+    }
   }
 }
 

@@ -1,0 +1,67 @@
+import { type Kysely, sql } from 'kysely'
+import type { Database } from '../database/tables.ts'
+
+export interface Revocation {
+  key: string
+  /** Seconds since 1970: tokens issued up to then are refused. */
+  cutoff: number
+  /** Seconds since 1970. */
+  expires: number
+}
+
+/** Where reading goes on: everything that had not committed by then. Transaction ids are 64 bits, and text here. */
+export interface Revocations {
+  horizon: string
+  rows: Revocation[]
+}
+
+const batch = 50_000
+
+/** All SQL on revocations but for the triggers that write most of them. */
+export function revocationsRepository(db: Kysely<Database>) {
+  const columns = [
+    'id',
+    'key',
+    sql<number>`cutoff::float8`.as('cutoff'),
+    sql<number>`ceil(extract(epoch from expires_at))::float8`.as('expires')
+  ] as const
+  const horizon = sql<{ horizon: string }>`select pg_snapshot_xmin(pg_current_snapshot())::text as horizon`
+  const live = () => db.selectFrom('revocations').select(columns).where('expires_at', '>', sql<string>`now()`)
+
+  async function readHorizon(): Promise<string> {
+    const { rows } = await horizon.execute(db)
+    return rows[0]?.horizon ?? '0'
+  }
+
+  return {
+    /** All that matter, in batches; then the horizon as it was before the first. */
+    async readAll(take: (rows: Revocation[]) => void): Promise<string> {
+      const start = await readHorizon()
+      for (let after = '0'; ; ) {
+        const rows = await live().where('id', '>', after).orderBy('id').limit(batch).execute()
+        take(rows)
+        const last = rows.at(-1)
+        if (!last || rows.length < batch) return start
+        after = last.id
+      }
+    },
+
+    /** What has committed since a horizon, maybe with some that had before. */
+    async readSince(before: string): Promise<Revocations> {
+      const start = await readHorizon()
+      const rows = await live().where('xid', '>=', sql<string>`${before}::xid8`).execute()
+      return { horizon: start, rows }
+    },
+
+    /** Refuses another issuer's tokens, of one user, issued up to `cutoff`. */
+    insert: ({ key, cutoff, expires }: Revocation) =>
+      db
+        .insertInto('revocations')
+        .values({ key, cutoff, expires_at: sql<string>`to_timestamp(${expires})` })
+        .execute(),
+
+    removeExpired: () => db.deleteFrom('revocations').where('expires_at', '<=', sql<string>`now()`).execute()
+  }
+}
+
+export type RevocationsRepository = ReturnType<typeof revocationsRepository>

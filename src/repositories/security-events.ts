@@ -1,0 +1,57 @@
+import { type Kysely, sql } from 'kysely'
+import { v7 as uuid } from 'uuid'
+import type { Database } from '../database/tables.ts'
+
+export type SecurityEventName =
+  | 'register'
+  | 'login'
+  | 'login.failed'
+  | 'login.throttled'
+  | 'logout'
+  | 'refresh.reused'
+  | 'password.changed'
+  | 'password.failed'
+  | 'session.ended'
+  | 'sessions.ended'
+  | 'account.deleted'
+
+export interface SecurityEvent {
+  event: SecurityEventName
+  user_id?: string | null
+  session_id?: string | null
+  address: string
+  user_agent: string | null
+}
+
+/** All SQL on security events. */
+export function securityEventsRepository(db: Kysely<Database>) {
+  return {
+    insert: (event: SecurityEvent) =>
+      db
+        .insertInto('security_events')
+        .values({ id: uuid(), ...event })
+        .execute(),
+
+    /** Whether a user has logged in from an address before. */
+    async hasLoggedInFrom(userId: string, address: string): Promise<boolean> {
+      const found = await db
+        .selectFrom('security_events')
+        .select('id')
+        .where('user_id', '=', userId)
+        .where('event', 'in', ['login', 'register'])
+        .where('address', '=', address)
+        .limit(1)
+        .executeTakeFirst()
+      return found !== undefined
+    },
+
+    /** Lets go of what is older than this many seconds. */
+    removeOlderThan: (seconds: number) =>
+      db
+        .deleteFrom('security_events')
+        .where('at', '<', sql<string>`now() - make_interval(secs => ${seconds})`)
+        .execute()
+  }
+}
+
+export type SecurityEventsRepository = ReturnType<typeof securityEventsRepository>

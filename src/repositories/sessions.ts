@@ -1,0 +1,146 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { Database } from '../database/tables.ts'
+
+/** What the owner may see. */
+const columns = ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip'] as const
+const userColumns = [
+  'users.id',
+  'users.email',
+  'users.name',
+  'users.is_active',
+  'users.created_at',
+  'users.updated_at'
+] as const
+
+/** How long the token just replaced still gives its successor: two tabs, a lost answer. */
+const grace = sql`interval '10 seconds'`
+const seconds = (count: number) => sql<string>`make_interval(secs => ${count})`
+
+interface NewSession {
+  id: string
+  user_id: string
+  refresh_hash: Buffer
+  user_agent: string | null
+  ip: string
+}
+
+/** Lives in seconds: of a session without use, of a session at the longest, of an access token. */
+export interface Lives {
+  refreshTokenTtl: number
+  sessionTtl: number
+  accessTokenTtl: number
+}
+
+interface Rotation {
+  id: string
+  hash: Buffer
+  successorHash: Buffer
+  sealedSuccessor: Buffer
+}
+
+/** All SQL on sessions. Whoever deletes one revokes its access tokens: a trigger sees to it. */
+export function sessionsRepository(db: Kysely<Database> | Transaction<Database>, lives: Lives) {
+  const now = sql<string>`now()`
+  const end = sql<string>`least(now() + ${seconds(lives.refreshTokenTtl)}, sessions.created_at + ${seconds(lives.sessionTtl)})`
+  const firstEnd = sql<string>`now() + ${seconds(Math.min(lives.refreshTokenTtl, lives.sessionTtl))}`
+  const accessEnd = sql<string>`now() + ${seconds(lives.accessTokenTtl + 1)}`
+  const secondsLeft = sql<number>`extract(epoch from sessions.expires_at - now())::float8`.as('seconds_left')
+
+  return {
+    /** Seconds until the new session ends. */
+    insert: (session: NewSession) =>
+      db
+        .insertInto('sessions')
+        .values({ ...session, expires_at: firstEnd, access_expires_at: accessEnd })
+        .returning(secondsLeft)
+        .executeTakeFirstOrThrow(),
+
+    /**
+     * Replaces the refresh token that counts; or, for the one just replaced, gives what replaced it. One statement: of many
+     * that come at once the first rotates, and the others wait for its row and find themselves just replaced. Undefined
+     * when the token is neither, or the session or its user has ended.
+     */
+    rotate({ id, hash, successorHash, sealedSuccessor }: Rotation) {
+      const current = sql<boolean>`sessions.refresh_hash = ${hash}`
+      const keep = <T>(change: T, column: string) =>
+        sql<T>`case when ${current} then ${change} else ${sql.ref(column)} end`
+      return db
+        .updateTable('sessions')
+        .from('users')
+        .set({
+          previous_hash: keep(hash, 'sessions.previous_hash'),
+          refresh_hash: keep(successorHash, 'sessions.refresh_hash'),
+          sealed_successor: keep(sealedSuccessor, 'sessions.sealed_successor'),
+          rotated_at: sql`case when ${current} then now() else sessions.rotated_at end`,
+          last_used_at: now,
+          expires_at: end,
+          access_expires_at: accessEnd
+        })
+        .where('sessions.id', '=', id)
+        .where('sessions.expires_at', '>', now)
+        .where((eb) =>
+          eb.or([
+            eb('sessions.refresh_hash', '=', hash),
+            eb.and([
+              eb('sessions.previous_hash', '=', hash),
+              eb('sessions.rotated_at', '>', sql<string>`now() - ${grace}`)
+            ])
+          ])
+        )
+        .whereRef('users.id', '=', 'sessions.user_id')
+        .where('users.is_active', '=', true)
+        .returning([...userColumns, 'sessions.sealed_successor', secondsLeft])
+        .$narrowType<{ sealed_successor: Buffer }>()
+        .executeTakeFirst()
+    },
+
+    list: (userId: string) =>
+      db
+        .selectFrom('sessions')
+        .select(columns)
+        .where('user_id', '=', userId)
+        .where('expires_at', '>', now)
+        .orderBy('last_used_at', 'desc')
+        .orderBy('id')
+        .execute(),
+
+    async remove(userId: string, id: string): Promise<boolean> {
+      const { numDeletedRows } = await db
+        .deleteFrom('sessions')
+        .where('user_id', '=', userId)
+        .where('id', '=', id)
+        .executeTakeFirst()
+      return numDeletedRows > 0n
+    },
+
+    /** Ends the session of a refresh token that no longer counts, and tells whose it was. */
+    removeStolen: (id: string, hash: Buffer) =>
+      db
+        .deleteFrom('sessions')
+        .where('id', '=', id)
+        .where('refresh_hash', '!=', hash)
+        .where('expires_at', '>', now)
+        .returning('user_id')
+        .executeTakeFirst(),
+
+    /** Ends all of a user's sessions, but for one if it is given. */
+    removeAll: (userId: string, except?: string) =>
+      db
+        .deleteFrom('sessions')
+        .where('user_id', '=', userId)
+        .$if(except !== undefined, (query) => query.where('id', '!=', except ?? ''))
+        .execute(),
+
+    /** Moves the time of last use of many sessions forward, in one statement. `ids` and `times` (RFC 3339) go in pairs. */
+    touch: (ids: string[], times: string[]) =>
+      sql`
+        update sessions set last_used_at = greatest(last_used_at, used.at)
+        from unnest(${ids}::uuid[], ${times}::timestamptz[]) as used (id, at)
+        where sessions.id = used.id`.execute(db),
+
+    /** Lets go of sessions that ended by themselves. */
+    removeExpired: () => db.deleteFrom('sessions').where('expires_at', '<=', now).execute()
+  }
+}
+
+export type SessionsRepository = ReturnType<typeof sessionsRepository>
