@@ -1,0 +1,151 @@
+import { hash } from 'node:crypto'
+import { problems } from '../problems.ts'
+import type { Revocation, RevocationsRepository } from '../repositories/revocations.ts'
+import type { AccessToken } from './access-tokens.ts'
+import { createRevocationTable } from './revocation-table.ts'
+import { watchStandstill } from './standstill.ts'
+
+/** Milliseconds between two questions to the database for what nobody told us. */
+export const POLL_INTERVAL = 1_000
+/** Milliseconds without an answer after which no token is believed any more. */
+export const MAX_STALENESS = 5_000
+/** Seconds that another issuer's token can live, and a day for clocks. */
+const foreignLife = 8 * 24 * 60 * 60
+
+/** What other processes say, if there are any: calls back with each announcement, and whenever some may have been missed. */
+export type Announcements = (listener: { onMessage: (payload: string) => void; onListening: () => void }) => {
+  stop: () => void
+}
+
+/** The key under which another issuer's user is revoked; the trigger in 0004_revocations.ts makes the same. */
+export const foreignKey = (issuer: string, subject: string): string =>
+  hash('sha256', `${issuer}\n${subject}`).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')
+
+const keyOf = ({ issuer, subject, sessionId }: AccessToken): string =>
+  issuer === null ? (sessionId ?? '') : foreignKey(issuer, subject)
+
+/**
+ * The tokens that have been revoked, in memory, so that checking one takes no query. Where processes share a database
+ * (`announcements` is given) they hear of revocations by LISTEN and ask once a second for what they did not hear. A
+ * process that could not ask for MAX_STALENESS, or stood still (SIGSTOP), asks before it believes another token, and
+ * answers 503 while it gets no answer. `clock` gives milliseconds since 1970, `elapsed` monotonic ones.
+ */
+export function createRevocations(
+  repository: RevocationsRepository,
+  { accessTokenTtl, announcements }: { accessTokenTtl: number; announcements?: Announcements | undefined },
+  { clock, elapsed = () => performance.now() }: { clock: () => number; elapsed?: () => number }
+) {
+  const table = createRevocationTable(Math.max(accessTokenTtl, foreignLife))
+  let timer: NodeJS.Timeout | undefined
+  let source: { stop: () => void } | undefined
+  let horizon: string | undefined
+  let asked = Number.NEGATIVE_INFINITY
+  const standstill = watchStandstill(elapsed)
+  let knownStandstills = 0
+  let asking: Promise<void> | undefined
+  let askingNext: Promise<void> | undefined
+
+  const take = (rows: Revocation[]) => {
+    for (const { key, cutoff, expires } of rows) table.add(key, cutoff, expires)
+  }
+
+  async function ask(): Promise<void> {
+    const begin = elapsed()
+    const standstills = standstill.count()
+    const since = horizon === undefined ? undefined : await repository.readSince(horizon)
+    // A horizon that went back is another cluster's: a restore, a failover.
+    if (since === undefined || BigInt(since.horizon) < BigInt(horizon ?? 0)) horizon = await repository.readAll(take)
+    else {
+      take(since.rows)
+      horizon = since.horizon
+    }
+    table.forget(clock() / 1000)
+    asked = begin
+    knownStandstills = standstills
+  }
+
+  /** Asks now, or once more after what is being asked: what committed before this call is known when it ends. */
+  function catchUp(): Promise<void> {
+    follow()
+    if (!asking) {
+      asking = ask().finally(() => {
+        asking = undefined
+      })
+      return asking
+    }
+    askingNext ??= asking
+      .catch(() => {})
+      .then(() => {
+        askingNext = undefined
+        return catchUp()
+      })
+    return askingNext
+  }
+
+  function follow(): void {
+    if (source || !announcements) return
+    source = announcements({
+      onMessage(payload) {
+        const [key = '', cutoff, expires] = payload.split(' ')
+        table.add(key, Number(cutoff), Number(expires))
+      },
+      onListening: () => void catchUp().catch(() => {})
+    })
+    timer = setInterval(() => asking ?? catchUp().catch(() => {}), POLL_INTERVAL).unref()
+  }
+
+  /** Milliseconds since the database last told all it knew. */
+  const staleness = () => elapsed() - asked
+
+  function isFresh(): boolean {
+    if (horizon === undefined) return false
+    if (!announcements) return true
+    return standstill.count() === knownStandstills && staleness() <= MAX_STALENESS
+  }
+
+  return {
+    /** Learns of all that was revoked before this call. Rejects when the database does not say. */
+    catchUp,
+    /** Whether enough is known to believe a token. */
+    isFresh,
+    staleness,
+    get size(): number {
+      return table.size
+    },
+
+    /**
+     * The second up to which tokens like this one are refused, 0 where none are. Throws `token_revoked`, and `unavailable`
+     * when that cannot be known. A promise only when it has to ask first.
+     */
+    check(token: AccessToken): number | Promise<number> {
+      const look = () => {
+        const cutoff = table.cutoff(keyOf(token))
+        if (cutoff !== 0 && cutoff >= token.issuedAt) throw problems.tokenRevoked('revoked')
+        return cutoff
+      }
+      if (isFresh()) return look()
+      return catchUp().then(look, (error: Error) => {
+        throw problems.unavailable(`revocations unknown: ${error.message}`)
+      })
+    },
+
+    /** Ends all tokens of another issuer's user up to this one, or, with `others`, those before it. */
+    async revokeForeign(
+      { issuer, subject, issuedAt }: AccessToken & { issuer: string },
+      others = false
+    ): Promise<void> {
+      const now = Math.floor(clock() / 1000)
+      const cutoff = others ? Math.ceil(issuedAt) - 1 : Math.max(now, Math.ceil(issuedAt))
+      await repository.insert({ key: foreignKey(issuer, subject), cutoff, expires: now + foreignLife })
+      await catchUp()
+    },
+
+    stop(): void {
+      source?.stop()
+      standstill.stop()
+      clearInterval(timer)
+    }
+  }
+}
+
+export type Revocations = ReturnType<typeof createRevocations>

@@ -1,0 +1,93 @@
+import { LRUCache } from 'lru-cache'
+import { problems } from '../problems.ts'
+
+const minute = 60_000
+
+/** Failures from one address prefix within the window, after which it waits for the window to end. */
+const perPrefix = { failures: 10, window: 15 * minute }
+/** Failures in a row from everywhere: the first few are free, then each costs a longer wait, and at the end nothing goes. */
+const everywhere = { free: 10, longestWait: 15 * minute, failures: 70 }
+/** A budget of its own for addresses that the owner has logged in from, which an attack from elsewhere cannot use up. */
+const usual = { free: 10, longestWait: minute, failures: 30 }
+/** After this long without a failure an account is forgotten. */
+const memory = 24 * 60 * minute
+
+/** An entry is made by a failure that reached the hash, so that an attacker makes them no faster than hashes: days for all. */
+const remembered = 500_000
+
+interface Row {
+  failures: number
+  /** When the next attempt is let through, in milliseconds since 1970. */
+  next: number
+}
+
+export interface Attempt {
+  /** The password was right: the row of failures has ended. */
+  succeed: () => void
+  /** The attempt never reached the hash. */
+  cancel: () => void
+}
+
+/**
+ * Slows down who guesses a password, by account and by where the guess comes from, so that guessing is hopeless and
+ * locking the owner out is too (OWASP ASVS 5.0, 6.3.1). At most 100 failures in a row reach the hash. An account is a
+ * name: whether it exists makes no difference. An attempt counts as a failure until it succeeds, so that many at once
+ * cannot slip through. `clock` gives milliseconds.
+ */
+export function createThrottle({ enabled }: { enabled: boolean }, clock: () => number) {
+  const rows = new LRUCache<string, Row>({ max: remembered, ttl: memory, perf: { now: clock } })
+
+  function giveBack(key: string): void {
+    const row = rows.get(key)
+    if (row) rows.set(key, { ...row, failures: row.failures - 1 })
+  }
+
+  function take(key: string, limit: { free: number; longestWait: number; failures: number }): () => void {
+    const row = rows.get(key) ?? { failures: 0, next: 0 }
+    const now = clock()
+    if (row.failures >= limit.failures) throw problems.tooManyRequests(rows.getRemainingTTL(key) / 1000)
+    if (row.next > now) throw problems.tooManyRequests((row.next - now) / 1000)
+    const failures = row.failures + 1
+    const wait = failures < limit.free ? 0 : Math.min(limit.longestWait, 1000 * 2 ** (failures - limit.free))
+    rows.set(key, { failures, next: now + wait })
+    return () => giveBack(key)
+  }
+
+  /** The first failure opens a window; it ends by itself. */
+  function takeFromPrefix(key: string): () => void {
+    const row = rows.get(key)
+    const now = clock()
+    const open = row && row.next > now ? row : { failures: 0, next: now + perPrefix.window }
+    if (open.failures >= perPrefix.failures) throw problems.tooManyRequests((open.next - now) / 1000)
+    rows.set(key, { ...open, failures: open.failures + 1 })
+    return () => giveBack(key)
+  }
+
+  return {
+    /** Lets an attempt on an account through, or throws `too_many_requests`. `isUsual`: the owner has logged in from there. */
+    begin(account: string, prefix: string, isUsual: boolean): Attempt {
+      if (!enabled) return { succeed: () => {}, cancel: () => {} }
+      const [near, far] = [`${account}\n${prefix}`, `${account}\n${isUsual ? 'usual' : ''}`]
+      const undoNear = takeFromPrefix(near)
+      let undoFar: () => void
+      try {
+        undoFar = take(far, isUsual ? usual : everywhere)
+      } catch (error) {
+        undoNear()
+        throw error
+      }
+      return {
+        succeed() {
+          rows.delete(near)
+          rows.delete(far)
+        },
+        cancel() {
+          undoNear()
+          undoFar()
+        }
+      }
+    }
+  }
+}
+
+export type Throttle = ReturnType<typeof createThrottle>
