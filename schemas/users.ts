@@ -19,6 +19,11 @@ const newPassword = Type.String({
     'At least 8 characters with a digit and a special character, at most 72 bytes in UTF-8, not a common one, not the email; kept exactly as received'
 })
 
+const password = text(1_000, 'the password as it was set')
+const refreshCookie = Type.Optional(
+  Type.Boolean({ description: 'true, for browsers: the refresh token comes as an HttpOnly cookie and not in the body' })
+)
+
 export const User = Type.Object(
   {
     id: Id,
@@ -33,16 +38,28 @@ export const User = Type.Object(
 export type User = Static<typeof User>
 
 export const NewUser = Type.Object(
-  { email, name, password: newPassword },
+  { email, name, password: newPassword, refresh_cookie: refreshCookie },
   { $id: 'NewUser', additionalProperties: false }
 )
 export type NewUser = Static<typeof NewUser>
 
 export const Login = Type.Object(
-  { email, password: text(1_000, 'the password as it was set') },
+  { email, password, refresh_cookie: refreshCookie },
   { $id: 'Login', additionalProperties: false }
 )
 export type Login = Static<typeof Login>
+
+export const PasswordChange = Type.Object(
+  { current_password: password, new_password: newPassword },
+  { $id: 'PasswordChange', additionalProperties: false }
+)
+export type PasswordChange = Static<typeof PasswordChange>
+
+export const AccountDeletion = Type.Object(
+  { password: Type.Optional(password) },
+  { $id: 'AccountDeletion', additionalProperties: false }
+)
+export type AccountDeletion = Static<typeof AccountDeletion>
 
 export const ProfilePatch = Type.Object(
   { name: Type.Optional(name) },
@@ -55,6 +72,8 @@ export const AuthResponse = Type.Object(
     access_token: Type.String(),
     token_type: Type.Literal('bearer'),
     expires_in: Type.Integer({ description: 'seconds' }),
+    refresh_token: Type.Optional(Type.String({ description: 'left out where it travels in the cookie' })),
+    refresh_expires_in: Type.Integer({ description: 'seconds' }),
     user: ref(User)
   },
   { $id: 'AuthResponse' }

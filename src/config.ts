@@ -64,6 +64,9 @@ const settings = {
   JWT_ISSUER: str({ default: 'gatehouse' }),
   JWT_AUDIENCE: str({ default: 'gatehouse' }),
   ACCESS_TOKEN_TTL: duration({ default: 7 * day }),
+  REFRESH_TOKEN_TTL: duration({ default: 30 * day }),
+  SESSION_TTL: duration({ default: 90 * day }),
+  SECURITY_EVENT_TTL: duration({ default: 90 * day }),
   CORS_ORIGINS: origins({ default: ['http://localhost:3000'] }),
   HOST: str({ default: '127.0.0.1' }),
   PORT: between(0, 65_535)({ default: 8000 }),
@@ -100,6 +103,8 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     complain('BETTER_AUTH_SECRET: is required in production; make one with: openssl rand -base64 32')
   if (env.JWT_ISSUER === 'better-auth' || env.JWT_ISSUER === env.BETTER_AUTH_URL)
     complain('JWT_ISSUER: is the name of the Better Auth server, whose users are not ours')
+  if (env.ACCESS_TOKEN_TTL > env.REFRESH_TOKEN_TTL || env.REFRESH_TOKEN_TTL > env.SESSION_TTL)
+    complain('ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL, SESSION_TTL: each must be no longer than the next')
   if (complaints.length > 0) throw new Error(`The settings are wrong:\n${complaints.map((c) => `  - ${c}`).join('\n')}`)
 
   return freeze({
@@ -111,6 +116,9 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     audience: env.JWT_AUDIENCE,
     betterAuthUrl: env.BETTER_AUTH_URL,
     accessTokenTtl: env.ACCESS_TOKEN_TTL,
+    refreshTokenTtl: env.REFRESH_TOKEN_TTL,
+    sessionTtl: env.SESSION_TTL,
+    securityEventTtl: env.SECURITY_EVENT_TTL,
     corsOrigins: env.CORS_ORIGINS,
     host: env.HOST,
     port: env.PORT,

@@ -112,9 +112,10 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
   }
 
   return {
-    /** A new access token for a session of a user who registered here. */
-    issue(user: { id: string; email: string }, sessionId: string): { access_token: string; expires_in: number } {
+    /** A new access token for a session of a user who registered here; it does not outlive the session's `secondsLeft`. */
+    issue(user: { id: string; email: string }, sessionId: string, secondsLeft = Number.POSITIVE_INFINITY) {
       const iat = Math.floor(clock() / 1000)
+      const expires_in = Math.max(1, Math.floor(Math.min(settings.accessTokenTtl, secondsLeft)))
       const payload = encode({
         iss: settings.issuer,
         aud: settings.audience,
@@ -123,11 +124,11 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
         sid: sessionId,
         jti: uuid(),
         iat,
-        exp: iat + settings.accessTokenTtl
+        exp: iat + expires_in
       })
       const signed = `${header}.${payload}`
       const access_token = `${signed}.${hmac(signingKey, signed).toString('base64url')}`
-      return { access_token, expires_in: settings.accessTokenTtl }
+      return { access_token, expires_in }
     },
 
     /** Tells who a token speaks for. Throws `invalid_token` or, if nothing else is wrong with it, `token_expired`. */

@@ -1,31 +1,91 @@
-import { v4 as uuid } from 'uuid'
-import type { Login, NewUser, User } from '../../schemas/users.ts'
-import { problems } from '../problems.ts'
-import type { UsersRepository } from '../repositories/users.ts'
-import type { AccessTokens } from './access-tokens.ts'
+import type { Kysely } from 'kysely'
+import { NIL } from 'uuid'
+import type { AuthResponse, Login, NewUser, PasswordChange, User } from '../../schemas/users.ts'
+import type { Database } from '../database/tables.ts'
+import { Problem, problems } from '../problems.ts'
+import { tasksRepository } from '../repositories/tasks.ts'
+import { usersRepository } from '../repositories/users.ts'
+import type { AccessToken } from './access-tokens.ts'
+import type { Client } from './client.ts'
+import { createPasswordChecks } from './password-checks.ts'
 import { type Passwords, passwordRefusal } from './passwords.ts'
+import type { Revocations } from './revocations.ts'
+import type { SecurityLog } from './security-log.ts'
+import type { Sessions } from './sessions.ts'
+import type { Throttle } from './throttle.ts'
+
+/** Seconds that another issuer's token may be old to delete an account, whose password we do not know. */
+const fresh = 5 * 60
+const tasksAtOnce = 20_000
 
 const normal = (email: string) => email.trim().toLowerCase()
 
-/** Signing up and logging in with email and password. */
-export function createAccounts(users: UsersRepository, passwords: Passwords, tokens: AccessTokens) {
-  const registering = new Map<string, Promise<User | undefined>>()
+function checkNew(password: string, email: string, pointer: string): void {
+  const message = passwordRefusal(password, email)
+  if (message) throw problems.validationFailed([{ pointer, message }])
+}
 
-  const create = async (email: string, { name, password }: NewUser) =>
-    users.insert({ email, name, password_hash: await passwords.hash(password) })
+interface Parts {
+  passwords: Passwords
+  sessions: Sessions
+  revocations: Revocations
+  throttle: Throttle
+  log: SecurityLog
+  clock: () => number
+}
 
-  const authenticated = (user: User) => ({
-    ...tokens.issue(user, uuid()),
-    token_type: 'bearer' as const,
-    user
-  })
+/** Accounts with email and password: signing up, logging in, changing the password, leaving. */
+export function createAccounts(db: Kysely<Database>, parts: Parts) {
+  const { passwords, sessions, revocations, log, clock } = parts
+  const users = usersRepository(db)
+  const checks = createPasswordChecks(users, parts)
+  const registering = new Map<string, Promise<AuthResponse | undefined>>()
+
+  async function create(email: string, { name, password }: NewUser, client: Client) {
+    const password_hash = await passwords.hash(password)
+    return db.transaction().execute(async (trx) => {
+      const user = await usersRepository(trx).insert({ email, name, password_hash })
+      return user && sessions.open(user, client, trx)
+    })
+  }
+
+  /**
+   * Opens a session. Throws `invalid_credentials`, after the same work whatever is wrong, `too_many_requests` or
+   * `unavailable`.
+   */
+  async function login(credentials: Login, client: Client): Promise<AuthResponse> {
+    const email = normal(credentials.email)
+    const found = await users.findLogin(email)
+    const account = { email, hash: found?.password_hash, userId: found?.id ?? NIL }
+    const right = await checks.check(account, credentials.password, client).catch(async (error) => {
+      if (error instanceof Problem && error.status === 429)
+        await log.record('login.throttled', client, { user_id: found?.id ?? null })
+      throw error
+    })
+    if (!right || !found?.is_active) {
+      await log.record('login.failed', client, { user_id: found?.id ?? null })
+      throw problems.invalidCredentials(!found ? 'unknown email' : right ? 'deactivated' : 'wrong password')
+    }
+    const { password_hash, ...user } = found
+    // A right password must not be refused because there is no time to hash it anew.
+    const raise = () => passwords.hash(credentials.password).catch(() => password_hash)
+    const raised = passwords.isOutdated(password_hash) ? await raise() : password_hash
+    const opened = await db.transaction().execute(async (trx) => {
+      const users = usersRepository(trx)
+      if (raised !== password_hash) await users.replaceHash(user.id, password_hash, raised)
+      return (await users.holdLogin(user.id, raised)) ? sessions.open(user, client, trx) : undefined
+    })
+    // The password was changed meanwhile, or its hash was raised by a login beside this one: look again.
+    if (!opened) return login(credentials, client)
+    await log.record('login', client, { user_id: user.id })
+    return opened
+  }
 
   return {
-    /** Makes an account. Throws `validation_failed`, `email_taken` or `unavailable`. */
-    async register(newUser: NewUser) {
+    /** Makes an account and opens a session. Throws `validation_failed`, `email_taken` or `unavailable`. */
+    async register(newUser: NewUser, client: Client): Promise<AuthResponse> {
       const email = normal(newUser.email)
-      const message = passwordRefusal(newUser.password, email)
-      if (message) throw problems.validationFailed([{ pointer: '/password', message }])
+      checkNew(newUser.password, email, '/password')
       // The unique index decides. But a hash is dear: whoever comes while the same address is being registered, by
       // whomever, learns from that attempt that it is taken, or that nothing can be registered now.
       const first = registering.get(email)
@@ -33,24 +93,45 @@ export function createAccounts(users: UsersRepository, passwords: Passwords, tok
         await first
         throw problems.emailTaken()
       }
-      const attempt = create(email, newUser)
+      const attempt = create(email, newUser, client)
       registering.set(email, attempt)
-      const user = await attempt.finally(() => registering.delete(email))
-      if (!user) throw problems.emailTaken()
-      return authenticated(user)
+      const registered = await attempt.finally(() => registering.delete(email))
+      if (!registered) throw problems.emailTaken()
+      await log.record('register', client, { user_id: registered.user.id })
+      return registered
     },
 
-    /** Checks email and password. Throws `invalid_credentials`, after the same work whatever is wrong, or `unavailable`. */
-    async login({ email, password }: Login) {
-      const found = await users.findLogin(normal(email))
-      const right = await passwords.verify(password, found?.password_hash)
-      if (!found) throw problems.invalidCredentials('unknown email')
-      if (!right) throw problems.invalidCredentials('wrong password')
-      const { password_hash, ...user } = found
-      if (!user.is_active) throw problems.invalidCredentials('deactivated')
-      if (passwords.isOutdated(password_hash))
-        await users.replaceHash(user.id, password_hash, await passwords.hash(password))
-      return authenticated(user)
+    login,
+
+    /** Ends every session, the thief's and the owner's, and opens a new one. Throws as `login` does, and `forbidden`. */
+    async changePassword(userId: string, change: PasswordChange, client: Client): Promise<AuthResponse> {
+      const { email, hash } = await checks.confirm(userId, '/current_password', change.current_password, client)
+      checkNew(change.new_password, email, '/new_password')
+      const newHash = await passwords.hash(change.new_password)
+      const opened = await db.transaction().execute(async (trx) => {
+        const user: User | undefined = await usersRepository(trx).replaceHash(userId, hash, newHash)
+        if (!user) throw problems.invalidCredentials('password changed meanwhile')
+        await sessions.endAll(userId, trx)
+        return sessions.open(user, client, trx)
+      })
+      await revocations.catchUp()
+      await log.record('password.changed', client, { user_id: userId })
+      return opened
+    },
+
+    /** Deletes the account with all that is its user's. Throws as `login` does, and `forbidden`. */
+    async remove(userId: string, token: AccessToken, password: string | undefined, client: Client): Promise<void> {
+      const { issuer } = token
+      if (issuer === null) await checks.confirm(userId, '/password', password, client)
+      else if (token.issuedAt < clock() / 1000 - fresh) throw problems.forbidden()
+      await db.transaction().execute(async (trx) => {
+        const tasks = tasksRepository(trx)
+        while ((await tasks.removeSome(userId, tasksAtOnce)) === tasksAtOnce);
+        await usersRepository(trx).remove(userId)
+      })
+      if (issuer === null) await revocations.catchUp()
+      else await revocations.revokeForeign({ ...token, issuer })
+      await log.record('account.deleted', client, { user_id: userId })
     }
   }
 }

@@ -7,6 +7,8 @@ interface Known {
   email: string
   /** When the token was issued that brought this email. */
   since: number
+  /** What was revoked of this user by then: when more is, the account may be deactivated, or gone. */
+  cutoff: number
 }
 
 /** Users of other issuers kept in memory, by (issuer, subject): about 30 MB when full. */
@@ -20,14 +22,14 @@ export function createForeignUsers(users: UsersRepository) {
   const known = new LRUCache<string, Known>({ max: remembered })
 
   return {
-    /** Our user's id, or undefined when the account has been deactivated. Queries only for a new user or a newer email. */
-    async identify(token: AccessToken & { issuer: string }): Promise<string | undefined> {
+    /** Our user's id, or undefined when the account has been deactivated. Queries only for a new user, a newer email, and after a revocation. */
+    async identify(token: AccessToken & { issuer: string }, cutoff: number): Promise<string | undefined> {
       const { issuer, subject, email, issuedAt } = token
       const key = `${issuer}\n${subject}`
       const before = known.get(key)
-      if (before && (before.email === email || issuedAt < before.since)) return before.id
+      if (before?.cutoff === cutoff && (before.email === email || issuedAt < before.since)) return before.id
       const user = await users.keepForeign({ issuer, subject, email, name: token.name })
-      if (user.is_active) known.set(key, { id: user.id, email, since: issuedAt })
+      if (user.is_active) known.set(key, { id: user.id, email, since: issuedAt, cutoff })
       else known.delete(key)
       return user.is_active ? user.id : undefined
     }

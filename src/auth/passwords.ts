@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import * as bcrypt from '@node-rs/bcrypt'
-import { dictionary } from '@zxcvbn-ts/language-common'
+import { ZxcvbnFactory } from '@zxcvbn-ts/core'
+import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common'
 import PQueue from 'p-queue'
 import { problems } from '../problems.ts'
 
-const common = new Set<unknown>(dictionary['passwords-common'])
+const strength = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
+
+/** Whether a password is one of the common ones, or one with the usual changes: a capital, `@` for a, a digit at the end. */
+function isCommon(password: string): boolean {
+  const { score, feedback } = strength.check(password)
+  return score <= 1 && /common|topTen|topHundred/i.test(feedback.warning ?? '')
+}
 
 /** bcrypt reads no more bytes than this, and would take anything after them for right. */
 const maxBytes = 72
@@ -19,7 +26,7 @@ const maxWait = 2_500
 /** Why a new password is refused beyond what the schema says (OWASP ASVS 5.0, 6.2), or undefined. */
 export function passwordRefusal(password: string, email: string): string | undefined {
   if (!hashable(password)) return `must be at most ${maxBytes} bytes long in UTF-8`
-  if (common.has(password.toLowerCase())) return 'is one of the most common passwords; choose another'
+  if (isCommon(password)) return 'is too close to a common password; take several words that do not belong together'
   if (password.toLowerCase() === email) return 'must not be the email address'
   return undefined
 }

@@ -1,0 +1,47 @@
+import type { Kysely } from 'kysely'
+import type { Config } from '../config.ts'
+import { listen } from '../database/listener.ts'
+import type { Database } from '../database/tables.ts'
+import { revocationsRepository } from '../repositories/revocations.ts'
+import { securityEventsRepository } from '../repositories/security-events.ts'
+import { createAccessTokens } from './access-tokens.ts'
+import { createAccounts } from './accounts.ts'
+import { createPasswords } from './passwords.ts'
+import { createRefreshTokens } from './refresh-tokens.ts'
+import { type Announcements, createRevocations } from './revocations.ts'
+import { createSecurityLog } from './security-log.ts'
+import { createSessions } from './sessions.ts'
+import { createThrottle } from './throttle.ts'
+
+interface Log {
+  info: (details: object, message: string) => void
+  warn: (details: object, message: string) => void
+}
+
+/** Puts the parts of authentication together. */
+export function createAuth(config: Config, db: Kysely<Database>, { log, clock }: { log: Log; clock: () => number }) {
+  const { databaseUrl } = config
+  // The embedded database has no other process to hear from.
+  const announcements: Announcements | undefined =
+    databaseUrl === undefined
+      ? undefined
+      : (listener) => listen(databaseUrl, { channel: 'gatehouse_revocations', log, ...listener })
+  const revocations = createRevocations(revocationsRepository(db), { ...config, announcements }, { clock })
+  const securityLog = createSecurityLog(securityEventsRepository(db), log)
+  const tokens = createAccessTokens(config, clock)
+  const sessions = createSessions(db, config, {
+    tokens,
+    refreshTokens: createRefreshTokens(config.secrets),
+    revocations,
+    log: securityLog
+  })
+  const accounts = createAccounts(db, {
+    passwords: createPasswords(config),
+    sessions,
+    revocations,
+    throttle: createThrottle(config.rateLimit, clock),
+    log: securityLog,
+    clock
+  })
+  return { accounts, sessions, tokens, revocations }
+}

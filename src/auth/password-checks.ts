@@ -1,0 +1,56 @@
+import { problems } from '../problems.ts'
+import type { UsersRepository } from '../repositories/users.ts'
+import type { Client } from './client.ts'
+import type { Passwords } from './passwords.ts'
+import type { SecurityLog } from './security-log.ts'
+import type { Throttle } from './throttle.ts'
+
+interface Parts {
+  passwords: Passwords
+  throttle: Throttle
+  log: SecurityLog
+}
+
+/** Whose password is tried. */
+interface Account {
+  email: string
+  /** Undefined where there is no such account. */
+  hash: string | undefined
+  userId: string
+}
+
+/** Checks of a password that somebody sends, each counted against the account and the address it comes from. */
+export function createPasswordChecks(users: UsersRepository, { passwords, throttle, log }: Parts) {
+  /** Whether a password is right. Throws `too_many_requests` before it does any work; alike for accounts that do not exist. */
+  async function check({ email, hash, userId }: Account, password: string, client: Client): Promise<boolean> {
+    const isUsual = await log.hasLoggedInFrom(userId, client.prefix)
+    const attempt = throttle.begin(email, client.prefix, isUsual)
+    try {
+      const right = await passwords.verify(password, hash)
+      if (right) attempt.succeed()
+      return right
+    } catch (error) {
+      attempt.cancel()
+      throw error
+    }
+  }
+
+  return {
+    check,
+
+    /**
+     * Makes a signed-in user prove who they are; returns their email and hash. `pointer` is where the password stood. Throws
+     * `invalid_credentials`, `too_many_requests`, and `forbidden` for another issuer's user, who has no password here.
+     */
+    async confirm(userId: string, pointer: string, password: string | undefined, client: Client) {
+      const secret = await users.findSecret(userId)
+      if (!secret) throw problems.tokenRevoked('user is gone')
+      const { email, password_hash: hash } = secret
+      if (hash === null) throw problems.forbidden()
+      if (password === undefined) throw problems.validationFailed([{ pointer, message: 'is required' }])
+      if (await check({ email, hash, userId }, password, client)) return { email, hash }
+      await log.record('password.failed', client, { user_id: userId })
+      throw problems.invalidCredentials('wrong current password')
+    }
+  }
+}

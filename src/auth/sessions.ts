@@ -1,0 +1,135 @@
+import type { Kysely, Transaction } from 'kysely'
+import { v4 as uuid } from 'uuid'
+import type { AuthResponse, User } from '../../schemas/users.ts'
+import type { Database } from '../database/tables.ts'
+import { problems } from '../problems.ts'
+import { type Lives, sessionsRepository } from '../repositories/sessions.ts'
+import type { AccessToken, AccessTokens } from './access-tokens.ts'
+import type { Client } from './client.ts'
+import { hashOf, type RefreshToken, type RefreshTokens } from './refresh-tokens.ts'
+import type { Revocations } from './revocations.ts'
+import type { SecurityLog } from './security-log.ts'
+
+/** Milliseconds between two writes of when sessions were last used: all that were, in one statement. */
+const useInterval = 60_000
+const longestUserAgent = 512
+
+interface Parts {
+  tokens: AccessTokens
+  refreshTokens: RefreshTokens
+  revocations: Revocations
+  log: SecurityLog
+}
+
+/** Sessions: opened by a login, carried on by their refresh token, and ended for every process at once. */
+export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, refreshTokens, revocations, log }: Parts) {
+  const sessions = sessionsRepository(db, lives)
+  const used = new Map<string, string>()
+  const timer = setInterval(() => writeUse().catch(() => {}), useInterval).unref()
+
+  async function writeUse(): Promise<void> {
+    const entries = [...used].sort()
+    used.clear()
+    if (entries.length > 0)
+      await sessions.touch(
+        entries.map(([id]) => id),
+        entries.map(([, at]) => at)
+      )
+  }
+
+  function answer(user: User, refreshToken: RefreshToken, secondsLeft: number): AuthResponse {
+    return {
+      ...tokens.issue(user, refreshToken.sessionId, secondsLeft),
+      token_type: 'bearer',
+      refresh_token: refreshTokens.format(refreshToken),
+      refresh_expires_in: Math.round(secondsLeft),
+      user
+    }
+  }
+
+  return {
+    /** Opens a session, inside a transaction where one is given. */
+    async open(user: User, { ip, userAgent }: Client, trx: Kysely<Database> | Transaction<Database> = db) {
+      const refreshToken = refreshTokens.make(uuid())
+      const { seconds_left } = await sessionsRepository(trx, lives).insert({
+        id: refreshToken.sessionId,
+        user_id: user.id,
+        refresh_hash: hashOf(refreshToken),
+        user_agent: userAgent?.slice(0, longestUserAgent) ?? null,
+        ip
+      })
+      return answer(user, refreshToken, seconds_left)
+    },
+
+    /** Both tokens anew. Throws `invalid_token`; a token that was replaced and comes back ends its session (RFC 9700, 4.14). */
+    async refresh(text: string, client: Client): Promise<AuthResponse> {
+      const token = refreshTokens.parse(text)
+      if (!token) throw problems.invalidToken('not a refresh token')
+      const successor = refreshTokens.make(token.sessionId)
+      const rotated = await sessions.rotate({
+        id: token.sessionId,
+        hash: hashOf(token),
+        successorHash: hashOf(successor),
+        sealedSuccessor: refreshTokens.seal(token, successor)
+      })
+      if (rotated) {
+        const { sealed_successor, seconds_left, ...user } = rotated
+        return answer(user, refreshTokens.unseal(token, sealed_successor), seconds_left)
+      }
+      const stolen = await sessions.removeStolen(token.sessionId, hashOf(token))
+      if (!stolen) throw problems.invalidToken('the session has ended')
+      await revocations.catchUp()
+      await log.record('refresh.reused', client, { user_id: stolen.user_id, session_id: token.sessionId })
+      throw problems.invalidToken('a refresh token was used again')
+    },
+
+    list: sessions.list,
+
+    /** Notes that a session is in use: in memory, written down once a minute. */
+    use(id: string): void {
+      used.set(id, new Date().toISOString())
+    },
+
+    writeUse,
+
+    /** Ends one session of a user, or tells that there is none. */
+    async end(userId: string, id: string, client: Client): Promise<boolean> {
+      if (!(await sessions.remove(userId, id))) return false
+      await revocations.catchUp()
+      await log.record('session.ended', client, { user_id: userId, session_id: id })
+      return true
+    },
+
+    /** Ends whatever this token belongs to. */
+    async logOut(userId: string, token: AccessToken, client: Client): Promise<void> {
+      const { issuer, sessionId } = token
+      if (issuer !== null) await revocations.revokeForeign({ ...token, issuer })
+      else {
+        await sessions.remove(userId, sessionId ?? '')
+        await revocations.catchUp()
+      }
+      await log.record('logout', client, { user_id: userId, ...(sessionId && { session_id: sessionId }) })
+    },
+
+    /** Ends all sessions of a user but the one that this token belongs to. */
+    async endOthers(userId: string, token: AccessToken, client: Client): Promise<void> {
+      const { issuer, sessionId } = token
+      if (issuer !== null) await revocations.revokeForeign({ ...token, issuer }, true)
+      else {
+        await sessions.removeAll(userId, sessionId)
+        await revocations.catchUp()
+      }
+      await log.record('sessions.ended', client, { user_id: userId })
+    },
+
+    /** Ends all sessions of a user, inside a transaction; who calls catches up with the revocations when it has committed. */
+    endAll: (userId: string, trx: Transaction<Database>) => sessionsRepository(trx, lives).removeAll(userId),
+
+    async stop(): Promise<void> {
+      clearInterval(timer)
+      await writeUse().catch(() => {})
+    }
+  }
+}
+
+export type Sessions = ReturnType<typeof createSessions>

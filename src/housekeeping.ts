@@ -1,0 +1,27 @@
+import type { Kysely } from 'kysely'
+import type { Config } from './config.ts'
+import type { Database } from './database/tables.ts'
+import { revocationsRepository } from './repositories/revocations.ts'
+import { securityEventsRepository } from './repositories/security-events.ts'
+import { sessionsRepository } from './repositories/sessions.ts'
+
+/** Milliseconds. Every process does it; what another has let go of already costs nothing. */
+const interval = 60 * 60 * 1000
+
+interface Log {
+  warn: (details: object, message: string) => void
+}
+
+/** Lets go of sessions and revocations that have expired, and of security events that are old enough. */
+export async function tidy(db: Kysely<Database>, config: Config): Promise<void> {
+  await sessionsRepository(db, config).removeExpired()
+  await revocationsRepository(db).removeExpired()
+  await securityEventsRepository(db).removeOlderThan(config.securityEventTtl)
+}
+
+/** Tidies once an hour. Returns how to stop. */
+export function keepTidy(db: Kysely<Database>, config: Config, log: Log): () => void {
+  const work = () => tidy(db, config).catch((err) => log.warn({ err }, 'not tidied'))
+  const timer = setInterval(work, interval).unref()
+  return () => clearInterval(timer)
+}
