@@ -1,21 +1,23 @@
 import type {} from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { AccessTokens } from '../src/auth/access-tokens.ts'
+import type { AccessToken, AccessTokens } from '../src/auth/access-tokens.ts'
 import { createForeignUsers } from '../src/auth/foreign-users.ts'
+import type { Revocations } from '../src/auth/revocations.ts'
+import type { Sessions } from '../src/auth/sessions.ts'
 import { problems } from '../src/problems.ts'
 import { usersRepository } from '../src/repositories/users.ts'
 
 export interface AuthenticatedUser {
   id: string
   email: string
-  /** Seconds since 1970. */
-  tokenExpiresAt: number
+  token: AccessToken
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
     requireUser: () => void
+    revocations: Revocations
   }
   interface FastifyRequest {
     user: AuthenticatedUser
@@ -30,16 +32,28 @@ function bearerToken(authorization: string | undefined): string {
   throw problems.notAuthenticated(authorization ? 'no bearer token' : 'no token')
 }
 
+interface Options {
+  tokens: AccessTokens
+  revocations: Revocations
+  sessions: Sessions
+}
+
 export const authentication = fp(
-  async function authentication(app, { tokens }: { tokens: AccessTokens }) {
+  async function authentication(app, { tokens, revocations, sessions }: Options) {
     const foreignUsers = createForeignUsers(usersRepository(app.db))
+    app.addHook('onClose', async () => {
+      revocations.stop()
+      await sessions.stop()
+    })
 
     async function authenticate(request: FastifyRequest): Promise<void> {
       const token = tokens.verify(bearerToken(request.headers.authorization))
-      const { issuer, subject, email, expiresAt } = token
-      const id = issuer === null ? subject : await foreignUsers.identify({ ...token, issuer })
+      const { issuer, subject, email } = token
+      const cutoff = await revocations.check(token)
+      const id = issuer === null ? subject : await foreignUsers.identify({ ...token, issuer }, cutoff)
       if (id === undefined) throw problems.tokenRevoked('deactivated')
-      request.user = { id, email, tokenExpiresAt: expiresAt }
+      if (token.sessionId) sessions.use(token.sessionId)
+      request.user = { id, email, token }
     }
 
     /**
@@ -52,6 +66,7 @@ export const authentication = fp(
       })
     }
 
+    app.decorate('revocations', revocations)
     app.decorateRequest('user')
     app.decorate('requireUser', requireUser)
   },

@@ -30,6 +30,7 @@ const titles: Record<number, string> = {
 const tagDescriptions: Record<string, string> = {
   auth: 'Signing up, in and out',
   profile: 'Your account',
+  sessions: 'Where you are logged in',
   health: 'For load balancers and people on call'
 }
 const headers: Record<number, OpenAPIV3_1.ResponseObject['headers']> = {

@@ -1,6 +1,9 @@
-import { Message, ref } from '../schemas/common.ts'
+import { Message, optional, ref } from '../schemas/common.ts'
+import { Refresh } from '../schemas/sessions.ts'
 import { AuthenticatedUser, AuthResponse, Login, NewUser } from '../schemas/users.ts'
 import type { Accounts } from '../src/auth/accounts.ts'
+import type { Sessions } from '../src/auth/sessions.ts'
+import { problems } from '../src/problems.ts'
 import type { Routes } from '../src/typebox.ts'
 
 const tags = ['auth']
@@ -20,6 +23,14 @@ const login = {
   response: { 200: ref(AuthResponse) },
   problems: [401, 429]
 }
+const refresh = {
+  operationId: 'refresh',
+  tags,
+  summary: 'Both tokens anew, for a refresh token or its cookie',
+  body: optional(ref(Refresh)),
+  response: { 200: ref(AuthResponse) },
+  problems: [401, 403, 429]
+}
 const logout = { operationId: 'logout', tags, summary: 'End this session', response: { 200: ref(Message) } }
 const me = {
   operationId: 'getMe',
@@ -28,21 +39,42 @@ const me = {
   response: { 200: ref(AuthenticatedUser) }
 }
 
-/** What needs no token: this is how one gets one. */
-export const credentialRoutes: Routes<{ accounts: Accounts }> = async function credentialRoutes(app, { accounts }) {
-  app.post('/register', { schema: register, onRequest: app.limitAttempts() }, async (request, reply) =>
-    reply.code(201).send(await accounts.register(request.body))
-  )
-
-  app.post('/login', { schema: login, onRequest: app.limitAttempts() }, (request) => accounts.login(request.body))
+interface Options {
+  accounts: Accounts
+  sessions: Sessions
 }
 
-export const sessionRoutes: Routes = async function sessionRoutes(app) {
-  app.post('/logout', { schema: logout }, async () => ({ message: 'Logged out' }))
+/** What needs no access token: this is how one gets one. */
+export const credentialRoutes: Routes<Options> = async function credentialRoutes(app, { accounts, sessions }) {
+  app.post('/register', { schema: register, onRequest: app.limitAttempts() }, async ({ body, client }, reply) => {
+    const answer = await accounts.register(body, client)
+    return reply.code(201).send(body.refresh_cookie ? reply.withRefreshCookie(answer) : answer)
+  })
+
+  app.post('/login', { schema: login, onRequest: app.limitAttempts() }, async ({ body, client }, reply) => {
+    const answer = await accounts.login(body, client)
+    return body.refresh_cookie ? reply.withRefreshCookie(answer) : answer
+  })
+
+  app.post('/refresh', { schema: refresh, onRequest: app.limitAttempts() }, async (request, reply) => {
+    const given = request.body?.refresh_token
+    const token = given ?? request.refreshCookie()
+    if (token === undefined) throw problems.invalidToken('no refresh token')
+    const answer = await sessions.refresh(token, request.client)
+    return given === undefined ? reply.withRefreshCookie(answer) : answer
+  })
+}
+
+export const identityRoutes: Routes<Options> = async function identityRoutes(app, { sessions }) {
+  app.post('/logout', { schema: logout }, async ({ user, client }, reply) => {
+    await sessions.logOut(user.id, user.token, client)
+    reply.clearRefreshCookie()
+    return { message: 'Logged out' }
+  })
 
   app.get('/me', { schema: me }, async ({ user }) => ({
     user_id: user.id,
     email: user.email,
-    expires_at: new Date(user.tokenExpiresAt * 1000).toISOString()
+    expires_at: new Date(user.token.expiresAt * 1000).toISOString()
   }))
 }

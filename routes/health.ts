@@ -18,9 +18,12 @@ export const healthRoutes: Routes = async function healthRoutes(app) {
   })
 
   async function checkDatabase(): Promise<Health> {
-    await ping().catch((error: Error) => {
-      throw problems.unavailable(`database: ${error.message}`)
-    })
+    try {
+      await ping()
+      if (!app.revocations.isFresh()) await app.revocations.catchUp()
+    } catch (error) {
+      throw problems.unavailable(`database: ${(error as Error).message}`)
+    }
     return { status: 'ok', database: 'ok' }
   }
 

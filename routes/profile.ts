@@ -1,5 +1,7 @@
-import { ref } from '../schemas/common.ts'
-import { ProfilePatch, User } from '../schemas/users.ts'
+import { Type } from '@sinclair/typebox'
+import { optional, ref } from '../schemas/common.ts'
+import { AccountDeletion, AuthResponse, PasswordChange, ProfilePatch, User } from '../schemas/users.ts'
+import type { Accounts } from '../src/auth/accounts.ts'
 import { problems } from '../src/problems.ts'
 import { usersRepository } from '../src/repositories/users.ts'
 import type { Routes } from '../src/typebox.ts'
@@ -15,7 +17,24 @@ const update = {
   problems: [404]
 }
 
-export const profileRoutes: Routes = async function profileRoutes(app) {
+const remove = {
+  operationId: 'deleteAccount',
+  tags,
+  summary: 'Delete your account, tasks and sessions',
+  body: optional(ref(AccountDeletion)),
+  response: { 204: Type.Null() },
+  problems: [403, 429]
+}
+const changePassword = {
+  operationId: 'changePassword',
+  tags,
+  summary: 'Change your password, and end every other session',
+  body: ref(PasswordChange),
+  response: { 200: ref(AuthResponse) },
+  problems: [403, 429]
+}
+
+export const profileRoutes: Routes<{ accounts: Accounts }> = async function profileRoutes(app, { accounts }) {
   const users = usersRepository(app.db)
 
   app.get('', { schema: read }, async (request) => {
@@ -28,5 +47,20 @@ export const profileRoutes: Routes = async function profileRoutes(app) {
     const user = await users.update(request.user.id, request.body)
     if (!user) throw problems.notFound('User')
     return user
+  })
+
+  app.post('/delete', { schema: remove, onRequest: app.limitAttempts() }, async ({ user, body, client }, reply) => {
+    await accounts.remove(user.id, user.token, body?.password, client)
+    reply.clearRefreshCookie()
+    return reply.code(204).send(null)
+  })
+}
+
+export const passwordRoutes: Routes<{ accounts: Accounts }> = async function passwordRoutes(app, { accounts }) {
+  const options = { schema: changePassword, onRequest: app.limitAttempts() }
+  app.put('', options, async (request, reply) => {
+    const inCookie = request.refreshCookie() !== undefined
+    const answer = await accounts.changePassword(request.user.id, request.body, request.client)
+    return inCookie ? reply.withRefreshCookie(answer) : answer
   })
 }

@@ -1,5 +1,7 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { authentication } from '../plugins/authentication.ts'
+import { client } from '../plugins/client.ts'
+import { cookies } from '../plugins/cookies.ts'
 import { database } from '../plugins/database.ts'
 import { limits } from '../plugins/limits.ts'
 import { logging, requestId } from '../plugins/logging.ts'
@@ -9,19 +11,18 @@ import { protocol } from '../plugins/protocol.ts'
 import { security } from '../plugins/security.ts'
 import { unknown } from '../plugins/unknown.ts'
 import { validation } from '../plugins/validation.ts'
-import { credentialRoutes, sessionRoutes } from '../routes/auth.ts'
+import { credentialRoutes, identityRoutes } from '../routes/auth.ts'
 import { healthRoutes } from '../routes/health.ts'
-import { profileRoutes } from '../routes/profile.ts'
+import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
+import { sessionRoutes } from '../routes/sessions.ts'
 import { taskRoutes } from '../routes/tasks.ts'
 import { userTaskRoutes } from '../routes/user-tasks.ts'
 import { components } from '../schemas/common.ts'
-import { createAccessTokens } from './auth/access-tokens.ts'
-import { createAccounts } from './auth/accounts.ts'
-import { createPasswords } from './auth/passwords.ts'
+import { createAuth } from './auth/auth.ts'
 import type { Config } from './config.ts'
 import { createCursors } from './cursors.ts'
 import { openDatabase } from './database/connection.ts'
-import { usersRepository } from './repositories/users.ts'
+import { keepTidy } from './housekeeping.ts'
 
 interface Surroundings {
   log: FastifyBaseLogger
@@ -46,8 +47,7 @@ export async function buildApp(config: Config, { log, clock = Date.now }: Surrou
   })
   for (const schema of components()) app.addSchema(schema)
   const db = openDatabase(config, log)
-  const tokens = createAccessTokens(config, clock)
-  const accounts = createAccounts(usersRepository(db), createPasswords(config), tokens)
+  const { accounts, sessions, tokens, revocations } = createAuth(config, db, { log, clock })
   const cursors = createCursors(config.secrets)
 
   await app.register(problemDetails)
@@ -56,19 +56,25 @@ export async function buildApp(config: Config, { log, clock = Date.now }: Surrou
   await app.register(protocol)
   await app.register(validation)
   await app.register(limits, config.rateLimit)
+  await app.register(client)
+  await app.register(cookies, config)
   await app.register(unknown)
   await app.register(openapi)
   await app.register(database, { db })
-  await app.register(authentication, { tokens })
+  await app.register(authentication, { tokens, revocations, sessions })
 
   app.register(healthRoutes)
-  app.register(credentialRoutes, { prefix: '/api/auth', accounts })
+  app.register(credentialRoutes, { prefix: '/api/auth', accounts, sessions })
   app.register(async function authenticated(app) {
     app.requireUser()
-    app.register(sessionRoutes, { prefix: '/api/auth' })
-    app.register(profileRoutes, { prefix: '/api/auth/profile' })
+    app.register(identityRoutes, { prefix: '/api/auth', accounts, sessions })
+    app.register(profileRoutes, { prefix: '/api/auth/profile', accounts })
+    app.register(passwordRoutes, { prefix: '/api/auth/password', accounts })
+    app.register(sessionRoutes, { prefix: '/api/auth/sessions', sessions })
     app.register(taskRoutes, { prefix: '/api/tasks', cursors })
     app.register(userTaskRoutes, { prefix: '/api/users/:user_id/tasks', cursors })
   })
+  const stopTidying = keepTidy(db, config, log)
+  app.addHook('onClose', async () => stopTidying())
   return app
 }

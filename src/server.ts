@@ -18,6 +18,7 @@ try {
     await app.close()
   })
   await migrate(app.db)
+  await app.revocations.catchUp()
   await app.listen({ host: config.host, port: config.port })
   if (!config.rateLimit.enabled) log.warn('rate limits are off: for load tests only')
   process.stdout.write(welcome(app.listeningOrigin, config))

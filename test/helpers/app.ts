@@ -50,6 +50,7 @@ export async function startApp(t: Test, { settings = {}, clock }: Options = {}) 
   })
   const app = await buildApp(config, { log, ...(clock && { clock }) })
   await app.ready()
+  await app.revocations.catchUp()
   t.teardown(async () => {
     await app.close()
     await database.remove()
