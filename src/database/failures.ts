@@ -21,6 +21,9 @@ export const isUserGone = (error: unknown) =>
 export const isDataException = (error: unknown) =>
   error instanceof Error && ((error as DatabaseError).code?.startsWith('22') ?? false)
 
+/** Whether somebody else held a lock for too long. */
+export const isLocked = (error: unknown) => error instanceof Error && (error as DatabaseError).code === lockNotAvailable
+
 /** What to tell an operator: where a host has several addresses, one message for each. */
 export const explain = (error: unknown): string =>
   error instanceof AggregateError ? error.errors.map(explain).join('; ') : (error as Error).message
@@ -31,9 +34,5 @@ export function isUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isUnavailable)
   const { code } = error as DatabaseError
   if (code === undefined) return codeless.test(error.message)
-  return (
-    (code.length === 5 && unavailableClasses.has(code.slice(0, 2))) ||
-    code === lockNotAvailable ||
-    socketErrors.test(code)
-  )
+  return (code.length === 5 && unavailableClasses.has(code.slice(0, 2))) || isLocked(error) || socketErrors.test(code)
 }

@@ -74,3 +74,22 @@ test('a database that does not answer is told apart from one that refuses', asyn
   t.notMatch(error.message, 'hush-hush')
   await db.destroy()
 })
+
+test('a lock that another process holds is waited for', async (t) => {
+  const db = openDatabase(await empty(t), log)
+  const all = await migrate(db)
+  await new Migrator({ db, provider: migrations }).migrateDown()
+  // A sequence keeps its count through the rollback of each attempt.
+  await sql`create sequence attempts`.execute(db)
+  await sql`
+    create function refuse_twice() returns trigger language plpgsql as $$
+    begin
+      if nextval('attempts') < 3 then raise exception 'locked' using errcode = 'lock_not_available'; end if;
+      return new;
+    end $$`.execute(db)
+  await sql`create trigger refuse before insert on kysely_migration for each row execute function refuse_twice()`.execute(
+    db
+  )
+  t.strictSame(await migrate(db), all.slice(-1))
+  await db.destroy()
+})
