@@ -73,7 +73,7 @@ const settings = {
   TRUST_PROXY: cidrs({ default: [] }),
   BCRYPT_COST: between(10, 15)({ default: 12 }),
   RATE_LIMIT_ENABLED: bool({ default: true }),
-  RATE_LIMIT_AUTH: between(1, 1_000_000)({ default: 60 }),
+  RATE_LIMIT_AUTH: between(1, 1_000_000)({ default: 200 }),
   RATE_LIMIT_UNKNOWN: between(1, 1_000_000)({ default: 300 }),
   LOG_LEVEL: str({ choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' })
 }
