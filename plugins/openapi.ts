@@ -122,7 +122,8 @@ export const openapi = fp(
     await app.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: documentationPolicy,
-      uiConfig: { persistAuthorization: false, tryItOutEnabled: true, url: '/openapi.json', validatorUrl: null }
+      theme: { title: 'Gatehouse' },
+      uiConfig: { layout: 'BaseLayout', persistAuthorization: false, tryItOutEnabled: true, validatorUrl: null }
     })
     const hide = true
     app.get('/openapi.json', { schema: { hide } }, () => app.swagger())
