@@ -24,7 +24,7 @@ export const healthRoutes: Routes = async function healthRoutes(app) {
     } catch (error) {
       throw problems.unavailable(`database: ${(error as Error).message}`)
     }
-    return { status: 'ok', database: 'ok' }
+    return { status: 'ok', database: 'ok', revocation_staleness_ms: app.revocations.staleness() }
   }
 
   app.get('/health', { schema: health }, checkDatabase)

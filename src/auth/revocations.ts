@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { problems } from '../problems.ts'
 import type { Revocation, RevocationsRepository } from '../repositories/revocations.ts'
-import type { AccessToken } from './access-tokens.ts'
+import type { AccessToken, ForeignToken } from './access-tokens.ts'
 import { createRevocationTable } from './revocation-table.ts'
 import { watchStandstill } from './standstill.ts'
 
@@ -21,8 +21,11 @@ export type Announcements = (listener: { onMessage: (payload: string) => void; o
 export const foreignKey = (issuer: string, subject: string): string =>
   hash('sha256', `${issuer}\n${subject}`).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')
 
-const keyOf = ({ issuer, subject, sessionId }: AccessToken): string =>
-  issuer === null ? (sessionId ?? '') : foreignKey(issuer, subject)
+const keyOf = (token: AccessToken): string =>
+  token.issuer === null ? token.sessionId : foreignKey(token.issuer, token.subject)
+
+/** What the trigger in 0004_revocations.ts says. Anybody who may connect to the database can say something else. */
+const announcement = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (\d{1,10}) (\d{1,12})$/
 
 /**
  * The tokens that have been revoked, in memory, so that checking one takes no query. Where processes share a database
@@ -40,7 +43,7 @@ export function createRevocations(
   let source: { stop: () => void } | undefined
   let horizon: string | undefined
   let asked = Number.NEGATIVE_INFINITY
-  const standstill = watchStandstill(elapsed)
+  const standstill = watchStandstill([elapsed, clock])
   let knownStandstills = 0
   let asking: Promise<void> | undefined
   let askingNext: Promise<void> | undefined
@@ -86,16 +89,16 @@ export function createRevocations(
     if (source || !announcements) return
     source = announcements({
       onMessage(payload) {
-        const [key = '', cutoff, expires] = payload.split(' ')
-        table.add(key, Number(cutoff), Number(expires))
+        const [, key, cutoff, expires] = announcement.exec(payload) ?? []
+        if (key) table.add(key, Number(cutoff), Number(expires))
       },
       onListening: () => void catchUp().catch(() => {})
     })
     timer = setInterval(() => asking ?? catchUp().catch(() => {}), POLL_INTERVAL).unref()
   }
 
-  /** Milliseconds since the database last told all it knew. */
-  const staleness = () => elapsed() - asked
+  /** Milliseconds since the database last told all it knew; 0 where nobody else could have told it anything. */
+  const staleness = () => (announcements ? Math.round(elapsed() - asked) : 0)
 
   function isFresh(): boolean {
     if (horizon === undefined) return false
@@ -124,14 +127,21 @@ export function createRevocations(
         return cutoff
       }
       if (isFresh()) return look()
-      return catchUp().then(look, (error: Error) => {
-        throw problems.unavailable(`revocations unknown: ${error.message}`)
-      })
+      return catchUp().then(
+        () => {
+          // It stood still, or waited too long, while the answer was on its way.
+          if (!isFresh()) throw problems.unavailable('revocations out of date')
+          return look()
+        },
+        (error: Error) => {
+          throw problems.unavailable(`revocations unknown: ${error.message}`)
+        }
+      )
     },
 
     /** Ends all tokens of another issuer's user up to this one, or, with `others`, those before it. */
     async revokeForeign(
-      { issuer, subject, issuedAt }: AccessToken & { issuer: string },
+      { issuer, subject, issuedAt }: ForeignToken,
       others = false
     ): Promise<void> {
       const now = Math.floor(clock() / 1000)

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 
-/** Counts how often the app turns to its database, until the test ends: each call gives the number since the last. */
+/** What a process asks once a second of its own accord, wherever processes share a database. */
+const ownAccord = /pg_current_snapshot|from "revocations"/
+
+/** Counts the queries of requests, until the test ends: each call gives the number since the last. */
 export function countQueries(t: Test, app: FastifyInstance): () => number {
   const executor = app.db.getExecutor()
-  return (
-    (taken) => () =>
-      taken().length
-  )(t.capture(executor, 'provideConnection', executor.provideConnection))
+  const asked = t.capture(executor, 'executeQuery', executor.executeQuery)
+  return () => asked().filter(({ args: [query] }) => !ownAccord.test(query.sql)).length
 }
