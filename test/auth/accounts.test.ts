@@ -1,30 +1,29 @@
 import t, { test } from 'tap'
-import { createAccessTokens } from '../../src/auth/access-tokens.ts'
-import { createAccounts } from '../../src/auth/accounts.ts'
 import { createPasswords } from '../../src/auth/passwords.ts'
 import { problems } from '../../src/problems.ts'
 import { usersRepository } from '../../src/repositories/users.ts'
+import { accountsOn, clientAt } from '../helpers/accounts.ts'
 import { password, startApp } from '../helpers/app.ts'
 
 const { app, config, signUp } = await startApp(t)
 const users = usersRepository(app.db)
 const passwords = createPasswords({ bcryptCost: 10 })
-const tokens = createAccessTokens(config, Date.now)
+const here = clientAt('192.0.2.1')
 const hashOf = async (email: string) => (await users.findLogin(email))?.password_hash
 const setHash = (id: string, password_hash: string) =>
   app.db.updateTable('users').set({ password_hash }).where('id', '=', id).execute()
 
 test('a hash of another cost is replaced at the next login, and only at one that succeeds', async (t) => {
   const ann = await signUp()
-  const accounts = createAccounts(users, passwords, tokens)
+  const accounts = accountsOn(t, app, config)
   const cheap = await createPasswords({ bcryptCost: 4 }).hash(password)
   await setHash(ann.id, cheap)
-  await t.rejects(accounts.login({ email: ann.email, password: 'wrong' }), { code: 'invalid_credentials' })
+  await t.rejects(accounts.login({ email: ann.email, password: 'wrong' }, here), { code: 'invalid_credentials' })
   t.equal(await hashOf(ann.email), cheap)
-  await Promise.all(Array.from({ length: 5 }, () => accounts.login(ann)))
+  await Promise.all(Array.from({ length: 5 }, () => accounts.login(ann, here)))
   const raised = await hashOf(ann.email)
   t.match(raised, /^\$2b\$10\$/)
-  await accounts.login(ann)
+  await accounts.login(ann, here)
   t.equal(await hashOf(ann.email), raised, 'once')
 })
 
@@ -39,7 +38,8 @@ test('a password changed while its hash is being raised stays changed', async (t
       return passwords.hash(text)
     }
   }
-  await createAccounts(users, slow, tokens).login(ann)
+  const login = accountsOn(t, app, config, { passwords: slow }).login(ann, here)
+  await t.rejects(login, { code: 'invalid_credentials' })
   t.equal(await hashOf(ann.email), changed)
 })
 
@@ -49,9 +49,9 @@ test('when a registration fails, so do those that waited for it, and the next on
     ...passwords,
     hash: (text: string) => (calls++ === 0 ? Promise.reject(problems.unavailable('queue full')) : passwords.hash(text))
   }
-  const { register } = createAccounts(users, failing, tokens)
+  const { register } = accountsOn(t, app, config, { passwords: failing })
   const attempt = () =>
-    register({ email: 'Ida@example.com', name: 'Ida', password }).then(
+    register({ email: 'Ida@example.com', name: 'Ida', password }, here).then(
       () => 'made',
       ({ code }) => code
     )

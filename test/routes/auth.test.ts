@@ -15,8 +15,10 @@ const oneOfAHundred = [201, ...Array.from({ length: 99 }, () => 409)]
 test('whoever signs up is logged in, under an address without blanks and capitals', async (t) => {
   const answer = await register({ email: '  Ann@Example.COM ', name: 'Ann O’Neil', password })
   t.equal(answer.statusCode, 201)
-  const { access_token, user, ...rest } = answer.json()
-  t.strictSame(rest, { token_type: 'bearer', expires_in: 7 * 24 * 60 * 60 })
+  const { access_token, refresh_token, user, ...rest } = answer.json()
+  const day = 24 * 60 * 60
+  t.strictSame(rest, { token_type: 'bearer', expires_in: 7 * day, refresh_expires_in: 30 * day })
+  t.match(refresh_token, /^[\w-]{86}$/)
   const { id, created_at, updated_at, ...shown } = user
   t.strictSame(shown, { email: 'ann@example.com', name: 'Ann O’Neil', is_active: true })
   t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/)

@@ -1,0 +1,33 @@
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import { createAccounts } from '../../src/auth/accounts.ts'
+import { createAuth } from '../../src/auth/auth.ts'
+import type { Client } from '../../src/auth/client.ts'
+import { createPasswords } from '../../src/auth/passwords.ts'
+import { createSecurityLog } from '../../src/auth/security-log.ts'
+import { createThrottle } from '../../src/auth/throttle.ts'
+import type { Config } from '../../src/config.ts'
+import { securityEventsRepository } from '../../src/repositories/security-events.ts'
+
+type Parts = Parameters<typeof createAccounts>[1]
+
+export const clientAt = (ip: string): Client => ({ ip, prefix: ip, userAgent: 'tap' })
+
+/** Accounts on an app's database, of parts of which some may be of another kind. */
+export function accountsOn(t: Test, app: FastifyInstance, config: Config, others: Partial<Parts> = {}) {
+  const clock = others.clock ?? Date.now
+  const { sessions, revocations } = createAuth(config, app.db, { log: app.log, clock })
+  t.teardown(() => {
+    revocations.stop()
+    return sessions.stop()
+  })
+  return createAccounts(app.db, {
+    passwords: createPasswords(config),
+    sessions,
+    revocations: app.revocations,
+    throttle: createThrottle(config.rateLimit, clock),
+    log: createSecurityLog(securityEventsRepository(app.db), app.log),
+    clock,
+    ...others
+  })
+}
