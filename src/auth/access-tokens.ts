@@ -4,18 +4,29 @@ import { problems } from '../problems.ts'
 import type { Secret } from '../secrets.ts'
 import { type Jws, parseJws } from './jws.ts'
 
-/** Who a verified token speaks for. Times are seconds since 1970. */
-export interface AccessToken {
-  /** Null for users who registered here. */
-  issuer: string | null
+/** Times are seconds since 1970. */
+interface Bearer {
   /** Our user's id, or the other issuer's. */
   subject: string
   email: string
   name: string | undefined
-  sessionId: string | undefined
   issuedAt: number
   expiresAt: number
 }
+
+/** Of a user who registered here. */
+export interface OwnToken extends Bearer {
+  issuer: null
+  sessionId: string
+}
+
+export interface ForeignToken extends Bearer {
+  issuer: string
+  sessionId: undefined
+}
+
+/** Who a verified token speaks for. */
+export type AccessToken = OwnToken | ForeignToken
 
 interface Settings {
   secrets: readonly Secret[]

@@ -34,7 +34,7 @@ const announcement = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (\d{1,10}) 
  * answers 503 while it gets no answer. `clock` gives milliseconds since 1970, `elapsed` monotonic ones.
  */
 export function createRevocations(
-  repository: RevocationsRepository,
+  repository: Pick<RevocationsRepository, 'readAll' | 'readSince' | 'insert'>,
   { accessTokenTtl, announcements }: { accessTokenTtl: number; announcements?: Announcements | undefined },
   { clock, elapsed = () => performance.now() }: { clock: () => number; elapsed?: () => number }
 ) {
@@ -140,10 +140,7 @@ export function createRevocations(
     },
 
     /** Ends all tokens of another issuer's user up to this one, or, with `others`, those before it. */
-    async revokeForeign(
-      { issuer, subject, issuedAt }: ForeignToken,
-      others = false
-    ): Promise<void> {
+    async revokeForeign({ issuer, subject, issuedAt }: ForeignToken, others = false): Promise<void> {
       const now = Math.floor(clock() / 1000)
       const cutoff = others ? Math.ceil(issuedAt) - 1 : Math.max(now, Math.ceil(issuedAt))
       await repository.insert({ key: foreignKey(issuer, subject), cutoff, expires: now + foreignLife })

@@ -12,7 +12,11 @@ const alarming = new Set<SecurityEventName>(['login.failed', 'login.throttled', 
 export function createSecurityLog(events: SecurityEventsRepository, log: Log) {
   return {
     /** What happened, from where, to whom. Never an email, a token or a password: people type them into the wrong field. */
-    async record(event: SecurityEventName, client: Client, who: { user_id?: string | null; session_id?: string } = {}) {
+    async record(
+      event: SecurityEventName,
+      client: Client,
+      who: { user_id?: string | null; session_id?: string | null } = {}
+    ) {
       const entry = { event, ...who, address: client.prefix, user_agent: client.userAgent?.slice(0, 512) ?? null }
       if (alarming.has(event)) log.warn(entry, 'security')
       else log.info(entry, 'security')

@@ -102,21 +102,19 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
 
     /** Ends whatever this token belongs to. */
     async logOut(userId: string, token: AccessToken, client: Client): Promise<void> {
-      const { issuer, sessionId } = token
-      if (issuer !== null) await revocations.revokeForeign({ ...token, issuer })
+      if (token.issuer !== null) await revocations.revokeForeign(token)
       else {
-        await sessions.remove(userId, sessionId ?? '')
+        await sessions.remove(userId, token.sessionId)
         await revocations.catchUp()
       }
-      await log.record('logout', client, { user_id: userId, ...(sessionId && { session_id: sessionId }) })
+      await log.record('logout', client, { user_id: userId, session_id: token.sessionId ?? null })
     },
 
     /** Ends all sessions of a user but the one that this token belongs to. */
     async endOthers(userId: string, token: AccessToken, client: Client): Promise<void> {
-      const { issuer, sessionId } = token
-      if (issuer !== null) await revocations.revokeForeign({ ...token, issuer }, true)
+      if (token.issuer !== null) await revocations.revokeForeign(token, true)
       else {
-        await sessions.removeAll(userId, sessionId)
+        await sessions.removeAll(userId, token.sessionId)
         await revocations.catchUp()
       }
       await log.record('sessions.ended', client, { user_id: userId })

@@ -2,14 +2,18 @@
 const longest = 1_000
 const heartbeat = 100
 
-/** Notices that the process did not run for a while (SIGSTOP, a suspended machine), before it does anything else. */
-export function watchStandstill(elapsed: () => number) {
-  let lastBeat = elapsed()
+/**
+ * Notices that the process did not run for a while, before it does anything else. By several `clocks`, in milliseconds:
+ * the monotonic one sees a SIGSTOP but on Linux not a suspended machine, which the time of day does.
+ */
+export function watchStandstill(clocks: readonly (() => number)[]) {
+  const read = () => clocks.map((clock) => clock())
+  let lastBeat = read()
   let count = 0
 
   function beat(): void {
-    const now = elapsed()
-    if (now - lastBeat > longest) count += 1
+    const now = read()
+    if (now.some((time, i) => time - (lastBeat[i] ?? time) > longest)) count += 1
     lastBeat = now
   }
   const timer = setInterval(beat, heartbeat).unref()

@@ -15,10 +15,8 @@ export interface Revocations {
   rows: Revocation[]
 }
 
-const batch = 50_000
-
-/** All SQL on revocations but for the triggers that write most of them. */
-export function revocationsRepository(db: Kysely<Database>) {
+/** All SQL on revocations but for the triggers that write most of them. `batch`: rows to read at once. */
+export function revocationsRepository(db: Kysely<Database>, batch = 50_000) {
   const columns = [
     'id',
     'key',

@@ -1,0 +1,195 @@
+import { setImmediate } from 'node:timers/promises'
+import { test } from 'tap'
+import { ALWAYS } from '../../src/auth/revocation-table.ts'
+import { startRevocations } from '../helpers/revocations.ts'
+
+const revoked = { code: 'token_revoked' }
+const unavailable = { code: 'unavailable' }
+
+test('no token is believed before all revocations are known', async (t) => {
+  const { revocations, database, token, end } = startRevocations(t)
+  const [good, bad] = [token(), token()]
+  end(bad)
+  t.notOk(revocations.isFresh())
+  t.equal(revocations.staleness(), Number.POSITIVE_INFINITY)
+  t.equal(await revocations.check(good), 0)
+  t.equal(revocations.check(good), 0, 'from then on without waiting')
+  t.throws(() => revocations.check(bad), revoked)
+  t.strictSame([database.questions, revocations.size, revocations.staleness()], [1, 1, 0])
+})
+
+test('what another process announces counts at once, and what it does not announce from the next poll on', async (t) => {
+  const { revocations, database, listeners, token, end, pass } = startRevocations(t)
+  await revocations.catchUp()
+  const [announced, silent] = [token(), token()]
+  listeners[0]?.onMessage(`${announced.sessionId} ${ALWAYS} ${announced.expiresAt}`)
+  t.throws(() => revocations.check(announced), revoked)
+  end(silent)
+  await pass(900)
+  t.equal(revocations.check(silent), 0)
+  await pass(100)
+  t.throws(() => revocations.check(silent), revoked)
+  t.equal(database.questions, 2)
+  t.equal(listeners.length, 1)
+})
+
+test('an announcement that is none of ours changes nothing and holds nothing up', async (t) => {
+  const { revocations, listeners, token } = startRevocations(t)
+  await revocations.catchUp()
+  const { sessionId } = token()
+  const messages = ['', 'x', 'x 1 2', sessionId, `${sessionId} 1`, `${sessionId} -1 5`, `${sessionId} 1 5 6`]
+  const others = [`${sessionId} 1e9 5`, `${sessionId} 99999999999 5`, `${sessionId.replace(/.$/, 'g')} 1 5`, ' 1 5']
+  for (const message of [...messages, ...others]) listeners[0]?.onMessage(message)
+  t.equal(revocations.size, 0)
+})
+
+test('whenever listening begins, what was missed is asked for', async (t) => {
+  const { revocations, database, listeners, token, end } = startRevocations(t)
+  await revocations.catchUp()
+  const missed = token()
+  end(missed)
+  listeners[0]?.onListening()
+  await setImmediate()
+  t.throws(() => revocations.check(missed), revoked)
+  database.error = new Error('gone')
+  listeners[0]?.onListening()
+  await setImmediate()
+  t.equal(database.questions, 3, 'a question that fails is no fault')
+})
+
+test('a process that has not heard for five seconds asks, and believes nobody when it gets no answer', async (t) => {
+  const { revocations, database, token, end, pass } = startRevocations(t)
+  await revocations.catchUp()
+  const [good, bad] = [token(), token()]
+  database.error = new Error('gone')
+  await pass(5_000)
+  t.equal(revocations.check(good), 0)
+  await pass(100)
+  t.notOk(revocations.isFresh())
+  await t.rejects(Promise.resolve(revocations.check(good)), unavailable)
+  end(bad)
+  database.error = undefined
+  await t.rejects(Promise.resolve(revocations.check(bad)), revoked)
+  t.equal(revocations.check(good), 0)
+})
+
+test('an answer that took longer than five seconds is too old to believe anybody', async (t) => {
+  const { revocations, database, token, pass } = startRevocations(t)
+  const gate = Promise.withResolvers<void>()
+  database.gate = gate.promise
+  const answer = Promise.resolve(revocations.check(token()))
+  const rejected = t.rejects(answer, unavailable)
+  await pass(5_100)
+  gate.resolve()
+  await rejected
+})
+
+const jumps = { 'stopped (SIGSTOP)': 'elapsed', suspended: 'clock' } as const
+for (const [how, clock] of Object.entries(jumps)) {
+  test(`a process that was ${how} asks before its next answer`, async (t) => {
+    const { revocations, database, time, token, end } = startRevocations(t)
+    await revocations.catchUp()
+    const [good, bad] = [token(), token()]
+    end(bad)
+    time[clock] += 1_001
+    await t.rejects(Promise.resolve(revocations.check(bad)), revoked)
+    t.equal(revocations.check(good), 0)
+    t.equal(database.questions, 2)
+    time[clock] += 1_000
+    t.equal(revocations.check(good), 0, 'a second is no standstill')
+  })
+
+  test(`a process that was ${how} with a question under way does not believe its answer`, async (t) => {
+    const { revocations, database, time, token, end } = startRevocations(t)
+    await revocations.catchUp()
+    time.elapsed += 1_001
+    const gate = Promise.withResolvers<void>()
+    database.gate = gate.promise
+    const [waiting, bad] = [Promise.resolve(revocations.check(token())), token()]
+    end(bad)
+    time[clock] += 1_001
+    const asked = Promise.resolve(revocations.check(bad))
+    gate.resolve()
+    await Promise.all([t.rejects(waiting, unavailable), t.rejects(asked, revoked)])
+    t.equal(database.questions, 3)
+  })
+}
+
+test('a horizon that goes back is another cluster’s: everything is read again', async (t) => {
+  const { revocations, database, token, end } = startRevocations(t)
+  await revocations.catchUp()
+  database.horizon = 3
+  const old = token()
+  end(old)
+  await revocations.catchUp()
+  t.equal(database.all, 2)
+  t.throws(() => revocations.check(old), revoked)
+  await revocations.catchUp()
+  t.equal(database.all, 2, 'once')
+})
+
+test('a hundred who want to catch up at once cost two questions', async (t) => {
+  const { revocations, database, token, end } = startRevocations(t)
+  const gate = Promise.withResolvers<void>()
+  database.gate = gate.promise
+  const first = revocations.catchUp()
+  const late = token()
+  end(late)
+  const others = Array.from({ length: 99 }, () => revocations.catchUp())
+  gate.resolve()
+  await first
+  t.equal(revocations.check(late), 0, 'the first question was asked too early for it')
+  await Promise.all(others)
+  t.throws(() => revocations.check(late), revoked)
+  t.equal(database.questions, 2)
+})
+
+test('a question that failed does not fail who asked after it', async (t) => {
+  const { revocations, database } = startRevocations(t)
+  const gate = Promise.withResolvers<void>()
+  database.gate = gate.promise
+  database.error = new Error('gone')
+  const first = t.rejects(revocations.catchUp(), { message: 'gone' })
+  database.error = undefined
+  const second = revocations.catchUp()
+  gate.resolve()
+  await Promise.all([first, second])
+  t.ok(revocations.isFresh())
+})
+
+test('a process that has the database to itself asks once', async (t) => {
+  const { revocations, database, time, token } = startRevocations(t, { alone: true })
+  await revocations.catchUp()
+  time.elapsed += 1_000_000
+  t.equal(revocations.check(token()), 0)
+  t.equal(database.questions, 1)
+})
+
+test('another issuer’s user is revoked by a cutoff', async (t) => {
+  const { revocations, token, time } = startRevocations(t)
+  await revocations.catchUp()
+  const now = time.clock / 1000
+  const of = (subject: string, issuedAt: number) =>
+    ({ ...token(), issuer: 'https://app.example.com', subject, issuedAt, sessionId: undefined }) as const
+  await revocations.revokeForeign(of('ann', now - 100))
+  for (const issuedAt of [now - 200, now - 100, now - 0.5, now])
+    t.throws(() => revocations.check(of('ann', issuedAt)), revoked, `ann ${issuedAt - now}`)
+  t.equal(revocations.check(of('ann', now + 1)), now, 'a later login counts')
+  await revocations.revokeForeign(of('ann', now + 30))
+  t.throws(() => revocations.check(of('ann', now + 30)), revoked, 'a token from a clock that is ahead ends too')
+
+  await revocations.revokeForeign(of('bob', now - 100), true)
+  t.throws(() => revocations.check(of('bob', now - 101)), revoked)
+  for (const issuedAt of [now - 100, now]) t.equal(revocations.check(of('bob', issuedAt)), now - 101)
+  await revocations.revokeForeign(of('eve', now - 9.5), true)
+  t.equal(revocations.check(of('eve', now - 9.5)), now - 10, 'a token is never older than itself')
+  t.equal(revocations.check(of('dan', now - 500)), 0, 'nobody else is')
+})
+
+test('whoever stops it hears no more', async (t) => {
+  const { revocations, database, stops, pass } = startRevocations(t)
+  await revocations.catchUp()
+  revocations.stop()
+  await pass(3_000)
+  t.strictSame([database.questions, stops()], [1, 1])
+})

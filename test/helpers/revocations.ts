@@ -1,0 +1,83 @@
+import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { Test } from 'tap'
+import type { OwnToken } from '../../src/auth/access-tokens.ts'
+import { ALWAYS } from '../../src/auth/revocation-table.ts'
+import { type Announcements, createRevocations } from '../../src/auth/revocations.ts'
+import type { Revocation } from '../../src/repositories/revocations.ts'
+
+/** Revocations of a database that can be held up, broken and replaced, under clocks that stand until they are moved. */
+export function startRevocations(t: Test, { alone = false } = {}) {
+  const start = 1_800_000_000_000
+  const database = { horizon: 10, questions: 0, all: 0, error: undefined as Error | undefined, gate: Promise.resolve() }
+  const time = { elapsed: 0, clock: start }
+  const rows: (Revocation & { xid: number })[] = []
+  const listeners: Parameters<Announcements>[0][] = []
+  let stopped = 0
+
+  async function answer() {
+    database.questions += 1
+    const { horizon, error, gate } = database
+    const found = { horizon: String(horizon), rows: [...rows] }
+    await gate
+    if (error) throw error
+    return found
+  }
+  const repository = {
+    async readAll(take: (rows: Revocation[]) => void) {
+      database.all += 1
+      const { horizon, rows } = await answer()
+      take(rows)
+      return horizon
+    },
+    async readSince(before: string) {
+      const { horizon, rows } = await answer()
+      return { horizon, rows: rows.filter(({ xid }) => xid >= Number(before)) }
+    },
+    async insert(row: Revocation) {
+      rows.push({ ...row, xid: database.horizon })
+      return []
+    }
+  }
+  const announcements: Announcements = (listener) => {
+    listeners.push(listener)
+    return { stop: () => (stopped += 1) }
+  }
+  mock.timers.enable({ apis: ['setInterval'] })
+  const revocations = createRevocations(
+    repository,
+    { accessTokenTtl: 3600, announcements: alone ? undefined : announcements },
+    { clock: () => time.clock, elapsed: () => time.elapsed }
+  )
+  t.teardown(() => {
+    revocations.stop()
+    mock.timers.reset()
+  })
+
+  const token = (sessionId: string = crypto.randomUUID()): OwnToken => ({
+    issuer: null,
+    subject: crypto.randomUUID(),
+    email: 'ann@example.com',
+    name: undefined,
+    sessionId,
+    issuedAt: start / 1000 - 60,
+    expiresAt: start / 1000 + 600
+  })
+
+  /** A session that another process ended. */
+  function end({ sessionId }: OwnToken): void {
+    rows.push({ key: sessionId, cutoff: ALWAYS, expires: start / 1000 + 600, xid: database.horizon })
+  }
+
+  /** Time goes by, and the process runs all the while. */
+  async function pass(milliseconds: number): Promise<void> {
+    for (let left = milliseconds; left > 0; left -= 100) {
+      time.elapsed += 100
+      time.clock += 100
+      mock.timers.tick(100)
+      await setImmediate()
+    }
+  }
+
+  return { revocations, database, time, rows, listeners, token, end, pass, stops: () => stopped }
+}
