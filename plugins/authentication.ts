@@ -1,10 +1,11 @@
 import type {} from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { AccessToken, AccessTokens } from '../src/auth/access-tokens.ts'
+import type { AccessToken } from '../src/auth/claims.ts'
 import { createForeignUsers } from '../src/auth/foreign-users.ts'
 import type { Revocations } from '../src/auth/revocations.ts'
 import type { Sessions } from '../src/auth/sessions.ts'
+import type { Verify } from '../src/auth/verifier.ts'
 import { problems } from '../src/problems.ts'
 import { usersRepository } from '../src/repositories/users.ts'
 
@@ -33,13 +34,13 @@ function bearerToken(authorization: string | undefined): string {
 }
 
 interface Options {
-  tokens: AccessTokens
+  verify: Verify
   revocations: Revocations
   sessions: Sessions
 }
 
 export const authentication = fp(
-  async function authentication(app, { tokens, revocations, sessions }: Options) {
+  async function authentication(app, { verify, revocations, sessions }: Options) {
     const foreignUsers = createForeignUsers(usersRepository(app.db))
     app.addHook('onClose', async () => {
       revocations.stop()
@@ -47,7 +48,7 @@ export const authentication = fp(
     })
 
     async function authenticate(request: FastifyRequest): Promise<void> {
-      const token = tokens.verify(bearerToken(request.headers.authorization))
+      const token = await verify(bearerToken(request.headers.authorization))
       const { issuer, subject, email } = token
       const cutoff = await revocations.check(token)
       const id = issuer === null ? subject : await foreignUsers.identify({ ...token, issuer }, cutoff)

@@ -47,7 +47,7 @@ export async function buildApp(config: Config, { log, clock = Date.now }: Surrou
   })
   for (const schema of components()) app.addSchema(schema)
   const db = openDatabase(config, log)
-  const { accounts, sessions, tokens, revocations } = createAuth(config, db, { log, clock })
+  const { accounts, sessions, verify, revocations } = createAuth(config, db, { log, clock })
   const cursors = createCursors(config.secrets)
 
   await app.register(problemDetails)
@@ -61,7 +61,7 @@ export async function buildApp(config: Config, { log, clock = Date.now }: Surrou
   await app.register(unknown)
   await app.register(openapi)
   await app.register(database, { db })
-  await app.register(authentication, { tokens, revocations, sessions })
+  await app.register(authentication, { verify, revocations, sessions })
 
   app.register(healthRoutes)
   app.register(credentialRoutes, { prefix: '/api/auth', accounts, sessions })

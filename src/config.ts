@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { parse as parseDuration } from '@lukeed/ms'
 import { bool, customCleanEnv, makeExactValidator, str } from 'envalid'
 import { configuredSecrets, localSecret } from './secrets.ts'
+import { betterAuthServer, trustedIssuers } from './trusted-issuers.ts'
 
 const day = 24 * 60 * 60
 const year = 365 * day
@@ -27,9 +28,6 @@ const origin = (text: string) => {
 }
 
 const origins = makeExactValidator<string[]>((text) => list(text).map(origin))
-
-/** A Better Auth server by the origin that it writes into `iss`: its base URL without path and trailing slash. */
-const serverOrigin = makeExactValidator<string>((text) => origin(URL.canParse(text) ? new URL(text).origin : text))
 
 const cidrs = makeExactValidator<string[]>((text) =>
   list(text).map((range) => {
@@ -60,7 +58,8 @@ const settings = {
   DATA_DIR: str({ default: '.gatehouse' }),
   BETTER_AUTH_SECRET: str({ default: undefined }),
   BETTER_AUTH_SECRETS: str({ default: undefined }),
-  BETTER_AUTH_URL: serverOrigin({ default: undefined }),
+  BETTER_AUTH_URL: betterAuthServer({ default: undefined }),
+  TRUSTED_ISSUERS: trustedIssuers({ default: [] }),
   JWT_ISSUER: str({ default: 'gatehouse' }),
   JWT_AUDIENCE: str({ default: 'gatehouse' }),
   ACCESS_TOKEN_TTL: duration({ default: 7 * day }),
@@ -101,8 +100,11 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
   const secrets = configuredSecrets(env, production, complain)
   if (production && secrets.length === 0)
     complain('BETTER_AUTH_SECRET: is required in production; make one with: openssl rand -base64 32')
-  if (env.JWT_ISSUER === 'better-auth' || env.JWT_ISSUER === env.BETTER_AUTH_URL)
-    complain('JWT_ISSUER: is the name of the Better Auth server, whose users are not ours')
+  const betterAuth = env.BETTER_AUTH_URL
+  const issuers = [...(betterAuth ? [betterAuth] : []), ...(env.TRUSTED_ISSUERS ?? [])]
+  const names = ['better-auth', env.JWT_ISSUER, ...issuers.map(({ issuer }) => issuer)]
+  if (new Set(names).size < names.length)
+    complain('JWT_ISSUER, BETTER_AUTH_URL, TRUSTED_ISSUERS: no two issuers may have one name, nor the name better-auth')
   if (env.ACCESS_TOKEN_TTL > env.REFRESH_TOKEN_TTL || env.REFRESH_TOKEN_TTL > env.SESSION_TTL)
     complain('ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL, SESSION_TTL: each must be no longer than the next')
   if (complaints.length > 0) throw new Error(`The settings are wrong:\n${complaints.map((c) => `  - ${c}`).join('\n')}`)
@@ -114,7 +116,8 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     secrets: secrets.length > 0 ? secrets : [{ kid: 'local', secret: localSecret(env.DATA_DIR) }],
     issuer: env.JWT_ISSUER,
     audience: env.JWT_AUDIENCE,
-    betterAuthUrl: env.BETTER_AUTH_URL,
+    betterAuth,
+    issuers,
     accessTokenTtl: env.ACCESS_TOKEN_TTL,
     refreshTokenTtl: env.REFRESH_TOKEN_TTL,
     sessionTtl: env.SESSION_TTL,

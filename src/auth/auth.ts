@@ -6,12 +6,14 @@ import { revocationsRepository } from '../repositories/revocations.ts'
 import { securityEventsRepository } from '../repositories/security-events.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createAccounts } from './accounts.ts'
+import { createIssuer } from './issuers.ts'
 import { createPasswords } from './passwords.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
 import { type Announcements, createRevocations } from './revocations.ts'
 import { createSecurityLog } from './security-log.ts'
 import { createSessions } from './sessions.ts'
 import { createThrottle } from './throttle.ts'
+import { createVerifier } from './verifier.ts'
 
 interface Log {
   info: (details: object, message: string) => void
@@ -43,5 +45,7 @@ export function createAuth(config: Config, db: Kysely<Database>, { log, clock }:
     log: securityLog,
     clock
   })
-  return { accounts, sessions, tokens, revocations }
+  const issuers = config.issuers.map((trusted) => [trusted.issuer, createIssuer(trusted, log, { clock })] as const)
+  const verify = createVerifier(tokens, new Map(issuers), clock)
+  return { accounts, sessions, verify, revocations }
 }

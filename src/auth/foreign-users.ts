@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { UsersRepository } from '../repositories/users.ts'
-import type { AccessToken } from './access-tokens.ts'
+import type { AccessToken } from './claims.ts'
 
 interface Known {
   id: string

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { problems } from '../problems.ts'
 import type { Revocation, RevocationsRepository } from '../repositories/revocations.ts'
-import type { AccessToken, ForeignToken } from './access-tokens.ts'
+import type { AccessToken, ForeignToken } from './claims.ts'
 import { createRevocationTable } from './revocation-table.ts'
 import { watchStandstill } from './standstill.ts'
 

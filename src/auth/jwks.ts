@@ -1,0 +1,74 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+
+/** How each algorithm is verified, and which keys are for it (RFC 7518 section 3, RFC 8037 section 3.1). */
+export const algorithms = {
+  EdDSA: { digest: null, kty: 'OKP', crv: 'Ed25519' },
+  ES256: { digest: 'sha256', kty: 'EC', crv: 'P-256' },
+  ES512: { digest: 'sha512', kty: 'EC', crv: 'P-521' },
+  RS256: { digest: 'sha256', kty: 'RSA', crv: undefined },
+  PS256: { digest: 'sha256', kty: 'RSA', crv: undefined }
+} as const
+
+export type Algorithm = keyof typeof algorithms
+
+/** A public key and the one algorithm that it is for. */
+export interface VerificationKey {
+  algorithm: Algorithm
+  key: KeyObject
+}
+
+const maxKeys = 100
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+/** The one allowed algorithm of a key: by its own word, or because no other is for its kind. */
+function algorithmOf(jwk: Record<string, unknown>, allowed: readonly Algorithm[]): Algorithm | undefined {
+  const fitting = allowed.filter((name) => algorithms[name].kty === jwk.kty && algorithms[name].crv === jwk.crv)
+  const named = fitting.filter((name) => jwk.alg === undefined || jwk.alg === name)
+  return named.length === 1 ? named[0] : undefined
+}
+
+/** One key of a set. Throws an error that says what is wrong with it. */
+function parseKey(jwk: Record<string, unknown>, allowed: readonly Algorithm[]): VerificationKey {
+  if ('d' in jwk || 'k' in jwk) throw new Error('it is a private or a symmetric key')
+  if (jwk.use !== undefined && jwk.use !== 'sig') throw new Error('it is not for signatures')
+  if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify')))
+    throw new Error('it is not for verifying')
+  const algorithm = algorithmOf(jwk, allowed)
+  if (!algorithm) throw new Error(`it is for no single one of ${allowed.join(', ')}`)
+  const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
+  const { modulusLength = 2048, publicExponent = 65537n } = key.asymmetricKeyDetails ?? {}
+  if (modulusLength < 2048) throw new Error(`an RSA key of ${modulusLength} bits is too short`)
+  if (publicExponent < 3n) throw new Error('its RSA exponent is too small')
+  return { algorithm, key }
+}
+
+/**
+ * The keys of a JWK Set (RFC 7517) by their ids. A key that cannot be trusted is left out, and `refuse` told why; two of
+ * one id are both left out. Throws when the text is no set.
+ */
+export function parseKeySet(
+  text: string,
+  allowed: readonly Algorithm[],
+  refuse: (kid: string, reason: string) => void
+): Map<string, VerificationKey> {
+  const set: unknown = JSON.parse(text)
+  if (!isObject(set) || !Array.isArray(set.keys)) throw new Error('not a JWK Set')
+  if (set.keys.length > maxKeys) throw new Error(`more than ${maxKeys} keys`)
+  const keys = new Map<string, VerificationKey>()
+  const seen = new Set<string>()
+  for (const jwk of set.keys) {
+    const kid = isObject(jwk) && typeof jwk.kid === 'string' ? jwk.kid : ''
+    try {
+      if (!isObject(jwk) || kid === '') throw new Error('it has no kid')
+      if (seen.has(kid)) {
+        keys.delete(kid)
+        throw new Error('there are two of its kid')
+      }
+      seen.add(kid)
+      keys.set(kid, parseKey(jwk, allowed))
+    } catch (error) {
+      refuse(kid.slice(0, 100), (error as Error).message)
+    }
+  }
+  return keys
+}
