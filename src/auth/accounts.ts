@@ -69,7 +69,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
     const { password_hash, ...user } = found
     // A right password must not be refused because there is no time to hash it anew.
     const raise = () => passwords.hash(credentials.password).catch(() => password_hash)
-    const raised = passwords.isOutdated(password_hash) ? await raise() : password_hash
+    const raised = passwords.isOutdated(password_hash, credentials.password) ? await raise() : password_hash
     const opened = await db.transaction().execute(async (trx) => {
       const users = usersRepository(trx)
       if (raised !== password_hash) await users.replaceHash(user.id, password_hash, raised)

@@ -5,6 +5,7 @@ import { ZxcvbnFactory } from '@zxcvbn-ts/core'
 import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common'
 import PQueue from 'p-queue'
 import { problems } from '../problems.ts'
+import { isScrypt, verifyScrypt } from './scrypt.ts'
 
 const strength = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
 
@@ -22,6 +23,16 @@ const hashable = (password: string) =>
 /** Hashes that may wait for their turn, and for how many milliseconds: beyond, a client is told to come back. */
 const queueLimit = 256
 const maxWait = 2_500
+
+/** Whether a stored hash is of a kind that can be checked: bcrypt of any system, or Better Auth's scrypt. */
+export function isKnownHash(hash: string): boolean {
+  if (isScrypt(hash)) return true
+  try {
+    return bcrypt.parseOptions(hash).cost <= 16
+  } catch {
+    return false
+  }
+}
 
 /** Why a new password is refused beyond what the schema says (OWASP ASVS 5.0, 6.2), or undefined. */
 export function passwordRefusal(password: string, email: string): string | undefined {
@@ -59,14 +70,19 @@ export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
     hash: (password: string): Promise<string> =>
       inTurn(() => bcrypt.hash(password, { cost: bcryptCost, rejectLongPasswords: true })),
 
-    /** Whether the password is the one behind the hash. Without a hash: false, after the same work. */
+    /** Whether the password is the one behind the hash, ours or another system's. Without a hash: false, after the same work. */
     async verify(password: string, hash: string | undefined): Promise<boolean> {
+      if (hash !== undefined && isScrypt(hash)) return inTurn(() => verifyScrypt(password, hash))
       const right = await inTurn(() => bcrypt.verify(password, hash ?? nobody))
       return right && hash !== undefined && hashable(password)
     },
 
-    /** Whether a stored hash was made with another cost than today's. */
-    isOutdated: (hash: string): boolean => bcrypt.parseOptions(hash).cost !== bcryptCost
+    /** Whether a stored hash is not what we would make of this password today: of another system, version or cost. */
+    isOutdated(hash: string, password: string): boolean {
+      if (isScrypt(hash)) return hashable(password)
+      const { cost, version } = bcrypt.parseOptions(hash)
+      return cost !== bcryptCost || version !== '2b'
+    }
   }
 }
 

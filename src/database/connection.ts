@@ -53,9 +53,12 @@ async function openEmbedded(dataDir: string) {
 }
 
 /** The database of the settings: PostgreSQL, or the embedded one in the data directory. Connects at the first query. */
-export function openDatabase(config: { databaseUrl: string | undefined; dataDir: string }, log: Log) {
+export function openDatabase<Tables = Database>(
+  config: { databaseUrl: string | undefined; dataDir: string },
+  log: Log
+) {
   const dialect = config.databaseUrl
     ? openPostgres(config.databaseUrl, log)
     : new PGliteDialect({ pglite: () => openEmbedded(config.dataDir) })
-  return new Kysely<Database>({ dialect })
+  return new Kysely<Tables>({ dialect })
 }

@@ -21,6 +21,20 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .returning(columns)
         .executeTakeFirst(),
 
+    /** Users of another system, as they come: none here is overwritten. Tells by id who was inserted and who is there already. */
+    async importAll(rows: { id: string; email: string; name: string; password_hash: string; created_at: string }[]) {
+      if (rows.length === 0) return { inserted: new Set<string>(), existing: new Set<string>() }
+      const inserted = await db
+        .insertInto('users')
+        .values(rows)
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('id')
+        .execute()
+      const ids = rows.map(({ id }) => id)
+      const existing = await db.selectFrom('users').select('id').where('id', 'in', ids).execute()
+      return { inserted: new Set(inserted.map(({ id }) => id)), existing: new Set(existing.map(({ id }) => id)) }
+    },
+
     /** Another issuer's user, made or brought up to date by one statement, however many come at once. */
     keepForeign: ({ name, ...user }: { issuer: string; subject: string; email: string; name: string | undefined }) =>
       db
