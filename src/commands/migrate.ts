@@ -1,9 +1,9 @@
-import { loadConfig } from '../config.ts'
 import { openDatabase } from '../database/connection.ts'
 import { migrate } from '../database/migrate.ts'
 import { createLog } from '../log.ts'
+import { settings } from './settings.ts'
 
-const config = loadConfig()
+const config = settings()
 const db = openDatabase(config, createLog(config.logLevel))
 try {
   const applied = await migrate(db)

@@ -11,15 +11,8 @@ const batch = 500
 
 const emailAddress = /^[^\s@\0]{1,64}@[^\s@\0]+$/
 
-export const outcomes = {
-  imported: 'imported',
-  already: 'imported by an earlier run',
-  taken: 'left alone: the email belongs to another account here',
-  passwordless: 'left alone: no password, only other ways to log in',
-  unusable: 'left alone: the email or the password hash is none that we know'
-}
-
-export type Outcome = keyof typeof outcomes
+/** What became of a user; see report.ts for the words. */
+export type Outcome = 'imported' | 'already' | 'taken' | 'passwordless' | 'unusable'
 export type Report = Record<Outcome, number>
 
 interface Options {
@@ -28,9 +21,9 @@ interface Options {
   /** Looks, and writes nothing. */
   dryRun: boolean
   /** Called after each batch, with how many users have been read. */
-  onProgress?: (read: number) => void
+  onProgress: (read: number) => void
   /** Called for each user who was not imported. */
-  onLeft?: (id: string, outcome: Outcome) => void
+  onLeft: (id: string, outcome: Outcome) => void
 }
 
 /** Undoes a dry run's batch after it has shown what it would do. */
@@ -84,10 +77,10 @@ export async function importUsers({ source, target, dryRun, onProgress, onLeft }
     const users = await source.page(after, batch)
     for (const [user, outcome] of await importBatch(users)) {
       report[outcome] += 1
-      if (outcome !== 'imported' && outcome !== 'already') onLeft?.(String(user.id), outcome)
+      if (outcome !== 'imported' && outcome !== 'already') onLeft(String(user.id), outcome)
     }
     read += users.length
-    onProgress?.(read)
+    onProgress(read)
     const last = users.at(-1)
     if (!last || users.length < batch) return report
     after = last.id

@@ -1,0 +1,40 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../database/tables.ts'
+import { type BetterAuthTables, betterAuthRepository } from '../repositories/better-auth.ts'
+import { importUsers, type Outcome } from './better-auth.ts'
+
+const outcomes: Record<Outcome, string> = {
+  imported: 'imported',
+  already: 'imported by an earlier run',
+  taken: 'left alone: the email belongs to another account here',
+  passwordless: 'left alone: no password, only other ways to log in',
+  unusable: 'left alone: the email or the password hash is none that we know'
+}
+
+/** How many of those who were left alone are named. */
+const named = 20
+
+interface Options {
+  from: Kysely<BetterAuthTables>
+  target: Kysely<Database>
+  dryRun: boolean
+  print: (text: string) => void
+}
+
+/** Imports users, and prints how far it is and what came of it. */
+export async function importWithReport({ from, target, dryRun, print }: Options): Promise<void> {
+  const source = betterAuthRepository(from)
+  const total = await source.count()
+  const left: string[] = []
+  const report = await importUsers({
+    source,
+    target,
+    dryRun,
+    onProgress: (read) => print(`${read} of ${total} users read\n`),
+    onLeft: (id, outcome) => left.push(`  ${id}: ${outcomes[outcome]}\n`)
+  })
+  print(dryRun ? '\nA dry run: nothing was written. This is what --write would do:\n' : '\nDone:\n')
+  for (const [outcome, count] of Object.entries(report))
+    print(`${String(count).padStart(8)}  ${outcomes[outcome as Outcome]}\n`)
+  if (left.length > 0) print(`\nLeft alone, by their id there (at most ${named}):\n${left.slice(0, named).join('')}`)
+}
