@@ -17,7 +17,8 @@ test('without settings there are those of the contract', async (t) => {
     secrets: [{ kid: '1', secret }],
     issuer: 'gatehouse',
     audience: 'gatehouse',
-    betterAuthUrl: undefined,
+    betterAuth: undefined,
+    issuers: [],
     accessTokenTtl: 7 * day,
     refreshTokenTtl: 30 * day,
     sessionTtl: 90 * day,
@@ -44,8 +45,8 @@ const accepted: [string, string, object][] = [
   ['SECURITY_EVENT_TTL', '36h', { securityEventTtl: 1.5 * day }],
   ['TRUST_PROXY', '10.0.0.0/8, ::1,fd00::/8', { trustProxy: ['10.0.0.0/8', '::1', 'fd00::/8'] }],
   ['CORS_ORIGINS', 'https://a.example, http://[::1]:3000', { corsOrigins: ['https://a.example', 'http://[::1]:3000'] }],
-  ['BETTER_AUTH_URL', 'https://auth.example/api/auth', { betterAuthUrl: 'https://auth.example' }],
-  ['BETTER_AUTH_URL', 'https://auth.example/', { betterAuthUrl: 'https://auth.example' }],
+  ['BETTER_AUTH_URL', 'https://auth.example/api/auth', { betterAuth: { issuer: 'https://auth.example' } }],
+  ['BETTER_AUTH_URL', 'https://auth.example/', { betterAuth: { issuer: 'https://auth.example' } }],
   ['DATABASE_URL', 'postgres://u:p@db/x?sslmode=require', { databaseUrl: 'postgres://u:p@db/x?sslmode=require' }],
   ['DATABASE_URL', 'postgresql://db/x', { databaseUrl: 'postgresql://db/x' }],
   ['RATE_LIMIT_ENABLED', 'false', { rateLimit: { enabled: false } }],
@@ -89,7 +90,7 @@ const refused: Record<string, string[]> = {
 for (const [name, values] of Object.entries(refused))
   for (const value of values)
     test(`${name}=${value.replace(/[A-Za-z]{20,}/g, '...')} is refused by name`, async (t) => {
-      t.throws(() => load({ [name]: value }), { message: new RegExp(`^  - ${name}: `, 'm') })
+      t.throws(() => load({ [name]: value }), { message: new RegExp(`^  - ${name}[:,] `, 'm') })
     })
 
 test('an empty variable is one that is not set', async (t) => {
@@ -99,7 +100,7 @@ test('an empty variable is one that is not set', async (t) => {
 
 test('our own tokens cannot carry the name of another server', async (t) => {
   const BETTER_AUTH_URL = 'https://auth.example/api/auth'
-  t.throws(() => load({ BETTER_AUTH_URL, JWT_ISSUER: 'https://auth.example' }), { message: /JWT_ISSUER: / })
+  t.throws(() => load({ BETTER_AUTH_URL, JWT_ISSUER: 'https://auth.example' }), { message: /JWT_ISSUER, / })
   t.ok(load({ BETTER_AUTH_URL, JWT_ISSUER: 'https://api.example' }))
 })
 
@@ -129,7 +130,7 @@ test('one message names every problem, and repeats no secret', async (t) => {
     t.fail('it loads')
   } catch (error) {
     const { message } = error as Error
-    for (const name of Object.keys(wrong).slice(2)) t.match(message, `  - ${name}: `)
+    for (const name of Object.keys(wrong).slice(2)) t.match(message, new RegExp(`^  - ${name}[:,] `, 'm'))
     t.equal(message.split('\n').length, 11, message)
     t.notMatch(message, /hush-hush|12345678901234567890/)
   }

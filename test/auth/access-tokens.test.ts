@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { createAccessTokens } from '../../src/auth/access-tokens.ts'
+import { parseJws } from '../../src/auth/jws.ts'
 import { loadConfig } from '../../src/config.ts'
 import { secret } from '../helpers/app.ts'
 import { bridgeClaims, bridgeToken, mint, ourToken } from '../helpers/mint.ts'
@@ -8,10 +9,16 @@ const user = { id: '0193aaaa-0000-7000-8000-00000000000a', email: 'ann@example.c
 const session = 'd6c6f6f0-6f0c-4a3e-9a0e-0a4f3f0f6b11'
 const [older, newer] = ['an-older-value-known-to-the-tests-only', 'a-newer-value-known-to-the-tests-only']
 
+/** Issues tokens, and verifies their text. */
+function tokensOf(settings: Record<string, string>, clock: () => number) {
+  const { issue, verify } = createAccessTokens(loadConfig(settings), clock)
+  return { issue, verify: (token: string) => verify(parseJws(token)) }
+}
+
 /** The tokens of a service with these settings, and its clock. */
 function service(settings: Record<string, string> = { BETTER_AUTH_SECRET: secret }) {
   const time = { now: Date.parse('2026-11-20T12:00:00Z') }
-  return { time, ...createAccessTokens(loadConfig(settings), () => time.now) }
+  return { time, ...tokensOf(settings, () => time.now) }
 }
 const parts = (token: string) =>
   token.split('.', 2).map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()))
@@ -89,10 +96,7 @@ test('without a secret there is nothing to sign with', async (t) => {
 
 test("a shared-secret token's user belongs to the Better Auth server of the settings, which alone it may name", async (t) => {
   const url = 'https://auth.example.com'
-  const { verify } = createAccessTokens(
-    loadConfig({ BETTER_AUTH_SECRET: secret, BETTER_AUTH_URL: `${url}/api/auth/` }),
-    Date.now
-  )
+  const { verify } = tokensOf({ BETTER_AUTH_SECRET: secret, BETTER_AUTH_URL: `${url}/api/auth/` }, Date.now)
   for (const claims of [{}, { iss: url }, { aud: url }, { aud: 'gatehouse' }, { iss: url, aud: url }])
     t.match(
       verify(bridgeToken(claims)),
@@ -129,7 +133,7 @@ test('clocks may differ by a minute, no more', async (t) => {
 })
 
 test('every other spelling of a token is refused: no bit of it can change unnoticed', async (t) => {
-  const { verify } = createAccessTokens(loadConfig({ BETTER_AUTH_SECRET: secret }), Date.now)
+  const { verify } = tokensOf({ BETTER_AUTH_SECRET: secret }, Date.now)
   const token = ourToken()
   t.ok(verify(token))
   for (let i = 0; i < token.length; i++)

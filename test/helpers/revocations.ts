@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { OwnToken } from '../../src/auth/access-tokens.ts'
+import type { OwnToken } from '../../src/auth/claims.ts'
 import { ALWAYS } from '../../src/auth/revocation-table.ts'
 import { type Announcements, createRevocations } from '../../src/auth/revocations.ts'
 import type { Revocation } from '../../src/repositories/revocations.ts'
