@@ -20,8 +20,8 @@ const directory = join(tmpdir(), name)
 export const urlOf = (database: string) =>
   Object.assign(new URL(server ?? 'postgres://'), { pathname: `/${database}` }).href
 
-export async function onServer(sql: string): Promise<pg.QueryResult> {
-  const client = new pg.Client({ connectionString: server })
+export async function onServer(sql: string, connectionString = server): Promise<pg.QueryResult> {
+  const client = new pg.Client({ connectionString })
   await client.connect()
   return client.query(sql).finally(() => client.end())
 }

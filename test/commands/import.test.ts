@@ -1,0 +1,50 @@
+import { test } from 'tap'
+import { run } from '../helpers/process.ts'
+import { cloneTemplate, onServer, server, urlOf } from '../helpers/template.ts'
+
+const command = 'src/commands/import.ts'
+const nowhere = 'postgres://ann:hush-hush@localhost:1/users'
+
+test('what cannot be run says how it is used', async (t) => {
+  for (const args of [[], ['better-auth'], ['supabase', nowhere], ['better-auth', nowhere, '--force']]) {
+    const { code, stderr } = await run(t, command, {}, args).ended
+    t.equal(code, 2)
+    t.match(stderr, 'Usage: npm run import -- better-auth')
+  }
+})
+
+test('wrong settings are named, without a stack', async (t) => {
+  const { code, stderr } = await run(t, command, { BCRYPT_COST: '99' }, ['better-auth', nowhere]).ended
+  t.equal(code, 2)
+  t.match(stderr, /BCRYPT_COST: /)
+  t.notMatch(stderr, /\bat .*\.ts:/)
+})
+
+test('a server that does not answer is said to be so', async (t) => {
+  const database = await cloneTemplate()
+  t.teardown(database.remove)
+  const { code, stderr } = await run(t, command, database.settings, ['better-auth', nowhere]).ended
+  t.equal(code, 1)
+  t.match(stderr, /^Not imported: .*ECONNREFUSED/)
+  t.notMatch(stderr, 'hush-hush')
+})
+
+const skip = server ? false : 'needs TEST_DATABASE_URL: the command reads from PostgreSQL'
+test('users are counted, brought, and counted', { skip }, async (t) => {
+  const database = await cloneTemplate()
+  const name = `gatehouse_source_${crypto.randomUUID().slice(0, 8)}`
+  await onServer(`create database ${name}`)
+  t.teardown(() => Promise.all([database.remove(), onServer(`drop database ${name} with (force)`)]))
+  const args = ['better-auth', urlOf(name)]
+  t.equal((await run(t, command, database.settings, args).ended).code, 1, 'not a database of Better Auth')
+  await onServer(
+    `create table "user" (id int primary key, name text, email text, "createdAt" timestamptz default now());
+     create table account ("userId" int, "providerId" text, password text);
+     insert into "user" values (1, 'Ann', 'ann@example.com');
+     insert into account values (1, 'credential', '$2a$10$${'a'.repeat(21)}u${'b'.repeat(30)}u')`,
+    urlOf(name)
+  )
+  t.match((await run(t, command, database.settings, args).ended).stdout, /A dry run.*\n +1 +imported\n/)
+  t.match((await run(t, command, database.settings, [...args, '--write']).ended).stdout, /Done:\n +1 +imported\n/)
+  t.match((await run(t, command, database.settings, args).ended).stdout, / +1 +imported by an earlier run\n/)
+})
