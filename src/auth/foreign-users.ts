@@ -5,7 +5,8 @@ import type { AccessToken } from './claims.ts'
 interface Known {
   id: string
   email: string
-  /** When the token was issued that brought this email. */
+  name: string | undefined
+  /** When the token was issued that brought this email and name. */
   since: number
   /** What was revoked of this user by then: when more is, the account may be deactivated, or gone. */
   cutoff: number
@@ -22,14 +23,18 @@ export function createForeignUsers(users: UsersRepository) {
   const known = new LRUCache<string, Known>({ max: remembered })
 
   return {
-    /** Our user's id, or undefined when the account has been deactivated. Queries only for a new user, a newer email, and after a revocation. */
+    /**
+     * Our user's id, or undefined when the account has been deactivated. Queries only for a new user, a newer email or
+     * name, and after a revocation.
+     */
     async identify(token: AccessToken & { issuer: string }, cutoff: number): Promise<string | undefined> {
-      const { issuer, subject, email, issuedAt } = token
+      const { issuer, subject, email, name, issuedAt } = token
       const key = `${issuer}\n${subject}`
       const before = known.get(key)
-      if (before?.cutoff === cutoff && (before.email === email || issuedAt < before.since)) return before.id
-      const user = await users.keepForeign({ issuer, subject, email, name: token.name })
-      if (user.is_active) known.set(key, { id: user.id, email, since: issuedAt, cutoff })
+      const same = before?.email === email && before.name === name
+      if (before?.cutoff === cutoff && (same || issuedAt < before.since)) return before.id
+      const user = await users.keepForeign({ issuer, subject, email, name })
+      if (user.is_active) known.set(key, { id: user.id, email, name, since: issuedAt, cutoff })
       else known.delete(key)
       return user.is_active ? user.id : undefined
     }

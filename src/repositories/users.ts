@@ -41,9 +41,12 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .insertInto('users')
         .values({ id: uuid(), name: name ?? user.email, ...user })
         .onConflict((conflict) =>
-          conflict
-            .columns(['issuer', 'subject'])
-            .doUpdateSet({ email: user.email, ...(name && { name }), updated_at: later })
+          conflict.columns(['issuer', 'subject']).doUpdateSet({
+            email: user.email,
+            ...(name && { name }),
+            updated_at: sql<string>`case when (users.email, users.name) = (excluded.email, ${name ?? sql.ref('users.name')})
+              then users.updated_at else ${later} end`
+          })
         )
         .returning(['id', 'is_active'])
         .executeTakeFirstOrThrow(),

@@ -1,4 +1,5 @@
 import t, { test } from 'tap'
+import { usersRepository } from '../../src/repositories/users.ts'
 import { caller, startApp } from '../helpers/app.ts'
 import { bridgeToken, seconds } from '../helpers/mint.ts'
 import { countQueries } from '../helpers/queries.ts'
@@ -116,4 +117,16 @@ test('a deactivated foreign user is refused, with every token as soon as one has
   const later = by({ sub: 'dan', email: 'dan.2@example.com' })
   for (const who of [later, dan])
     for (const url of ['/api/auth/me', '/api/tasks']) refused(t, await who.get(url), 'token_revoked', 'deactivated')
+})
+
+test('a name is kept fresh, and a restart that sees nothing new moves no time', async (t) => {
+  const kim = { sub: 'kim', email: 'kim@example.com', name: 'Kim' }
+  const first = (await by(kim).get('/api/auth/profile')).json()
+  const renamed = (await by({ ...kim, name: 'Kimberly' }).get('/api/auth/profile')).json()
+  t.equal(renamed.name, 'Kimberly')
+  t.ok(renamed.updated_at > first.updated_at)
+  const users = usersRepository(app.db)
+  for (const name of ['Kimberly', undefined])
+    await users.keepForeign({ issuer: 'better-auth', subject: 'kim', email: kim.email, name })
+  t.strictSame((await by({ ...kim, name: 'Kimberly' }).get('/api/auth/profile')).json(), renamed)
 })
