@@ -8,9 +8,13 @@ function withoutPassword(url: string): string {
   return `PostgreSQL at ${host}${pathname}`
 }
 
+/** Which database the settings mean, for people. */
+export const nameDatabase = ({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): string =>
+  databaseUrl ? withoutPassword(databaseUrl) : `embedded, in ${resolve(dataDir)}`
+
 /** What a person at the terminal wants to know; in production one line, as the log is for machines. */
 export function welcome(origin: string, config: Config): string {
-  const database = config.databaseUrl ? withoutPassword(config.databaseUrl) : `embedded, in ${resolve(config.dataDir)}`
+  const database = nameDatabase(config)
   if (config.production)
     return `${JSON.stringify({ msg: 'listening', url: origin, docs: `${origin}/docs`, database })}\n`
   const body = `{"email":"ann-${randomBytes(3).toString('hex')}@example.com","name":"Ann","password":"correct-horse-7"}`

@@ -42,6 +42,12 @@ async function fetchText(url: string): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
+/** The keys that an issuer publishes now; `refuse` is told which of them cannot be trusted. Rejects when there is no set. */
+export const fetchKeys = async (
+  { jwksUrl, algorithms: allowed }: TrustedIssuer,
+  refuse: (kid: string, reason: string) => void
+) => parseKeySet(await fetchText(jwksUrl), allowed, refuse)
+
 function signatureIsRight({ algorithm, key }: VerificationKey, { signed, signature }: Jws): boolean {
   const options: Record<string, { key: KeyObject; [option: string]: unknown }> = {
     PS256: { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
@@ -58,10 +64,11 @@ function signatureIsRight({ algorithm, key }: VerificationKey, { signed, signatu
  * and `clock` give milliseconds.
  */
 export function createIssuer(
-  { issuer, audience, jwksUrl, algorithms: allowed }: TrustedIssuer,
+  trusted: TrustedIssuer,
   log: Log,
   { clock, elapsed = () => performance.now() }: { clock: () => number; elapsed?: () => number }
 ) {
+  const { issuer, audience, algorithms: allowed } = trusted
   let keys = new Map<string, VerificationKey>()
   let fetched = Number.NEGATIVE_INFINITY
   let tried = Number.NEGATIVE_INFINITY
@@ -70,9 +77,7 @@ export function createIssuer(
   async function load(): Promise<void> {
     tried = elapsed()
     try {
-      keys = parseKeySet(await fetchText(jwksUrl), allowed, (kid, reason) =>
-        log.warn({ issuer, kid, reason }, 'a key was refused')
-      )
+      keys = await fetchKeys(trusted, (kid, reason) => log.warn({ issuer, kid, reason }, 'a key was refused'))
       fetched = elapsed()
     } catch (err) {
       log.warn({ err, issuer }, 'the keys could not be fetched')

@@ -51,6 +51,15 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .returning(['id', 'is_active'])
         .executeTakeFirstOrThrow(),
 
+    /** Another issuer's user as it is, without making one. */
+    findForeign: (issuer: string, subject: string) =>
+      db
+        .selectFrom('users')
+        .select(['id', 'is_active'])
+        .where('issuer', '=', issuer)
+        .where('subject', '=', subject)
+        .executeTakeFirst(),
+
     find: (id: string): Promise<User | undefined> =>
       db.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirst(),
 

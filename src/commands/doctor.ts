@@ -1,0 +1,24 @@
+import { fstatSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { parseArgs } from 'node:util'
+import { examineSurroundings, examineToken } from '../doctor/examine.ts'
+import { format } from '../doctor/findings.ts'
+import { settings } from './settings.ts'
+
+/** The token from the command line, or what is piped in; undefined where there is none. */
+async function givenToken(): Promise<string | undefined> {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { token: { type: 'string' } } })
+  const piped = fstatSync(0).isCharacterDevice() ? '' : await text(process.stdin)
+  return values.token ?? positionals[0] ?? (piped.trim() || undefined)
+}
+
+const config = settings()
+try {
+  const token = await givenToken()
+  const findings = token === undefined ? await examineSurroundings(config) : await examineToken(token, config)
+  process.stdout.write(findings.map(format).join(''))
+  process.exitCode = findings.some(({ ok }) => ok === false) ? 1 : 0
+} catch (error) {
+  process.stderr.write(`Not examined: ${(error as Error).message}\n`)
+  process.exitCode = 2
+}

@@ -1,0 +1,17 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Kysely, sql } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import { migrations } from './migrate.ts'
+import type { Database } from './tables.ts'
+
+/** Whether there is a database to ask: the embedded one is made by the first start. */
+export const isMade = ({ databaseUrl, dataDir }: { databaseUrl: string | undefined; dataDir: string }): boolean =>
+  databaseUrl !== undefined || existsSync(join(dataDir, 'database'))
+
+/** The version of a database, such as `15.4`, and the migrations that it lacks. Changes nothing. */
+export async function inspect(db: Kysely<Database>): Promise<{ version: string; pending: string[] }> {
+  const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db)
+  const all = await new Migrator({ db, provider: migrations }).getMigrations()
+  return { version: rows[0]?.version ?? '', pending: all.filter((m) => !m.executedAt).map(({ name }) => name) }
+}

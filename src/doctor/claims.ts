@@ -1,0 +1,119 @@
+import { type Evidence, type Explainers, type Explanation, quote, span } from './findings.ts'
+
+const clocks = 'One of the two clocks is wrong: set both by NTP. A minute is allowed for.'
+const inTenYears = 10 * 365 * 86_400
+const mistaken = (value: unknown) => typeof value === 'number' && value > 0 && value < inTenYears
+const lifetime = "It must be a time: in jose setExpirationTime('1h'), by hand Math.floor(Date.now() / 1000) + 3600."
+const userClaims = 'Put the id of the user into sub, and the email beside it: { sub: user.id, email: user.email }.'
+
+/** A claim that should be a time and is not one. */
+const noTime =
+  (name: string) =>
+  ({ jws: { claims } }: Evidence): Explanation => {
+    const value = claims[name]
+    if (value === undefined)
+      return {
+        broken: `it has no ${name}`,
+        change: 'It must say when it was made and when it ends: setIssuedAt(), setExpirationTime().'
+      }
+    return typeof value === 'number' && value > 1e11
+      ? {
+          broken: `its ${name} is ${quote(value)}: that is in milliseconds`,
+          change: 'Times in a JWT are in seconds: Math.floor(Date.now() / 1000).'
+        }
+      : { broken: `its ${name} is ${quote(value)}: no time`, change: 'It must be a number: seconds since 1970.' }
+  }
+
+const cookieCache: Explanation = {
+  broken: "it is Better Auth's cookie cache, not a login",
+  change: 'Send what GET /api/auth/token answers, or a token that you mint for the purpose.'
+}
+
+function notALogin({ jws: { claims } }: Evidence): Explanation {
+  if ('session' in claims) return cookieCache
+  return {
+    broken: 'it is from a link in a mail (to verify or change an address), not a login',
+    change: 'Who holds such a link has not logged in. Send what GET /api/auth/token answers.'
+  }
+}
+
+function noSubject({ jws: { claims } }: Evidence): Explanation {
+  if (Object.keys(claims).sort().join() === 'email,exp,iat')
+    return {
+      broken: 'it says nothing but an email: it looks like a link in a mail to verify an address, which is not a login',
+      change: `If it is a token of your own: ${userClaims}`
+    }
+  return { broken: 'it does not say whose it is: there is no sub (text, not a number)', change: userClaims }
+}
+
+function wrongType({ jws: { header, claims }, config }: Evidence): Explanation {
+  if (header.typ === 'better-auth.session-cache+jwt') return cookieCache
+  return claims.iss === config.issuer
+    ? {
+        broken: `its issuer (iss) is ${quote(config.issuer)}, which is this service, and we did not make it (typ)`,
+        change: 'Leave iss out of a token that you mint, or set it to BETTER_AUTH_URL.'
+      }
+    : {
+        broken: `its type (typ) is ${quote(header.typ)}`,
+        change: 'Leave typ out, or make it JWT: other types are other things.'
+      }
+}
+
+function endsBefore({ jws: { claims } }: Evidence): Explanation {
+  return mistaken(claims.exp)
+    ? { broken: `its exp is ${quote(claims.exp)}: a lifetime, not a time`, change: lifetime }
+    : { broken: 'it ends (exp) before it begins (iat)', change: lifetime }
+}
+
+function expired(evidence: Evidence): Explanation {
+  const { iat, exp } = evidence.jws.claims
+  const [begin, end] = [Number(iat), Number(exp)]
+  if (mistaken(end)) return endsBefore(evidence)
+  return {
+    broken: `it ended ${span(evidence.now - end)} ago, ${span(end - begin)} after it was made`,
+    change: `Get a new one: front ends should do so at each 401 token_expired. If it was made just now: ${clocks}`
+  }
+}
+
+const ahead =
+  (name: string) =>
+  ({ jws: { claims }, now }: Evidence) => ({
+    broken: `its ${name} is ${span(Number(claims[name]) - now)} in the future`,
+    change: clocks
+  })
+
+const livesTooLong = ({ jws: { claims } }: Evidence) => ({
+  broken: `it lives for ${span(Number(claims.exp) - Number(claims.iat))}; of another issuer's tokens seven days are the most`,
+  change: "Make it shorter: jwt({ jwt: { expirationTime: '15m' } }), or setExpirationTime('15m') in jose."
+})
+
+const noEmail = ({ jws: { claims } }: Evidence) => ({
+  broken: `its email is ${quote(claims.email)}: no address`,
+  change: 'Put the email of the user into it: definePayload of jwt() must return it, and so must a token of your own.'
+})
+
+/** Refusals for what it says of its user and its times. */
+export const aboutClaims: Explainers = {
+  'no time in iat': noTime('iat'),
+  'no time in exp': noTime('exp'),
+  'no time in nbf': noTime('nbf'),
+  type: wrongType,
+  'not a login': notALogin,
+  'no sub': noSubject,
+  'no user_id': noSubject,
+  'no email': noEmail,
+  'no address in email': noEmail,
+  'ends before it begins': endsBefore,
+  expired,
+  'issued in the future': ahead('iat'),
+  'not valid yet': ahead('nbf'),
+  'lives longer than seven days': livesTooLong,
+  revoked: () => ({
+    broken: 'it was ended, by a logout, a new password, or the end of its account',
+    change: 'Log in again.'
+  }),
+  deactivated: () => ({
+    broken: 'the account of its user is deactivated here',
+    change: 'Set is_active in the table users.'
+  })
+}

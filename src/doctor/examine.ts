@@ -1,0 +1,94 @@
+import { createAuth } from '../auth/auth.ts'
+import type { AccessToken } from '../auth/claims.ts'
+import { type Jws, parseJws } from '../auth/jws.ts'
+import type { Config } from '../config.ts'
+import { openDatabase } from '../database/connection.ts'
+import { createLog } from '../log.ts'
+import { Problem, problems } from '../problems.ts'
+import { usersRepository } from '../repositories/users.ts'
+import { explain } from './explain.ts'
+import { type Finding, quote, span } from './findings.ts'
+import { explainShape } from './shapes.ts'
+import { checkDatabase, checkIssuer, checkSettings } from './surroundings.ts'
+
+const log = createLog('silent')
+
+/** The parts of the service that a diagnosis takes, not started: nothing is written, nothing migrated. */
+function open(config: Config, clock: () => number) {
+  const db = openDatabase(config, log)
+  const { verify, revocations, sessions } = createAuth(config, db, { log, clock })
+  async function close(): Promise<void> {
+    revocations.stop()
+    await sessions.stop()
+    await db.destroy()
+  }
+  return { db, verify, revocations, close }
+}
+
+/** What the database says of a token that is good in itself. Throws `token_revoked`. */
+async function checkStanding(
+  token: AccessToken,
+  config: Config,
+  { db, revocations }: ReturnType<typeof open>
+): Promise<Finding> {
+  const database = await checkDatabase(db, config)
+  if (!database.ok) return { ...database, ok: undefined, text: `Whether it was revoked is not known. ${database.text}` }
+  await revocations.check(token)
+  const user = token.issuer !== null && (await usersRepository(db).findForeign(token.issuer, token.subject))
+  if (user && !user.is_active) throw problems.tokenRevoked('deactivated')
+  return {
+    ok: true,
+    text: user === undefined ? 'Not revoked. Its user is new here: the first request makes one.' : 'Not revoked.'
+  }
+}
+
+function read(token: string): Jws | undefined {
+  try {
+    return parseJws(token)
+  } catch {
+    return undefined
+  }
+}
+
+async function explainRefusal(
+  token: string,
+  config: Config,
+  { code, status, reason = '' }: Problem,
+  now: number
+): Promise<Finding[]> {
+  const jws = read(token)
+  if (status === 503) {
+    const without = config.issuers.filter(({ issuer }) => issuer === jws?.claims.iss)
+    const text = `Nobody can say: the service has no keys to check it with (503 ${code}).`
+    return [{ ok: false, text }, ...(await Promise.all(without.map(checkIssuer)))]
+  }
+  const { broken, change } = jws ? explain(reason, { jws, config, now }) : explainShape(token, reason)
+  return [{ ok: false, text: `Refused (${status} ${code}): ${broken}.`, advice: change }]
+}
+
+/** Whether the service would accept a token now, and why not. `clock` gives milliseconds. */
+export async function examineToken(text: string, config: Config, clock: () => number = Date.now): Promise<Finding[]> {
+  const token = text.trim().replace(/^(authorization: *)?bearer +/i, '')
+  const service = open(config, clock)
+  try {
+    const who = await service.verify(token)
+    const standing = await checkStanding(who, config, service)
+    const whose =
+      who.issuer === null ? `user ${who.subject} of ours` : `user ${quote(who.subject)} of ${quote(who.issuer)}`
+    const left = span(who.expiresAt - clock() / 1000)
+    return [{ ok: true, text: `Accepted: it speaks for ${whose} (${quote(who.email)}), for ${left} more.` }, standing]
+  } catch (error) {
+    if (error instanceof Problem) return await explainRefusal(token, config, error, clock() / 1000)
+    throw error
+  } finally {
+    await service.close()
+  }
+}
+
+/** Whether what the service stands on is as it should be. */
+export async function examineSurroundings(config: Config): Promise<Finding[]> {
+  const { db, close } = open(config, Date.now)
+  const findings = await Promise.all([checkDatabase(db, config), ...config.issuers.map(checkIssuer)])
+  await close()
+  return [checkSettings(config), ...findings]
+}

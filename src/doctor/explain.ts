@@ -1,0 +1,13 @@
+import { aboutClaims } from './claims.ts'
+import type { Evidence, Explainers, Explanation } from './findings.ts'
+import { aboutIssuers } from './issuers.ts'
+import { aboutKeys } from './keys.ts'
+
+const explainers: Explainers = { ...aboutIssuers, ...aboutKeys, ...aboutClaims }
+
+/** Says in plain words why the service refuses a token that could be read. `reason` is the one in its log. */
+export const explain = (reason: string, evidence: Evidence): Explanation =>
+  explainers[reason]?.(evidence) ?? {
+    broken: `it breaks the rule "${reason}"`,
+    change: 'Better Auth makes no such token: look at what does. docs/security.md lists what is refused, and why.'
+  }

@@ -1,0 +1,76 @@
+import { createHmac } from 'node:crypto'
+import { resolve } from 'node:path'
+import { type Evidence, type Explainers, type Explanation, quote } from './findings.ts'
+import { issuerOf } from './issuers.ts'
+
+/** What Better Auth signs with where no secret is set. */
+const published = 'better-auth-secret-12345678901234567890'
+
+/** Secrets that a token may have been signed with instead of ours, and how that comes about. */
+function likelySecrets({ secrets }: Evidence['config']): [string | Buffer, string][] {
+  return [
+    [
+      published,
+      'the secret that Better Auth publishes as its default: BETTER_AUTH_SECRET is not set on the other side'
+    ],
+    ...secrets.flatMap(({ secret }): [string | Buffer, string][] => [
+      [`${secret}\n`, 'our secret with a line end after it: remove that on the other side'],
+      [`"${secret}"`, 'our secret in quotation marks: remove them on the other side'],
+      [Buffer.from(secret, 'base64'), 'our secret decoded from base64: the other side must use its text as it is'],
+      [Buffer.from(secret, 'hex'), 'our secret decoded from hexadecimal: the other side must use its text as it is']
+    ])
+  ]
+}
+
+/** Where the service has its secret from. */
+const source = ({ secrets, dataDir }: Evidence['config']) =>
+  secrets[0]?.kid === 'local'
+    ? `the one generated in ${resolve(dataDir)}, because BETTER_AUTH_SECRET is not set here`
+    : 'BETTER_AUTH_SECRET or one of BETTER_AUTH_SECRETS'
+
+function wrongSignature(evidence: Evidence): Explanation {
+  const { jws, config } = evidence
+  const issuer = issuerOf(evidence)
+  if (issuer)
+    return {
+      broken: `its signature was not made by the key ${quote(jws.header.kid)} of ${quote(issuer.issuer)}`,
+      change:
+        'It was changed or cut off on its way, or made by another server of that name. Get a new one, copy it whole.'
+    }
+  const made = (secret: string | Buffer) =>
+    createHmac('sha256', secret).update(jws.signed).digest().equals(jws.signature)
+  const [, found] = likelySecrets(config).find(([secret]) => made(secret)) ?? []
+  return {
+    broken: found ? `it was signed with ${found}` : 'it was signed with another secret than ours',
+    change: found
+      ? 'Set the same BETTER_AUTH_SECRET on both sides: openssl rand -base64 32'
+      : `Ours is ${source(config)}. Set the same on both sides, and start this doctor with the settings of the service.`
+  }
+}
+
+function unknownKey(evidence: Evidence): Explanation {
+  const { kid } = evidence.jws.header
+  const issuer = issuerOf(evidence)
+  return issuer
+    ? {
+        broken: `its key (kid) ${quote(kid)} is not one of the keys at ${issuer.jwksUrl} that can be used`,
+        change:
+          'Get a new token: the keys may have been replaced. If that does not help, it comes from another server of that name, or its key is refused: npm run doctor, without a token, lists the keys.'
+      }
+    : {
+        broken: `its key (kid) ${quote(kid)} is none of ours: ${evidence.config.secrets.map((s) => quote(s.kid)).join(', ')}`,
+        change: 'If we made it, the secret was replaced since: log in again. If you make it, leave kid out.'
+      }
+}
+
+const noKeyNamed: Explanation = {
+  broken: 'it does not say which key it was signed with (kid)',
+  change: 'Put the kid of the JWK Set into the header; Better Auth does by itself.'
+}
+
+/** Refusals for how it was signed. */
+export const aboutKeys: Explainers = {
+  signature: wrongSignature,
+  'unknown kid': unknownKey,
+  'no kid': () => noKeyNamed
+}

@@ -1,0 +1,70 @@
+import type { Kysely } from 'kysely'
+import { fetchKeys, type TrustedIssuer } from '../auth/issuers.ts'
+import type { Config } from '../config.ts'
+import { explain } from '../database/failures.ts'
+import { inspect, isMade } from '../database/inspect.ts'
+import type { Database } from '../database/tables.ts'
+import { weakness } from '../secrets.ts'
+import { nameDatabase } from '../welcome.ts'
+import { type Finding, quote } from './findings.ts'
+
+const oldest = 14
+
+export function checkSettings({ production, secrets, issuers }: Config): Finding {
+  const guessable = secrets.some(({ secret }) => weakness(secret, true))
+  return {
+    ok: true,
+    text: `Settings: ${production ? 'production' : 'not production'}; versions of the secret: ${secrets.length}; other issuers: ${issuers.length}`,
+    ...(guessable && { advice: 'With this secret production would not start: it is published or easily guessed.' })
+  }
+}
+
+/** What to think of a database. */
+export function judge({ version, pending }: Awaited<ReturnType<typeof inspect>>, name: string): Finding {
+  const text = `Database: ${name}; PostgreSQL ${version}`
+  if (Number.parseInt(version, 10) < oldest)
+    return { ok: false, text, advice: `It must be PostgreSQL ${oldest} or later.` }
+  if (pending.length > 0)
+    return {
+      ok: false,
+      text: `${text}; it lacks ${pending.join(', ')}`,
+      advice: 'Start the service, or: npm run migrate'
+    }
+  return { ok: true, text: `${text}; its schema is up to date` }
+}
+
+export async function checkDatabase(db: Kysely<Database>, config: Config): Promise<Finding> {
+  const name = nameDatabase(config)
+  if (!isMade(config)) return { ok: undefined, text: `Database: ${name}; not made yet, the first start will` }
+  try {
+    return judge(await inspect(db), name)
+  } catch (error) {
+    const [, holder] = /in use by the process with pid (\w+)/.exec((error as Error).message) ?? []
+    return holder
+      ? { ok: undefined, text: `Database: ${name}; not opened, as the process with pid ${holder} holds it` }
+      : { ok: false, text: `Database: ${name}; it does not answer: ${explain(error)}` }
+  }
+}
+
+/** Whether an issuer's keys can be had, and used. */
+export async function checkIssuer(trusted: TrustedIssuer): Promise<Finding> {
+  const { issuer, jwksUrl, algorithms } = trusted
+  const refused: string[] = []
+  try {
+    const keys = await fetchKeys(trusted, (kid, reason) => refused.push(`${quote(kid)} refused, because ${reason}`))
+    const usable = [...keys].map(([kid, { algorithm }]) => `${quote(kid)} for ${algorithm}`)
+    return {
+      ok: keys.size > 0,
+      text: `Issuer ${issuer}: ${keys.size} usable of ${keys.size + refused.length} keys at ${jwksUrl}: ${[...usable, ...refused].join('; ')}`,
+      ...(keys.size === 0 && { advice: `There must be a public key with a kid, for one of ${algorithms.join(', ')}.` })
+    }
+  } catch (error) {
+    const { cause = error } = error as Error
+    return {
+      ok: false,
+      text: `Issuer ${issuer}: no keys from ${jwksUrl}: ${explain(cause)}`,
+      advice:
+        'Is that server up, and can it be reached from here? Better Auth answers there when jwt() is among its plugins. If its routes are not below /api/auth, put the path into BETTER_AUTH_URL.'
+    }
+  }
+}
