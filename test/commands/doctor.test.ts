@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { type Test, test } from 'tap'
+import { secret } from '../helpers/app.ts'
+import { bridgeToken } from '../helpers/mint.ts'
+import { run } from '../helpers/process.ts'
+
+const settings = (t: Test) => ({ BETTER_AUTH_SECRET: secret, DATA_DIR: t.testdir() })
+const doctor = (t: Test, ...args: string[]) => run(t, 'src/commands/doctor.ts', settings(t), args).ended
+
+test('npm run doctor: 0 for a token that is accepted, 1 for one that is not', async (t) => {
+  const good = { code: 0, stdout: /^✓ Accepted/, stderr: '' }
+  t.match(await doctor(t, '--token', bridgeToken()), good)
+  t.match(await doctor(t, bridgeToken()), good, 'without --token')
+  t.match(await doctor(t, '--token', bridgeToken({ exp: 3600 })), {
+    code: 1,
+    stdout: /^✗ Refused.*\n {2}\w/,
+    stderr: ''
+  })
+})
+
+test('without a token it looks at what the service stands on', async (t) => {
+  t.match(await doctor(t), { code: 0, stdout: /^✓ Settings: .*\n\? Database: .*\n$/, stderr: '' })
+})
+
+test('a token is taken from standard input', async (t) => {
+  const env = { ...process.env, ...settings(t) }
+  const child = spawn(process.execPath, ['src/commands/doctor.ts'], { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end(`${bridgeToken()}\n`)
+  t.match(await text(child.stdout), /^✓ Accepted/)
+})
+
+test('2 for settings that are wrong, and for options that there are not', async (t) => {
+  const wrong = await run(t, 'src/commands/doctor.ts', { ...settings(t), PORT: 'x' }).ended
+  t.match(wrong, { code: 2, stdout: '', stderr: /PORT: must be a whole number/ })
+  t.match(await doctor(t, '--tokens', 'x'), { code: 2, stdout: '', stderr: /^Not examined: Unknown option '--tokens'/ })
+})

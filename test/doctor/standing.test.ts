@@ -1,0 +1,57 @@
+import t, { test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import { caller, secret } from '../helpers/app.ts'
+import { diagnose } from '../helpers/doctor.ts'
+import { captureLog } from '../helpers/log.ts'
+import { bridgeToken, seconds } from '../helpers/mint.ts'
+import { cloneTemplate } from '../helpers/template.ts'
+
+const { settings, remove } = await cloneTemplate()
+t.teardown(remove)
+
+/** Lets the service run for a while: the embedded database is the doctor's only when it has ended. */
+async function serve<T>(use: (app: Awaited<ReturnType<typeof buildApp>>) => Promise<T>): Promise<T> {
+  const config = loadConfig({ BETTER_AUTH_SECRET: secret, BCRYPT_COST: '10', ...settings })
+  const app = await buildApp(config, captureLog())
+  return use(app).finally(() => app.close())
+}
+const register = { email: 'ann@example.com', name: 'Ann', password: 'correct-horse-7' }
+const deactivate = async (email: string) => {
+  await serve(({ db }) => db.updateTable('users').set({ is_active: false }).where('email', '=', email).execute())
+}
+
+test('a token of ours is accepted until its session ends', async (t) => {
+  const token = await serve(async (app) => (await caller(app).post('/api/auth/register', register)).json().access_token)
+  const before = await diagnose(t, token, settings)
+  t.notOk(before.refused)
+  t.match(
+    before.said,
+    /^✓ Accepted: it speaks for user .* of ours \("ann@example\.com"\), for 7 days more\.\n✓ Not revoked\.\n$/
+  )
+
+  await serve((app) => caller(app, token).post('/api/auth/logout'))
+  const after = await diagnose(t, token, settings)
+  t.ok(after.refused)
+  t.match(after.said, /^✗ Refused \(401 token_revoked\): it was ended, by a logout/)
+})
+
+test('a user of another issuer is looked for and not made; one who was deactivated is refused', async (t) => {
+  const token = bridgeToken({ sub: 'bob', email: 'bob@example.com', iat: seconds() + 30, exp: seconds() + 900 })
+  for (const time of ['once', 'again'])
+    t.match((await diagnose(t, token, settings)).said, /\n✓ Not revoked\. Its user is new here/, time)
+
+  await serve((app) => caller(app, token).get('/api/auth/me'))
+  t.match((await diagnose(t, token, settings)).said, /\n✓ Not revoked\.\n/)
+
+  await deactivate('bob@example.com')
+  const { said, refused } = await diagnose(t, token, settings)
+  t.ok(refused)
+  t.match(said, /^✗ Refused \(401 token_revoked\): the account of its user is deactivated here\.\n {2}Set is_active/)
+})
+
+test('without the database a good token is accepted, and the rest not known', async (t) => {
+  const { said, refused } = await diagnose(t, bridgeToken(), { DATABASE_URL: 'postgres://localhost:1/tasks' })
+  t.notOk(refused)
+  t.match(said, /^✓ Accepted.*\n\? Whether it was revoked is not known\. Database: .* does not answer: .*ECONNREFUSED/)
+})

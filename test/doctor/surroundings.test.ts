@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { test } from 'tap'
+import { loadConfig } from '../../src/config.ts'
+import { openDatabase } from '../../src/database/connection.ts'
+import { lockDirectory } from '../../src/database/directory-lock.ts'
+import { examineSurroundings } from '../../src/doctor/examine.ts'
+import { checkSettings, judge } from '../../src/doctor/surroundings.ts'
+import { createLog } from '../../src/log.ts'
+import { publish } from '../helpers/doctor.ts'
+import { cloneTemplate, onServer, server, urlOf } from '../helpers/template.ts'
+
+const strong = 'q9Lw2ZxTr7Vb4NcYk1Hs6Jd3Gf8Ap5Qe'
+const read = (settings: Record<string, string>) =>
+  loadConfig({ BETTER_AUTH_SECRET: strong, BCRYPT_COST: '10', ...settings })
+
+test('the settings are told without any secret, and a guessable one is warned of', (t) => {
+  const good = checkSettings(read({ NODE_ENV: 'production' }))
+  t.strictSame(good, { ok: true, text: 'Settings: production; versions of the secret: 1; other issuers: 0' })
+  const weak = checkSettings(read({ BETTER_AUTH_SECRET: 'better-auth-secret-12345678901234567890' }))
+  t.match(weak, { ok: true, text: /not production/, advice: /published or easily guessed/ })
+  t.end()
+})
+
+test('a migrated database and issuers that answer: nothing is wrong', async (t) => {
+  const { settings, remove } = await cloneTemplate()
+  t.teardown(remove)
+  const url = await publish(t, { keys: [] })
+  const [first, database, issuer] = await examineSurroundings(read({ ...settings, BETTER_AUTH_URL: url }))
+  t.match([first?.ok, database?.ok, issuer?.ok], [true, true, false])
+  t.match(database?.text, /PostgreSQL 1\d\.\d.*; its schema is up to date$/)
+})
+
+test('a database that lacks migrations says which, and is not changed', async (t) => {
+  const DATA_DIR = t.testdir({ database: {} })
+  const name = `gatehouse_doctor_${process.pid}`
+  if (server) {
+    await onServer(`create database ${name}`)
+    t.teardown(() => onServer(`drop database ${name} with (force)`))
+  }
+  const config = read({ DATA_DIR, ...(server && { DATABASE_URL: urlOf(name) }) })
+  for (const time of ['once', 'again']) {
+    const [, database] = await examineSurroundings(config)
+    t.match(database, { ok: false, text: /it lacks 0001_users, 0002_tasks/, advice: /npm run migrate/ }, time)
+  }
+  const db = openDatabase(config, createLog('silent'))
+  t.strictSame(await db.introspection.getTables(), [])
+  await db.destroy()
+})
+
+test('a version that is too old is not taken', (t) => {
+  t.match(judge({ version: '13.9', pending: [] }, 'here'), {
+    ok: false,
+    text: 'Database: here; PostgreSQL 13.9',
+    advice: /14/
+  })
+  t.end()
+})
+
+test('a database that does not answer is told without its password', async (t) => {
+  const DATABASE_URL = 'postgres://ann:hush-hush@localhost:1/tasks'
+  const [, database] = await examineSurroundings(read({ DATABASE_URL }))
+  t.match(database, { ok: false, text: /PostgreSQL at localhost:1\/tasks; it does not answer: .*ECONNREFUSED/ })
+  t.notMatch(database?.text, 'hush-hush')
+})
+
+test('an embedded database is neither made nor opened while another process holds it', async (t) => {
+  const DATA_DIR = t.testdir()
+  const [, absent] = await examineSurroundings(read({ DATA_DIR }))
+  t.match(absent, { ok: undefined, text: /not made yet, the first start will/ })
+  t.notOk(existsSync(`${DATA_DIR}/database`))
+
+  const held = t.testdir({ database: {} })
+  const { release } = lockDirectory(held)
+  const [, database] = await examineSurroundings(read({ DATA_DIR: held }))
+  release()
+  t.match(database, { ok: undefined, text: `not opened, as the process with pid ${process.pid} holds it` })
+  t.notOk(existsSync(`${held}/database/PG_VERSION`))
+})
