@@ -1,0 +1,51 @@
+import { decodeProtectedHeader as headerOf } from 'jose'
+import t, { test } from 'tap'
+import { createAccessTokens } from '../../src/auth/access-tokens.ts'
+import { createIssuer, FETCH_PAUSE, REFRESH_AFTER } from '../../src/auth/issuers.ts'
+import { createVerifier } from '../../src/auth/verifier.ts'
+import { loadConfig } from '../../src/config.ts'
+import { secret } from '../helpers/app.ts'
+import { betterAuthServers } from '../helpers/better-auth.ts'
+import { captureLog } from '../helpers/log.ts'
+import { segment } from '../helpers/mint.ts'
+
+const start = await betterAuthServers(t)
+
+test('a rotated key is picked up without a restart, and one that the server no longer publishes is over', async (t) => {
+  const server = await start()
+  const config = loadConfig({ BETTER_AUTH_SECRET: secret, BETTER_AUTH_URL: server.url })
+  let elapsed = 0
+  const issuers = config.issuers.map((trusted) => {
+    const issuer = createIssuer(trusted, captureLog().log, { clock: Date.now, elapsed: () => elapsed })
+    return [trusted.issuer, issuer] as const
+  })
+  const verify = createVerifier(createAccessTokens(config, Date.now), new Map(issuers), Date.now)
+  const subject = async (token: string) => (await verify(token)).subject
+  /** The key ends; the server makes another, and publishes the old one for thirty days more. */
+  const end = (daysAgo: number) =>
+    server.keys.updateTable('jwks').set({ expiresAt: new Date(Date.now() - daysAgo * 86_400_000) })
+
+  const ann = await server.signUp()
+  const old = await ann.token()
+  t.equal(await subject(old), ann.id)
+  await end(1).execute()
+  const fresh = await ann.token()
+  t.not(headerOf(fresh).kid, headerOf(old).kid)
+
+  await t.rejects(subject(fresh), { code: 'invalid_token', reason: 'unknown kid' }, 'keys were fetched a moment ago')
+  elapsed += FETCH_PAUSE
+  t.equal(await subject(fresh), ann.id)
+  t.equal(await subject(old), ann.id, 'the old key is published still')
+
+  await end(31)
+    .where('id', '=', String(headerOf(old).kid))
+    .execute()
+  elapsed += REFRESH_AFTER + 1
+  t.equal(await subject(old), ann.id, 'the first token after that time has the keys looked at anew')
+  await t.rejects(
+    subject(fresh.replace(/^[^.]+/, segment({ alg: 'EdDSA', kid: 'x' }))),
+    'one of no known key waits for that'
+  )
+  await t.rejects(subject(old), { code: 'invalid_token', reason: 'unknown kid' })
+  t.equal(await subject(fresh), ann.id)
+})
