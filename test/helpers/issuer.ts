@@ -1,0 +1,51 @@
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Test } from 'tap'
+import { createAccessTokens } from '../../src/auth/access-tokens.ts'
+import { createIssuer, type TrustedIssuer } from '../../src/auth/issuers.ts'
+import { type Algorithm, algorithms } from '../../src/auth/jwks.ts'
+import { createVerifier } from '../../src/auth/verifier.ts'
+import { loadConfig } from '../../src/config.ts'
+import { secret } from './app.ts'
+import { audience, issuerName, pairs, published } from './keys.ts'
+import { captureLog } from './log.ts'
+
+const names = Object.keys(algorithms) as Algorithm[]
+export const allKeys = names.map((alg) => published(pairs[alg], alg, { alg }))
+
+/** A server of keys on a port of its own, and what trusts it, under clocks that stand until they are moved. */
+export async function startIssuer(t: Test) {
+  const state = { fetches: 0, answer: (_: ServerResponse): unknown => undefined }
+  const publish = (keys: unknown[]) => {
+    state.answer = (response) => response.end(JSON.stringify({ keys }))
+  }
+  publish(allKeys)
+  const http = createServer((_, response) => {
+    state.fetches += 1
+    state.answer(response)
+  })
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    http.close()
+    http.closeAllConnections()
+  })
+  const url = `http://localhost:${(http.address() as AddressInfo).port}`
+  const trusted: TrustedIssuer = { issuer: issuerName, audience, jwksUrl: `${url}/jwks`, algorithms: names }
+
+  /** A service that trusts these issuers, with no keys yet. */
+  function trust(...issuers: Partial<TrustedIssuer>[]) {
+    const { log, lines } = captureLog()
+    const time = { elapsed: 0, now: Date.now() }
+    const clocks = { clock: () => time.now, elapsed: () => time.elapsed }
+    const entries = (issuers.length > 0 ? issuers : [{}]).map((changes) => {
+      const all = { ...trusted, ...changes }
+      return [all.issuer, createIssuer(all, log, clocks)] as const
+    })
+    const tokens = createAccessTokens(loadConfig({ BETTER_AUTH_SECRET: secret }), clocks.clock)
+    const verify = createVerifier(tokens, new Map(entries), clocks.clock)
+    state.fetches = 0
+    return { time, lines, issuer: entries[0]?.[1], verify: async (token: string) => verify(token) }
+  }
+
+  return { state, publish, trust, url, http }
+}
