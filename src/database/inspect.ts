@@ -11,7 +11,9 @@ export const isMade = ({ databaseUrl, dataDir }: { databaseUrl: string | undefin
 
 /** The version of a database, such as `15.4`, and the migrations that it lacks. Changes nothing. */
 export async function inspect(db: Kysely<Database>): Promise<{ version: string; pending: string[] }> {
-  const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db)
+  const { version } = await db
+    .selectNoFrom(sql<string>`current_setting('server_version')`.as('version'))
+    .executeTakeFirstOrThrow()
   const all = await new Migrator({ db, provider: migrations }).getMigrations()
-  return { version: rows[0]?.version ?? '', pending: all.filter((m) => !m.executedAt).map(({ name }) => name) }
+  return { version, pending: all.filter((m) => !m.executedAt).map(({ name }) => name) }
 }

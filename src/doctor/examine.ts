@@ -22,7 +22,7 @@ function open(config: Config, clock: () => number) {
     await sessions.stop()
     await db.destroy()
   }
-  return { db, verify, revocations, close }
+  return { db, verify, revocations, clock, close }
 }
 
 /** What the database says of a token that is good in itself. Throws `token_revoked`. */
@@ -31,14 +31,18 @@ async function checkStanding(
   config: Config,
   { db, revocations }: ReturnType<typeof open>
 ): Promise<Finding> {
+  const unknown = (why: string) => ({ ok: undefined, text: `Whether it was revoked is not known. ${why}` })
   const database = await checkDatabase(db, config)
-  if (!database.ok) return { ...database, ok: undefined, text: `Whether it was revoked is not known. ${database.text}` }
-  await revocations.check(token)
-  const user = token.issuer !== null && (await usersRepository(db).findForeign(token.issuer, token.subject))
-  if (user && !user.is_active) throw problems.tokenRevoked('deactivated')
-  return {
-    ok: true,
-    text: user === undefined ? 'Not revoked. Its user is new here: the first request makes one.' : 'Not revoked.'
+  if (!database.ok) return unknown(database.text)
+  try {
+    await revocations.check(token)
+    const user = token.issuer !== null && (await usersRepository(db).findForeign(token.issuer, token.subject))
+    if (user && !user.is_active) throw problems.tokenRevoked('deactivated')
+    const isNew = user === undefined ? ' Its user is new here: the first request makes one.' : ''
+    return { ok: true, text: `Not revoked.${isNew}` }
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) throw error
+    return unknown(`Database: ${(error as Error).message}`)
   }
 }
 
@@ -66,29 +70,31 @@ async function explainRefusal(
   return [{ ok: false, text: `Refused (${status} ${code}): ${broken}.`, advice: change }]
 }
 
-/** Whether the service would accept a token now, and why not. `clock` gives milliseconds. */
-export async function examineToken(text: string, config: Config, clock: () => number = Date.now): Promise<Finding[]> {
-  const token = text.trim().replace(/^(authorization: *)?bearer +/i, '')
-  const service = open(config, clock)
+async function judge(token: string, config: Config, service: ReturnType<typeof open>): Promise<Finding[]> {
+  const { verify, clock } = service
   try {
-    const who = await service.verify(token)
+    const who = await verify(token)
     const standing = await checkStanding(who, config, service)
     const whose =
       who.issuer === null ? `user ${who.subject} of ours` : `user ${quote(who.subject)} of ${quote(who.issuer)}`
     const left = span(who.expiresAt - clock() / 1000)
     return [{ ok: true, text: `Accepted: it speaks for ${whose} (${quote(who.email)}), for ${left} more.` }, standing]
   } catch (error) {
-    if (error instanceof Problem) return await explainRefusal(token, config, error, clock() / 1000)
-    throw error
-  } finally {
-    await service.close()
+    if (!(error instanceof Problem)) throw error
+    return explainRefusal(token, config, error, clock() / 1000)
   }
+}
+
+/** Whether the service would accept a token now, and why not. `clock` gives milliseconds. */
+export async function examineToken(text: string, config: Config, clock: () => number = Date.now): Promise<Finding[]> {
+  const token = text.trim().replace(/^(authorization: *)?bearer +/i, '')
+  const service = open(config, clock)
+  return judge(token, config, service).finally(service.close)
 }
 
 /** Whether what the service stands on is as it should be. */
 export async function examineSurroundings(config: Config): Promise<Finding[]> {
   const { db, close } = open(config, Date.now)
-  const findings = await Promise.all([checkDatabase(db, config), ...config.issuers.map(checkIssuer)])
-  await close()
-  return [checkSettings(config), ...findings]
+  const findings = [checkSettings(config), checkDatabase(db, config), ...config.issuers.map(checkIssuer)]
+  return Promise.all(findings).finally(close)
 }

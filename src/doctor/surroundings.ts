@@ -20,7 +20,7 @@ export function checkSettings({ production, secrets, issuers }: Config): Finding
 }
 
 /** What to think of a database. */
-export function judge({ version, pending }: Awaited<ReturnType<typeof inspect>>, name: string): Finding {
+export function judgeDatabase({ version, pending }: Awaited<ReturnType<typeof inspect>>, name: string): Finding {
   const text = `Database: ${name}; PostgreSQL ${version}`
   if (Number.parseInt(version, 10) < oldest)
     return { ok: false, text, advice: `It must be PostgreSQL ${oldest} or later.` }
@@ -37,7 +37,7 @@ export async function checkDatabase(db: Kysely<Database>, config: Config): Promi
   const name = nameDatabase(config)
   if (!isMade(config)) return { ok: undefined, text: `Database: ${name}; not made yet, the first start will` }
   try {
-    return judge(await inspect(db), name)
+    return judgeDatabase(await inspect(db), name)
   } catch (error) {
     const [, holder] = /in use by the process with pid (\w+)/.exec((error as Error).message) ?? []
     return holder

@@ -1,6 +1,7 @@
 import t, { test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
+import { examineToken } from '../../src/doctor/examine.ts'
 import { caller, secret } from '../helpers/app.ts'
 import { diagnose } from '../helpers/doctor.ts'
 import { captureLog } from '../helpers/log.ts'
@@ -48,6 +49,27 @@ test('a user of another issuer is looked for and not made; one who was deactivat
   const { said, refused } = await diagnose(t, token, settings)
   t.ok(refused)
   t.match(said, /^✗ Refused \(401 token_revoked\): the account of its user is deactivated here\.\n {2}Set is_active/)
+})
+
+test('what the database does not say is not known', async (t) => {
+  const rename = (from: string, to: string) => serve(({ db }) => db.schema.alterTable(from).renameTo(to).execute())
+  await rename('users', 'people')
+  const { said, refused } = await diagnose(t, bridgeToken(), settings)
+  await rename('people', 'users')
+  t.notOk(refused)
+  t.match(said, /^✓ Accepted.*\n\? Whether it was revoked is not known\. Database: relation "users" does not exist/)
+})
+
+test('a fault of the doctor is not taken for a refusal', async (t) => {
+  let works = true
+  const clock = () => {
+    if (!works) throw new Error('the clock is broken')
+    return Date.now()
+  }
+  const config = loadConfig({ BETTER_AUTH_SECRET: secret, BCRYPT_COST: '10', DATA_DIR: t.testdir() })
+  const examined = examineToken(bridgeToken(), config, clock)
+  works = false
+  await t.rejects(examined, { message: 'the clock is broken' })
 })
 
 test('without the database a good token is accepted, and the rest not known', async (t) => {

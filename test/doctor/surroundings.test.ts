@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/database/connection.ts'
 import { lockDirectory } from '../../src/database/directory-lock.ts'
 import { examineSurroundings } from '../../src/doctor/examine.ts'
-import { checkSettings, judge } from '../../src/doctor/surroundings.ts'
+import { checkSettings, judgeDatabase } from '../../src/doctor/surroundings.ts'
 import { createLog } from '../../src/log.ts'
 import { publish } from '../helpers/doctor.ts'
 import { cloneTemplate, onServer, server, urlOf } from '../helpers/template.ts'
@@ -48,7 +48,7 @@ test('a database that lacks migrations says which, and is not changed', async (t
 })
 
 test('a version that is too old is not taken', (t) => {
-  t.match(judge({ version: '13.9', pending: [] }, 'here'), {
+  t.match(judgeDatabase({ version: '13.9', pending: [] }, 'here'), {
     ok: false,
     text: 'Database: here; PostgreSQL 13.9',
     advice: /14/

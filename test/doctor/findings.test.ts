@@ -1,0 +1,23 @@
+import { test } from 'tap'
+import { span } from '../../src/doctor/findings.ts'
+import { diagnose } from '../helpers/doctor.ts'
+import { bridgeToken } from '../helpers/mint.ts'
+
+test('what a stranger wrote into a token does not steer the terminal', async (t) => {
+  const { said } = await diagnose(t, bridgeToken({ aud: '\u001b[2J\u009b2J\u202e\ud800' }))
+  t.match(said, /aud\) is "\\u001b\[2J\?2J\?/)
+  t.notMatch(said, /[^\n\P{C}]/u)
+})
+
+test('times are said as people say them', (t) => {
+  const said = {
+    0: '0 seconds',
+    1: '1 second',
+    119: '119 seconds',
+    900: '15 minutes',
+    7200: '2 hours',
+    604800: '7 days'
+  }
+  for (const [seconds, words] of Object.entries(said)) t.equal(span(Number(seconds)), words)
+  t.end()
+})
