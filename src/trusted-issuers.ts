@@ -8,6 +8,8 @@ const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 function url(text: unknown, what: string): URL {
   if (typeof text !== 'string' || !URL.canParse(text)) throw new Error(`${what} ${JSON.stringify(text)} is not a URL`)
   const parsed = new URL(text)
+  // fetch() refuses such a URL, and a message must not repeat it.
+  if (parsed.username || parsed.password) throw new Error(`${what} must hold no name and password`)
   if (parsed.protocol !== 'https:' && !(parsed.protocol === 'http:' && local.has(parsed.hostname)))
     throw new Error(`${what} ${JSON.stringify(text)} must be https, outside localhost`)
   return parsed

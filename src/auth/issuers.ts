@@ -116,7 +116,10 @@ export function createIssuer(
 
   return {
     /** Whether a key that a token was once verified with still counts. */
-    trusts: (kid: string, key: VerificationKey): boolean => current(kid)?.key.equals(key.key) ?? false,
+    trusts(kid: string, { algorithm, key }: VerificationKey): boolean {
+      const now = current(kid)
+      return now !== undefined && now.algorithm === algorithm && now.key.equals(key)
+    },
 
     /** Tells who a token of this issuer speaks for. Throws `invalid_token`, `token_expired`, or `unavailable` without keys. */
     async verify(jws: Jws): Promise<{ token: AccessToken; key: VerificationKey }> {

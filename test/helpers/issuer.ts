@@ -33,18 +33,19 @@ export async function startIssuer(t: Test) {
   const trusted: TrustedIssuer = { issuer: issuerName, audience, jwksUrl: `${url}/jwks`, algorithms: names }
 
   /** A service that trusts these issuers, with no keys yet. */
-  function trust(...issuers: Partial<TrustedIssuer>[]) {
+  function trust(first: Partial<TrustedIssuer> = {}, ...others: Partial<TrustedIssuer>[]) {
     const { log, lines } = captureLog()
     const time = { elapsed: 0, now: Date.now() }
     const clocks = { clock: () => time.now, elapsed: () => time.elapsed }
-    const entries = (issuers.length > 0 ? issuers : [{}]).map((changes) => {
+    const make = (changes: Partial<TrustedIssuer>) => {
       const all = { ...trusted, ...changes }
       return [all.issuer, createIssuer(all, log, clocks)] as const
-    })
+    }
+    const [name, issuer] = make(first)
     const tokens = createAccessTokens(loadConfig({ BETTER_AUTH_SECRET: secret }), clocks.clock)
-    const verify = createVerifier(tokens, new Map(entries), clocks.clock)
+    const verify = createVerifier(tokens, new Map([[name, issuer], ...others.map(make)]), clocks.clock)
     state.fetches = 0
-    return { time, lines, issuer: entries[0]?.[1], verify: async (token: string) => verify(token) }
+    return { time, lines, issuer, verify: async (token: string) => verify(token) }
   }
 
   return { state, publish, trust, url, http }
