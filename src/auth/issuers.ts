@@ -29,7 +29,8 @@ async function fetchText(url: string): Promise<string> {
   const answer = await fetch(url, {
     redirect: 'error',
     signal: AbortSignal.timeout(patience),
-    headers: { accept: 'application/jwk-set+json, application/json' }
+    // A connection kept for ten minutes is dead when it is used next.
+    headers: { accept: 'application/jwk-set+json, application/json', connection: 'close' }
   })
   if (!answer.ok || !answer.body) throw new Error(`it answers ${answer.status}`)
   const chunks: Uint8Array[] = []

@@ -36,7 +36,7 @@ function parseKey(jwk: Record<string, unknown>, allowed: readonly Algorithm[]): 
   const algorithm = algorithmOf(jwk, allowed)
   if (!algorithm) throw new Error(`it is for no single one of ${allowed.join(', ')}`)
   const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
-  const { modulusLength = 2048, publicExponent = 65537n } = key.asymmetricKeyDetails ?? {}
+  const { modulusLength = 2048, publicExponent = 65537n } = { ...key.asymmetricKeyDetails }
   if (modulusLength < 2048) throw new Error(`an RSA key of ${modulusLength} bits is too short`)
   if (publicExponent < 3n) throw new Error('its RSA exponent is too small')
   return { algorithm, key }

@@ -109,6 +109,16 @@ test('with the issuer down known keys do for a day, then 503 until it is back', 
   t.ok(await verify(foreignToken()))
 })
 
+test('a fetch asks for keys, on a connection that is not kept until it has died', async (t) => {
+  let headers = {}
+  state.answer = (response) => {
+    headers = response.req.headers
+    response.end(set)
+  }
+  t.ok(await trust().verify(foreignToken()))
+  t.match(headers, { accept: /application\/jwk-set\+json/, connection: 'close' })
+})
+
 test('keys are looked at anew after ten minutes, and nobody waits for that', async (t) => {
   publish(allKeys)
   const { verify, time } = trust()

@@ -59,6 +59,8 @@ export async function betterAuthServers(t: Test) {
   return async function start({ algorithm: alg = 'EdDSA', ids, cache, beside }: Options = {}) {
     const schema = beside?.schema ?? `s${crypto.randomUUID().slice(0, 8)}`
     const http = createServer((request, reply) => void toNodeHandler(auth)(request, reply))
+    // Or a connection that waits while the machine is busy is closed just as it is used again.
+    http.keepAliveTimeout = 0
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
     t.teardown(() => {
       http.close()
