@@ -12,6 +12,8 @@ const userColumns = [
   'users.updated_at'
 ] as const
 
+/** Seconds by which our clock, which writes the end of access tokens, may be ahead of the database's. */
+const clockSkew = 60
 /** How long the token just replaced still gives its successor: two tabs, a lost answer. */
 const grace = sql`interval '10 seconds'`
 const seconds = (count: number) => sql<string>`make_interval(secs => ${count})`
@@ -41,9 +43,12 @@ interface Rotation {
 /** All SQL on sessions. Whoever deletes one revokes its access tokens: a trigger sees to it. */
 export function sessionsRepository(db: Kysely<Database> | Transaction<Database>, lives: Lives) {
   const now = sql<string>`now()`
-  const end = sql<string>`least(now() + ${seconds(lives.refreshTokenTtl)}, sessions.created_at + ${seconds(lives.sessionTtl)})`
+  const absoluteEnd = sql<string>`sessions.created_at + ${seconds(lives.sessionTtl)}`
+  const end = sql<string>`least(now() + ${seconds(lives.refreshTokenTtl)}, ${absoluteEnd})`
+  // The settings may have become stricter since `expires_at` was written.
+  const actualEnd = sql<string>`least(sessions.expires_at, ${absoluteEnd})`
   const firstEnd = sql<string>`now() + ${seconds(Math.min(lives.refreshTokenTtl, lives.sessionTtl))}`
-  const accessEnd = sql<string>`now() + ${seconds(lives.accessTokenTtl + 1)}`
+  const accessEnd = sql<string>`now() + ${seconds(lives.accessTokenTtl + clockSkew)}`
   const secondsLeft = sql<number>`extract(epoch from sessions.expires_at - now())::float8`.as('seconds_left')
 
   return {
@@ -77,7 +82,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
           access_expires_at: accessEnd
         })
         .where('sessions.id', '=', id)
-        .where('sessions.expires_at', '>', now)
+        .where(actualEnd, '>', now)
         .where((eb) =>
           eb.or([
             eb('sessions.refresh_hash', '=', hash),
@@ -99,7 +104,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .selectFrom('sessions')
         .select(columns)
         .where('user_id', '=', userId)
-        .where('expires_at', '>', now)
+        .where(actualEnd, '>', now)
         .orderBy('last_used_at', 'desc')
         .orderBy('id')
         .execute(),
@@ -119,7 +124,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .deleteFrom('sessions')
         .where('id', '=', id)
         .where('refresh_hash', '!=', hash)
-        .where('expires_at', '>', now)
+        .where(actualEnd, '>', now)
         .returning('user_id')
         .executeTakeFirst(),
 
