@@ -53,7 +53,9 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
    * Opens a session. Throws `invalid_credentials`, after the same work whatever is wrong, `too_many_requests` or
    * `unavailable`.
    */
-  async function login(credentials: Login, client: Client): Promise<AuthResponse> {
+  const login = (credentials: Login, client: Client) => passwords.admit(() => tryLogin(credentials, client))
+
+  async function tryLogin(credentials: Login, client: Client): Promise<AuthResponse> {
     const email = normal(credentials.email)
     const found = await users.findLogin(email)
     const account = { email, hash: found?.password_hash, userId: found?.id ?? NIL }
@@ -76,7 +78,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       return (await users.holdLogin(user.id, raised)) ? sessions.open(user, client, trx) : undefined
     })
     // The password was changed meanwhile, or its hash was raised by a login beside this one: look again.
-    if (!opened) return login(credentials, client)
+    if (!opened) return tryLogin(credentials, client)
     await log.record('login', client, { user_id: user.id })
     return opened
   }

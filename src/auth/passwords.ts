@@ -19,9 +19,11 @@ const maxBytes = 72
 const hashable = (password: string) =>
   Buffer.byteLength(password) <= maxBytes && !password.includes('\0') && password.isWellFormed()
 
+/** Hashes at once. */
+const concurrency = Math.max(1, availableParallelism() - 1)
 /** Hashes that may wait for their turn, and for how many milliseconds: beyond, a client is told to come back. */
-const queueLimit = 256
-const maxWait = 2_500
+const queueLimit = 32 * concurrency
+const maxWait = 2_000
 
 /** Why a new password is refused beyond what the schema says (OWASP ASVS 5.0, 6.2), or undefined. */
 export function passwordRefusal(password: string, email: string): string | undefined {
@@ -36,7 +38,8 @@ export function passwordRefusal(password: string, email: string): string | undef
  * for files and names. `hash` and `verify` throw `unavailable` when too many wait.
  */
 export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
-  const queue = new PQueue({ concurrency: Math.max(1, availableParallelism() - 1) })
+  const queue = new PQueue({ concurrency })
+  let admitted = 0
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (queue.size >= queueLimit) return Promise.reject(problems.unavailable('hash queue full', 5))
@@ -56,6 +59,18 @@ export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
   const nobody = `${bcrypt.genSaltSync({ cost: bcryptCost })}${randomBytes(15).toString('hex')}O`
 
   return {
+    /**
+     * Does what leads to a hash for no more at once than may wait for one. The others are told before anything is done for
+     * them: or a rush of them would keep the database from everybody else. Throws `unavailable`.
+     */
+    async admit<T>(work: () => Promise<T>): Promise<T> {
+      if (admitted >= queueLimit) throw problems.unavailable('too many wait for a hash', 5)
+      admitted += 1
+      return work().finally(() => {
+        admitted -= 1
+      })
+    },
+
     hash: (password: string): Promise<string> =>
       inTurn(() => bcrypt.hash(password, { cost: bcryptCost, rejectLongPasswords: true })),
 
