@@ -10,8 +10,9 @@ const strength = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
 
 /** Whether a password is one of the common ones, or one with the usual changes: a capital, `@` for a, a digit at the end. */
 function isCommon(password: string): boolean {
-  const { score, feedback } = strength.check(password)
-  return score <= 1 && /common|topTen|topHundred/i.test(feedback.warning ?? '')
+  const { score, sequence } = strength.check(password)
+  const listed = sequence.some(({ dictionaryName }) => dictionaryName === 'passwords-common')
+  return listed && (score <= 1 || sequence.length === 1)
 }
 
 /** bcrypt reads no more bytes than this, and would take anything after them for right. */

@@ -36,6 +36,11 @@ test('a new password is refused for what no schema can say', async (t) => {
   const refused = [
     'P@ssw0rd',
     'p@SSW0RD',
+    'Password1!',
+    'Welcome1!',
+    'Qwerty123!',
+    'Admin123!',
+    'P@$$w0rd123',
     '!QAZ2wsx',
     '1qaz@WSX',
     'pa$$w0rd',
@@ -46,8 +51,20 @@ test('a new password is refused for what no schema can say', async (t) => {
   ]
   for (const password of refused)
     t.type(passwordRefusal(password, 'ann-7@example.com'), 'string', JSON.stringify(password))
-  for (const password of ['correct-horse-7', '€'.repeat(24), '1!'.repeat(36), ' 1!      '])
+  for (const password of [
+    'correct-horse-7',
+    'Str0ng!Pass',
+    'Gatehouse-42!',
+    '€'.repeat(24),
+    '1!'.repeat(36),
+    ' 1!      '
+  ])
     t.equal(passwordRefusal(password, 'ann-7@example.com'), undefined, JSON.stringify(password))
+})
+
+test('a common password is refused with what to change', async (t) => {
+  for (const common of ['P@ssw0rd', 'Welcome1!'])
+    t.match(passwordRefusal(common, 'ann@example.com'), /close to a common password; take several words/)
 })
 
 test('without a hash to check against, the same work is done in vain', async (t) => {
