@@ -13,6 +13,8 @@ import type { SecurityLog } from './security-log.ts'
 /** Milliseconds between two writes of when sessions were last used: all that were, in one statement. */
 const useInterval = 60_000
 const longestUserAgent = 512
+/** Sessions of one user; who opens more loses those not used for longest. To end them all must stay quick. */
+const most = 1_000
 
 interface Parts {
   tokens: AccessTokens
@@ -25,16 +27,15 @@ interface Parts {
 export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, refreshTokens, revocations, log }: Parts) {
   const sessions = sessionsRepository(db, lives)
   const used = new Map<string, string>()
-  const timer = setInterval(() => writeUse().catch(() => {}), useInterval).unref()
+  const timer = setInterval(writeUse, useInterval).unref()
 
   async function writeUse(): Promise<void> {
     const entries = [...used].sort()
     used.clear()
-    if (entries.length > 0)
-      await sessions.touch(
-        entries.map(([id]) => id),
-        entries.map(([, at]) => at)
-      )
+    if (entries.length === 0) return
+    const [ids, times] = [entries.map(([id]) => id), entries.map(([, at]) => at)]
+    // Better lost than in anybody's way.
+    await sessions.touch(ids, times).catch(() => {})
   }
 
   function answer(user: User, refreshToken: RefreshToken, secondsLeft: number): AuthResponse {
@@ -51,7 +52,9 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
     /** Opens a session, inside a transaction where one is given. */
     async open(user: User, { ip, userAgent }: Client, trx: Kysely<Database> | Transaction<Database> = db) {
       const refreshToken = refreshTokens.make(uuid())
-      const { seconds_left } = await sessionsRepository(trx, lives).insert({
+      const sessions = sessionsRepository(trx, lives)
+      await sessions.removeUnused(user.id, most - 1)
+      const { seconds_left } = await sessions.insert({
         id: refreshToken.sessionId,
         user_id: user.id,
         refresh_hash: hashOf(refreshToken),
@@ -104,7 +107,8 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
     async logOut(userId: string, token: AccessToken, client: Client): Promise<void> {
       if (token.issuer !== null) await revocations.revokeForeign(token)
       else {
-        await sessions.remove(userId, token.sessionId)
+        // Without a row (a token from before there were sessions) nothing else would revoke it.
+        if (!(await sessions.remove(userId, token.sessionId))) await revocations.revokeSession(token)
         await revocations.catchUp()
       }
       await log.record('logout', client, { user_id: userId, session_id: token.sessionId ?? null })
@@ -125,7 +129,7 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
 
     async stop(): Promise<void> {
       clearInterval(timer)
-      await writeUse().catch(() => {})
+      await writeUse()
     }
   }
 }
