@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { problems } from '../problems.ts'
 import type { Revocation, RevocationsRepository } from '../repositories/revocations.ts'
-import type { AccessToken, ForeignToken } from './access-tokens.ts'
-import { createRevocationTable } from './revocation-table.ts'
+import type { AccessToken, ForeignToken, OwnToken } from './access-tokens.ts'
+import { ALWAYS, createRevocationTable } from './revocation-table.ts'
 import { watchStandstill } from './standstill.ts'
 
 /** Milliseconds between two questions to the database for what nobody told us. */
@@ -138,6 +138,10 @@ export function createRevocations(
         }
       )
     },
+
+    /** Ends all tokens of a session, for as long as this one lives; whoever calls catches up. */
+    revokeSession: ({ sessionId, expiresAt }: OwnToken) =>
+      repository.insert({ key: sessionId, cutoff: ALWAYS, expires: Math.ceil(expiresAt) }),
 
     /** Ends all tokens of another issuer's user up to this one, or, with `others`, those before it. */
     async revokeForeign({ issuer, subject, issuedAt }: ForeignToken, others = false): Promise<void> {

@@ -79,7 +79,8 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
           rotated_at: sql`case when ${current} then now() else sessions.rotated_at end`,
           last_used_at: now,
           expires_at: end,
-          access_expires_at: accessEnd
+          // A token of longer life, from before the setting changed, may still be about.
+          access_expires_at: sql`greatest(sessions.access_expires_at, ${accessEnd})`
         })
         .where('sessions.id', '=', id)
         .where(actualEnd, '>', now)
@@ -127,6 +128,18 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .where(actualEnd, '>', now)
         .returning('user_id')
         .executeTakeFirst(),
+
+    /** Ends all of a user's sessions but the `kept` that were used last. */
+    removeUnused(userId: string, kept: number) {
+      const unused = db
+        .selectFrom('sessions')
+        .select('id')
+        .where('user_id', '=', userId)
+        .orderBy('last_used_at', 'desc')
+        .orderBy('id')
+        .offset(kept)
+      return db.deleteFrom('sessions').where('id', 'in', unused).execute()
+    },
 
     /** Ends all of a user's sessions, but for one if it is given. */
     removeAll: (userId: string, except?: string) =>
