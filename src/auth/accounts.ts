@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely'
-import { NIL } from 'uuid'
 import type { AuthResponse, Login, NewUser, PasswordChange, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
-import { Problem, problems } from '../problems.ts'
+import { problems } from '../problems.ts'
 import { tasksRepository } from '../repositories/tasks.ts'
 import { usersRepository } from '../repositories/users.ts'
 import type { AccessToken } from './access-tokens.ts'
@@ -58,14 +57,10 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   async function tryLogin(credentials: Login, client: Client): Promise<AuthResponse> {
     const email = normal(credentials.email)
     const found = await users.findLogin(email)
-    const account = { email, hash: found?.password_hash, userId: found?.id ?? NIL }
-    const right = await checks.check(account, credentials.password, client).catch(async (error) => {
-      if (error instanceof Problem && error.status === 429)
-        await log.record('login.throttled', client, { user_id: found?.id ?? null })
-      throw error
-    })
+    const account = { email, hash: found?.password_hash, userId: found?.id ?? null }
+    const right = await checks.check('login', account, credentials.password, client)
     if (!right || !found?.is_active) {
-      await log.record('login.failed', client, { user_id: found?.id ?? null })
+      await log.record('login.failed', client, { user_id: account.userId })
       throw problems.invalidCredentials(!found ? 'unknown email' : right ? 'deactivated' : 'wrong password')
     }
     const { password_hash, ...user } = found
