@@ -91,23 +91,23 @@ for (const [how, clock] of Object.entries(jumps)) {
     await revocations.catchUp()
     const [good, bad] = [token(), token()]
     end(bad)
-    time[clock] += 1_001
+    time[clock] += 201
     await t.rejects(Promise.resolve(revocations.check(bad)), revoked)
     t.equal(revocations.check(good), 0)
     t.equal(database.questions, 2)
-    time[clock] += 1_000
-    t.equal(revocations.check(good), 0, 'a second is no standstill')
+    time[clock] += 200
+    t.equal(revocations.check(good), 0, 'a busy moment is no standstill')
   })
 
   test(`a process that was ${how} with a question under way does not believe its answer`, async (t) => {
     const { revocations, database, time, token, end } = startRevocations(t)
     await revocations.catchUp()
-    time.elapsed += 1_001
+    time.elapsed += 201
     const gate = Promise.withResolvers<void>()
     database.gate = gate.promise
     const [waiting, bad] = [Promise.resolve(revocations.check(token())), token()]
     end(bad)
-    time[clock] += 1_001
+    time[clock] += 201
     const asked = Promise.resolve(revocations.check(bad))
     gate.resolve()
     await Promise.all([t.rejects(waiting, unavailable), t.rejects(asked, revoked)])
