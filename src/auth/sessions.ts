@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import { v4 as uuid } from 'uuid'
+import { NIL, v4 as uuid } from 'uuid'
 import type { AuthResponse, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
 import { problems } from '../problems.ts'
@@ -66,8 +66,9 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
 
     /** Both tokens anew. Throws `invalid_token`; a token that was replaced and comes back ends its session (RFC 9700, 4.14). */
     async refresh(text: string, client: Client): Promise<AuthResponse> {
-      const token = refreshTokens.parse(text)
-      if (!token) throw problems.invalidToken('not a refresh token')
+      const given = refreshTokens.parse(text)
+      // What we never gave takes as long to refuse as what has ended.
+      const token = given ?? refreshTokens.make(NIL)
       const successor = refreshTokens.make(token.sessionId)
       const rotated = await sessions.rotate({
         id: token.sessionId,
@@ -80,7 +81,7 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
         return answer(user, refreshTokens.unseal(token, sealed_successor), seconds_left)
       }
       const stolen = await sessions.removeStolen(token.sessionId, hashOf(token))
-      if (!stolen) throw problems.invalidToken('the session has ended')
+      if (!stolen) throw problems.invalidToken(given ? 'the session has ended' : 'not a refresh token')
       await revocations.catchUp()
       await log.record('refresh.reused', client, { user_id: stolen.user_id, session_id: token.sessionId })
       throw problems.invalidToken('a refresh token was used again')
