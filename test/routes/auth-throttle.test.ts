@@ -23,7 +23,8 @@ test('an account that does not exist is throttled exactly like one that does', a
     const [one, many] = [fresh(), Array.from({ length: 12 }, fresh)]
     for (const address of [...Array(12).fill(one), ...many, ...many]) {
       const answer = await login(email, 'wrong', address)
-      const { date, 'x-request-id': id, ...headers } = answer.headers
+      // The limit of the address counts down by a clock of its own.
+      const { date, 'x-request-id': id, 'ratelimit-reset': reset, ...headers } = answer.headers
       seen.push([answer.statusCode, headers, answer.body.replace(String(id), '')])
       now += 1000
     }
