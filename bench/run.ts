@@ -28,7 +28,9 @@ for (const name of wanted.length > 0 ? wanted : names) {
     figures.push({ figure: name, target: '', measured: 'needs PostgreSQL', verdict: 'not run' })
     continue
   }
-  figures.push(...(await bench(say)))
+  const found = await bench(say)
+  for (const { figure, measured, verdict } of found) say(`${figure}: ${measured}: ${verdict}`)
+  figures.push(...found)
   say(`done in ${((performance.now() - begin) / 1000).toFixed(0)} s\n`)
 }
 console.log(table(figures))

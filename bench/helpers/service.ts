@@ -4,14 +4,16 @@ import pg from 'pg'
 
 const root = new URL('../../', import.meta.url)
 const children = new Set<ChildProcess>()
-process.on('exit', () => {
+const killAll = () => {
   for (const child of children) child.kill('SIGKILL')
-})
-for (const [signal, status] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143]
-] as const)
-  process.on(signal, () => process.exit(status))
+}
+process.on('exit', killAll)
+// Without its services a bench fails, and clears up behind itself.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    killAll()
+    setTimeout(() => process.exit(1), 10_000).unref()
+  })
 
 /** Starts a file of ours with these settings and no others, to be killed when we end. */
 export function start(file: string, settings: Record<string, string>) {
@@ -47,9 +49,10 @@ export async function serve(settings: Record<string, string>, file = 'src/server
     /** To be stopped in other ways. */
     child,
     async stop() {
+      if (!children.has(child)) return
       child.kill('SIGCONT')
       child.kill('SIGTERM')
-      if (child.exitCode === null) await once(child, 'exit')
+      await once(child, 'exit')
     }
   }
 }
