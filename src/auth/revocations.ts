@@ -52,16 +52,21 @@ export function createRevocations(
     for (const { key, cutoff, expires } of rows) table.add(key, cutoff, expires)
   }
 
+  /** Reads on from a horizon, or everything; returns the next. */
+  async function read(before: string | undefined): Promise<string> {
+    if (before !== undefined) {
+      const { horizon, rows } = await repository.readSince(before)
+      take(rows)
+      // One that went back is another cluster's: a restore, a failover.
+      if (BigInt(horizon) >= BigInt(before)) return horizon
+    }
+    return repository.readAll(take)
+  }
+
   async function ask(): Promise<void> {
     const begin = elapsed()
     const standstills = standstill.count()
-    const since = horizon === undefined ? undefined : await repository.readSince(horizon)
-    // A horizon that went back is another cluster's: a restore, a failover.
-    if (since === undefined || BigInt(since.horizon) < BigInt(horizon ?? 0)) horizon = await repository.readAll(take)
-    else {
-      take(since.rows)
-      horizon = since.horizon
-    }
+    horizon = await read(horizon)
     table.forget(clock() / 1000)
     asked = begin
     knownStandstills = standstills

@@ -13,7 +13,7 @@ export function watchStandstill(clocks: readonly (() => number)[]) {
 
   function beat(): void {
     const now = read()
-    if (now.some((time, i) => time - (lastBeat[i] ?? time) > longest)) count += 1
+    if (now.some((time, i) => time - Number(lastBeat[i]) > longest)) count += 1
     lastBeat = now
   }
   const timer = setInterval(beat, heartbeat).unref()

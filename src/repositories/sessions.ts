@@ -146,7 +146,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
       db
         .deleteFrom('sessions')
         .where('user_id', '=', userId)
-        .$if(except !== undefined, (query) => query.where('id', '!=', except ?? ''))
+        .where('id', 'is distinct from', except ?? null)
         .execute(),
 
     /** Moves the time of last use of many sessions forward, in one statement. `ids` and `times` (RFC 3339) go in pairs. */

@@ -58,6 +58,7 @@ test('a token counts under every secret that is configured, and is made under th
   const after = createRefreshTokens([secretOf('2')])
   t.match(after.parse(renewed), { sessionId })
   t.equal(after.parse(text), undefined)
+  t.throws(() => createRefreshTokens([]), { message: /No secret/ })
 })
 
 test('what is sealed is opened by the predecessor’s holder and nobody else', async (t) => {

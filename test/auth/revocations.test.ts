@@ -163,6 +163,7 @@ test('a process that has the database to itself asks once', async (t) => {
   time.elapsed += 1_000_000
   t.equal(revocations.check(token()), 0)
   t.equal(database.questions, 1)
+  t.equal(revocations.staleness(), 0)
 })
 
 test('another issuer’s user is revoked by a cutoff', async (t) => {
