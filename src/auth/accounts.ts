@@ -123,7 +123,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       else if (token.issuedAt < clock() / 1000 - fresh) throw problems.forbidden()
       await db.transaction().execute(async (trx) => {
         const tasks = tasksRepository(trx)
-        while ((await tasks.removeSome(userId, tasksAtOnce)) === tasksAtOnce);
+        for (let removed = tasksAtOnce; removed === tasksAtOnce; ) removed = await tasks.removeSome(userId, tasksAtOnce)
         await usersRepository(trx).remove(userId)
       })
       if (issuer === null) await revocations.catchUp()

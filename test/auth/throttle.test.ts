@@ -100,13 +100,20 @@ test('a success ends the row, there and over all addresses', async (t) => {
 })
 
 test('an attempt that never reached the hash leaves no trace, whatever came since', async (t) => {
-  const { begin, fail } = start()
+  const { begin, fail, pass } = start()
   const cancel = (attempt: ReturnType<typeof begin>) =>
     typeof attempt === 'number' ? t.fail('refused') : attempt.cancel()
   for (let i = 0; i < 100; i++) cancel(begin('home'))
   t.strictSame(fail(9, 'home'), zeros(9))
   for (let i = 0; i < 100; i++) cancel(begin('home'))
   t.strictSame(fail(2, 'home'), [0, 900], 'nor the wait that it would have cost')
+
+  pass(1000)
+  const slow = begin()
+  pass(2000)
+  t.strictSame(fail(2), [0, 4])
+  cancel(slow)
+  t.strictSame(fail(1), [4], 'but the wait that another one costs')
 
   const other = start()
   const [early, late] = [other.begin('home'), other.begin('home')]

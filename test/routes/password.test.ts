@@ -68,6 +68,19 @@ test('a wrong current password changes nothing, and is throttled', async (t) => 
   t.equal((await ann.get('/api/auth/me')).statusCode, 200)
 })
 
+test('a browser gets its new refresh token in the cookie', async (t) => {
+  const ann = await signUp()
+  const login = { email: ann.email, password, refresh_cookie: true }
+  const { cookies } = await anyone.post('/api/auth/login', login)
+  const [{ name = '', value = '' } = {}] = cookies
+  const body = { current_password: password, new_password: next }
+  const answer = await ann.put('/api/auth/password', body, { cookies: { [name]: value } })
+  t.equal(answer.statusCode, 200)
+  t.notOk('refresh_token' in answer.json())
+  t.match(answer.cookies, [{ name, httpOnly: true, sameSite: 'Strict' }])
+  t.not(answer.cookies[0]?.value, value)
+})
+
 test('a user of another issuer has no password to change', async (t) => {
   t.match((await change(caller(app, bridgeToken()), password, next)).json(), { status: 403, code: 'forbidden' })
 })
