@@ -1,22 +1,14 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
+import { type Lives, sessionEnds } from './session-ends.ts'
+import { columns as columnsOfUsers } from './users.ts'
 
 /** What the owner may see. */
 const columns = ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip'] as const
-const userColumns = [
-  'users.id',
-  'users.email',
-  'users.name',
-  'users.is_active',
-  'users.created_at',
-  'users.updated_at'
-] as const
+const userColumns = columnsOfUsers.map((column) => `users.${column}` as const)
 
-/** Seconds by which our clock, which writes the end of access tokens, may be ahead of the database's. */
-const clockSkew = 60
 /** How long the token just replaced still gives its successor: two tabs, a lost answer. */
 const grace = sql`interval '10 seconds'`
-const seconds = (count: number) => sql<string>`make_interval(secs => ${count})`
 
 interface NewSession {
   id: string
@@ -24,13 +16,6 @@ interface NewSession {
   refresh_hash: Buffer
   user_agent: string | null
   ip: string
-}
-
-/** Lives in seconds: of a session without use, of a session at the longest, of an access token. */
-export interface Lives {
-  refreshTokenTtl: number
-  sessionTtl: number
-  accessTokenTtl: number
 }
 
 interface Rotation {
@@ -42,14 +27,7 @@ interface Rotation {
 
 /** All SQL on sessions. Whoever deletes one revokes its access tokens: a trigger sees to it. */
 export function sessionsRepository(db: Kysely<Database> | Transaction<Database>, lives: Lives) {
-  const now = sql<string>`now()`
-  const absoluteEnd = sql<string>`sessions.created_at + ${seconds(lives.sessionTtl)}`
-  const end = sql<string>`least(now() + ${seconds(lives.refreshTokenTtl)}, ${absoluteEnd})`
-  // The settings may have become stricter since `expires_at` was written.
-  const actualEnd = sql<string>`least(sessions.expires_at, ${absoluteEnd})`
-  const firstEnd = sql<string>`now() + ${seconds(Math.min(lives.refreshTokenTtl, lives.sessionTtl))}`
-  const accessEnd = sql<string>`now() + ${seconds(lives.accessTokenTtl + clockSkew)}`
-  const secondsLeft = sql<number>`extract(epoch from sessions.expires_at - now())::float8`.as('seconds_left')
+  const { now, end, actualEnd, firstEnd, accessEnd, secondsLeft } = sessionEnds(lives)
 
   return {
     /** Seconds until the new session ends. */
