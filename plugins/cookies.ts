@@ -26,16 +26,18 @@ function kind(request: FastifyRequest) {
     : { name: '__Host-gatehouse_refresh', path: '/', secure: true, ...common }
 }
 
+/** Whether a page of this host sent a request: over TLS, but for localhost. */
+const isOurs = ({ host, hostname }: FastifyRequest, origin: string) =>
+  origin === `https://${host}` || (local.has(hostname) && origin === `http://${host}`)
+
 /** The refresh token in a cookie that no script can read, for browsers. */
 export const cookies = fp(
   async function cookies(app, { corsOrigins }: { corsOrigins: readonly string[] }) {
     function refreshCookie(this: FastifyRequest): string | undefined {
       const token = parseCookie(this.headers.cookie ?? '')[kind(this).name]
       const { origin } = this.headers
-      if (token !== undefined && origin !== undefined && !corsOrigins.includes(origin)) {
-        const ours = URL.canParse(origin) && new URL(origin).host === this.host
-        if (!ours) throw problems.forbidden()
-      }
+      if (token !== undefined && origin !== undefined && !corsOrigins.includes(origin) && !isOurs(this, origin))
+        throw problems.forbidden()
       return token
     }
 

@@ -35,7 +35,9 @@ function toProblem(error: FastifyError | Problem): Problem {
 function send(thrown: FastifyError | Problem, request: FastifyRequest, reply: FastifyReply) {
   const problem = toProblem(thrown)
   request.refusal = problem.reason
-  if (problem.status >= 500) request.log.error({ err: thrown, request_id: request.id }, problem.message)
+  // What we refuse on purpose has its reason in the request's line.
+  if (problem.status >= 500 && problem !== thrown)
+    request.log.error({ err: thrown, request_id: request.id }, problem.message)
   return reply
     .code(problem.status)
     .headers(securityHeaders)

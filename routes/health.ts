@@ -20,7 +20,7 @@ export const healthRoutes: Routes = async function healthRoutes(app) {
   async function checkDatabase(): Promise<Health> {
     try {
       await ping()
-      if (!app.revocations.isFresh()) await app.revocations.catchUp()
+      await app.revocations.ensure()
     } catch (error) {
       throw problems.unavailable(`database: ${(error as Error).message}`)
     }

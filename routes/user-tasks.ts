@@ -10,12 +10,12 @@ const owner = Type.Object({ user_id: Id })
 /** The task routes again, under the id of their owner: whoever else asks is told that it is not theirs. */
 export const userTaskRoutes: Routes<{ cursors: Cursors }> = async function userTaskRoutes(app, { cursors }) {
   app.addHook('onRoute', (route) => {
-    const { operationId, params, problems } = route.schema ?? {}
+    const { operationId = '', params = Type.Object({}), problems = [], ...schema } = { ...route.schema }
     route.schema = {
-      ...route.schema,
-      ...(operationId && { operationId: operationId.replace('Task', 'UserTask') }),
-      params: Type.Composite([owner, (params ?? Type.Object({})) as TObject]),
-      problems: [403, ...(problems ?? [])]
+      ...schema,
+      operationId: operationId.replace('Task', 'UserTask'),
+      params: Type.Composite([owner, params as TObject]),
+      problems: [403, ...problems]
     }
   })
 

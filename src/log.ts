@@ -15,10 +15,16 @@ export const logOptions = {
   timestamp: pino.stdTimeFunctions.isoTime
 }
 
-/** JSON lines on standard output, or lines for people where it is a terminal. */
+/** Bytes that wait for a reader who is slow (a pipe, a collector of logs); beyond, lines are lost. */
+const maxLength = 16 * 1024 * 1024
+
+/**
+ * JSON lines on standard output, or lines for people where it is a terminal. Nobody waits for a line to be written: with
+ * `sync`, a full pipe would stop the whole process for 100 ms at a time.
+ */
 export function createLog(level: string, { fd, isTTY }: { fd: number; isTTY: boolean } = process.stdout): Logger {
   const destination = isTTY
     ? pretty({ destination: fd, sync: true, ignore: 'request_id', singleLine: true })
-    : pino.destination({ dest: fd, sync: true })
+    : pino.destination({ dest: fd, sync: false, maxLength })
   return pino({ ...logOptions, level }, destination)
 }

@@ -112,7 +112,18 @@ test('the log is JSON, a line a request, with nothing in it that opens a door', 
 
 test('a start without limits says so', async (t) => {
   const server = await serve(t, { ...(await settingsOf(t)), RATE_LIMIT_ENABLED: 'false' })
-  t.match(server.output.stdout, 'rate limits are off')
+  t.ok(await server.says(/rate limits are off/))
+  server.kill('SIGTERM')
+  t.match(await server.ended, { code: 0, stderr: '' })
+})
+
+test('a fault that nothing catches is told before the process ends', async (t) => {
+  const fault = 'data:text/javascript,process.on("SIGCONT", () => { throw new Error("unforeseen") })'
+  const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${encodeURI(fault)}`
+  const server = await serve(t, { ...(await settingsOf(t)), NODE_OPTIONS })
+  server.kill('SIGCONT')
+  const told = /"level":60,.*"message":"unforeseen".*"msg":"closing after a fault"/
+  t.match(await server.ended, { code: 1, stdout: told })
 })
 
 const refusals: [string, Record<string, string>, RegExp][] = [

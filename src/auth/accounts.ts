@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely'
-import { NIL } from 'uuid'
 import type { AuthResponse, Login, NewUser, PasswordChange, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
-import { Problem, problems } from '../problems.ts'
+import { problems } from '../problems.ts'
 import { tasksRepository } from '../repositories/tasks.ts'
 import { usersRepository } from '../repositories/users.ts'
 import type { AccessToken } from './claims.ts'
@@ -53,17 +52,15 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
    * Opens a session. Throws `invalid_credentials`, after the same work whatever is wrong, `too_many_requests` or
    * `unavailable`.
    */
-  async function login(credentials: Login, client: Client): Promise<AuthResponse> {
+  const login = (credentials: Login, client: Client) => passwords.admit(() => tryLogin(credentials, client))
+
+  async function tryLogin(credentials: Login, client: Client): Promise<AuthResponse> {
     const email = normal(credentials.email)
     const found = await users.findLogin(email)
-    const account = { email, hash: found?.password_hash, userId: found?.id ?? NIL }
-    const right = await checks.check(account, credentials.password, client).catch(async (error) => {
-      if (error instanceof Problem && error.status === 429)
-        await log.record('login.throttled', client, { user_id: found?.id ?? null })
-      throw error
-    })
+    const account = { email, hash: found?.password_hash, userId: found?.id ?? null }
+    const right = await checks.check('login', account, credentials.password, client)
     if (!right || !found?.is_active) {
-      await log.record('login.failed', client, { user_id: found?.id ?? null })
+      await log.record('login.failed', client, { user_id: account.userId })
       throw problems.invalidCredentials(!found ? 'unknown email' : right ? 'deactivated' : 'wrong password')
     }
     const { password_hash, ...user } = found
@@ -76,7 +73,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       return (await users.holdLogin(user.id, raised)) ? sessions.open(user, client, trx) : undefined
     })
     // The password was changed meanwhile, or its hash was raised by a login beside this one: look again.
-    if (!opened) return login(credentials, client)
+    if (!opened) return tryLogin(credentials, client)
     await log.record('login', client, { user_id: user.id })
     return opened
   }
@@ -126,7 +123,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       else if (token.issuedAt < clock() / 1000 - fresh) throw problems.forbidden()
       await db.transaction().execute(async (trx) => {
         const tasks = tasksRepository(trx)
-        while ((await tasks.removeSome(userId, tasksAtOnce)) === tasksAtOnce);
+        for (let removed = tasksAtOnce; removed === tasksAtOnce; ) removed = await tasks.removeSome(userId, tasksAtOnce)
         await usersRepository(trx).remove(userId)
       })
       if (issuer === null) await revocations.catchUp()

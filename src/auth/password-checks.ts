@@ -1,9 +1,10 @@
+import { NIL } from 'uuid'
 import { problems } from '../problems.ts'
 import type { UsersRepository } from '../repositories/users.ts'
 import type { Client } from './client.ts'
 import type { Passwords } from './passwords.ts'
 import type { SecurityLog } from './security-log.ts'
-import type { Throttle } from './throttle.ts'
+import type { Attempt, Throttle } from './throttle.ts'
 
 interface Parts {
   passwords: Passwords
@@ -16,15 +17,26 @@ interface Account {
   email: string
   /** Undefined where there is no such account. */
   hash: string | undefined
-  userId: string
+  userId: string | null
 }
 
 /** Checks of a password that somebody sends, each counted against the account and the address it comes from. */
 export function createPasswordChecks(users: UsersRepository, { passwords, throttle, log }: Parts) {
   /** Whether a password is right. Throws `too_many_requests` before it does any work; alike for accounts that do not exist. */
-  async function check({ email, hash, userId }: Account, password: string, client: Client): Promise<boolean> {
-    const isUsual = await log.hasLoggedInFrom(userId, client.prefix)
-    const attempt = throttle.begin(email, client.prefix, isUsual)
+  async function check(
+    purpose: 'login' | 'password',
+    { email, hash, userId }: Account,
+    password: string,
+    client: Client
+  ): Promise<boolean> {
+    const isUsual = await log.hasLoggedInFrom(userId ?? NIL, client.prefix)
+    let attempt: Attempt
+    try {
+      attempt = throttle.begin(email, client.prefix, isUsual)
+    } catch (error) {
+      await log.record(`${purpose}.throttled`, client, { user_id: userId })
+      throw error
+    }
     try {
       const right = await passwords.verify(password, hash)
       if (right) attempt.succeed()
@@ -48,7 +60,7 @@ export function createPasswordChecks(users: UsersRepository, { passwords, thrott
       const { email, password_hash: hash } = secret
       if (hash === null) throw problems.forbidden()
       if (password === undefined) throw problems.validationFailed([{ pointer, message: 'is required' }])
-      if (await check({ email, hash, userId }, password, client)) return { email, hash }
+      if (await check('password', { email, hash, userId }, password, client)) return { email, hash }
       await log.record('password.failed', client, { user_id: userId })
       throw problems.invalidCredentials('wrong current password')
     }

@@ -11,8 +11,9 @@ const strength = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
 
 /** Whether a password is one of the common ones, or one with the usual changes: a capital, `@` for a, a digit at the end. */
 function isCommon(password: string): boolean {
-  const { score, feedback } = strength.check(password)
-  return score <= 1 && /common|topTen|topHundred/i.test(feedback.warning ?? '')
+  const { score, sequence } = strength.check(password)
+  const listed = sequence.some(({ dictionaryName }) => dictionaryName === 'passwords-common')
+  return listed && (score <= 1 || sequence.length === 1)
 }
 
 /** bcrypt reads no more bytes than this, and would take anything after them for right. */
@@ -20,9 +21,11 @@ const maxBytes = 72
 const hashable = (password: string) =>
   Buffer.byteLength(password) <= maxBytes && !password.includes('\0') && password.isWellFormed()
 
+/** Hashes at once. */
+const concurrency = Math.max(1, availableParallelism() - 1)
 /** Hashes that may wait for their turn, and for how many milliseconds: beyond, a client is told to come back. */
-const queueLimit = 256
-const maxWait = 2_500
+const queueLimit = 32 * concurrency
+const maxWait = 2_000
 
 /** Whether a stored hash is of a kind that can be checked: bcrypt of any system, or Better Auth's scrypt. */
 export function isKnownHash(hash: string): boolean {
@@ -47,7 +50,8 @@ export function passwordRefusal(password: string, email: string): string | undef
  * for files and names. `hash` and `verify` throw `unavailable` when too many wait.
  */
 export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
-  const queue = new PQueue({ concurrency: Math.max(1, availableParallelism() - 1) })
+  const queue = new PQueue({ concurrency })
+  let admitted = 0
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (queue.size >= queueLimit) return Promise.reject(problems.unavailable('hash queue full', 5))
@@ -67,6 +71,18 @@ export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
   const nobody = `${bcrypt.genSaltSync({ cost: bcryptCost })}${randomBytes(15).toString('hex')}O`
 
   return {
+    /**
+     * Does what leads to a hash for no more at once than may wait for one. The others are told before anything is done for
+     * them: or a rush of them would keep the database from everybody else. Throws `unavailable`.
+     */
+    async admit<T>(work: () => Promise<T>): Promise<T> {
+      if (admitted >= queueLimit) throw problems.unavailable('too many wait for a hash', 5)
+      admitted += 1
+      return work().finally(() => {
+        admitted -= 1
+      })
+    },
+
     hash: (password: string): Promise<string> =>
       inTurn(() => bcrypt.hash(password, { cost: bcryptCost, rejectLongPasswords: true })),
 

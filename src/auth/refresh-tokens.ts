@@ -24,7 +24,7 @@ const formatted = (token: RefreshToken): string => token.bytes.toString('base64u
  */
 function seal(predecessor: RefreshToken, bytes: Buffer): Buffer {
   const pad = Buffer.from(hkdfSync('sha256', predecessor.bytes, '', 'gatehouse successor', length))
-  return Buffer.from(bytes.map((byte, i) => byte ^ (pad[i] ?? 0)))
+  return Buffer.from(bytes.map((byte, i) => byte ^ pad.readUInt8(i)))
 }
 
 /**
@@ -33,16 +33,15 @@ function seal(predecessor: RefreshToken, bytes: Buffer): Buffer {
  */
 export function createRefreshTokens(secrets: readonly Secret[]) {
   const keys = secrets.map(({ secret }) => Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse refresh tokens', 32)))
-  const tag = (key: Buffer | undefined, content: Buffer) =>
-    createHmac('sha256', key ?? '')
-      .update(content)
-      .digest()
-      .subarray(0, tagLength)
+  const [taggingKey] = keys
+  if (!taggingKey) throw new Error('No secret to tag refresh tokens with')
+  const tag = (key: Buffer, content: Buffer) =>
+    createHmac('sha256', key).update(content).digest().subarray(0, tagLength)
 
   return {
     make(sessionId: string): RefreshToken {
       const content = Buffer.concat([parseUuid(sessionId), randomBytes(randomLength)])
-      return { sessionId, bytes: Buffer.concat([content, tag(keys[0], content)]) }
+      return { sessionId, bytes: Buffer.concat([content, tag(taggingKey, content)]) }
     },
 
     /** The token behind its text, or undefined when we never gave it. */

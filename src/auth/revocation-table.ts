@@ -36,7 +36,7 @@ class SlotTable {
   get(high: number, low: number): number {
     const at = this.find(this.slots, high, low)
     if (this.slots[at] === 0 && this.slots[at + 1] === 0) return 0
-    return this.stride === 3 ? (this.slots[at + 2] ?? 0) : ALWAYS
+    return this.stride === 3 ? Number(this.slots[at + 2]) : ALWAYS
   }
 
   set(high: number, low: number, cutoff: number): void {

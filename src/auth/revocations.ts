@@ -1,14 +1,18 @@
-import { hash } from 'node:crypto'
+import { coalesce } from '../coalesce.ts'
 import { problems } from '../problems.ts'
 import type { Revocation, RevocationsRepository } from '../repositories/revocations.ts'
-import type { AccessToken, ForeignToken } from './claims.ts'
-import { createRevocationTable } from './revocation-table.ts'
+import { within } from '../within.ts'
+import type { AccessToken, ForeignToken, OwnToken } from './claims.ts'
+import { foreignKey, keyOf, parseAnnouncement } from './revocation-keys.ts'
+import { ALWAYS, createRevocationTable } from './revocation-table.ts'
 import { watchStandstill } from './standstill.ts'
 
 /** Milliseconds between two questions to the database for what nobody told us. */
 export const POLL_INTERVAL = 1_000
 /** Milliseconds without an answer after which no token is believed any more. */
 export const MAX_STALENESS = 5_000
+/** Milliseconds that a request waits for the database to say what was revoked. */
+const PATIENCE = 2_000
 /** Seconds that another issuer's token can live, and a day for clocks. */
 const foreignLife = 8 * 24 * 60 * 60
 
@@ -16,16 +20,6 @@ const foreignLife = 8 * 24 * 60 * 60
 export type Announcements = (listener: { onMessage: (payload: string) => void; onListening: () => void }) => {
   stop: () => void
 }
-
-/** The key under which another issuer's user is revoked; the trigger in 0004_revocations.ts makes the same. */
-export const foreignKey = (issuer: string, subject: string): string =>
-  hash('sha256', `${issuer}\n${subject}`).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')
-
-const keyOf = (token: AccessToken): string =>
-  token.issuer === null ? token.sessionId : foreignKey(token.issuer, token.subject)
-
-/** What the trigger in 0004_revocations.ts says. Anybody who may connect to the database can say something else. */
-const announcement = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (\d{1,10}) (\d{1,12})$/
 
 /**
  * The tokens that have been revoked, in memory, so that checking one takes no query. Where processes share a database
@@ -45,56 +39,47 @@ export function createRevocations(
   let asked = Number.NEGATIVE_INFINITY
   const standstill = watchStandstill([elapsed, clock])
   let knownStandstills = 0
-  let asking: Promise<void> | undefined
-  let askingNext: Promise<void> | undefined
 
   const take = (rows: Revocation[]) => {
     for (const { key, cutoff, expires } of rows) table.add(key, cutoff, expires)
   }
 
+  /** Reads on from a horizon, or everything; returns the next. */
+  async function read(before: string | undefined): Promise<string> {
+    if (before !== undefined) {
+      const { horizon, rows } = await repository.readSince(before)
+      take(rows)
+      // One that went back is another cluster's: a restore, a failover.
+      if (BigInt(horizon) >= BigInt(before)) return horizon
+    }
+    return repository.readAll(take)
+  }
+
   async function ask(): Promise<void> {
     const begin = elapsed()
     const standstills = standstill.count()
-    const since = horizon === undefined ? undefined : await repository.readSince(horizon)
-    // A horizon that went back is another cluster's: a restore, a failover.
-    if (since === undefined || BigInt(since.horizon) < BigInt(horizon ?? 0)) horizon = await repository.readAll(take)
-    else {
-      take(since.rows)
-      horizon = since.horizon
-    }
+    horizon = await read(horizon)
     table.forget(clock() / 1000)
     asked = begin
     knownStandstills = standstills
   }
 
-  /** Asks now, or once more after what is being asked: what committed before this call is known when it ends. */
+  const askAgain = coalesce(ask)
   function catchUp(): Promise<void> {
     follow()
-    if (!asking) {
-      asking = ask().finally(() => {
-        asking = undefined
-      })
-      return asking
-    }
-    askingNext ??= asking
-      .catch(() => {})
-      .then(() => {
-        askingNext = undefined
-        return catchUp()
-      })
-    return askingNext
+    return askAgain()
   }
 
   function follow(): void {
     if (source || !announcements) return
     source = announcements({
       onMessage(payload) {
-        const [, key, cutoff, expires] = announcement.exec(payload) ?? []
-        if (key) table.add(key, Number(cutoff), Number(expires))
+        const revocation = parseAnnouncement(payload)
+        if (revocation) take([revocation])
       },
       onListening: () => void catchUp().catch(() => {})
     })
-    timer = setInterval(() => asking ?? catchUp().catch(() => {}), POLL_INTERVAL).unref()
+    timer = setInterval(() => catchUp().catch(() => {}), POLL_INTERVAL).unref()
   }
 
   /** Milliseconds since the database last told all it knew; 0 where nobody else could have told it anything. */
@@ -111,6 +96,8 @@ export function createRevocations(
     catchUp,
     /** Whether enough is known to believe a token. */
     isFresh,
+    /** Catches up unless enough is known. */
+    ensure: async () => isFresh() || catchUp(),
     staleness,
     get size(): number {
       return table.size
@@ -127,7 +114,7 @@ export function createRevocations(
         return cutoff
       }
       if (isFresh()) return look()
-      return catchUp().then(
+      return within(PATIENCE, catchUp()).then(
         () => {
           // It stood still, or waited too long, while the answer was on its way.
           if (!isFresh()) throw problems.unavailable('revocations out of date')
@@ -138,6 +125,10 @@ export function createRevocations(
         }
       )
     },
+
+    /** Ends all tokens of a session, for as long as this one lives; whoever calls catches up. */
+    revokeSession: ({ sessionId, expiresAt }: OwnToken) =>
+      repository.insert({ key: sessionId, cutoff: ALWAYS, expires: Math.ceil(expiresAt) }),
 
     /** Ends all tokens of another issuer's user up to this one, or, with `others`, those before it. */
     async revokeForeign({ issuer, subject, issuedAt }: ForeignToken, others = false): Promise<void> {

@@ -6,7 +6,13 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
-const alarming = new Set<SecurityEventName>(['login.failed', 'login.throttled', 'password.failed', 'refresh.reused'])
+const alarming = new Set<SecurityEventName>([
+  'login.failed',
+  'login.throttled',
+  'password.failed',
+  'password.throttled',
+  'refresh.reused'
+])
 
 /** Security events: a row each, and a log line with the event's stable name (OWASP ASVS 5.0, 16.3). */
 export function createSecurityLog(events: SecurityEventsRepository, log: Log) {

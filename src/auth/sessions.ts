@@ -1,9 +1,10 @@
 import type { Kysely, Transaction } from 'kysely'
-import { v4 as uuid } from 'uuid'
+import { NIL, v4 as uuid } from 'uuid'
 import type { AuthResponse, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
 import { problems } from '../problems.ts'
-import { type Lives, sessionsRepository } from '../repositories/sessions.ts'
+import type { Lives } from '../repositories/session-ends.ts'
+import { sessionsRepository } from '../repositories/sessions.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { AccessToken } from './claims.ts'
 import type { Client } from './client.ts'
@@ -14,6 +15,8 @@ import type { SecurityLog } from './security-log.ts'
 /** Milliseconds between two writes of when sessions were last used: all that were, in one statement. */
 const useInterval = 60_000
 const longestUserAgent = 512
+/** Sessions of one user; who opens more loses those not used for longest. To end them all must stay quick. */
+const most = 1_000
 
 interface Parts {
   tokens: AccessTokens
@@ -26,16 +29,15 @@ interface Parts {
 export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, refreshTokens, revocations, log }: Parts) {
   const sessions = sessionsRepository(db, lives)
   const used = new Map<string, string>()
-  const timer = setInterval(() => writeUse().catch(() => {}), useInterval).unref()
+  const timer = setInterval(writeUse, useInterval).unref()
 
   async function writeUse(): Promise<void> {
     const entries = [...used].sort()
     used.clear()
-    if (entries.length > 0)
-      await sessions.touch(
-        entries.map(([id]) => id),
-        entries.map(([, at]) => at)
-      )
+    if (entries.length === 0) return
+    const [ids, times] = [entries.map(([id]) => id), entries.map(([, at]) => at)]
+    // Better lost than in anybody's way.
+    await sessions.touch(ids, times).catch(() => {})
   }
 
   function answer(user: User, refreshToken: RefreshToken, secondsLeft: number): AuthResponse {
@@ -52,7 +54,9 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
     /** Opens a session, inside a transaction where one is given. */
     async open(user: User, { ip, userAgent }: Client, trx: Kysely<Database> | Transaction<Database> = db) {
       const refreshToken = refreshTokens.make(uuid())
-      const { seconds_left } = await sessionsRepository(trx, lives).insert({
+      const sessions = sessionsRepository(trx, lives)
+      await sessions.removeUnused(user.id, most - 1)
+      const { seconds_left } = await sessions.insert({
         id: refreshToken.sessionId,
         user_id: user.id,
         refresh_hash: hashOf(refreshToken),
@@ -64,8 +68,9 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
 
     /** Both tokens anew. Throws `invalid_token`; a token that was replaced and comes back ends its session (RFC 9700, 4.14). */
     async refresh(text: string, client: Client): Promise<AuthResponse> {
-      const token = refreshTokens.parse(text)
-      if (!token) throw problems.invalidToken('not a refresh token')
+      const given = refreshTokens.parse(text)
+      // What we never gave takes as long to refuse as what has ended.
+      const token = given ?? refreshTokens.make(NIL)
       const successor = refreshTokens.make(token.sessionId)
       const rotated = await sessions.rotate({
         id: token.sessionId,
@@ -78,7 +83,7 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
         return answer(user, refreshTokens.unseal(token, sealed_successor), seconds_left)
       }
       const stolen = await sessions.removeStolen(token.sessionId, hashOf(token))
-      if (!stolen) throw problems.invalidToken('the session has ended')
+      if (!stolen) throw problems.invalidToken(given ? 'the session has ended' : 'not a refresh token')
       await revocations.catchUp()
       await log.record('refresh.reused', client, { user_id: stolen.user_id, session_id: token.sessionId })
       throw problems.invalidToken('a refresh token was used again')
@@ -105,7 +110,8 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
     async logOut(userId: string, token: AccessToken, client: Client): Promise<void> {
       if (token.issuer !== null) await revocations.revokeForeign(token)
       else {
-        await sessions.remove(userId, token.sessionId)
+        // Without a row (a token from before there were sessions) nothing else would revoke it.
+        if (!(await sessions.remove(userId, token.sessionId))) await revocations.revokeSession(token)
         await revocations.catchUp()
       }
       await log.record('logout', client, { user_id: userId, session_id: token.sessionId ?? null })
@@ -126,7 +132,7 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
 
     async stop(): Promise<void> {
       clearInterval(timer)
-      await writeUse().catch(() => {})
+      await writeUse()
     }
   }
 }

@@ -1,6 +1,6 @@
-/** Milliseconds that the process may stand still before what it knew counts as old. */
-const longest = 1_000
-const heartbeat = 100
+/** Milliseconds that the process may stand still before what it knew counts as old; a busy moment is no longer. */
+const longest = 200
+const heartbeat = 50
 
 /**
  * Notices that the process did not run for a while, before it does anything else. By several `clocks`, in milliseconds:
@@ -13,7 +13,7 @@ export function watchStandstill(clocks: readonly (() => number)[]) {
 
   function beat(): void {
     const now = read()
-    if (now.some((time, i) => time - (lastBeat[i] ?? time) > longest)) count += 1
+    if (now.some((time, i) => time - Number(lastBeat[i]) > longest)) count += 1
     lastBeat = now
   }
   const timer = setInterval(beat, heartbeat).unref()

@@ -12,9 +12,6 @@ const usual = { free: 10, longestWait: minute, failures: 30 }
 /** After this long without a failure an account is forgotten. */
 const memory = 24 * 60 * minute
 
-/** An entry is made by a failure that reached the hash, so that an attacker makes them no faster than hashes: days for all. */
-const remembered = 500_000
-
 interface Row {
   failures: number
   /** When the next attempt is let through, in milliseconds since 1970. */
@@ -32,14 +29,21 @@ export interface Attempt {
  * Slows down who guesses a password, by account and by where the guess comes from, so that guessing is hopeless and
  * locking the owner out is too (OWASP ASVS 5.0, 6.3.1). At most 100 failures in a row reach the hash. An account is a
  * name: whether it exists makes no difference. An attempt counts as a failure until it succeeds, so that many at once
- * cannot slip through. `clock` gives milliseconds.
+ * cannot slip through. `clock` gives milliseconds. `remembered` bounds the memory; what is kept is made by failures that
+ * reached the hash, so that an attacker who wants others forgotten needs days of hashing.
  */
-export function createThrottle({ enabled }: { enabled: boolean }, clock: () => number) {
-  const rows = new LRUCache<string, Row>({ max: remembered, ttl: memory, perf: { now: clock } })
+export function createThrottle(
+  { enabled, remembered = 500_000 }: { enabled: boolean; remembered?: number },
+  clock: () => number
+) {
+  const rows = new LRUCache<string, Row>({ max: remembered, ttl: memory, ttlResolution: 0, perf: { now: clock } })
 
-  function giveBack(key: string): void {
+  /** As if the attempt that turned `before` into `after` had not been; others may have come since. */
+  function giveBack(key: string, before: Row, after: Row): void {
     const row = rows.get(key)
-    if (row) rows.set(key, { ...row, failures: row.failures - 1 })
+    if (!row) return
+    if (row.failures === 1) rows.delete(key)
+    else rows.set(key, { failures: row.failures - 1, next: row.next === after.next ? before.next : row.next })
   }
 
   function take(key: string, limit: { free: number; longestWait: number; failures: number }): () => void {
@@ -49,8 +53,9 @@ export function createThrottle({ enabled }: { enabled: boolean }, clock: () => n
     if (row.next > now) throw problems.tooManyRequests((row.next - now) / 1000)
     const failures = row.failures + 1
     const wait = failures < limit.free ? 0 : Math.min(limit.longestWait, 1000 * 2 ** (failures - limit.free))
-    rows.set(key, { failures, next: now + wait })
-    return () => giveBack(key)
+    const after = { failures, next: now + wait }
+    rows.set(key, after)
+    return () => giveBack(key, row, after)
   }
 
   /** The first failure opens a window; it ends by itself. */
@@ -60,7 +65,7 @@ export function createThrottle({ enabled }: { enabled: boolean }, clock: () => n
     const open = row && row.next > now ? row : { failures: 0, next: now + perPrefix.window }
     if (open.failures >= perPrefix.failures) throw problems.tooManyRequests((open.next - now) / 1000)
     rows.set(key, { ...open, failures: open.failures + 1 })
-    return () => giveBack(key)
+    return () => giveBack(key, open, open)
   }
 
   return {

@@ -23,12 +23,34 @@ const sessionSettings = `
 const getTypeParser: typeof pg.types.getTypeParser = (oid, format) =>
   oid === TIMESTAMPTZ && format !== 'binary' ? rfc3339 : pg.types.getTypeParser(oid, format)
 
-function openPostgres(connectionString: string, log: Log): PostgresDialect {
+/**
+ * A connection whose answer does not come (a host that vanished) is given up: it would keep the next request waiting
+ * too, for as long as TCP hopes.
+ */
+class Client extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config)
+    const { query } = this
+    const giveUp = async (error: Error) => {
+      if (error.message === 'Query read timeout') await this.end()
+    }
+    Object.assign(this, {
+      query: (...args: unknown[]) => {
+        const answer: Promise<unknown> = Reflect.apply(query, this, args)
+        answer.catch(giveUp)
+        return answer
+      }
+    })
+  }
+}
+
+function openPostgres(connectionString: string, log: Log, answerWithin: number): PostgresDialect {
   const pool = new pg.Pool({
+    Client,
     connectionString,
     application_name: 'gatehouse',
     connectionTimeoutMillis: limits.connect,
-    query_timeout: limits.answer,
+    query_timeout: answerWithin,
     keepAlive: true,
     types: { getTypeParser }
   })
@@ -55,10 +77,11 @@ async function openEmbedded(dataDir: string) {
 /** The database of the settings: PostgreSQL, or the embedded one in the data directory. Connects at the first query. */
 export function openDatabase<Tables = Database>(
   config: { databaseUrl: string | undefined; dataDir: string },
-  log: Log
+  log: Log,
+  answerWithin = limits.answer
 ) {
   const dialect = config.databaseUrl
-    ? openPostgres(config.databaseUrl, log)
+    ? openPostgres(config.databaseUrl, log, answerWithin)
     : new PGliteDialect({ pglite: () => openEmbedded(config.dataDir) })
   return new Kysely<Tables>({ dialect })
 }

@@ -1,10 +1,11 @@
 /** PostgreSQL's error classes that say "not now": connection, transaction rollback, resources, operator, system. */
 const unavailableClasses = new Set(['08', '40', '53', '57', '58'])
 const lockNotAvailable = '55P03'
+const statementCanceled = '57014'
 const socketErrors = /^(ECONN|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT)/
 /** What pg says without a code when a connection or an answer does not come. */
 const codeless =
-  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered)/
+  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client (has encountered|was closed))/
 
 interface DatabaseError extends Error {
   code?: string
@@ -15,14 +16,15 @@ interface DatabaseError extends Error {
 export const isUserGone = (error: unknown) =>
   error instanceof Error &&
   (error as DatabaseError).code === '23503' &&
-  ((error as DatabaseError).constraint?.endsWith('_user') ?? false)
+  String((error as DatabaseError).constraint).endsWith('_user')
 
 /** Whether the database refused a value as such (class 22: too long, out of range, not that type's text). */
 export const isDataException = (error: unknown) =>
   error instanceof Error && ((error as DatabaseError).code?.startsWith('22') ?? false)
 
-/** Whether somebody else held a lock for too long. */
-export const isLocked = (error: unknown) => error instanceof Error && (error as DatabaseError).code === lockNotAvailable
+/** Whether somebody else held a lock, or a statement took, for too long. */
+export const isLocked = (error: unknown) =>
+  error instanceof Error && [lockNotAvailable, statementCanceled].includes((error as DatabaseError).code ?? '')
 
 /** What to tell an operator: where a host has several addresses, one message for each. */
 export const explain = (error: unknown): string =>

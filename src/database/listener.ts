@@ -13,36 +13,34 @@ interface Listener {
 
 /** LISTENs on a connection of its own, and connects again for ever when it is lost. Returns how to stop. */
 export function listen(connectionString: string, { channel, onMessage, onListening, log }: Listener) {
-  let client: pg.Client | undefined
+  let client: pg.Client
   let timer: NodeJS.Timeout | undefined
   let stopped = false
 
-  function lost(error?: Error): void {
-    if (error) log.warn({ err: error }, 'lost the connection that listens')
-    client?.removeAllListeners().on('error', () => {})
-    client?.end().catch(() => {})
-    client = undefined
-    if (!stopped && !timer) timer = setTimeout(connect, pause)
-  }
-
-  async function connect(): Promise<void> {
-    timer = undefined
-    client = new pg.Client({
+  function connect(): void {
+    const candidate = new pg.Client({
       connectionString,
       application_name: 'gatehouse listener',
       connectionTimeoutMillis: 2_000,
+      query_timeout: 2_000,
       keepAlive: true
     })
-    client.on('error', lost)
-    client.on('end', () => lost())
-    client.on('notification', ({ payload = '' }) => onMessage(payload))
-    try {
-      await client.connect()
-      await client.query(`listen ${pg.escapeIdentifier(channel)}`)
-      onListening()
-    } catch (error) {
-      lost(error as Error)
+    client = candidate
+    let lost = false
+    function lose(error: Error): void {
+      if (lost || stopped) return
+      lost = true
+      log.warn({ err: error }, 'lost the connection that listens')
+      candidate.end().catch(() => {})
+      timer = setTimeout(connect, pause)
     }
+    candidate.on('error', lose)
+    candidate.on('notification', ({ payload = '' }) => onMessage(payload))
+    candidate
+      .connect()
+      .then(() => candidate.query(`listen ${pg.escapeIdentifier(channel)}`))
+      .then(onListening)
+      .catch(lose)
   }
 
   connect()
@@ -50,7 +48,7 @@ export function listen(connectionString: string, { channel, onMessage, onListeni
     stop(): void {
       stopped = true
       clearTimeout(timer)
-      lost()
+      client.end().catch(() => {})
     }
   }
 }

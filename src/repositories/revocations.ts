@@ -23,25 +23,28 @@ export function revocationsRepository(db: Kysely<Database>, batch = 50_000) {
     sql<number>`cutoff::float8`.as('cutoff'),
     sql<number>`ceil(extract(epoch from expires_at))::float8`.as('expires')
   ] as const
-  const horizon = sql<{ horizon: string }>`select pg_snapshot_xmin(pg_current_snapshot())::text as horizon`
+  const xmin = sql<string>`pg_snapshot_xmin(pg_current_snapshot())::text`.as('horizon')
   const live = () => db.selectFrom('revocations').select(columns).where('expires_at', '>', sql<string>`now()`)
 
   async function readHorizon(): Promise<string> {
-    const { rows } = await horizon.execute(db)
-    return rows[0]?.horizon ?? '0'
+    const { horizon } = await db.selectNoFrom(xmin).executeTakeFirstOrThrow()
+    return horizon
   }
 
   return {
     /** All that matter, in batches; then the horizon as it was before the first. */
     async readAll(take: (rows: Revocation[]) => void): Promise<string> {
       const start = await readHorizon()
-      for (let after = '0'; ; ) {
-        const rows = await live().where('id', '>', after).orderBy('id').limit(batch).execute()
+      for (let after: string | undefined = '0'; after !== undefined; ) {
+        const rows: (Revocation & { id: string })[] = await live()
+          .where('id', '>', after)
+          .orderBy('id')
+          .limit(batch)
+          .execute()
         take(rows)
-        const last = rows.at(-1)
-        if (!last || rows.length < batch) return start
-        after = last.id
+        after = rows[batch - 1]?.id
       }
+      return start
     },
 
     /** What has committed since a horizon, maybe with some that had before. */

@@ -11,6 +11,7 @@ export type SecurityEventName =
   | 'refresh.reused'
   | 'password.changed'
   | 'password.failed'
+  | 'password.throttled'
   | 'session.ended'
   | 'sessions.ended'
   | 'account.deleted'

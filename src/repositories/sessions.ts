@@ -1,20 +1,14 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
+import { type Lives, sessionEnds } from './session-ends.ts'
+import { columns as columnsOfUsers } from './users.ts'
 
 /** What the owner may see. */
 const columns = ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip'] as const
-const userColumns = [
-  'users.id',
-  'users.email',
-  'users.name',
-  'users.is_active',
-  'users.created_at',
-  'users.updated_at'
-] as const
+const userColumns = columnsOfUsers.map((column) => `users.${column}` as const)
 
 /** How long the token just replaced still gives its successor: two tabs, a lost answer. */
 const grace = sql`interval '10 seconds'`
-const seconds = (count: number) => sql<string>`make_interval(secs => ${count})`
 
 interface NewSession {
   id: string
@@ -22,13 +16,6 @@ interface NewSession {
   refresh_hash: Buffer
   user_agent: string | null
   ip: string
-}
-
-/** Lives in seconds: of a session without use, of a session at the longest, of an access token. */
-export interface Lives {
-  refreshTokenTtl: number
-  sessionTtl: number
-  accessTokenTtl: number
 }
 
 interface Rotation {
@@ -40,11 +27,7 @@ interface Rotation {
 
 /** All SQL on sessions. Whoever deletes one revokes its access tokens: a trigger sees to it. */
 export function sessionsRepository(db: Kysely<Database> | Transaction<Database>, lives: Lives) {
-  const now = sql<string>`now()`
-  const end = sql<string>`least(now() + ${seconds(lives.refreshTokenTtl)}, sessions.created_at + ${seconds(lives.sessionTtl)})`
-  const firstEnd = sql<string>`now() + ${seconds(Math.min(lives.refreshTokenTtl, lives.sessionTtl))}`
-  const accessEnd = sql<string>`now() + ${seconds(lives.accessTokenTtl + 1)}`
-  const secondsLeft = sql<number>`extract(epoch from sessions.expires_at - now())::float8`.as('seconds_left')
+  const { now, end, actualEnd, firstEnd, accessEnd, secondsLeft } = sessionEnds(lives)
 
   return {
     /** Seconds until the new session ends. */
@@ -74,10 +57,11 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
           rotated_at: sql`case when ${current} then now() else sessions.rotated_at end`,
           last_used_at: now,
           expires_at: end,
-          access_expires_at: accessEnd
+          // A token of longer life, from before the setting changed, may still be about.
+          access_expires_at: sql`greatest(sessions.access_expires_at, ${accessEnd})`
         })
         .where('sessions.id', '=', id)
-        .where('sessions.expires_at', '>', now)
+        .where(actualEnd, '>', now)
         .where((eb) =>
           eb.or([
             eb('sessions.refresh_hash', '=', hash),
@@ -99,7 +83,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .selectFrom('sessions')
         .select(columns)
         .where('user_id', '=', userId)
-        .where('expires_at', '>', now)
+        .where(actualEnd, '>', now)
         .orderBy('last_used_at', 'desc')
         .orderBy('id')
         .execute(),
@@ -119,16 +103,28 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .deleteFrom('sessions')
         .where('id', '=', id)
         .where('refresh_hash', '!=', hash)
-        .where('expires_at', '>', now)
+        .where(actualEnd, '>', now)
         .returning('user_id')
         .executeTakeFirst(),
+
+    /** Ends all of a user's sessions but the `kept` that were used last. */
+    removeUnused(userId: string, kept: number) {
+      const unused = db
+        .selectFrom('sessions')
+        .select('id')
+        .where('user_id', '=', userId)
+        .orderBy('last_used_at', 'desc')
+        .orderBy('id')
+        .offset(kept)
+      return db.deleteFrom('sessions').where('id', 'in', unused).execute()
+    },
 
     /** Ends all of a user's sessions, but for one if it is given. */
     removeAll: (userId: string, except?: string) =>
       db
         .deleteFrom('sessions')
         .where('user_id', '=', userId)
-        .$if(except !== undefined, (query) => query.where('id', '!=', except ?? ''))
+        .where('id', 'is distinct from', except ?? null)
         .execute(),
 
     /** Moves the time of last use of many sessions forward, in one statement. `ids` and `times` (RFC 3339) go in pairs. */

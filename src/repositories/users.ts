@@ -4,7 +4,7 @@ import type { ProfilePatch, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
 
 /** What may leave: never the hash. */
-const columns = ['id', 'email', 'name', 'is_active', 'created_at', 'updated_at'] as const
+export const columns = ['id', 'email', 'name', 'is_active', 'created_at', 'updated_at'] as const
 
 /** The time of a change: later than the one before, even within a millisecond. */
 const later = sql<string>`greatest(now(), users.updated_at + interval '1 millisecond')`

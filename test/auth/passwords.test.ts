@@ -36,6 +36,11 @@ test('a new password is refused for what no schema can say', async (t) => {
   const refused = [
     'P@ssw0rd',
     'p@SSW0RD',
+    'Password1!',
+    'Welcome1!',
+    'Qwerty123!',
+    'Admin123!',
+    'P@$$w0rd123',
     '!QAZ2wsx',
     '1qaz@WSX',
     'pa$$w0rd',
@@ -46,8 +51,20 @@ test('a new password is refused for what no schema can say', async (t) => {
   ]
   for (const password of refused)
     t.type(passwordRefusal(password, 'ann-7@example.com'), 'string', JSON.stringify(password))
-  for (const password of ['correct-horse-7', '€'.repeat(24), '1!'.repeat(36), ' 1!      '])
+  for (const password of [
+    'correct-horse-7',
+    'Str0ng!Pass',
+    'Gatehouse-42!',
+    '€'.repeat(24),
+    '1!'.repeat(36),
+    ' 1!      '
+  ])
     t.equal(passwordRefusal(password, 'ann-7@example.com'), undefined, JSON.stringify(password))
+})
+
+test('a common password is refused with what to change', async (t) => {
+  for (const common of ['P@ssw0rd', 'Welcome1!'])
+    t.match(passwordRefusal(common, 'ann@example.com'), /close to a common password; take several words/)
 })
 
 test('without a hash to check against, the same work is done in vain', async (t) => {
@@ -81,11 +98,28 @@ test('when too many wait the next is told to come back, and who waits too long a
       ({ status, code, reason, headers }) => `${status} ${code} ${reason} ${headers['retry-after']}`
     )
   const running = Array.from({ length: atOnce }, ask)
-  const waiting = Array.from({ length: 256 }, ask)
+  const waiting = Array.from({ length: 32 * atOnce }, ask)
   t.equal(await ask(), '503 unavailable hash queue full 5')
   await t.rejects(verify('x', undefined), problems.unavailable('hash queue full', 5))
-  mock.timers.tick(2_500)
+  mock.timers.tick(2_000)
   t.strictSame([...new Set(await Promise.all(waiting))], ['503 unavailable hash queue slow 5'])
   t.strictSame([...new Set(await Promise.all(running))], ['hashed'], 'what has begun is finished')
   t.equal(await ask(), 'hashed', 'and then there is room again')
+})
+
+test('of a rush, no more are let in than may wait: the others are told before any work is done', async (t) => {
+  const { admit } = createPasswords({ bcryptCost: 4 })
+  const { promise: work, resolve: finish } = Promise.withResolvers<string>()
+  const inside = Array.from({ length: 32 * atOnce }, () => admit(() => work))
+  await t.rejects(
+    admit(async () => t.fail('not this one')),
+    problems.unavailable('too many wait for a hash', 5)
+  )
+  finish('done')
+  t.strictSame([...new Set(await Promise.all(inside))], ['done'])
+  await t.rejects(
+    admit(() => Promise.reject(new Error('it failed'))),
+    { message: 'it failed' }
+  )
+  t.equal(await admit(async () => 'room again'), 'room again')
 })

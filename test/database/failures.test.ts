@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { explain, isDataException, isUnavailable, isUserGone } from '../../src/database/failures.ts'
+import { explain, isDataException, isLocked, isUnavailable, isUserGone } from '../../src/database/failures.ts'
 
 const coded = (code: string, constraint?: string) => Object.assign(new Error('x'), { code, constraint })
 
@@ -17,6 +17,7 @@ const notNow: Record<string, unknown> = {
   'no acquired connection': new Error('timeout exceeded when trying to connect'),
   'a lost connection': new Error('Connection terminated unexpectedly'),
   'an answer that does not come': new Error('Query read timeout'),
+  'a connection given up for that': new Error('Client was closed and is not queryable'),
   'several addresses that refuse': new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')])
 }
 for (const [what, error] of Object.entries(notNow))
@@ -40,6 +41,11 @@ for (const [what, error] of Object.entries(ours))
   test(`${what} is not a matter of time`, async (t) => {
     t.equal(isUnavailable(error), false)
   })
+
+test('who migrates is waited for, whichever limit ends the waiting', async (t) => {
+  for (const code of ['55P03', '57014']) t.equal(isLocked(coded(code)), true, code)
+  for (const other of [coded('57P01'), new Error('55P03'), '57014', undefined]) t.equal(isLocked(other), false)
+})
 
 test('what the database refuses as a value is told by its class', async (t) => {
   for (const code of ['22003', '22021', '22P02', '22P05']) t.equal(isDataException(coded(code)), true, code)

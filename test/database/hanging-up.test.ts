@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { sql } from 'kysely'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
+import { isUnavailable } from '../../src/database/failures.ts'
 
 const int16 = (value: number) => Buffer.from([value >> 8, value & 255])
 const int32 = (value: number) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value].map((byte) => byte & 255))
@@ -22,36 +23,59 @@ const row = Buffer.concat([
   ready
 ])
 
-/** As little of a PostgreSQL server as pg believes in: it lets everybody in and gives every query the same row. */
-function answer(socket: Socket) {
-  socket.once('data', () => {
-    socket.write(Buffer.concat([message('R', int32(0)), ready]))
-    socket.on('data', (query) => {
-      if (query.toString('latin1', 0, 1) === 'Q') socket.write(row)
-    })
-  })
-}
-
-test('a server that hangs up while nothing is asked costs a log line and a new connection', async (t) => {
+/**
+ * As little of a PostgreSQL server as pg believes in: it lets everybody in and gives every query the same row, on
+ * connections that are not `mute`.
+ */
+async function open(t: Test, answerWithin?: number) {
   const sockets: Socket[] = []
+  const mute = new Set<Socket | undefined>()
   const server = createServer((socket) => {
     sockets.push(socket)
-    answer(socket)
+    socket.once('data', () => {
+      socket.write(Buffer.concat([message('R', int32(0)), ready]))
+      socket.on('data', (query) => {
+        if (query.toString('latin1', 0, 1) === 'Q' && !mute.has(socket)) socket.write(row)
+      })
+    })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { promise: lost, resolve: lose } = Promise.withResolvers<Error>()
   const databaseUrl = `postgres://ann@127.0.0.1:${(server.address() as AddressInfo).port}/tasks`
   const warn = (details: object) => lose((details as { err: Error }).err)
-  const db = openDatabase({ databaseUrl, dataDir: '' }, { warn })
+  const db = openDatabase({ databaseUrl, dataDir: '' }, { warn }, answerWithin)
   t.teardown(async () => {
     await db.destroy()
     server.close()
   })
-
   const ask = async () => (await sql`select`.execute(db)).rows
-  t.strictSame(await ask(), [{ at: '2026-11-20T20:08:04.100Z', many: 7 }])
+  return { db, sockets, mute, lost, ask }
+}
+
+const rows = [{ at: '2026-11-20T20:08:04.100Z', many: 7 }]
+
+test('a server that hangs up while nothing is asked costs a log line and a new connection', async (t) => {
+  const { sockets, lost, ask } = await open(t)
+  t.strictSame(await ask(), rows)
   sockets[0]?.destroy()
   t.match((await lost).message, /terminated/)
-  t.strictSame(await ask(), [{ at: '2026-11-20T20:08:04.100Z', many: 7 }])
+  t.strictSame(await ask(), rows)
   t.equal(sockets.length, 2)
+})
+
+test('a connection that has gone silent fails one request, and the next gets another', async (t) => {
+  const { sockets, mute, ask, db } = await open(t, 500)
+  t.strictSame(await ask(), rows)
+  mute.add(sockets[0])
+  await t.rejects(ask(), { message: 'Query read timeout' })
+  t.strictSame(await ask(), rows)
+  t.equal(sockets.length, 2)
+
+  const transaction = db.transaction().execute(async (trx) => {
+    mute.add(sockets[1])
+    await sql`select`.execute(trx)
+  })
+  const error = await transaction.catch((error) => error)
+  t.ok(isUnavailable(error), `nor can it be rolled back: ${error}`)
+  t.strictSame(await ask(), rows)
 })

@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Bench, figure } from './helpers/figures.ts'
+import { type Caller, connectTo, logIn, signUp } from './helpers/http.ts'
+import { type BenchDatabase, onOwnDatabase, type Service, serve } from './helpers/service.ts'
+import { median, quantile } from './helpers/statistics.ts'
+
+export const needsPostgres = true
+
+const rounds = Number(process.env.BENCH_ROUNDS ?? 300)
+const brokenRounds = Math.ceil(rounds / 5)
+const stops = Math.ceil(rounds / 15)
+const pollInterval = 1_000
+const longEnough = 10_000
+
+const stopListening = `
+  create or replace function announce_revocation() returns trigger language plpgsql as 'begin return null; end'`
+const cutListeners = `
+  select pg_terminate_backend(pid) from pg_stat_activity
+  where application_name = 'gatehouse listener' and datname = current_database()`
+
+interface Pair {
+  a: Caller
+  b: Caller
+  other: Service
+  database: BenchDatabase
+  somebody: { email: string }
+}
+
+const told = (times: number[]) =>
+  `p50 ${median(times).toFixed(1)}, p99 ${quantile(times, 0.99).toFixed(1)}, max ${Math.max(...times).toFixed(1)} ms`
+
+/**
+ * Logs out on one process and asks the other, again and again, until it refuses. Two times: from the call that logs out,
+ * which is more than the user sees, and from its answer; both end with the answer that refuses. It waits up to `spread`
+ * milliseconds first, to come at any moment of the poll.
+ */
+async function logOutOnce({ a, b, somebody }: Pair, spread: number): Promise<{ fromCall: number; fromAnswer: number }> {
+  const { access_token: token } = await logIn(a, somebody)
+  const first = await b('GET', '/api/auth/me', { token })
+  if (first.status !== 200) throw new Error(`The other process says ${first.status} to a live token`)
+  await sleep(Math.random() * spread)
+  const called = performance.now()
+  let answered = Number.POSITIVE_INFINITY
+  const out = a('POST', '/api/auth/logout', { token }).then(({ status }) => {
+    answered = performance.now()
+    if (status !== 200) throw new Error(`Logging out: ${status}`)
+  })
+  let refused: number | undefined
+  while (refused === undefined) {
+    const { status } = await b('GET', '/api/auth/me', { token })
+    const now = performance.now()
+    if (status === 401) refused = now
+    else if (status !== 200) throw new Error(`The other process says ${status}`)
+    if (now - called > longEnough) throw new Error(`Not refused after ${longEnough} ms`)
+    await sleep(0.5)
+  }
+  await out
+  return { fromCall: refused - called, fromAnswer: Math.max(0, refused - answered) }
+}
+
+/** Stops the other process, logs out, asks on a connection that it keeps, lets it go on: what is the first it says? */
+async function refusesAfterStop({ a, b, other, somebody }: Pair, milliseconds: number): Promise<boolean> {
+  const { access_token: token } = await logIn(a, somebody)
+  await b('GET', '/api/auth/me', { token })
+  other.child.kill('SIGSTOP')
+  try {
+    await sleep(milliseconds / 2)
+    await a('POST', '/api/auth/logout', { token })
+    const answer = b('GET', '/api/auth/me', { token })
+    await sleep(milliseconds / 2)
+    other.child.kill('SIGCONT')
+    return (await answer).status === 401
+  } finally {
+    other.child.kill('SIGCONT')
+  }
+}
+
+async function repeat<T>(count: number, work: () => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  while (results.length < count) results.push(await work())
+  return results
+}
+
+/** Two processes on one PostgreSQL: how long after a logout on one does the other refuse the token? */
+async function measure(pair: Pair, say: (progress: string) => void) {
+  const { database } = pair
+  const stopped = async (milliseconds: number) => {
+    const refusals = await repeat(stops, () => refusesAfterStop(pair, milliseconds))
+    return `${refusals.filter(Boolean).length} of ${stops}`
+  }
+  const all = `${stops} of ${stops}`
+
+  say(`${rounds} logouts with LISTEN`)
+  const heard = await repeat(rounds, () => logOutOnce(pair, 50))
+  const [fromCall, fromAnswer] = [heard.map(({ fromCall }) => fromCall), heard.map(({ fromAnswer }) => fromAnswer)]
+  say(`${2 * stops} stops of the other process`)
+  const afterLong = await stopped(1_500)
+  const afterShort = await stopped(300)
+
+  say(`${brokenRounds} logouts while the listening connections are cut every 25 ms`)
+  const cutting = setInterval(() => database.query(cutListeners).catch(() => {}), 25)
+  const cut = await repeat(brokenRounds, () => logOutOnce(pair, pollInterval)).finally(() => clearInterval(cutting))
+
+  say(`${brokenRounds} logouts that nobody announces`)
+  await database.query(stopListening)
+  const unheard = await repeat(brokenRounds, () => logOutOnce(pair, pollInterval))
+  say(`${stops} stops of the other process, unannounced`)
+  const afterSilence = await stopped(1_500)
+  const polled = (rounds: { fromAnswer: number }[]) => rounds.map(({ fromAnswer }) => fromAnswer)
+  const within = (rounds: { fromAnswer: number }[]) => Math.max(...polled(rounds)) <= pollInterval
+
+  return [
+    figure(
+      'the other process refuses, counted from the call that logs out',
+      'p99 <= 50 ms',
+      told(fromCall),
+      quantile(fromCall, 0.99) <= 50
+    ),
+    figure('the same, counted from its answer', '', told(fromAnswer)),
+    figure('LISTEN cut off all the time', '<= 1 s', told(polled(cut)), within(cut)),
+    figure('LISTEN silent: the poll alone', '<= 1 s', told(polled(unheard)), within(unheard)),
+    figure('first answer after SIGSTOP of 1.5 s refuses', all, afterLong, afterLong === all),
+    figure('first answer after SIGSTOP of 0.3 s refuses', all, afterShort, afterShort === all),
+    figure('first answer after SIGSTOP of 1.5 s refuses, LISTEN silent', all, afterSilence, afterSilence === all)
+  ]
+}
+
+export const bench: Bench = (say) =>
+  onOwnDatabase(process.env.DATABASE_URL ?? '', async (database) => {
+    const settings = { DATABASE_URL: database.url, BCRYPT_COST: '10' }
+    const one = await serve(settings)
+    const other = await serve(settings)
+    try {
+      const a = connectTo(one.url)
+      const somebody = await signUp(a)
+      return await measure({ a, b: connectTo(other.url), other, database, somebody }, say)
+    } finally {
+      await Promise.all([one.stop(), other.stop()])
+    }
+  })

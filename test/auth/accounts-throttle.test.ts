@@ -1,0 +1,84 @@
+import t, { test } from 'tap'
+import { createPasswords } from '../../src/auth/passwords.ts'
+import { createThrottle } from '../../src/auth/throttle.ts'
+import { problems } from '../../src/problems.ts'
+import { accountsOn, clientAt } from '../helpers/accounts.ts'
+import { password, startApp } from '../helpers/app.ts'
+
+const { app, config } = await startApp(t)
+let now = Date.now()
+const clock = () => now
+/** So cheap that a crowd is looked at before anybody has waited too long. */
+const passwords = createPasswords({ bcryptCost: 4 })
+const start = (others: object = {}) =>
+  accountsOn(t, app, config, { passwords, throttle: createThrottle({ enabled: true }, clock), clock, ...others })
+
+const home = clientAt('192.0.2.1')
+const crowd = (size: number) => Array.from({ length: size }, (_, i) => clientAt(`198.51.100.${i}`))
+
+async function signUp(accounts: ReturnType<typeof start>) {
+  const { user } = await accounts.register({ email: `${crypto.randomUUID()}@example.com`, name: 'x', password }, home)
+  return user
+}
+const outcome = (attempt: Promise<unknown>) =>
+  attempt.then(
+    () => 'in',
+    ({ code }) => code as string
+  )
+const tally = (outcomes: string[]) =>
+  Object.fromEntries([...Map.groupBy(outcomes, (outcome) => outcome)].map(([outcome, all]) => [outcome, all.length]))
+
+test('of many wrong passwords at once ten are looked at, from one address or from as many', async (t) => {
+  const accounts = start()
+  for (const clients of [Array(30).fill(home), crowd(30)]) {
+    const { email } = await signUp(accounts)
+    const attempts = clients.map((client) => outcome(accounts.login({ email, password: 'wrong' }, client)))
+    t.strictSame(tally(await Promise.all(attempts)), { invalid_credentials: 10, too_many_requests: 20 })
+  }
+})
+
+test('an owner who logs in five times at once is let in five times, in the middle of an attack', async (t) => {
+  const accounts = start()
+  const { email } = await signUp(accounts)
+  for (let round = 0; round < 5; round++) {
+    const attack = crowd(20).map((client) => outcome(accounts.login({ email, password: 'wrong' }, client)))
+    const tabs = Array.from({ length: 5 }, () => outcome(accounts.login({ email, password }, home)))
+    t.strictSame(tally(await Promise.all(tabs)), { in: 5 })
+    await Promise.all(attack)
+    now += 1000
+  }
+})
+
+test('an attempt that found no time to hash counts for nothing', async (t) => {
+  const busy = { ...passwords, verify: () => Promise.reject(problems.unavailable('hash queue full', 5)) }
+  const throttle = createThrottle({ enabled: true }, clock)
+  const { email } = await signUp(start())
+  const login = (accounts: ReturnType<typeof start>) => outcome(accounts.login({ email, password }, home))
+  const tired = start({ throttle, passwords: busy })
+  for (let i = 0; i < 20; i++) t.equal(await login(tired), 'unavailable')
+  t.equal(await login(start({ throttle })), 'in')
+})
+
+test('a login that overlaps a change of the password leaves no session behind', async (t) => {
+  const accounts = start()
+  for (let round = 0; round < 10; round++) {
+    const { id, email } = await signUp(accounts)
+    const change = accounts.changePassword(id, { current_password: password, new_password: 'another-horse-8' }, home)
+    const logins = Array.from({ length: 4 }, () => outcome(accounts.login({ email, password }, home)))
+    await Promise.all([change, ...logins])
+    const sessions = await app.db.selectFrom('sessions').select('id').where('user_id', '=', id).execute()
+    t.equal(sessions.length, 1, 'only the one that the change opened')
+  }
+})
+
+test('of two changes of a password at once one wins, and its sessions are the only ones', async (t) => {
+  const accounts = start()
+  const { id, email } = await signUp(accounts)
+  const change = (new_password: string) =>
+    outcome(accounts.changePassword(id, { current_password: password, new_password }, home))
+  const given = ['another-horse-8', 'third-horse-9']
+  const outcomes = await Promise.all(given.map(change))
+  t.strictSame(tally(outcomes), { in: 1, invalid_credentials: 1 })
+  const opens = await Promise.all(given.map((password) => outcome(accounts.login({ email, password }, home))))
+  t.strictSame(opens, outcomes, 'the one that was told so opens')
+})

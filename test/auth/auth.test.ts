@@ -1,0 +1,27 @@
+import { setImmediate } from 'node:timers/promises'
+import { test } from 'tap'
+import { createAccessTokens } from '../../src/auth/access-tokens.ts'
+import { createAuth } from '../../src/auth/auth.ts'
+import { ALWAYS } from '../../src/auth/revocation-table.ts'
+import { startApp } from '../helpers/app.ts'
+import { listenableServer } from '../helpers/postgres.ts'
+
+test('what a PostgreSQL server announces is refused', async (t) => {
+  const { app, config } = await startApp(t)
+  const { url, queries, notify } = await listenableServer(t)
+  const surroundings = { log: app.log, clock: Date.now }
+  const { verify, sessions, revocations } = createAuth({ ...config, databaseUrl: url }, app.db, surroundings)
+  t.teardown(() => {
+    revocations.stop()
+    return sessions.stop()
+  })
+  const user = { id: crypto.randomUUID(), email: 'ann@example.com' }
+  const { access_token } = createAccessTokens(config, Date.now).issue(user, crypto.randomUUID())
+  const token = await verify(access_token)
+  t.equal(await revocations.check(token), 0)
+  while (queries.length === 0) await setImmediate()
+  t.strictSame(queries, ['listen "gatehouse_revocations"'])
+  notify('gatehouse_revocations', `${token.sessionId} ${ALWAYS} ${token.expiresAt}`)
+  while (revocations.size === 0) await setImmediate()
+  await t.rejects(async () => revocations.check(token), { code: 'token_revoked' })
+})

@@ -1,0 +1,125 @@
+import t, { test } from 'tap'
+import { caller, password, startApp } from '../helpers/app.ts'
+import { bridgeToken, seconds } from '../helpers/mint.ts'
+
+const { app, lines, anyone } = await startApp(t, { settings: { RATE_LIMIT_ENABLED: 'true' } })
+const next = 'another-horse-8'
+const from = { remoteAddress: '2001:db8:1:2:3:4:5:6', headers: { 'user-agent': `tap/21 ${'x'.repeat(600)}` } }
+const where = { address: '2001:db8:1:2::', user_agent: from.headers['user-agent'].slice(0, 512) }
+
+interface Account {
+  email: string
+  id: string
+  token: string
+  refreshToken: string
+  session: string
+}
+
+/** All that a client gives and gets, to look for where it must not be. */
+const secrets = new Set([password, next, 'wrong-hush-hush-1'])
+
+async function open(
+  route: 'register' | 'login',
+  body: { email: string; password: string; name?: string }
+): Promise<Account> {
+  const answer = await anyone.post(`/api/auth/${route}`, body, from)
+  const { access_token: token, refresh_token: refreshToken, user } = answer.json()
+  const { sid: session } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString())
+  for (const secret of [body.email, ...token.split('.').slice(1), refreshToken]) secrets.add(secret)
+  return { email: body.email, id: user.id, token, refreshToken, session }
+}
+const register = () => open('register', { email: `${crypto.randomUUID()}@example.com`, name: 'x', password })
+const again = ({ email }: Account) => open('login', { email, password })
+const refresh = (refresh_token: string) => anyone.post('/api/auth/refresh', { refresh_token }, from)
+const change = (ann: Account, current_password: string) =>
+  caller(app, ann.token).put('/api/auth/password', { current_password, new_password: next }, from)
+const fail = (email: string) => anyone.post('/api/auth/login', { email, password: 'wrong-hush-hush-1' }, from)
+async function times(count: number, act: () => Promise<unknown>) {
+  for (let i = 0; i < count; i++) await act()
+}
+
+/** Lets something happen; what it must leave behind: the event, its session if there is one, and whether it alarms. */
+type Happening = [string, (ann: Account) => Promise<unknown>, { session?: boolean; nobody?: boolean; alarm?: boolean }?]
+const alarm = true
+const happenings: Happening[] = [
+  ['login', again],
+  ['login.failed', ({ email }) => fail(email), { alarm }],
+  ['login.failed', () => fail('nobody@example.com'), { nobody: true, alarm }],
+  ['logout', ({ token }) => caller(app, token).post('/api/auth/logout', undefined, from), { session: true }],
+  ['password.changed', (ann) => change(ann, password)],
+  ['password.failed', (ann) => change(ann, 'wrong-hush-hush-1'), { alarm }],
+  ['sessions.ended', ({ token }) => caller(app, token).delete('/api/auth/sessions', undefined, from)],
+  [
+    'session.ended',
+    ({ token, session }) => caller(app, token).delete(`/api/auth/sessions/${session}`, undefined, from),
+    { session: true }
+  ],
+  ['account.deleted', ({ token }) => caller(app, token).post('/api/auth/profile/delete', { password }, from)]
+]
+
+const rows = () => app.db.selectFrom('security_events').selectAll().orderBy('at').orderBy('id').execute()
+
+/** The rows and lines that something leaves. */
+async function witness(act: () => Promise<unknown>) {
+  const [before, from] = [(await rows()).length, lines.length]
+  await act()
+  const written = (await rows()).slice(before)
+  const said = lines.slice(from).filter(({ msg }) => msg === 'security')
+  for (const secret of secrets) {
+    if (JSON.stringify([written, said]).includes(secret)) throw new Error(`It says ${secret}`)
+  }
+  return { written, said }
+}
+
+for (const [event, act, { session = false, nobody = false, alarm = false } = {}] of happenings)
+  test(`${event} is written down once, with who, where and when${nobody ? ', for nobody too' : ''}`, async (t) => {
+    const ann = await register()
+    const start = Date.now()
+    const { written, said } = await witness(() => act(ann))
+    const who = { user_id: nobody ? null : ann.id, session_id: session ? ann.session : null }
+    const [row, ...more] = written
+    t.match(row, { event, ...who, ...where })
+    t.ok(Math.abs(Date.parse(row?.at ?? '') - start) < 60_000, `at ${row?.at}`)
+    t.equal(more.length, 0)
+    t.match(said, [{ event, user_id: who.user_id, ...where, level: alarm ? 40 : 30 }])
+    t.equal(said.length, 1)
+  })
+
+test('signing up, the reuse of a refresh token and a throttled guess are written down', async (t) => {
+  const { written } = await witness(register)
+  t.match(written, [{ event: 'register', user_id: /-7/, ...where }])
+
+  const ann = await register()
+  const { refresh_token } = (await refresh(ann.refreshToken)).json()
+  await refresh(refresh_token)
+  const reuse = await witness(() => refresh(ann.refreshToken))
+  t.match(reuse.written, [{ event: 'refresh.reused', user_id: ann.id, session_id: ann.session, ...where }])
+  t.match(reuse.said, [{ event: 'refresh.reused', level: 40 }])
+  const late = await witness(() => refresh(refresh_token))
+  t.equal(late.written.length, 0, 'a session that has ended is no theft')
+
+  const ben = await register()
+  await times(10, () => fail(ben.email))
+  const guess = await witness(() => fail(ben.email))
+  t.match(guess.written, [{ event: 'login.throttled', user_id: ben.id, ...where }])
+  const inside = await witness(() => change(ben, password))
+  t.match(inside.written, [{ event: 'password.throttled', user_id: ben.id, ...where }])
+  await times(10, () => fail('nobody.2@example.com'))
+  const unknown = await witness(() => fail('nobody.2@example.com'))
+  t.match(unknown.written, [{ event: 'login.throttled', user_id: null, ...where }])
+})
+
+test('what another issuer’s user does is written down under our id', async (t) => {
+  const fay = caller(app, bridgeToken({ sub: 'fay', iat: seconds() }))
+  const { user_id } = (await fay.get('/api/auth/me')).json()
+  const { written } = await witness(() => fay.post('/api/auth/logout', undefined, from))
+  t.match(written, [{ event: 'logout', user_id, session_id: null, ...where }])
+})
+
+test('a client without a user agent is written down without one', async (t) => {
+  const { email } = await register()
+  const { written } = await witness(() =>
+    anyone.post('/api/auth/login', { email, password }, { headers: { 'user-agent': undefined } })
+  )
+  t.match(written, [{ event: 'login', user_agent: null, address: '127.0.0.1' }])
+})

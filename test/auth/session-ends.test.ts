@@ -1,0 +1,50 @@
+import { sql } from 'kysely'
+import t, { test } from 'tap'
+import { caller, startApp } from '../helpers/app.ts'
+import { ourToken, seconds } from '../helpers/mint.ts'
+import { refreshing } from '../helpers/refreshing.ts'
+import { refused } from '../helpers/refused.ts'
+
+const { app, signUp } = await startApp(t)
+const { refresh, register, login, rowOf } = refreshing(app)
+
+test('a revocation outlives the longest access token, though later ones were shorter', async (t) => {
+  const ann = await register()
+  const week = Date.parse((await rowOf(ann.refresh_token))?.access_expires_at ?? '')
+  const until = new Date(week + 24 * 3600_000).toISOString()
+  await app.db.updateTable('sessions').set({ access_expires_at: until }).where('user_id', '=', ann.user.id).execute()
+  const answer = (await refresh(ann.refresh_token)).json()
+  t.equal((await rowOf(answer.refresh_token))?.access_expires_at, until, 'a token of eight days is still about')
+})
+
+test('logging out ends a token whose session was never written down', async (t) => {
+  const ann = await signUp()
+  const exp = seconds() + 3600
+  const old = caller(app, ourToken({ sub: ann.id, email: ann.email, exp }))
+  t.equal((await old.get('/api/auth/me')).statusCode, 200)
+  t.equal((await old.post('/api/auth/logout')).statusCode, 200)
+  refused(t, await old.get('/api/auth/me'), 'token_revoked', 'the same token')
+  const { rows } = await sql<{ until: number }>`
+    select max(extract(epoch from expires_at))::float8 as until from revocations`.execute(app.db)
+  t.ok((rows[0]?.until ?? 0) >= exp, 'also after a restart')
+})
+
+test('a user has a thousand sessions at most: one more ends the one not used for longest', async (t) => {
+  const ann = await register()
+  const second = await login(ann)
+  await sql`
+    insert into sessions (id, user_id, refresh_hash, expires_at, access_expires_at)
+    select gen_random_uuid(), ${ann.user.id}, '', now() + interval '1 day', now() + interval '1 day'
+    from generate_series(1, 998)`.execute(app.db)
+  const back = (id: string) =>
+    sql`
+    update sessions set last_used_at = now() - interval '1 hour' where user_id = ${id} and created_at = (
+      select min(created_at) from sessions where user_id = ${id})`.execute(app.db)
+  await back(ann.user.id)
+  const third = await login(ann)
+  await app.revocations.catchUp()
+  refused(t, await caller(app, ann.access_token).get('/api/auth/me'), 'token_revoked', 'the first')
+  for (const { access_token } of [second, third])
+    t.equal((await caller(app, access_token).get('/api/auth/me')).statusCode, 200)
+  t.equal((await caller(app, third.access_token).get('/api/auth/sessions')).json().items.length, 1000)
+})

@@ -1,0 +1,68 @@
+import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { sql } from 'kysely'
+import t, { test } from 'tap'
+import { createAuth } from '../../src/auth/auth.ts'
+import { caller, startApp } from '../helpers/app.ts'
+import { ourToken } from '../helpers/mint.ts'
+import { countQueries } from '../helpers/queries.ts'
+import { refreshing, sessionOf } from '../helpers/refreshing.ts'
+
+mock.timers.enable({ apis: ['setInterval'] })
+const { app, config } = await startApp(t)
+const { register, rowOf } = refreshing(app)
+t.teardown(() => mock.timers.reset())
+
+const lastUse = async (token: string) => Date.parse((await rowOf(token))?.last_used_at ?? '')
+
+/** A session that was last used an hour ago. */
+async function idle() {
+  const issued = await register()
+  const before = sql<string>`last_used_at - interval '1 hour'`
+  await app.db.updateTable('sessions').set({ last_used_at: before }).execute()
+  return { issued, before: await lastUse(issued.refresh_token) }
+}
+
+test('the last use is kept without a write on each request: once a minute, for all sessions at once', async (t) => {
+  const [ann, bob, eve] = [await idle(), await idle(), await idle()]
+  const queries = countQueries(t, app)
+  for (const { issued } of [ann, bob, ann, bob])
+    for (let i = 0; i < 5; i += 1) await caller(app, issued.access_token).get('/api/auth/me')
+  await caller(app, ourToken()).get('/api/auth/me')
+  t.equal(queries(), 0)
+  mock.timers.tick(60_000)
+  while ((await lastUse(bob.issued.refresh_token)) <= bob.before + 3_000_000) await setImmediate()
+  t.ok((await lastUse(ann.issued.refresh_token)) > ann.before + 3_000_000)
+  const used = await lastUse(eve.issued.refresh_token)
+  t.ok(used < Date.now() - 3_000_000, 'who was not here was not here')
+  queries()
+  mock.timers.tick(60_000)
+  t.equal(queries(), 0, 'nothing to write, nothing written')
+})
+
+const { sessions } = createAuth(config, app.db, { log: app.log, clock: Date.now })
+t.teardown(sessions.stop)
+
+test('the end of the process writes what is not written yet, and time never goes back', async (t) => {
+  const { issued, before } = await idle()
+  const id = sessionOf(issued.refresh_token)
+  sessions.use(id)
+  await sessions.stop()
+  const used = await lastUse(issued.refresh_token)
+  t.ok(used > before)
+  const later = sql<string>`now() + interval '1 hour'`
+  await app.db.updateTable('sessions').set({ last_used_at: later }).where('id', '=', id).execute()
+  sessions.use(id)
+  await sessions.writeUse()
+  t.ok((await lastUse(issued.refresh_token)) > used + 3_000_000)
+})
+
+test('a last use that cannot be written is let go of', async (t) => {
+  const { issued, before } = await idle()
+  await sql`alter table sessions rename to elsewhere`.execute(app.db)
+  sessions.use(sessionOf(issued.refresh_token))
+  await sessions.writeUse()
+  await sql`alter table elsewhere rename to sessions`.execute(app.db)
+  await sessions.writeUse()
+  t.equal(await lastUse(issued.refresh_token), before)
+})

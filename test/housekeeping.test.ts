@@ -1,0 +1,83 @@
+import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { sql } from 'kysely'
+import t, { test } from 'tap'
+import { keepTidy, tidy } from '../src/housekeeping.ts'
+import { startApp } from './helpers/app.ts'
+import { captureLog } from './helpers/log.ts'
+
+const { app, config, signUp } = await startApp(t, { settings: { SECURITY_EVENT_TTL: '10d' } })
+const { db } = app
+const fromNow = (interval: string) => sql<string>`now() + ${interval}::interval`
+const hour = 60 * 60 * 1000
+
+/** One of each kind that has had its time and one that has not, told apart by this id. */
+async function litter() {
+  const ann = await signUp()
+  const [gone, kept] = [crypto.randomUUID(), crypto.randomUUID()]
+  const ages = [
+    [gone, '-1 second', '-10 days -1 minute'],
+    [kept, '1 hour', '-10 days 1 minute']
+  ] as const
+  for (const [id, end, at] of ages) {
+    const hash = Buffer.from(id)
+    const expires_at = fromNow(end)
+    await db
+      .insertInto('sessions')
+      .values({ id, user_id: ann.id, refresh_hash: hash, expires_at, access_expires_at: expires_at })
+      .execute()
+    await db.insertInto('revocations').values({ key: id, cutoff: 1, expires_at }).execute()
+    await db
+      .insertInto('security_events')
+      .values({ id, event: 'login', at: fromNow(at) })
+      .execute()
+  }
+  return { gone, kept, ann }
+}
+
+async function left(id: string) {
+  const found = [
+    await db.selectFrom('sessions').select('id').where('id', '=', id).execute(),
+    await db.selectFrom('revocations').select('id').where('key', '=', id).execute(),
+    await db.selectFrom('security_events').select('id').where('id', '=', id).execute()
+  ]
+  return found.map((rows) => rows.length)
+}
+
+test('what has had its time goes, and nothing else', async (t) => {
+  const { gone, kept, ann } = await litter()
+  await tidy(db, config)
+  t.strictSame(await left(gone), [0, 0, 0])
+  t.strictSame(await left(kept), [1, 1, 1])
+  t.equal((await ann.get('/api/auth/sessions')).json().items.length, 2, 'the open session and the kept one')
+})
+
+test('it happens once an hour, until it is stopped', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const { log, lines } = captureLog()
+  const { gone } = await litter()
+  const stop = keepTidy(db, config, log)
+  t.strictSame(await left(gone), [1, 1, 1])
+  mock.timers.tick(hour)
+  while ((await left(gone)).some(Boolean)) await setImmediate()
+  stop()
+  const later = await litter()
+  mock.timers.tick(10 * hour)
+  await setImmediate()
+  t.strictSame(await left(later.gone), [1, 1, 1])
+  t.equal(lines.length, 0)
+})
+
+test('a database that does not answer is for another hour', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const { log, lines } = captureLog()
+  const closed = await startApp(t)
+  await closed.app.close()
+  const stop = keepTidy(closed.app.db, config, log)
+  mock.timers.tick(hour)
+  while (lines.length === 0) await setImmediate()
+  stop()
+  t.match(lines, [{ msg: 'not tidied', level: 40 }])
+})

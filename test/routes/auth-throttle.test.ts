@@ -1,0 +1,77 @@
+import t, { test } from 'tap'
+import { password, startApp } from '../helpers/app.ts'
+
+const minute = 60_000
+let now = Date.now()
+const { anyone, signUp } = await startApp(t, { settings: { RATE_LIMIT_ENABLED: 'true' }, clock: () => now })
+
+const login = (email: string, given: string, remoteAddress: string) =>
+  anyone.post('/api/auth/login', { email, password: given }, { remoteAddress })
+const statuses = (answers: { statusCode: number }[]) => answers.map(({ statusCode }) => statusCode)
+const count = (answers: { statusCode: number }[], status: number) =>
+  statuses(answers).filter((given) => given === status).length
+
+let network = 0
+/** An address that nobody else has. */
+const fresh = () => `2001:db8:${(network++).toString(16)}:1::1`
+
+test('an account that does not exist is throttled exactly like one that does', async (t) => {
+  /** All that a client sees of twelve failures, an hour of them from many addresses, and what follows. */
+  async function attack(email: string) {
+    const start = now
+    const seen: unknown[] = []
+    const [one, many] = [fresh(), Array.from({ length: 12 }, fresh)]
+    for (const address of [...Array(12).fill(one), ...many, ...many]) {
+      const answer = await login(email, 'wrong', address)
+      // The limit of the address counts down by a clock of its own.
+      const { date, 'x-request-id': id, 'ratelimit-reset': reset, ...headers } = answer.headers
+      seen.push([answer.statusCode, headers, answer.body.replace(String(id), '')])
+      now += 1000
+    }
+    now = start
+    return seen
+  }
+  const ann = await signUp()
+  const known = await attack(ann.email)
+  t.strictSame(await attack('nobody@example.com'), known)
+  t.match(known[9], [401, { 'www-authenticate': 'Bearer realm="gatehouse"' }])
+  t.match(known[10], [429, { 'retry-after': /^\d+$/ }, /too_many_requests/])
+})
+
+test('ten failures from an address, then not even the right password is looked at until a quarter of an hour has passed', async (t) => {
+  const ann = await signUp()
+  const home = fresh()
+  for (let i = 0; i < 10; i++) t.equal((await login(ann.email, 'wrong', home)).statusCode, 401)
+  now += minute
+  const refused = await login(ann.email, password, home)
+  t.equal(refused.statusCode, 429)
+  t.equal(refused.headers['retry-after'], String(14 * 60))
+  now += 14 * minute
+  t.equal((await login(ann.email, password, home)).statusCode, 200)
+})
+
+test('an IPv6 network is one address: its other addresses do not help', async (t) => {
+  const ann = await signUp()
+  const from = (host: number) => `2001:db8:ffff:1::${host}`
+  for (let i = 1; i <= 10; i++) t.equal((await login(ann.email, 'wrong', from(i))).statusCode, 401)
+  t.match((await login(ann.email, 'wrong', from(11))).headers, { 'retry-after': '900' })
+})
+
+test('under attack from everywhere the owner logs in where they are used to', async (t) => {
+  const ann = await signUp()
+  const home = fresh()
+  t.equal((await login(ann.email, password, home)).statusCode, 200)
+  for (let i = 0; i < 10; i++) await login(ann.email, 'wrong', fresh())
+  t.equal((await login(ann.email, password, fresh())).statusCode, 429, 'elsewhere nothing goes')
+  t.equal((await login(ann.email, password, home)).statusCode, 200)
+})
+
+test('a login in between sets the count of failures back', async (t) => {
+  const { email } = await signUp()
+  const home = fresh()
+  const given = [...Array(9).fill('wrong'), password, ...Array(9).fill('wrong'), password]
+  const answers = []
+  for (const one of given) answers.push(await login(email, one, home))
+  t.equal(count(answers, 401), 18)
+  t.equal(count(answers, 200), 2)
+})
