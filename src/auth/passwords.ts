@@ -26,6 +26,8 @@ const concurrency = Math.max(1, availableParallelism() - 1)
 /** Hashes that may wait for their turn, and for how many milliseconds: beyond, a client is told to come back. */
 const queueLimit = 32 * concurrency
 const maxWait = 2_000
+/** Milliseconds before those hear of it who find no place: told at once, many would come back at once. */
+const pause = { shortest: 500, longest: 1_500 }
 
 /** Whether a stored hash is of a kind that can be checked: bcrypt of any system, or Better Auth's scrypt. */
 export function isKnownHash(hash: string): boolean {
@@ -72,11 +74,15 @@ export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
 
   return {
     /**
-     * Does what leads to a hash for no more at once than may wait for one. The others are told before anything is done for
-     * them: or a rush of them would keep the database from everybody else. Throws `unavailable`.
+     * Does what leads to a hash for no more at once than may wait for one. Nothing is done for the others, and they are not
+     * told at once: or a rush of them would keep the database and the processor from everybody else. Throws `unavailable`.
      */
     async admit<T>(work: () => Promise<T>): Promise<T> {
-      if (admitted >= queueLimit) throw problems.unavailable('too many wait for a hash', 5)
+      if (admitted >= queueLimit) {
+        const spread = Math.random() * (pause.longest - pause.shortest)
+        await new Promise((resolve) => setTimeout(resolve, pause.shortest + spread))
+        throw problems.unavailable('too many wait for a hash', 5)
+      }
       admitted += 1
       return work().finally(() => {
         admitted -= 1

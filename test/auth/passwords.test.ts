@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { test } from 'tap'
 import { createPasswords, passwordRefusal } from '../../src/auth/passwords.ts'
 import { problems } from '../../src/problems.ts'
@@ -107,14 +108,22 @@ test('when too many wait the next is told to come back, and who waits too long a
   t.equal(await ask(), 'hashed', 'and then there is room again')
 })
 
-test('of a rush, no more are let in than may wait: the others are told before any work is done', async (t) => {
+test('of a rush, no more are let in than may wait: the others are told after a while, and no work is done for them', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
   const { admit } = createPasswords({ bcryptCost: 4 })
   const { promise: work, resolve: finish } = Promise.withResolvers<string>()
   const inside = Array.from({ length: 32 * atOnce }, () => admit(() => work))
-  await t.rejects(
-    admit(async () => t.fail('not this one')),
-    problems.unavailable('too many wait for a hash', 5)
-  )
+  let told = false
+  const refused = admit(async () => t.fail('not this one')).finally(() => {
+    told = true
+  })
+  const rejected = t.rejects(refused, problems.unavailable('too many wait for a hash', 5))
+  mock.timers.tick(499)
+  await setImmediate()
+  t.notOk(told)
+  mock.timers.tick(1_001)
+  await rejected
   finish('done')
   t.strictSame([...new Set(await Promise.all(inside))], ['done'])
   await t.rejects(
