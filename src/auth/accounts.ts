@@ -63,18 +63,19 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       await log.record('login.failed', client, { user_id: account.userId })
       throw problems.invalidCredentials(!found ? 'unknown email' : right ? 'deactivated' : 'wrong password')
     }
-    const { password_hash, ...user } = found
+    const { id, password_hash } = found
     // A right password must not be refused because there is no time to hash it anew.
     const raise = () => passwords.hash(credentials.password).catch(() => password_hash)
     const raised = passwords.isOutdated(password_hash, credentials.password) ? await raise() : password_hash
     const opened = await db.transaction().execute(async (trx) => {
       const users = usersRepository(trx)
-      if (raised !== password_hash) await users.replaceHash(user.id, password_hash, raised)
-      return (await users.holdLogin(user.id, raised)) ? sessions.open(user, client, trx) : undefined
+      if (raised !== password_hash) await users.replaceHash(id, password_hash, raised)
+      const user = await users.holdLogin(id, raised)
+      return user && sessions.open(user, client, trx)
     })
     // The password was changed meanwhile, or its hash was raised by a login beside this one: look again.
     if (!opened) return tryLogin(credentials, client)
-    await log.record('login', client, { user_id: user.id })
+    await log.record('login', client, { user_id: id })
     return opened
   }
 

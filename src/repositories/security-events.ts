@@ -35,15 +35,21 @@ export function securityEventsRepository(db: Kysely<Database>) {
 
     /** Whether a user has logged in from an address before. */
     async hasLoggedInFrom(userId: string, address: string): Promise<boolean> {
-      const found = await db
-        .selectFrom('security_events')
-        .select('id')
-        .where('user_id', '=', userId)
-        .where('event', 'in', ['login', 'register'])
-        .where('address', '=', address)
-        .limit(1)
-        .executeTakeFirst()
-      return found !== undefined
+      const { found } = await db
+        .selectNoFrom((eb) =>
+          eb
+            .exists(
+              eb
+                .selectFrom('security_events')
+                .select('id')
+                .where('user_id', '=', userId)
+                .where('event', 'in', ['login', 'register'])
+                .where('address', '=', address)
+            )
+            .as('found')
+        )
+        .executeTakeFirstOrThrow()
+      return Boolean(found)
     },
 
     /** Lets go of what is older than this many seconds. */
