@@ -98,8 +98,14 @@ async function measure(pair: Pair, say: (progress: string) => void) {
   const afterShort = await stopped(300)
 
   say(`${brokenRounds} logouts while the listening connections are cut every 25 ms`)
-  const cutting = setInterval(() => database.query(cutListeners).catch(() => {}), 25)
-  const cut = await repeat(brokenRounds, () => logOutOnce(pair, pollInterval)).finally(() => clearInterval(cutting))
+  let cutting = true
+  const knife = (async () => {
+    for (; cutting; await sleep(25)) await database.query(cutListeners)
+  })()
+  const cut = await repeat(brokenRounds, () => logOutOnce(pair, pollInterval)).finally(() => {
+    cutting = false
+  })
+  await knife
 
   say(`${brokenRounds} logouts that nobody announces`)
   await database.query(stopListening)

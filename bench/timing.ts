@@ -7,8 +7,8 @@ import { auc, median, shuffled } from './helpers/statistics.ts'
 export const needsPostgres = true
 
 /** A class, of what takes long and of what does not: the more, the less chance has to say. */
-const samples = Number(process.env.BENCH_SAMPLES ?? 2_000)
-const quickSamples = 2 * samples
+const samples = Number(process.env.BENCH_SAMPLES ?? 1_000)
+const quickSamples = 4 * samples
 const bounds = [0.47, 0.53] as const
 /** Microseconds that the deliberately leaky service adds for known accounts: of a login, which takes 50 ms, and a refresh. */
 const leaks = { login: Number(process.env.BENCH_LEAK ?? 200), refresh: 50 }
@@ -134,7 +134,7 @@ async function timeThrottled(call: Caller, say: (progress: string) => void): Pro
 async function timeLeaky(call: Caller, kind: keyof typeof leaks, say: (progress: string) => void): Promise<Figure> {
   const { unknown } = logins({ emails: [], ended: [], deleted: [] }, 401)
   const same: Class = kind === 'login' ? unknown : { name: 'made up', status: 401, path: refresh, body: madeUp }
-  const count = samples / 2
+  const count = kind === 'login' ? samples : quickSamples
   say(`${count} of each ${kind} on a service that leaks ${leaks[kind]} µs`)
   const [a, b] = await sample(call, [as('no', same), as('yes', same)], count)
   return judge(`${kind}, leaky control: ${leaks[kind]} µs more for known accounts`, a, b, true)
