@@ -23,13 +23,10 @@ const config = settings()
 const log = createLog(config.logLevel)
 const target = openDatabase<Database>(config, log)
 const from = openDatabase<BetterAuthTables>({ databaseUrl: url, dataDir: '' }, log)
-try {
-  await migrate(target)
-  await importWithReport({ from, target, dryRun, print: (text) => process.stdout.write(text) })
-} catch (error) {
-  process.stderr.write(`Not imported: ${(error as Error).message}\n`)
-  process.exitCode = 1
-} finally {
-  await target.destroy()
-  await from.destroy()
-}
+await migrate(target)
+  .then(() => importWithReport({ from, target, dryRun, print: process.stdout.write.bind(process.stdout) }))
+  .catch((error: Error) => {
+    process.stderr.write(`Not imported: ${error.message}\n`)
+    process.exitCode = 1
+  })
+  .finally(() => Promise.all([target.destroy(), from.destroy()]))

@@ -81,8 +81,7 @@ export async function importUsers({ source, target, dryRun, onProgress, onLeft }
     }
     read += users.length
     onProgress(read)
-    const last = users.at(-1)
-    if (!last || users.length < batch) return report
-    after = last.id
+    if (users.length < batch) return report
+    after = users.at(-1)?.id
   }
 }

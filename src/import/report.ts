@@ -18,7 +18,7 @@ interface Options {
   from: Kysely<BetterAuthTables>
   target: Kysely<Database>
   dryRun: boolean
-  print: (text: string) => void
+  print: (text: string) => unknown
 }
 
 /** Imports users, and prints how far it is and what came of it. */

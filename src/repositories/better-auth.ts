@@ -18,17 +18,17 @@ export function betterAuthRepository(db: Kysely<BetterAuthTables>) {
     },
 
     /** The next users by id, each with the hash of their password if they have one. */
-    page: (after: string | number | undefined, limit: number) =>
-      db
+    page(after: string | number | undefined, limit: number) {
+      const users = db
         .selectFrom('user')
         .leftJoin('account', (join) =>
           join.onRef('account.userId', '=', 'user.id').on('account.providerId', '=', 'credential')
         )
         .select(['user.id', 'user.name', 'user.email', 'user.createdAt as created_at', 'account.password'])
-        .$if(after !== undefined, (query) => query.where('user.id', '>', after ?? ''))
         .orderBy('user.id')
         .limit(limit)
-        .execute()
+      return (after === undefined ? users : users.where('user.id', '>', after)).execute()
+    }
   }
 }
 

@@ -104,6 +104,16 @@ test('a scrypt password that bcrypt cannot hold goes on as it is', async (t) => 
   t.match(await hashOf('long@example.com'), /^c{32}:/)
 })
 
+test('a batch that cannot be written is not written, and what has no password is left alone', async (t) => {
+  await sql`delete from "user"`.execute(from)
+  await add('social only', 'only@example.com', null)
+  t.match(await run(false), '1  left alone: no password')
+  await add('timeless', 'timeless@example.com', scrypt)
+  await sql`update "user" set "createdAt" = null where id = 'timeless'`.execute(from)
+  await t.rejects(run(false), { message: /created_at/ })
+  t.equal((await logIn('timeless@example.com')).statusCode, 401)
+})
+
 test('a database that is no Better Auth one is told by its name', async (t) => {
   await sql`drop table account`.execute(from)
   await t.rejects(run(true), { message: /"account"/ })
