@@ -33,10 +33,14 @@ export async function serve(settings: Record<string, string>, file = 'src/server
   const secret = 'a-long-value-that-only-the-benches-know'
   const child = start(file, { BETTER_AUTH_SECRET: secret, PORT: '0', RATE_LIMIT_ENABLED: 'false', ...settings })
   let output = ''
+  let stopping = false
   let url: string | undefined
   child.stdout.setEncoding('utf8')
   child.stdout.on('data', (chunk: string) => {
-    if (url === undefined) output += chunk
+    output = (output + chunk).slice(-8_000)
+  })
+  child.on('exit', (code, signal) => {
+    if (!stopping) process.stderr.write(`${file} ended by itself (${code ?? signal}), after:\n${output}\n`)
   })
   while (url === undefined) {
     if (child.exitCode !== null) throw new Error(`${file} ended`)
@@ -49,6 +53,7 @@ export async function serve(settings: Record<string, string>, file = 'src/server
     /** To be stopped in other ways. */
     child,
     async stop() {
+      stopping = true
       if (!children.has(child)) return
       child.kill('SIGCONT')
       child.kill('SIGTERM')
