@@ -54,13 +54,13 @@ class SlotTable {
     const { slots, stride } = this
     const larger = new Uint32Array(stride * Math.ceil((slots.length / stride) * growth))
     for (let i = 0; i < slots.length; i += stride) {
-      const high = slots[i] ?? 0
-      const low = slots[i + 1] ?? 0
+      const high = slots[i] as number
+      const low = slots[i + 1] as number
       if (high === 0 && low === 0) continue
       const at = this.find(larger, high, low)
       larger[at] = high
       larger[at + 1] = low
-      if (stride === 3) larger[at + 2] = slots[i + 2] ?? 0
+      if (stride === 3) larger[at + 2] = slots[i + 2] as number
     }
     this.slots = larger
   }

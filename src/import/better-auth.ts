@@ -82,6 +82,6 @@ export async function importUsers({ source, target, dryRun, onProgress, onLeft }
     read += users.length
     onProgress(read)
     if (users.length < batch) return report
-    after = users.at(-1)?.id
+    after = (users.at(-1) as SourceUser).id
   }
 }
