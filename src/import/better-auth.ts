@@ -73,15 +73,17 @@ export async function importUsers({ source, target, dryRun, onProgress, onLeft }
     return result
   }
 
-  for (let after: string | number | undefined; ; ) {
-    const users = await source.page(after, batch)
+  let users: SourceUser[]
+  let after: string | number | undefined
+  do {
+    users = await source.page(after, batch)
     for (const [user, outcome] of await importBatch(users)) {
       report[outcome] += 1
       if (outcome !== 'imported' && outcome !== 'already') onLeft(String(user.id), outcome)
     }
     read += users.length
     onProgress(read)
-    if (users.length < batch) return report
-    after = (users.at(-1) as SourceUser).id
-  }
+    after = users.at(-1)?.id
+  } while (users.length === batch)
+  return report
 }
