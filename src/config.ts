@@ -1,60 +1,20 @@
-import { isIP } from 'node:net'
-import { parse as parseDuration } from '@lukeed/ms'
-import { bool, customCleanEnv, makeExactValidator, str } from 'envalid'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bool, customCleanEnv, str } from 'envalid'
+import { argumentSettings } from './arguments.ts'
+import { databaseUrls } from './database-urls.ts'
 import { configuredSecrets, localSecret } from './secrets.ts'
+import { between, cidrs, delay, duration, httpUrl, origins, postgresUrl, redisUrl } from './setting-types.ts'
 import { betterAuthServer, trustedIssuers } from './trusted-issuers.ts'
 
 const day = 24 * 60 * 60
-const year = 365 * day
-
-/** A duration such as `15m` or `7d`, in whole seconds. A bare number would be read as milliseconds by some, seconds by others. */
-const duration = makeExactValidator<number>((text) => {
-  const seconds = Math.floor(((/[a-z]/i.test(text) && parseDuration(text)) || 0) / 1000)
-  if (seconds < 1 || seconds > year) throw new Error('must be a duration from 1s to 365d, such as 15m, 12h or 7d')
-  return seconds
-})
-
-const list = (text: string) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
-
-const origin = (text: string) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.origin !== text || text.includes('*'))
-    throw new Error(`${JSON.stringify(text)} is not an origin such as https://app.example.com`)
-  return text
-}
-
-const origins = makeExactValidator<string[]>((text) => list(text).map(origin))
-
-const cidrs = makeExactValidator<string[]>((text) =>
-  list(text).map((range) => {
-    const [address = '', prefix = '0', ...more] = range.split('/')
-    const bits = { 4: 32, 6: 128 }[isIP(address)] ?? -1
-    if (more.length > 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > bits)
-      throw new Error(`${JSON.stringify(range)} is not an address or a CIDR range such as 10.0.0.0/8`)
-    return range
-  })
-)
-
-const postgresUrl = makeExactValidator<string>((text) => {
-  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) throw new Error('is not a postgres:// URL')
-  return text
-})
-
-const between = (low: number, high: number) =>
-  makeExactValidator<number>((text) => {
-    const value = Number(text)
-    if (!/^\d{1,9}$/.test(text) || value < low || value > high)
-      throw new Error(`must be a whole number from ${low} to ${high}`)
-    return value
-  })
 
 const settings = {
   NODE_ENV: str({ default: 'development' }),
   DATABASE_URL: postgresUrl({ default: undefined }),
+  DATABASE_DIRECT_URL: postgresUrl({ default: undefined }),
+  DATABASE_REPLICA_URL: postgresUrl({ default: undefined }),
+  DATABASE_WAIT: duration({ default: 30 }),
   DATA_DIR: str({ default: '.gatehouse' }),
   BETTER_AUTH_SECRET: str({ default: undefined }),
   BETTER_AUTH_SECRETS: str({ default: undefined }),
@@ -69,11 +29,22 @@ const settings = {
   CORS_ORIGINS: origins({ default: ['http://localhost:3000'] }),
   HOST: str({ default: '127.0.0.1' }),
   PORT: between(0, 65_535)({ default: 8000 }),
+  WORKERS: between(1, 64)({ default: 1 }),
+  // Which of them this process is: set by the process above, never by hand.
+  GATEHOUSE_WORKER: between(1, 64)({ default: undefined }),
+  DRAIN_DELAY: delay({ default: 0 }),
   TRUST_PROXY: cidrs({ default: [] }),
   BCRYPT_COST: between(10, 15)({ default: 12 }),
+  REDIS_URL: redisUrl({ default: undefined }),
   RATE_LIMIT_ENABLED: bool({ default: true }),
   RATE_LIMIT_AUTH: between(1, 1_000_000)({ default: 200 }),
   RATE_LIMIT_UNKNOWN: between(1, 1_000_000)({ default: 300 }),
+  METRICS_HOST: str({ default: '127.0.0.1' }),
+  METRICS_PORT: between(0, 65_535)({ default: undefined }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl({ default: undefined }),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl({ default: undefined }),
+  OTEL_SERVICE_NAME: str({ default: 'gatehouse' }),
+  WEB_DIR: str({ default: fileURLToPath(new URL('../web/dist', import.meta.url)) }),
   LOG_LEVEL: str({ choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' })
 }
 
@@ -85,12 +56,13 @@ function freeze<T>(value: T): T {
 
 /**
  * The settings of CONTRACT.md as a frozen object: times in seconds, lists as arrays. Throws one error that names
- * everything wrong with them. An empty variable counts as one that is not set.
+ * everything wrong with them. An empty variable counts as one that is not set. What the command line says comes first.
  */
-export function loadConfig(environment: Record<string, string | undefined> = process.env) {
+export function loadConfig(environment: Record<string, string | undefined> = process.env, commandLine: string[] = []) {
   const complaints: string[] = []
   const complain = (problem: string) => complaints.push(problem)
-  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const given = { ...environment, ...argumentSettings(commandLine, complain) }
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))
   const env = customCleanEnv(present, settings, (valid) => valid, {
     reporter: ({ errors }) => {
       for (const [name, error] of Object.entries(errors)) complain(`${name}: ${error?.message}`)
@@ -98,6 +70,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
   })
   const production = env.NODE_ENV === 'production'
   const secrets = configuredSecrets(env, production, complain)
+  const urls = databaseUrls(env, complain)
   if (production && secrets.length === 0)
     complain('BETTER_AUTH_SECRET: is required in production; make one with: openssl rand -base64 32')
   const betterAuth = env.BETTER_AUTH_URL
@@ -107,11 +80,15 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     complain('JWT_ISSUER, BETTER_AUTH_URL, TRUSTED_ISSUERS: no two issuers may have one name, nor the name better-auth')
   if (env.ACCESS_TOKEN_TTL > env.REFRESH_TOKEN_TTL || env.REFRESH_TOKEN_TTL > env.SESSION_TTL)
     complain('ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL, SESSION_TTL: each must be no longer than the next')
+  if (env.METRICS_PORT && env.METRICS_PORT === env.PORT) complain('METRICS_PORT, PORT: must not be the same')
+  if (env.WORKERS > 1 && present.DATABASE_URL === undefined)
+    complain('WORKERS: more than one need DATABASE_URL: the embedded database takes one process')
   if (complaints.length > 0) throw new Error(`The settings are wrong:\n${complaints.map((c) => `  - ${c}`).join('\n')}`)
 
   return freeze({
     production,
-    databaseUrl: env.DATABASE_URL,
+    ...urls,
+    databaseWait: env.DATABASE_WAIT,
     dataDir: env.DATA_DIR,
     secrets: secrets.length > 0 ? secrets : [{ kid: 'local', secret: localSecret(env.DATA_DIR) }],
     issuer: env.JWT_ISSUER,
@@ -125,9 +102,20 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     corsOrigins: env.CORS_ORIGINS,
     host: env.HOST,
     port: env.PORT,
+    workers: env.WORKERS,
+    worker: env.GATEHOUSE_WORKER,
+    drainDelay: env.DRAIN_DELAY,
     trustProxy: env.TRUST_PROXY,
     bcryptCost: env.BCRYPT_COST,
+    redisUrl: env.RATE_LIMIT_ENABLED ? env.REDIS_URL : undefined,
     rateLimit: { enabled: env.RATE_LIMIT_ENABLED, auth: env.RATE_LIMIT_AUTH, unknown: env.RATE_LIMIT_UNKNOWN },
+    metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT },
+    /** Where to, the SDK reads from OpenTelemetry's variables for itself. */
+    tracing:
+      (env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT)
+        ? { serviceName: env.OTEL_SERVICE_NAME }
+        : undefined,
+    webDir: resolve(env.WEB_DIR),
     logLevel: env.LOG_LEVEL
   })
 }

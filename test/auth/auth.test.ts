@@ -10,7 +10,11 @@ test('what a PostgreSQL server announces is refused', async (t) => {
   const { app, config } = await startApp(t)
   const { url, queries, notify } = await listenableServer(t)
   const surroundings = { log: app.log, clock: Date.now }
-  const { verify, sessions, revocations } = createAuth({ ...config, databaseUrl: url }, app.db, surroundings)
+  const { verify, sessions, revocations } = createAuth(
+    { ...config, databaseUrl: url, directUrl: url },
+    app.db,
+    surroundings
+  )
   t.teardown(() => {
     revocations.stop()
     return sessions.stop()

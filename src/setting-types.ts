@@ -1,0 +1,71 @@
+import { isIP } from 'node:net'
+import { parse as parseDuration } from '@lukeed/ms'
+import { makeExactValidator } from 'envalid'
+
+const year = 365 * 24 * 60 * 60
+
+/** A duration such as `15m` or `7d`, in whole seconds. A bare number would be read as milliseconds by some, seconds by others. */
+export const duration = makeExactValidator<number>((text) => {
+  const seconds = Math.floor(((/[a-z]/i.test(text) && parseDuration(text)) || 0) / 1000)
+  if (seconds < 1 || seconds > year) throw new Error('must be a duration from 1s to 365d, such as 15m, 12h or 7d')
+  return seconds
+})
+
+/** A duration that may also be `0`, of at most an hour. */
+export const delay = makeExactValidator<number>((text) => {
+  const seconds = /^0s?$/.test(text) ? 0 : ((/[a-z]/i.test(text) && parseDuration(text)) || -1) / 1000
+  if (seconds < 0 || seconds > 3600) throw new Error('must be 0 or a duration up to 1h, such as 5s')
+  return seconds
+})
+
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+
+const origin = (text: string) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.origin !== text || text.includes('*'))
+    throw new Error(`${JSON.stringify(text)} is not an origin such as https://app.example.com`)
+  return text
+}
+
+export const origins = makeExactValidator<string[]>((text) => list(text).map(origin))
+
+export const cidrs = makeExactValidator<string[]>((text) =>
+  list(text).map((range) => {
+    const [address = '', prefix = '0', ...more] = range.split('/')
+    const bits = { 4: 32, 6: 128 }[isIP(address)] ?? -1
+    if (more.length > 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > bits)
+      throw new Error(`${JSON.stringify(range)} is not an address or a CIDR range such as 10.0.0.0/8`)
+    return range
+  })
+)
+
+export const postgresUrl = makeExactValidator<string>((text) => {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) throw new Error('is not a postgres:// URL')
+  return text
+})
+
+/** With a small scheme, as the driver takes REDISS:// for one without TLS; without a query, which it takes for options. */
+export const redisUrl = makeExactValidator<string>((text) => {
+  const example = 'redis://:password@localhost:6379/0'
+  if (!/^rediss?:\/\/[^/?#]+(\/\d*)?$/.test(text) || !URL.canParse(text))
+    throw new Error(`is not a redis:// or rediss:// URL such as ${example}`)
+  decodeURIComponent(text)
+  return text
+})
+
+export const httpUrl = makeExactValidator<string>((text) => {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) throw new Error('is not an http:// or https:// URL')
+  return text
+})
+
+export const between = (low: number, high: number) =>
+  makeExactValidator<number>((text) => {
+    const value = Number(text)
+    if (!/^\d{1,9}$/.test(text) || value < low || value > high)
+      throw new Error(`must be a whole number from ${low} to ${high}`)
+    return value
+  })
