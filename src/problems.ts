@@ -13,7 +13,7 @@ interface Details {
   reason?: string
 }
 
-/** An error that a client may see: problem details (RFC 9457) with a stable code. */
+/** An error that a client may see: problem details (RFC 9457) with a stable code. It is expected, so it carries no stack. */
 export class Problem extends Error {
   readonly status: number
   readonly code: string
@@ -22,7 +22,10 @@ export class Problem extends Error {
   readonly reason: string | undefined
 
   constructor(status: number, code: string, detail: string, details: Details = {}) {
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(detail)
+    Error.stackTraceLimit = stackTraceLimit
     this.status = status
     this.code = code
     this.headers = details.headers ?? {}
@@ -79,8 +82,15 @@ export const problems = {
     }),
   requestTimeout: () => new Problem(408, 'request_timeout', 'The request took too long to arrive'),
   emailTaken: () => new Problem(409, 'email_taken', 'Email already registered'),
+  idempotencyInProgress: () =>
+    new Problem(409, 'idempotency_in_progress', 'The first request with this Idempotency-Key is still in progress', {
+      headers: retryAfter(1)
+    }),
+  preconditionFailed: () => new Problem(412, 'precondition_failed', 'It has changed since: If-Match does not match'),
   payloadTooLarge: () => new Problem(413, 'payload_too_large', 'The body is larger than 64 KiB'),
   unsupportedMediaType: () => new Problem(415, 'unsupported_media_type', 'The body must be application/json'),
+  idempotencyMismatch: () =>
+    new Problem(422, 'idempotency_mismatch', 'This Idempotency-Key was used for another request'),
   tooManyRequests: (seconds: number) =>
     new Problem(429, 'too_many_requests', 'Too many requests; try again later', { headers: retryAfter(seconds) }),
   internalError: () => new Problem(500, 'internal_error', 'Internal error'),
