@@ -1,68 +1,98 @@
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { problems } from '../problems.ts'
+import { within } from '../within.ts'
 import { lockDirectory } from './directory-lock.ts'
+import { isFree, rememberPools } from './pools.ts'
+import { sendStraight } from './prepared.ts'
+import { forMigrations, forPooled, forRequests, type SessionSettings, settingStatements } from './sessions.ts'
 import type { Database } from './tables.ts'
 import { rfc3339, TIMESTAMPTZ } from './timestamps.ts'
 
 /** Where losses are told. */
-interface Log {
+export interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** Milliseconds. pg and PostgreSQL wait for ever unless told. */
-const limits = { connect: 2_000, statement: 5_000, answer: 7_000, lock: 2_000, idleInTransaction: 10_000 }
-
-/** SET, not startup parameters: poolers (PgBouncer, Neon's) refuse the latter. */
-const sessionSettings = `
-  set timezone to 'UTC';
-  set statement_timeout to ${limits.statement};
-  set lock_timeout to ${limits.lock};
-  set idle_in_transaction_session_timeout to ${limits.idleInTransaction}`
+/** Milliseconds; pg waits for ever unless told. Who waits for a connection and then for a lock has its answer within 2.5 s. */
+const limits = { connect: 2_000, queue: 800, answer: 7_000 }
 
 const getTypeParser: typeof pg.types.getTypeParser = (oid, format) =>
   oid === TIMESTAMPTZ && format !== 'binary' ? rfc3339 : pg.types.getTypeParser(oid, format)
 
 /**
- * A connection whose answer does not come (a host that vanished) is given up: it would keep the next request waiting
- * too, for as long as TCP hopes.
+ * Gives up connections whose answer does not come (a host that vanished): each would keep the next request waiting too,
+ * for as long as TCP hopes. Not pg's own `query_timeout`, a timer for each query: through these, nearly every answer stays
+ * in memory until the next major collection, which took a third of the CPU of a list.
  */
-class Client extends pg.Client {
-  constructor(config?: pg.ClientConfig) {
-    super(config)
-    const { query } = this
-    const giveUp = async (error: Error) => {
-      if (error.message === 'Query read timeout') await this.end()
-    }
-    Object.assign(this, {
-      query: (...args: unknown[]) => {
-        const answer: Promise<unknown> = Reflect.apply(query, this, args)
-        answer.catch(giveUp)
-        return answer
-      }
+function giveUpSilent(pool: pg.Pool, milliseconds: number) {
+  const idle = new WeakSet<object>()
+  pool.on('acquire', (client) => idle.delete(client))
+  pool.on('release', (_error, client) => idle.add(client))
+  return (client: pg.Client) => {
+    const stream = client.connection.stream as Socket
+    stream.setTimeout(milliseconds, () => {
+      if (!idle.has(client)) stream.destroy(new Error('No answer from the database'))
     })
   }
 }
 
-function openPostgres(connectionString: string, log: Log, answerWithin: number): PostgresDialect {
-  const pool = new pg.Pool({
-    Client,
-    connectionString,
-    application_name: 'gatehouse',
-    connectionTimeoutMillis: limits.connect,
-    query_timeout: answerWithin,
-    keepAlive: true,
-    types: { getTypeParser }
-  })
+interface PoolOptions {
+  session: SessionSettings
+  /** Milliseconds for an answer; 0: as long as it takes. */
+  answerWithin: number
+  connectWithin?: number
+  max?: number
+}
+
+export function openPool(connectionString: string, log: Log, options: PoolOptions): pg.Pool {
+  const { session, answerWithin, connectWithin = limits.connect, max = 10 } = options
   // A backend that dies must not take the process with it, neither idle in the pool nor between two statements.
   const survive = (error: Error) => log.warn({ err: error }, 'lost a database connection')
-  pool.on('error', survive)
-  pool.on('connect', (client) => {
-    client.on('error', survive)
-    client.query(sessionSettings).catch(survive)
+  class Client extends pg.Client {
+    constructor(config?: pg.ClientConfig) {
+      // Not the pool's: it would also set a timer for each time that a connection is lent.
+      super({ ...config, connectionTimeoutMillis: connectWithin })
+    }
+  }
+  const pool: pg.Pool = new pg.Pool({
+    Client,
+    connectionString,
+    max,
+    application_name: 'gatehouse',
+    keepAlive: true,
+    types: { getTypeParser },
+    async onConnect(client) {
+      client.on('error', survive)
+      watch(client as pg.Client)
+      await client.query(settingStatements(session))
+    }
   })
-  return new PostgresDialect({ pool })
+  pool.on('error', survive)
+  const watch = giveUpSilent(pool, answerWithin)
+  return pool
 }
+
+/** A pool that is exhausted is told to whoever would wait for it, before they have waited for long. */
+export const dialectOf = (pool: pg.Pool) =>
+  new PostgresDialect({
+    pool: {
+      options: pool.options,
+      end: () => pool.end(),
+      connect() {
+        const atOnce = isFree(pool)
+        const client = pool.connect()
+        if (atOnce) return client
+        const giveUp = () => {
+          client.then((late) => late.release()).catch(() => {})
+          throw problems.unavailable('pool')
+        }
+        return within(limits.queue, client).catch(giveUp)
+      }
+    }
+  })
 
 /** The embedded engine, loaded only when used: it is most of the memory and of the start. */
 async function openEmbedded(dataDir: string) {
@@ -74,14 +104,31 @@ async function openEmbedded(dataDir: string) {
   return pglite
 }
 
-/** The database of the settings: PostgreSQL, or the embedded one in the data directory. Connects at the first query. */
-export function openDatabase<Tables = Database>(
-  config: { databaseUrl: string | undefined; dataDir: string },
-  log: Log,
-  answerWithin = limits.answer
-) {
-  const dialect = config.databaseUrl
-    ? openPostgres(config.databaseUrl, log, answerWithin)
-    : new PGliteDialect({ pglite: () => openEmbedded(config.dataDir) })
-  return new Kysely<Tables>({ dialect })
+export interface DatabaseSettings {
+  databaseUrl: string | undefined
+  /** Past the pooler, where there is one. */
+  directUrl?: string | undefined
+  dataDir: string
 }
+
+/** Whether a pooler stands before the database, which hands its connections to others between two transactions. */
+export const isPooled = ({ databaseUrl, directUrl = databaseUrl }: DatabaseSettings): boolean =>
+  directUrl !== databaseUrl
+
+/** The database of the settings: PostgreSQL, or the embedded one in the data directory. Connects at the first query. */
+export function openDatabase<Tables = Database>(config: DatabaseSettings, log: Log, answerWithin = limits.answer) {
+  if (!config.databaseUrl)
+    return new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: () => openEmbedded(config.dataDir) }) })
+  const session = isPooled(config) ? forPooled : forRequests
+  const primary = openPool(config.databaseUrl, log, { session, answerWithin })
+  const db = new Kysely<Tables>({ dialect: dialectOf(primary) })
+  sendStraight(db, primary, !isPooled(config))
+  rememberPools(db, { primary })
+  return db
+}
+
+/** PostgreSQL as migrations need it: no pooler in between, and no limit to how long a statement takes. */
+export const openForMigrations = (url: string, log: Log) =>
+  new Kysely<Database>({
+    dialect: dialectOf(openPool(url, log, { session: forMigrations, answerWithin: 0 }))
+  })

@@ -1,3 +1,5 @@
+import { Problem } from '../problems.ts'
+
 /** PostgreSQL's error classes that say "not now": connection, transaction rollback, resources, operator, system. */
 const unavailableClasses = new Set(['08', '40', '53', '57', '58'])
 const lockNotAvailable = '55P03'
@@ -5,7 +7,7 @@ const statementCanceled = '57014'
 const socketErrors = /^(ECONN|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT)/
 /** What pg says without a code when a connection or an answer does not come. */
 const codeless =
-  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client (has encountered|was closed))/
+  /^(timeout expired|Connection terminated|No answer from the database|Client (has encountered|was closed))/
 
 interface DatabaseError extends Error {
   code?: string
@@ -33,6 +35,7 @@ export const explain = (error: unknown): string =>
 /** Whether the database could not be reached or could not answer in time: the same request may succeed later. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
+  if (error instanceof Problem) return error.status === 503
   if (error instanceof AggregateError) return error.errors.some(isUnavailable)
   const { code } = error as DatabaseError
   if (code === undefined) return codeless.test(error.message)

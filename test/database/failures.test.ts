@@ -14,9 +14,9 @@ const notNow: Record<string, unknown> = {
   'a refused connection': coded('ECONNREFUSED'),
   'an unknown host': coded('ENOTFOUND'),
   'a name server that is away': coded('EAI_AGAIN'),
-  'no acquired connection': new Error('timeout exceeded when trying to connect'),
+  'no acquired connection': new Error('timeout expired'),
   'a lost connection': new Error('Connection terminated unexpectedly'),
-  'an answer that does not come': new Error('Query read timeout'),
+  'an answer that does not come': new Error('No answer from the database'),
   'a connection given up for that': new Error('Client was closed and is not queryable'),
   'several addresses that refuse': new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')])
 }
@@ -34,7 +34,7 @@ const ours: Record<string, unknown> = {
   'an object in another state': coded('55000'),
   'a fault without a code': new TypeError('x is not a function'),
   'several faults': new AggregateError([new Error('x')]),
-  'what is no error': 'timeout exceeded when trying to connect',
+  'what is no error': 'timeout expired',
   nothing: undefined
 }
 for (const [what, error] of Object.entries(ours))

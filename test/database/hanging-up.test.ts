@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { type Test, test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { isUnavailable } from '../../src/database/failures.ts'
+import { poolsOf } from '../../src/database/pools.ts'
 
 const int16 = (value: number) => Buffer.from([value >> 8, value & 255])
 const int32 = (value: number) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value].map((byte) => byte & 255))
@@ -67,7 +68,7 @@ test('a connection that has gone silent fails one request, and the next gets ano
   const { sockets, mute, ask, db } = await open(t, 500)
   t.strictSame(await ask(), rows)
   mute.add(sockets[0])
-  await t.rejects(ask(), { message: 'Query read timeout' })
+  await t.rejects(ask(), { message: 'No answer from the database' })
   t.strictSame(await ask(), rows)
   t.equal(sockets.length, 2)
 
@@ -78,4 +79,45 @@ test('a connection that has gone silent fails one request, and the next gets ano
   const error = await transaction.catch((error) => error)
   t.ok(isUnavailable(error), `nor can it be rolled back: ${error}`)
   t.strictSame(await ask(), rows)
+})
+
+test('a server that lets nobody in is given up, before anything is asked and after', async (t) => {
+  const deaf = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(deaf, 'listening')
+  const { port } = deaf.address() as AddressInfo
+  const db = openDatabase({ databaseUrl: `postgres://ann@127.0.0.1:${port}/tasks`, dataDir: '' }, { warn: () => {} })
+  t.teardown(async () => {
+    await db.destroy()
+    deaf.close()
+  })
+  for (let time = 0; time < 2; time += 1) {
+    const error = await sql`select`.execute(db).catch((error) => error)
+    t.ok(isUnavailable(error), `${error}`)
+  }
+  t.match(poolsOf(db).primary, { total: 0, waiting: 0 }, 'no connection stays behind')
+})
+
+test('a connection whose limits cannot be set is not lent', async (t) => {
+  const { sockets, mute, ask, db } = await open(t, 500)
+  const first = ask().catch((error) => error)
+  while (sockets.length === 0) await new Promise(setImmediate)
+  mute.add(sockets[0])
+  t.ok(isUnavailable(await first))
+  t.strictSame(await ask(), rows)
+  t.match(poolsOf(db).primary, { total: 1 })
+})
+
+test('who would wait for a connection for long is told so, and keeps none', async (t) => {
+  const { db, ask } = await open(t)
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+  const holding = Array.from({ length: 10 }, () => db.connection().execute(() => held))
+  while (poolsOf(db).primary?.total !== 10) await new Promise(setImmediate)
+  const error = await ask().catch((error) => error)
+  t.match(error, { status: 503, reason: 'pool' })
+  t.ok(isUnavailable(error), `${error}`)
+  const waiting = ask()
+  letGo()
+  t.strictSame(await waiting, rows, 'who waits a moment gets one')
+  await Promise.all(holding)
+  t.strictSame(poolsOf(db).primary, { total: 10, idle: 10, waiting: 0 })
 })
