@@ -17,7 +17,7 @@ try {
     else log.info({ signal }, 'closing')
     await app.close()
   })
-  await migrate(app.db)
+  await migrate(app.db, app.log)
   await app.revocations.catchUp()
   await app.listen({ host: config.host, port: config.port })
   if (!config.rateLimit.enabled) log.warn('rate limits are off: for load tests only')

@@ -8,7 +8,7 @@ const leak = Number(process.env.LEAK)
 
 const config = loadConfig()
 const app = await buildApp(config, { log: createLog(config.logLevel) })
-await migrate(app.db)
+await migrate(app.db, app.log)
 await app.revocations.catchUp()
 app.server.prependListener('request', ({ headers }) => {
   const end = performance.now() + leak / 1000

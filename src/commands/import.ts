@@ -1,5 +1,5 @@
 import { openDatabase } from '../database/connection.ts'
-import { migrate } from '../database/migrate.ts'
+import { prepareDatabase } from '../database/prepare.ts'
 import type { Database } from '../database/tables.ts'
 import { importWithReport } from '../import/report.ts'
 import { createLog } from '../log.ts'
@@ -23,7 +23,7 @@ const config = settings()
 const log = createLog(config.logLevel)
 const target = openDatabase<Database>(config, log)
 const from = openDatabase<BetterAuthTables>({ databaseUrl: url, dataDir: '' }, log)
-await migrate(target)
+await prepareDatabase(target, config, log)
   .then(() => importWithReport({ from, target, dryRun, print: process.stdout.write.bind(process.stdout) }))
   .catch((error: Error) => {
     process.stderr.write(`Not imported: ${error.message}\n`)

@@ -1,12 +1,13 @@
 import { openDatabase } from '../database/connection.ts'
-import { migrate } from '../database/migrate.ts'
+import { prepareDatabase } from '../database/prepare.ts'
 import { createLog } from '../log.ts'
 import { settings } from './settings.ts'
 
 const config = settings()
-const db = openDatabase(config, createLog(config.logLevel))
+const log = createLog(config.logLevel)
+const db = openDatabase(config, log)
 try {
-  const applied = await migrate(db)
+  const applied = await prepareDatabase(db, config, log)
   process.stdout.write(applied.length > 0 ? `Applied: ${applied.join(', ')}\n` : 'The schema is up to date\n')
 } catch (error) {
   process.stderr.write(`Not migrated: ${(error as Error).message}\n`)

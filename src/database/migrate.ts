@@ -1,5 +1,6 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { Kysely } from 'kysely'
 import { FileMigrationProvider, Migrator } from 'kysely/migration'
@@ -14,18 +15,27 @@ export const migrations = new FileMigrationProvider({
   import: (file) => import(pathToFileURL(file).href)
 })
 
-/** How often to wait for the process that migrates, by the connection's lock timeout (2 s) each time. */
-const longestWait = 60
+/** How often a lock is waited for, by the connection's lock timeout each time: the tables' own work goes on in between. */
+const tries = 120
+/** Milliseconds. */
+const pause = 500
+
+interface Log {
+  info: (details: object, message: string) => void
+}
 
 /**
  * Brings the database to the newest schema, in one transaction, and returns the names of what was applied. Processes
  * that start together wait for each other.
  */
-export async function migrate(db: Kysely<Database>): Promise<string[]> {
+export async function migrate(db: Kysely<Database>, log: Log): Promise<string[]> {
   const migrator = new Migrator({ db, provider: migrations })
   let { error, results = [] } = await migrator.migrateToLatest()
-  for (let wait = 0; isLocked(error) && wait < longestWait; wait++)
-    ({ error, results = [] } = await migrator.migrateToLatest())
+  for (let tried = 1; isLocked(error) && tried < tries; tried++) {
+    if (tried === 1) log.info({ reason: explain(error) }, 'migrations wait for a lock')
+    await sleep(pause)
+    ;({ error, results = [] } = await migrator.migrateToLatest())
+  }
   if (isUnavailable(error)) throw new Error(`The database does not answer: ${explain(error)}`)
   if (error) throw error
   return results.map(({ migrationName }) => migrationName)

@@ -33,24 +33,24 @@ async function schemaOf(db: Kysely<Database>) {
 test('migrations go up, down to nothing, and up to the same again', async (t) => {
   const db = openDatabase(await empty(t), log)
   t.strictSame(await schemaOf(db), [])
-  t.match(await migrate(db), ['0001_users', '0002_tasks'])
+  t.match(await migrate(db, log), ['0001_users', '0002_tasks'])
   const schema = await schemaOf(db)
   t.ok(schema.length > 20)
-  t.strictSame(await migrate(db), [], 'the second time there is nothing to do')
+  t.strictSame(await migrate(db, log), [], 'the second time there is nothing to do')
 
   const { error } = await new Migrator({ db, provider: migrations }).migrateTo(NO_MIGRATIONS)
   t.equal(error, undefined)
   t.strictSame(await schemaOf(db), [])
-  await migrate(db)
+  await migrate(db, log)
   t.strictSame(await schemaOf(db), schema)
   await db.destroy()
 })
 
 test('a database of a newer version is left alone', async (t) => {
   const db = openDatabase(await empty(t), log)
-  await migrate(db)
+  await migrate(db, log)
   await sql`insert into kysely_migration (name, timestamp) values ('9999_from_the_future', now()::text)`.execute(db)
-  await t.rejects(migrate(db), { message: /9999_from_the_future/ })
+  await t.rejects(migrate(db, log), { message: /9999_from_the_future/ })
   await db.destroy()
 })
 
@@ -58,7 +58,7 @@ const skip = server ? false : 'needs TEST_DATABASE_URL: one embedded database ha
 test('processes that start together migrate once', { skip }, async (t) => {
   const settings = await empty(t)
   const all = Array.from({ length: 6 }, () => openDatabase(settings, log))
-  const applied = await Promise.all(all.map(migrate))
+  const applied = await Promise.all(all.map((db) => migrate(db, log)))
   t.match(applied.flat(), ['0001_users', '0002_tasks'])
   t.equal(applied.filter(({ length }) => length > 0).length, 1)
   await Promise.all(all.map((db) => db.destroy()))
@@ -66,7 +66,7 @@ test('processes that start together migrate once', { skip }, async (t) => {
 
 test('a database that does not answer is told apart from one that refuses', async (t) => {
   const db = openDatabase({ databaseUrl: 'postgres://ann:hush-hush@localhost:1/tasks', dataDir: '' }, log)
-  const error: Error = await migrate(db).then(
+  const error: Error = await migrate(db, log).then(
     () => t.fail('it answers'),
     (error) => error
   )
@@ -77,7 +77,7 @@ test('a database that does not answer is told apart from one that refuses', asyn
 
 test('a lock that another process holds is waited for', async (t) => {
   const db = openDatabase(await empty(t), log)
-  const all = await migrate(db)
+  const all = await migrate(db, log)
   await new Migrator({ db, provider: migrations }).migrateDown()
   // A sequence keeps its count through the rollback of each attempt.
   await sql`create sequence attempts`.execute(db)
@@ -90,6 +90,6 @@ test('a lock that another process holds is waited for', async (t) => {
   await sql`create trigger refuse before insert on kysely_migration for each row execute function refuse_twice()`.execute(
     db
   )
-  t.strictSame(await migrate(db), all.slice(-1))
+  t.strictSame(await migrate(db, log), all.slice(-1))
   await db.destroy()
 })

@@ -11,6 +11,9 @@ import { createLog } from '../../src/log.ts'
 /** The server to test on; without one, the embedded database. */
 export const server = process.env.TEST_DATABASE_URL
 
+/** A pooler of transactions before that server, to test by way of it. */
+export const pooler = process.env.TEST_POOLER_URL
+
 const migrations = new URL('../../migrations/', import.meta.url)
 const fingerprint = createHash('sha256')
 for (const name of readdirSync(migrations).sort()) fingerprint.update(readFileSync(new URL(name, migrations)))
@@ -36,12 +39,12 @@ export async function prepareTemplate(): Promise<void> {
     await onServer(`drop database if exists ${draft} with (force)`)
     await onServer(`create database ${draft}`)
     const db = openDatabase({ databaseUrl: urlOf(draft), dataDir: '' }, log)
-    await migrate(db).finally(() => db.destroy())
+    await migrate(db, log).finally(() => db.destroy())
     await onServer(`alter database ${draft} rename to ${name}`)
   } else if (!existsSync(directory)) {
     const draft = await mkdtemp(join(tmpdir(), 'gatehouse_draft_'))
     const db = openDatabase({ databaseUrl: undefined, dataDir: draft }, log)
-    await migrate(db).finally(() => db.destroy())
+    await migrate(db, log).finally(() => db.destroy())
     await rename(draft, directory)
   }
 }
@@ -51,7 +54,10 @@ export async function cloneTemplate(): Promise<{ settings: Record<string, string
   if (server) {
     const clone = `${name}_${process.pid}_${crypto.randomUUID().slice(0, 8)}`
     await onServer(`create database ${clone} template ${name}`)
-    return { settings: { DATABASE_URL: urlOf(clone) }, remove: () => onServer(`drop database ${clone} with (force)`) }
+    const direct = urlOf(clone)
+    const pooled = pooler && Object.assign(new URL(pooler), { pathname: `/${clone}` }).href
+    const settings = pooled ? { DATABASE_URL: pooled, DATABASE_DIRECT_URL: direct } : { DATABASE_URL: direct }
+    return { settings, remove: () => onServer(`drop database ${clone} with (force)`) }
   }
   const clone = await mkdtemp(join(tmpdir(), 'gatehouse_clone_'))
   await cp(directory, clone, { recursive: true })
