@@ -1,7 +1,9 @@
-import rateLimit from '@fastify/rate-limit'
-import type { onRequestHookHandler, preHandlerAsyncHookHandler } from 'fastify'
+import rateLimit, { type FastifyRateLimitStore, normalizeIP } from '@fastify/rate-limit'
+import type { FastifyRequest, onRequestHookHandler, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { problems } from '../src/problems.ts'
+import type { SharedCounts } from '../src/redis/connection.ts'
+import { createWindows } from '../src/redis/windows.ts'
 
 /** Addresses remembered for each limit; the least recently seen goes first. */
 const addresses = 50_000
@@ -10,7 +12,23 @@ interface Limits {
   enabled: boolean
   auth: number
   unknown: number
+  /** Where all processes count together. */
+  shared?: SharedCounts | undefined
 }
+
+/** What @fastify/rate-limit counts with, in place of its own Redis store, which fails or is off when Redis is away. */
+const storeOf = (shared: SharedCounts) =>
+  class Store implements FastifyRateLimitStore {
+    #increase = createWindows(shared, addresses)
+
+    incr(key: string, done: Parameters<FastifyRateLimitStore['incr']>[1], timeWindow: number, max: number): void {
+      this.#increase(key, timeWindow, max).then((counted) => done(null, counted), done)
+    }
+
+    child(): Store {
+      return new Store()
+    }
+  }
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -21,17 +39,25 @@ declare module 'fastify' {
 }
 
 export const limits = fp(
-  async function limits(app, { enabled, auth, unknown }: Limits) {
-    const timeWindow = '1 minute'
+  async function limits(app, { enabled, auth, unknown, shared }: Limits) {
+    const timeWindow = 60_000
     await app.register(rateLimit, {
       global: false,
       cache: addresses,
+      ...(shared && { store: storeOf(shared) }),
       enableDraftSpec: true,
       errorResponseBuilder: (_request, { ttl }) => problems.tooManyRequests(ttl / 1000)
     })
-    const limit = (max: number) => (enabled ? app.rateLimit({ max, timeWindow }) : async () => {})
-    app.decorate('limitAttempts', () => limit(auth))
-    app.decorate('limitUnknown', limit(unknown))
+    const limit = (max: number, nameOf: (request: FastifyRequest) => string) =>
+      enabled
+        ? app.rateLimit({ max, timeWindow, keyGenerator: (request) => `${nameOf(request)} ${normalizeIP(request.ip)}` })
+        : async () => {}
+    const route = ({ method, routeOptions }: FastifyRequest) => `${method} ${routeOptions.url}`
+    app.decorate('limitAttempts', () => limit(auth, route))
+    app.decorate(
+      'limitUnknown',
+      limit(unknown, () => 'unknown')
+    )
   },
   { name: 'limits' }
 )

@@ -32,7 +32,7 @@ export function createPasswordChecks(users: UsersRepository, { passwords, thrott
     const isUsual = await log.hasLoggedInFrom(userId ?? NIL, client.prefix)
     let attempt: Attempt
     try {
-      attempt = throttle.begin(email, client.prefix, isUsual)
+      attempt = await throttle.begin(email, client.prefix, isUsual)
     } catch (error) {
       await log.record(`${purpose}.throttled`, client, { user_id: userId })
       throw error

@@ -1,21 +1,29 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../at-most.ts'
 import { problems } from '../problems.ts'
 
 const minute = 60_000
 
 /** Failures from one address prefix within the window, after which it waits for the window to end. */
-const perPrefix = { failures: 10, window: 15 * minute }
+export const perPrefix = { failures: 10, window: 15 * minute }
 /** Failures in a row from everywhere: the first few are free, then each costs a longer wait, and at the end nothing goes. */
-const everywhere = { free: 10, longestWait: 15 * minute, failures: 70 }
+export const everywhere = { free: 10, longestWait: 15 * minute, failures: 70 }
 /** A budget of its own for addresses that the owner has logged in from, which an attack from elsewhere cannot use up. */
-const usual = { free: 10, longestWait: minute, failures: 30 }
+export const usual = { free: 10, longestWait: minute, failures: 30 }
 /** After this long without a failure an account is forgotten. */
-const memory = 24 * 60 * minute
+export const memory = 24 * 60 * minute
 
 interface Row {
   failures: number
   /** When the next attempt is let through, in milliseconds since 1970. */
   next: number
+  /** Where processes count together: the life of Redis that has seen it. What counted in one process alone has none. */
+  life?: number | undefined
+}
+
+/** A row, and until when it is kept, in milliseconds since 1970. */
+interface Kept extends Row {
+  until: number
 }
 
 export interface Attempt {
@@ -24,6 +32,15 @@ export interface Attempt {
   /** The attempt never reached the hash. */
   cancel: () => void
 }
+
+export interface Throttle {
+  /** Lets an attempt on an account through, or throws `too_many_requests`. `isUsual`: the owner has logged in from there. */
+  begin: (account: string, prefix: string, isUsual: boolean) => Attempt | Promise<Attempt>
+}
+
+/** What is counted of an attempt: failures from there, and from everywhere or from all usual addresses. */
+export const namesOf = (account: string, prefix: string, isUsual: boolean) =>
+  [`${account}\n${prefix}`, `${account}\n${isUsual ? 'usual' : ''}`] as const
 
 /**
  * Slows down who guesses a password, by account and by where the guess comes from, so that guessing is hopeless and
@@ -36,14 +53,14 @@ export function createThrottle(
   { enabled, remembered = 500_000 }: { enabled: boolean; remembered?: number },
   clock: () => number
 ) {
-  const rows = new LRUCache<string, Row>({ max: remembered, ttl: memory, ttlResolution: 0, perf: { now: clock } })
+  const rows = new LRUCache<string, Row>({ ...atMost(remembered), ttl: memory, ttlResolution: 0, perf: { now: clock } })
 
   /** As if the attempt that turned `before` into `after` had not been; others may have come since. */
   function giveBack(key: string, before: Row, after: Row): void {
     const row = rows.get(key)
     if (!row) return
     if (row.failures === 1) rows.delete(key)
-    else rows.set(key, { failures: row.failures - 1, next: row.next === after.next ? before.next : row.next })
+    else rows.set(key, { ...row, failures: row.failures - 1, next: row.next === after.next ? before.next : row.next })
   }
 
   function take(key: string, limit: { free: number; longestWait: number; failures: number }): () => void {
@@ -64,15 +81,14 @@ export function createThrottle(
     const now = clock()
     const open = row && row.next > now ? row : { failures: 0, next: now + perPrefix.window }
     if (open.failures >= perPrefix.failures) throw problems.tooManyRequests((open.next - now) / 1000)
-    rows.set(key, { ...open, failures: open.failures + 1 })
+    rows.set(key, { failures: open.failures + 1, next: open.next })
     return () => giveBack(key, open, open)
   }
 
   return {
-    /** Lets an attempt on an account through, or throws `too_many_requests`. `isUsual`: the owner has logged in from there. */
     begin(account: string, prefix: string, isUsual: boolean): Attempt {
       if (!enabled) return { succeed: () => {}, cancel: () => {} }
-      const [near, far] = [`${account}\n${prefix}`, `${account}\n${isUsual ? 'usual' : ''}`]
+      const [near, far] = namesOf(account, prefix, isUsual)
       const undoNear = takeFromPrefix(near)
       let undoFar: () => void
       try {
@@ -91,8 +107,20 @@ export function createThrottle(
           undoFar()
         }
       }
+    },
+
+    /** What is counted under a name, and until when it is kept. */
+    recall(name: string): Kept {
+      const row = rows.get(name) ?? { failures: 0, next: 0 }
+      return { ...row, until: Math.ceil(clock() + rows.getRemainingTTL(name)) }
+    },
+
+    /** Puts what all processes have counted in place of what this one did. */
+    learn(name: string, { until, ...row }: Kept): void {
+      if (row.failures > 0) rows.set(name, row, { ttl: Math.max(1, until - clock()) })
+      else rows.delete(name)
     }
   }
 }
 
-export type Throttle = ReturnType<typeof createThrottle>
+export type LocalThrottle = ReturnType<typeof createThrottle>

@@ -40,11 +40,13 @@ export function caller(app: FastifyInstance, token?: string) {
 /** The whole service on a database of its own, gone when the test ends. Cheap hashes, and no limits unless asked for. */
 export async function startApp(t: Test, { settings = {}, clock }: Options = {}) {
   const database = await cloneTemplate()
-  const { log, lines } = captureLog()
+  const { log, lines, says } = captureLog()
   const config = loadConfig({
     BETTER_AUTH_SECRET: secret,
     BCRYPT_COST: '10',
     RATE_LIMIT_ENABLED: 'false',
+    // Whether somebody has built the front end must not matter.
+    WEB_DIR: 'none',
     ...database.settings,
     ...settings
   })
@@ -64,5 +66,5 @@ export async function startApp(t: Test, { settings = {}, clock }: Options = {}) 
     return { id: user.id as string, email, password, token: token as string, ...caller(app, token) }
   }
 
-  return { app, config, lines, signUp, anyone: caller(app) }
+  return { app, config, lines, says, signUp, anyone: caller(app) }
 }

@@ -1,4 +1,4 @@
-import { createThrottle } from '../../src/auth/throttle.ts'
+import { type Attempt, createThrottle } from '../../src/auth/throttle.ts'
 import type { Problem } from '../../src/problems.ts'
 
 /** A throttle whose clock stands still until it is moved. */
@@ -26,4 +26,15 @@ export function startThrottle(remembered?: number) {
     now += milliseconds
   }
   return { begin, fail, pass }
+}
+
+/** The attempt, or the seconds of Retry-After. */
+export async function outcome(begin: () => Attempt | Promise<Attempt>): Promise<Attempt | number> {
+  try {
+    return await begin()
+  } catch (error) {
+    const { status, headers } = error as Problem
+    if (status !== 429) throw error
+    return Number(headers['retry-after'])
+  }
 }

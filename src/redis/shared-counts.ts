@@ -1,0 +1,12 @@
+import type { Config } from '../config.ts'
+import type { Log, SharedCounts } from './connection.ts'
+
+/** What processes count together; undefined where each counts alone. The driver is loaded only where it is wanted. */
+export async function openSharedCounts(
+  { redisUrl, secrets }: Pick<Config, 'redisUrl' | 'secrets'>,
+  log: Log
+): Promise<SharedCounts | undefined> {
+  if (redisUrl === undefined) return undefined
+  const { openRedis } = await import('./connection.ts')
+  return openRedis(redisUrl, secrets, log)
+}

@@ -1,0 +1,59 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import type { Test } from 'tap'
+
+/** What starts a Redis here; undefined where none is installed. */
+const program = ['redis-server', 'valkey-server'].find((name) => {
+  try {
+    return execFileSync(name, ['--version'])
+  } catch {
+    return undefined
+  }
+})
+
+/** Why tests on a real Redis do not run. */
+export const skip = program ? false : 'needs redis-server or valkey-server'
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** A Redis in memory, on loopback, with a password; killed when the test ends. It can be stopped, killed and started again. */
+export async function startRedis(t: Test) {
+  const port = await freePort()
+  const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', requirepass: 'hush-hush' }
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
+
+  async function start() {
+    const child = spawn(program ?? '', args, { cwd: t.testdir(), stdio: ['ignore', 'pipe', 'ignore'] })
+    t.teardown(() => child.kill('SIGKILL'))
+    const ended = once(child, 'exit')
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+    })
+    while (!/Ready to accept connections/.test(said)) await Promise.race([once(child.stdout, 'data'), ended])
+    return { child, ended }
+  }
+
+  let running = await start()
+  return {
+    url: `redis://:hush-hush@127.0.0.1:${port}`,
+    signal: (signal: 'SIGSTOP' | 'SIGCONT') => running.child.kill(signal),
+    async restart() {
+      running.child.kill('SIGKILL')
+      await running.ended
+      running = await start()
+    },
+    async kill() {
+      running.child.kill('SIGKILL')
+      await running.ended
+    }
+  }
+}
