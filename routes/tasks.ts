@@ -3,7 +3,8 @@ import { Id, optional, ref } from '../schemas/common.ts'
 import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '../schemas/tasks.ts'
 import type { Cursors } from '../src/cursors.ts'
 import { problems } from '../src/problems.ts'
-import { type TaskPosition, taskPosition, tasksRepository } from '../src/repositories/tasks.ts'
+import { type TaskPosition, taskPosition } from '../src/repositories/task-lists.ts'
+import { tasksRepository } from '../src/repositories/tasks.ts'
 import type { Routes } from '../src/typebox.ts'
 
 const tags = ['tasks']
@@ -64,7 +65,7 @@ export const taskRoutes: Routes<{ cursors: Cursors }> = async function taskRoute
     const order = query.order ?? (sort === 'created' ? 'desc' : 'asc')
     const scope = JSON.stringify([user.id, status, sort, order, search])
     const after = cursor === undefined ? undefined : cursors.open<TaskPosition>(scope, cursor)
-    const rows = await tasks.list(user.id, { status, sort, order, limit: limit + 1, search, after }).execute()
+    const rows = await tasks.list(user.id, { status, sort, order, limit: limit + 1, search, after })
     const items = rows.slice(0, limit)
     const last = rows.length > limit ? items.at(-1) : undefined
     return { items, next_cursor: last ? cursors.seal(scope, taskPosition(last, sort)) : null }

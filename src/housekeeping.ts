@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Config } from './config.ts'
 import type { Database } from './database/tables.ts'
+import { idempotencyKeysRepository } from './repositories/idempotency-keys.ts'
 import { revocationsRepository } from './repositories/revocations.ts'
 import { securityEventsRepository } from './repositories/security-events.ts'
 import { sessionsRepository } from './repositories/sessions.ts'
@@ -12,10 +13,11 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** Lets go of sessions and revocations that have expired, and of security events that are old enough. */
+/** Lets go of sessions, revocations and idempotency keys that have expired, and of security events that are old enough. */
 export async function tidy(db: Kysely<Database>, config: Config): Promise<void> {
   await sessionsRepository(db, config).removeExpired()
   await revocationsRepository(db).removeExpired()
+  await idempotencyKeysRepository(db).removeExpired()
   await securityEventsRepository(db).removeOlderThan(config.securityEventTtl)
 }
 

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { keepTidy, tidy } from '../src/housekeeping.ts'
+import { idempotencyKeysRepository } from '../src/repositories/idempotency-keys.ts'
 import { startApp } from './helpers/app.ts'
 import { captureLog } from './helpers/log.ts'
 
@@ -16,10 +17,10 @@ async function litter() {
   const ann = await signUp()
   const [gone, kept] = [crypto.randomUUID(), crypto.randomUUID()]
   const ages = [
-    [gone, '-1 second', '-10 days -1 minute'],
-    [kept, '1 hour', '-10 days 1 minute']
+    [gone, '-1 second', '-10 days -1 minute', '-24 hours'],
+    [kept, '1 hour', '-10 days 1 minute', '-23 hours -59 minutes']
   ] as const
-  for (const [id, end, at] of ages) {
+  for (const [id, end, at, asked] of ages) {
     const hash = Buffer.from(id)
     const expires_at = fromNow(end)
     await db
@@ -27,6 +28,10 @@ async function litter() {
       .values({ id, user_id: ann.id, refresh_hash: hash, expires_at, access_expires_at: expires_at })
       .execute()
     await db.insertInto('revocations').values({ key: id, cutoff: 1, expires_at }).execute()
+    await db
+      .insertInto('idempotency_keys')
+      .values({ user_id: ann.id, key: id, fingerprint: hash, resource_id: id, created_at: fromNow(asked) })
+      .execute()
     await db
       .insertInto('security_events')
       .values({ id, event: 'login', at: fromNow(at) })
@@ -39,7 +44,8 @@ async function left(id: string) {
   const found = [
     await db.selectFrom('sessions').select('id').where('id', '=', id).execute(),
     await db.selectFrom('revocations').select('id').where('key', '=', id).execute(),
-    await db.selectFrom('security_events').select('id').where('id', '=', id).execute()
+    await db.selectFrom('security_events').select('id').where('id', '=', id).execute(),
+    await db.selectFrom('idempotency_keys').select('key').where('resource_id', '=', id).execute()
   ]
   return found.map((rows) => rows.length)
 }
@@ -47,9 +53,24 @@ async function left(id: string) {
 test('what has had its time goes, and nothing else', async (t) => {
   const { gone, kept, ann } = await litter()
   await tidy(db, config)
-  t.strictSame(await left(gone), [0, 0, 0])
-  t.strictSame(await left(kept), [1, 1, 1])
+  t.strictSame(await left(gone), [0, 0, 0, 0])
+  t.strictSame(await left(kept), [1, 1, 1, 1])
   t.equal((await ann.get('/api/auth/sessions')).json().items.length, 2, 'the open session and the kept one')
+})
+
+test('keys go in batches, until none is left that is old enough', async (t) => {
+  const { gone, kept } = await litter()
+  await Promise.all([litter(), litter(), litter(), litter()])
+  await idempotencyKeysRepository(db).removeExpired(2)
+  t.strictSame([(await left(gone))[3], (await left(kept))[3]], [0, 1])
+  const { count } = db.fn
+  const old = sql<boolean>`created_at <= now() - interval '24 hours'`
+  const { n } = await db
+    .selectFrom('idempotency_keys')
+    .select(count('key').as('n'))
+    .where(old)
+    .executeTakeFirstOrThrow()
+  t.equal(Number(n), 0)
 })
 
 test('it happens once an hour, until it is stopped', async (t) => {
@@ -58,14 +79,14 @@ test('it happens once an hour, until it is stopped', async (t) => {
   const { log, lines } = captureLog()
   const { gone } = await litter()
   const stop = keepTidy(db, config, log)
-  t.strictSame(await left(gone), [1, 1, 1])
+  t.strictSame(await left(gone), [1, 1, 1, 1])
   mock.timers.tick(hour)
   while ((await left(gone)).some(Boolean)) await setImmediate()
   stop()
   const later = await litter()
   mock.timers.tick(10 * hour)
   await setImmediate()
-  t.strictSame(await left(later.gone), [1, 1, 1])
+  t.strictSame(await left(later.gone), [1, 1, 1, 1])
   t.equal(lines.length, 0)
 })
 

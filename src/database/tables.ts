@@ -61,10 +61,19 @@ export interface SecurityEventTable {
   user_agent: string | null
 }
 
+export interface IdempotencyKeyTable {
+  user_id: string
+  key: string
+  fingerprint: Buffer
+  resource_id: string
+  created_at: Generated<string>
+}
+
 export interface Database {
   users: UserTable
   tasks: TaskTable
   sessions: SessionTable
   revocations: RevocationTable
   security_events: SecurityEventTable
+  idempotency_keys: IdempotencyKeyTable
 }

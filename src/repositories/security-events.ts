@@ -1,20 +1,22 @@
 import { type Kysely, sql } from 'kysely'
-import { v7 as uuid } from 'uuid'
 import type { Database } from '../database/tables.ts'
+import { newId } from '../ids.ts'
 
-export type SecurityEventName =
-  | 'register'
-  | 'login'
-  | 'login.failed'
-  | 'login.throttled'
-  | 'logout'
-  | 'refresh.reused'
-  | 'password.changed'
-  | 'password.failed'
-  | 'password.throttled'
-  | 'session.ended'
-  | 'sessions.ended'
-  | 'account.deleted'
+export const securityEventNames = [
+  'register',
+  'login',
+  'login.failed',
+  'login.throttled',
+  'logout',
+  'refresh.reused',
+  'password.changed',
+  'password.failed',
+  'password.throttled',
+  'session.ended',
+  'sessions.ended',
+  'account.deleted'
+] as const
+export type SecurityEventName = (typeof securityEventNames)[number]
 
 export interface SecurityEvent {
   event: SecurityEventName
@@ -30,7 +32,7 @@ export function securityEventsRepository(db: Kysely<Database>) {
     insert: (event: SecurityEvent) =>
       db
         .insertInto('security_events')
-        .values({ id: uuid(), ...event })
+        .values({ id: newId(), ...event })
         .execute(),
 
     /** Whether a user has logged in from an address before. */

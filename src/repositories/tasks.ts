@@ -1,82 +1,73 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
-import { v7 as uuid } from 'uuid'
+import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kysely'
 import type { NewTask, Task, TaskPatch } from '../../schemas/tasks.ts'
+import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
+import { newId } from '../ids.ts'
+import { type Claim, claiming } from './idempotency-keys.ts'
+import { columns, taskLists } from './task-lists.ts'
 
-const columns = ['id', 'title', 'description', 'completed', 'created_at', 'updated_at'] as const
-
-const sortColumns = { created: 'created_at', title: 'title' } as const
 const later = sql<string>`greatest(now(), tasks.updated_at + interval '1 millisecond')`
-/** The column is in code point order, which knows the cases of ASCII alone; the database's own knows those of letters. */
-const caseFoldedTitle = sql<string>`title collate "default"`
-const contains = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
-
-/** Where a page ends: the sorted value of its last task, and its id. */
-export interface TaskPosition {
-  value: string
-  id: string
-}
-
-export interface TaskListOptions {
-  status: 'all' | 'pending' | 'completed'
-  sort: keyof typeof sortColumns
-  order: 'asc' | 'desc'
-  limit: number
-  search: string
-  after: TaskPosition | undefined
-}
-
-/** Where the list goes on after this task. */
-export const taskPosition = (task: Task, sort: keyof typeof sortColumns): TaskPosition => ({
-  value: task[sortColumns[sort]],
-  id: task.id
-})
+/** Values of `updated_at`, one of which a task must have to be touched; undefined: any. */
+type Versions = readonly string[] | undefined
+const isOneOf = (versions: Versions) => (eb: ExpressionBuilder<Database, 'tasks'>) =>
+  versions ? eb.or(versions.map((version) => eb('updated_at', '=', version))) : eb.and([])
 
 /** All SQL on tasks. The owner comes first and stands in every WHERE; what is not theirs is not there. */
 export function tasksRepository(db: Kysely<Database> | Transaction<Database>) {
-  const owned = (userId: string, id: string) =>
-    db.updateTable('tasks').where('user_id', '=', userId).where('id', '=', id).returning(columns)
+  const owned = (userId: string, id: string, versions?: Versions) =>
+    db
+      .updateTable('tasks')
+      .where('user_id', '=', userId)
+      .where('id', '=', id)
+      .where(isOneOf(versions))
+      .returning(columns)
+
+  const find = prepared<{ userId: string; id: string }, Task>(db, (value) =>
+    db.selectFrom('tasks').select(columns).where('user_id', '=', value('userId')).where('id', '=', value('id'))
+  )
+
+  const insert = prepared<Required<NewTask> & { userId: string; id: string }, Task>(db, (value) =>
+    db
+      .insertInto('tasks')
+      .values({ id: value('id'), user_id: value('userId'), title: value('title'), description: value('description') })
+      .returning(columns)
+  )
 
   return {
-    /** Keyset pagination: a page is a range of one index, so the last costs what the first does. */
-    list(userId: string, { status, sort, order, limit, search, after }: TaskListOptions) {
-      const column = sortColumns[sort]
-      let query = db
-        .selectFrom('tasks')
-        .select(columns)
-        .where('user_id', '=', userId)
-        .orderBy(column, order)
-        .orderBy('id', order)
-        .limit(limit)
-      if (status !== 'all') query = query.where('completed', '=', status === 'completed')
-      if (after)
-        query = query.where((eb) =>
-          eb(eb.refTuple(column, 'id'), order === 'asc' ? '>' : '<', eb.tuple(after.value, after.id))
-        )
-      if (search !== '')
-        query = query.where((eb) =>
-          eb.or([eb(caseFoldedTitle, 'ilike', contains(search)), eb('description', 'ilike', contains(search))])
-        )
-      return query
+    list: taskLists(db),
+
+    find: async (userId: string, id: string): Promise<Task | undefined> => (await find({ userId, id }))[0],
+
+    async insert(userId: string, { title, description = null }: NewTask): Promise<Task> {
+      const [task] = await insert({ id: newId(), userId, title, description })
+      return task as Task
     },
 
-    find: (userId: string, id: string): Promise<Task | undefined> =>
-      db.selectFrom('tasks').select(columns).where('user_id', '=', userId).where('id', '=', id).executeTakeFirst(),
-
-    insert: (userId: string, task: NewTask): Promise<Task> =>
-      db
+    /** As `insert`, for whoever is the first to claim a key; nothing for others. */
+    insertOnce: (claim: Claim, { title, description = null }: NewTask): Promise<Task | undefined> =>
+      claiming(db, claim, newId())
         .insertInto('tasks')
-        .values({ id: uuid(), user_id: userId, description: null, ...task })
+        .columns(['id', 'user_id', 'title', 'description'])
+        .expression((eb) =>
+          eb
+            .selectFrom('claimed')
+            .select([
+              'resource_id',
+              'user_id',
+              sql<string>`${title}::text`.as('title'),
+              sql<string>`${description}::text`.as('description')
+            ])
+        )
         .returning(columns)
-        .executeTakeFirstOrThrow(),
+        .executeTakeFirst(),
 
-    update: (userId: string, id: string, patch: TaskPatch): Promise<Task | undefined> =>
-      owned(userId, id)
+    update: (userId: string, id: string, patch: TaskPatch, versions?: Versions): Promise<Task | undefined> =>
+      owned(userId, id, versions)
         .set({ ...patch, updated_at: later })
         .executeTakeFirst(),
 
-    toggle: (userId: string, id: string): Promise<Task | undefined> =>
-      owned(userId, id)
+    toggle: (userId: string, id: string, versions?: Versions): Promise<Task | undefined> =>
+      owned(userId, id, versions)
         .set((eb) => ({ completed: eb.not('completed'), updated_at: later }))
         .executeTakeFirst(),
 
@@ -87,11 +78,12 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>) {
       return Number(numDeletedRows)
     },
 
-    async remove(userId: string, id: string): Promise<boolean> {
+    async remove(userId: string, id: string, versions?: Versions): Promise<boolean> {
       const { numDeletedRows } = await db
         .deleteFrom('tasks')
         .where('user_id', '=', userId)
         .where('id', '=', id)
+        .where(isOneOf(versions))
         .executeTakeFirst()
       return numDeletedRows > 0n
     }

@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
-import { v7 as uuid } from 'uuid'
 import type { ProfilePatch, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
+import { newId } from '../ids.ts'
 
 /** What may leave: never the hash. */
 export const columns = ['id', 'email', 'name', 'is_active', 'created_at', 'updated_at'] as const
@@ -16,7 +16,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
     insert: (user: { email: string; name: string; password_hash: string }): Promise<User | undefined> =>
       db
         .insertInto('users')
-        .values({ id: uuid(), ...user })
+        .values({ id: newId(), ...user })
         .onConflict((conflict) => conflict.column('email').where('issuer', 'is', null).doNothing())
         .returning(columns)
         .executeTakeFirst(),
@@ -39,7 +39,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
     keepForeign: ({ name, ...user }: { issuer: string; subject: string; email: string; name: string | undefined }) =>
       db
         .insertInto('users')
-        .values({ id: uuid(), name: name ?? user.email, ...user })
+        .values({ id: newId(), name: name ?? user.email, ...user })
         .onConflict((conflict) =>
           conflict.columns(['issuer', 'subject']).doUpdateSet({
             email: user.email,
