@@ -4,28 +4,18 @@ import type { FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { stringify } from 'yaml'
-import { ref } from '../schemas/common.ts'
-import { Problem } from '../schemas/problems.ts'
+import { describeHeaders, problemResponses, requestHeaders, responseHeaders } from '../src/contract-components.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
     /** The statuses of the problems that a route gives, beyond those that follow from its shape. */
     problems?: number[]
+    /** Headers that a route heeds, and that its successful answers carry, by their names in src/contract-components.ts. */
+    takes?: readonly (keyof typeof requestHeaders)[]
+    gives?: readonly (keyof typeof responseHeaders)[]
   }
 }
 
-const titles: Record<number, string> = {
-  400: 'The request is malformed or breaks a rule',
-  401: 'No valid access token, or wrong credentials',
-  403: 'Not yours',
-  404: 'Not there, or not yours',
-  409: 'Taken already',
-  413: 'The body is too large',
-  415: 'The body is not JSON',
-  429: 'Too many requests',
-  500: 'A fault of ours',
-  503: 'Temporarily unavailable'
-}
 /** What is not simply "Your tasks". */
 const tagDescriptions: Record<string, string> = {
   auth: 'Signing up, in and out',
@@ -33,18 +23,6 @@ const tagDescriptions: Record<string, string> = {
   sessions: 'Where you are logged in',
   health: 'For load balancers and people on call'
 }
-const headers: Record<number, OpenAPIV3_1.ResponseObject['headers']> = {
-  401: { 'WWW-Authenticate': { description: 'RFC 6750', schema: { type: 'string' } } },
-  429: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
-  503: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } }
-}
-const content = { 'application/problem+json': { schema: { $ref: `#/components/schemas/${ref(Problem).$ref}` } } }
-const problemResponses = Object.fromEntries(
-  Object.entries(titles).map(([status, description]) => [
-    `Problem${status}`,
-    { description, content, headers: headers[Number(status)] ?? {} }
-  ])
-)
 
 /** What Swagger UI needs and nothing else; its own default would turn plain HTTP into HTTPS and ask another site. */
 const documentationPolicy = {
@@ -74,7 +52,7 @@ interface Operation extends OpenAPIV3_1.OperationObject {
 
 type Document = Omit<Partial<OpenAPIV3_1.Document>, 'paths'> & { paths: Record<string, Record<string, Operation>> }
 
-/** Points each operation to the named problem responses, lets go of bodies that may be left out, and lists the tags. */
+/** Points each operation to the named problem responses, lets go of what may be left out, and lists the tags. */
 function finish(document: Document) {
   const tags = new Set<string>()
   for (const item of Object.values(document.paths))
@@ -83,6 +61,9 @@ function finish(document: Document) {
       for (const status of operation['x-problems'])
         operation.responses = { ...operation.responses, [status]: { $ref: `#/components/responses/Problem${status}` } }
       Reflect.deleteProperty(operation, 'x-problems')
+      describeHeaders(operation)
+      for (const parameter of (operation.parameters ?? []) as OpenAPIV3_1.ParameterObject[])
+        if (parameter.schema && 'default' in parameter.schema) parameter.required = false
       const body = operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined
       const media = body?.content['application/json'] as { schema: OpenAPIV3_1.SchemaObject } | undefined
       const [only, nothing] = media?.schema.anyOf ?? []
@@ -92,7 +73,12 @@ function finish(document: Document) {
       }
     }
   document.tags = [...tags].map((name) => ({ name, description: tagDescriptions[name] ?? `Your ${name}` }))
-  document.components = { ...document.components, responses: problemResponses }
+  document.components = {
+    ...document.components,
+    parameters: requestHeaders,
+    headers: responseHeaders,
+    responses: problemResponses
+  }
   return document
 }
 
@@ -113,9 +99,14 @@ export const openapi = fp(
       },
       refResolver: { buildLocalReference: (json) => String(json.$id) },
       transform: ({ schema, url, route }) => {
-        const { problems, ...rest } = schema
+        const { problems, takes = [], gives = [], ...rest } = schema
         const all = problemsOf(schema, String(route.method))
-        return { url, schema: schema.hide ? rest : { security: [], tags: [], ...rest, 'x-problems': all } }
+        return {
+          url,
+          schema: schema.hide
+            ? rest
+            : { security: [], tags: [], ...rest, 'x-problems': all, 'x-takes': takes, 'x-gives': gives }
+        }
       },
       transformObject: (documents) => finish((documents as { openapiObject: Document }).openapiObject)
     })

@@ -36,9 +36,10 @@ const changePassword = {
 
 export const profileRoutes: Routes<{ accounts: Accounts }> = async function profileRoutes(app, { accounts }) {
   const users = usersRepository(app.db)
+  const reading = usersRepository(app.reads)
 
   app.get('', { schema: read }, async (request) => {
-    const user = await users.find(request.user.id)
+    const user = await reading.find(request.user.id)
     if (!user) throw problems.notFound('User')
     return user
   })

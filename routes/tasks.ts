@@ -2,7 +2,9 @@ import { Type } from '@sinclair/typebox'
 import { Id, optional, ref } from '../schemas/common.ts'
 import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '../schemas/tasks.ts'
 import type { Cursors } from '../src/cursors.ts'
-import { problems } from '../src/problems.ts'
+import { createTaskOnce } from '../src/idempotency.ts'
+import { allowedVersions, etagOf, isKnown } from '../src/preconditions.ts'
+import { type Problem, problems } from '../src/problems.ts'
 import { type TaskPosition, taskPosition } from '../src/repositories/task-lists.ts'
 import { tasksRepository } from '../src/repositories/tasks.ts'
 import type { Routes } from '../src/typebox.ts'
@@ -10,6 +12,8 @@ import type { Routes } from '../src/typebox.ts'
 const tags = ['tasks']
 const params = Type.Object({ id: Id })
 const one = { 200: ref(Task) }
+const gives = ['ETag'] as const
+const takes = ['IfMatch'] as const
 const list = {
   operationId: 'listTasks',
   tags,
@@ -22,17 +26,31 @@ const create = {
   tags,
   summary: 'Add a task',
   body: ref(NewTask),
-  response: { 201: ref(Task) }
+  takes: ['IdempotencyKey'] as const,
+  gives: ['ETag', 'Location', 'IdempotencyReplayed'] as const,
+  response: { 201: ref(Task) },
+  problems: [409, 422]
 }
-const read = { operationId: 'getTask', tags, summary: 'One task', params, response: one, problems: [404] }
+const read = {
+  operationId: 'getTask',
+  tags,
+  summary: 'One task',
+  params,
+  takes: ['IfNoneMatch'] as const,
+  gives,
+  response: { ...one, 304: Type.Null() },
+  problems: [404]
+}
 const update = {
   operationId: 'updateTask',
   tags,
   summary: 'Change a task; fields left out stay',
   params,
   body: ref(TaskPatch),
+  takes,
+  gives,
   response: one,
-  problems: [404]
+  problems: [404, 412]
 }
 const complete = {
   operationId: 'completeTask',
@@ -40,62 +58,85 @@ const complete = {
   summary: 'Complete or reopen: toggles without a body, sets with one',
   params,
   body: optional(ref(TaskCompletion)),
+  takes,
+  gives,
   response: one,
-  problems: [404]
+  problems: [404, 412]
 }
 const remove = {
   operationId: 'deleteTask',
   tags,
   summary: 'Delete a task',
   params,
+  takes,
   response: { 204: Type.Null() },
-  problems: [404]
-}
-
-const found = (task: Task | undefined): Task => {
-  if (!task) throw problems.notFound('Task')
-  return task
+  problems: [404, 412]
 }
 
 export const taskRoutes: Routes<{ cursors: Cursors }> = async function taskRoutes(app, { cursors }) {
   const tasks = tasksRepository(app.db)
+  const reading = tasksRepository(app.reads)
+  const taskOnce = createTaskOnce(app.db)
 
   app.get('', { schema: list }, async ({ user, query }) => {
     const { status, sort, limit, cursor, q: search = '' } = query
     const order = query.order ?? (sort === 'created' ? 'desc' : 'asc')
-    const scope = JSON.stringify([user.id, status, sort, order, search])
-    const after = cursor === undefined ? undefined : cursors.open<TaskPosition>(scope, cursor)
-    const rows = await tasks.list(user.id, { status, sort, order, limit: limit + 1, search, after })
+    const scope = () => JSON.stringify([user.id, status, sort, order, search])
+    const after = cursor === undefined ? undefined : cursors.open<TaskPosition>(scope(), cursor)
+    const rows = await reading.list(user.id, { status, sort, order, limit: limit + 1, search, after })
     const items = rows.slice(0, limit)
     const last = rows.length > limit ? items.at(-1) : undefined
-    return { items, next_cursor: last ? cursors.seal(scope, taskPosition(last, sort)) : null }
+    return { items, next_cursor: last ? cursors.seal(scope(), taskPosition(last, sort)) : null }
   })
 
-  app.post('', { schema: create }, async (request, reply) => {
-    const task = await tasks.insert(request.user.id, request.body)
-    return reply
-      .code(201)
-      .header('location', `${new URL(request.url, 'http://localhost').pathname}/${task.id}`)
-      .send(task)
+  app.post('', { schema: create }, async ({ url, headers, user, body }, reply) => {
+    // A URL may be absolute (RFC 9112, section 3.2.2), with a host that nobody has checked.
+    const path = url.startsWith('/') ? url.replace(/[?#].*/s, '') : new URL(url).pathname
+    const header = headers['idempotency-key']
+    const { task, replayed } =
+      header === undefined
+        ? { task: await tasks.insert(user.id, body), replayed: false }
+        : await taskOnce({ userId: user.id, header: String(header), path }, body)
+    if (replayed) reply.header('idempotency-replayed', 'true')
+    return reply.code(201).header('location', `${path}/${task.id}`).header('etag', etagOf(task)).send(task)
   })
 
-  app.get('/:id', { schema: read }, async ({ user, params }) => found(await tasks.find(user.id, params.id)))
+  app.get('/:id', { schema: read }, async ({ user, params, headers }, reply) => {
+    const task = await reading.find(user.id, params.id)
+    if (!task) throw problems.notFound('Task')
+    const etag = etagOf(task)
+    reply.header('etag', etag)
+    return isKnown(headers['if-none-match'], etag) ? reply.code(304).send(null) : task
+  })
 
-  app.put('/:id', { schema: update }, async ({ user, params, body }) =>
-    found(await tasks.update(user.id, params.id, body))
-  )
+  /** Why nothing was touched: it is not there, or it is not as the client knew it. */
+  async function untouched(userId: string, id: string, versions: string[] | undefined): Promise<Problem> {
+    const isThere = versions !== undefined && (await tasks.find(userId, id)) !== undefined
+    return isThere ? problems.preconditionFailed() : problems.notFound('Task')
+  }
 
-  app.patch('/:id/complete', { schema: complete }, async ({ user, params, body }) => {
+  app.put('/:id', { schema: update }, async ({ user, params, headers, body }, reply) => {
+    const versions = allowedVersions(headers['if-match'])
+    const task = await tasks.update(user.id, params.id, body, versions)
+    if (!task) throw await untouched(user.id, params.id, versions)
+    reply.header('etag', etagOf(task))
+    return task
+  })
+
+  app.patch('/:id/complete', { schema: complete }, async ({ user, params, headers, body }, reply) => {
     const completed = body?.completed
-    return found(
-      await (completed === undefined
-        ? tasks.toggle(user.id, params.id)
-        : tasks.update(user.id, params.id, { completed }))
-    )
+    const versions = allowedVersions(headers['if-match'])
+    const task = await (completed === undefined
+      ? tasks.toggle(user.id, params.id, versions)
+      : tasks.update(user.id, params.id, { completed }, versions))
+    if (!task) throw await untouched(user.id, params.id, versions)
+    reply.header('etag', etagOf(task))
+    return task
   })
 
-  app.delete('/:id', { schema: remove }, async ({ user, params }, reply) => {
-    if (!(await tasks.remove(user.id, params.id))) throw problems.notFound('Task')
+  app.delete('/:id', { schema: remove }, async ({ user, params, headers }, reply) => {
+    const versions = allowedVersions(headers['if-match'])
+    if (!(await tasks.remove(user.id, params.id, versions))) throw await untouched(user.id, params.id, versions)
     return reply.code(204).send(null)
   })
 }

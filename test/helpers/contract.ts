@@ -7,6 +7,7 @@ interface Operation {
   operationId: string
   tags: string[]
   security: object[]
+  parameters?: { name: string; required: boolean; schema: object }[]
   responses: Record<string, { $ref?: string; content?: Record<string, { schema: object }> }>
 }
 

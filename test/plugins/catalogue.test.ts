@@ -72,6 +72,25 @@ const catalogue = {
   ],
   requestTimeout: [problems.requestTimeout(), 408, 'request_timeout', 'The request took too long to arrive'],
   emailTaken: [problems.emailTaken(), 409, 'email_taken', 'Email already registered'],
+  idempotencyInProgress: [
+    problems.idempotencyInProgress(),
+    409,
+    'idempotency_in_progress',
+    'The first request with this Idempotency-Key is still in progress',
+    { 'retry-after': '1' }
+  ],
+  preconditionFailed: [
+    problems.preconditionFailed(),
+    412,
+    'precondition_failed',
+    'It has changed since: If-Match does not match'
+  ],
+  idempotencyMismatch: [
+    problems.idempotencyMismatch(),
+    422,
+    'idempotency_mismatch',
+    'This Idempotency-Key was used for another request'
+  ],
   payloadTooLarge: [problems.payloadTooLarge(), 413, 'payload_too_large', 'The body is larger than 64 KiB'],
   unsupportedMediaType: [
     problems.unsupportedMediaType(),

@@ -43,13 +43,22 @@ test('every operation has a name of its own, tags, a summary, and every status i
       Object.keys(operation.responses).some((status) => status.startsWith('2')),
       `${name}: success`
     )
-    t.notMatch(JSON.stringify(operation), /x-problems|"def-\d/, `${name}: nothing internal`)
+    t.notMatch(JSON.stringify(operation), /x-problems|x-takes|x-gives|"def-\d/, `${name}: nothing internal`)
   }
   t.end()
 })
 
+test('a parameter with a default may be left out', (t) => {
+  const parameters = operations.find(({ name }) => name === 'GET /api/tasks')?.operation.parameters ?? []
+  t.equal(parameters.filter(({ schema }) => 'default' in schema).length, 3)
+  for (const { name, required } of parameters) t.equal(required, false, name)
+  t.end()
+})
+
 test('every component that is referred to exists, and every one that exists is referred to', (t) => {
-  const references = new Set(JSON.stringify(contract).match(/#\/components\/(schemas|responses)\/[^"]+/g))
+  const references = new Set(
+    JSON.stringify(contract).match(/#\/components\/(schemas|responses|parameters|headers)\/[^"]+/g)
+  )
   const components = Object.entries(contract.components)
     .filter(([kind]) => kind !== 'securitySchemes')
     .flatMap(([kind, named]) => Object.keys(named).map((name) => `#/components/${kind}/${name}`))

@@ -1,0 +1,26 @@
+import { problems } from './problems.ts'
+
+const entityTag = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
+const timestamp = /^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
+/** Whether text is a time as our answers have them, and there is such a day and hour. */
+const isTime = (text: string): boolean => timestamp.test(text) && new Date(Date.parse(text) || 0).toISOString() === text
+
+/** A strong validator (RFC 9110, section 8.8.1): no change leaves `updated_at` as it was. */
+export const etagOf = ({ updated_at }: { updated_at: string }): string => `"${updated_at}"`
+
+/**
+ * The values of `updated_at` that an If-Match header allows (RFC 9110, section 13.1.1), or undefined when any will do. Weak
+ * tags, and tags that are not ours, allow none. Throws malformed_request for what is no list of tags.
+ */
+export function allowedVersions(ifMatch: string | undefined): string[] | undefined {
+  if (ifMatch === undefined || ifMatch === '*') return undefined
+  const tags = ifMatch.match(entityTag)
+  if (!tags || !/^[\s,]*$/.test(ifMatch.replace(entityTag, '')))
+    throw problems.malformedRequest('The If-Match header is unreadable')
+  return tags.map((tag) => tag.slice(1, -1)).filter(isTime)
+}
+
+/** Whether the client has it already (If-None-Match, RFC 9110, section 13.1.2: weak comparison). */
+export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
+  ifNoneMatch === '*' || (ifNoneMatch?.match(entityTag) ?? []).some((tag) => tag === etag || tag === `W/${etag}`)
