@@ -1,6 +1,7 @@
 import type {} from '@fastify/swagger'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { andThen } from '../src/and-then.ts'
 import type { AccessToken } from '../src/auth/claims.ts'
 import { createForeignUsers } from '../src/auth/foreign-users.ts'
 import type { Revocations } from '../src/auth/revocations.ts'
@@ -26,10 +27,13 @@ declare module 'fastify' {
 }
 
 /** The token of an Authorization header (RFC 6750, section 2.1). */
-function bearerToken(authorization: string | undefined): string {
-  const [, token] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? []
-  if (token) return token
-  if (authorization && /^Bearer\s+\S/i.test(authorization)) throw problems.invalidToken('malformed header')
+function bearerToken(authorization = ''): string {
+  // As all clients write it.
+  const token = authorization.startsWith('Bearer ') && authorization.slice(7)
+  if (token && !token.includes(' ')) return token
+  const [, rare] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
+  if (rare) return rare
+  if (/^Bearer\s+\S/i.test(authorization)) throw problems.invalidToken('malformed header')
   throw problems.notAuthenticated(authorization ? 'no bearer token' : 'no token')
 }
 
@@ -47,14 +51,22 @@ export const authentication = fp(
       await sessions.stop()
     })
 
-    async function authenticate(request: FastifyRequest): Promise<void> {
-      const token = await verify(bearerToken(request.headers.authorization))
-      const { issuer, subject, email } = token
-      const cutoff = await revocations.check(token)
-      const id = issuer === null ? subject : await foreignUsers.identify({ ...token, issuer }, cutoff)
+    function admit(request: FastifyRequest, token: AccessToken, id: string | undefined): void {
       if (id === undefined) throw problems.tokenRevoked('deactivated')
       if (token.sessionId) sessions.use(token.sessionId)
-      request.user = { id, email, token }
+      request.user = { id, email: token.email, token }
+    }
+
+    const identify = (token: AccessToken) =>
+      andThen(revocations.check(token), (cutoff) =>
+        token.issuer === null ? token.subject : foreignUsers.identify(token, cutoff)
+      )
+
+    function authenticate(request: FastifyRequest, _reply: FastifyReply, done: () => void): Promise<void> | undefined {
+      const token = verify(bearerToken(request.headers.authorization))
+      const admitted = andThen(token, (token) => andThen(identify(token), (id) => admit(request, token, id)))
+      if (admitted instanceof Promise) return admitted
+      done()
     }
 
     /**

@@ -72,9 +72,8 @@ export const identityRoutes: Routes<Options> = async function identityRoutes(app
     return { message: 'Logged out' }
   })
 
-  app.get('/me', { schema: me }, async ({ user }) => ({
-    user_id: user.id,
-    email: user.email,
-    expires_at: new Date(user.token.expiresAt * 1000).toISOString()
-  }))
+  app.get('/me', { schema: me }, ({ user }, reply) => {
+    const expires_at = new Date(user.token.expiresAt * 1000).toISOString()
+    reply.send({ user_id: user.id, email: user.email, expires_at })
+  })
 }

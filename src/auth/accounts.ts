@@ -2,12 +2,14 @@ import type { Kysely } from 'kysely'
 import type { AuthResponse, Login, NewUser, PasswordChange, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
 import { problems } from '../problems.ts'
+import { revocationsRepository } from '../repositories/revocations.ts'
 import { tasksRepository } from '../repositories/tasks.ts'
 import { usersRepository } from '../repositories/users.ts'
 import type { AccessToken } from './claims.ts'
 import type { Client } from './client.ts'
 import { createPasswordChecks } from './password-checks.ts'
 import { type Passwords, passwordRefusal } from './passwords.ts'
+import { revocationOfForeign } from './revocation-rows.ts'
 import type { Revocations } from './revocations.ts'
 import type { SecurityLog } from './security-log.ts'
 import type { Sessions } from './sessions.ts'
@@ -112,7 +114,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
         await sessions.endAll(userId, trx)
         return sessions.open(user, client, trx)
       })
-      await revocations.catchUp()
+      await revocations.settle()
       await log.record('password.changed', client, { user_id: userId })
       return opened
     },
@@ -126,9 +128,9 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
         const tasks = tasksRepository(trx)
         for (let removed = tasksAtOnce; removed === tasksAtOnce; ) removed = await tasks.removeSome(userId, tasksAtOnce)
         await usersRepository(trx).remove(userId)
+        if (issuer !== null) await revocationsRepository(trx).insert(revocationOfForeign({ ...token, issuer }, clock()))
       })
-      if (issuer === null) await revocations.catchUp()
-      else await revocations.revokeForeign({ ...token, issuer })
+      await revocations.settle()
       await log.record('account.deleted', client, { user_id: userId })
     }
   }

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Config } from '../config.ts'
 import { listen } from '../database/listener.ts'
 import type { Database } from '../database/tables.ts'
+import type { SharedCounts } from '../redis/connection.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
 import { securityEventsRepository } from '../repositories/security-events.ts'
 import { createAccessTokens } from './access-tokens.ts'
@@ -12,6 +13,7 @@ import { createRefreshTokens } from './refresh-tokens.ts'
 import { type Announcements, createRevocations } from './revocations.ts'
 import { createSecurityLog } from './security-log.ts'
 import { createSessions } from './sessions.ts'
+import { createSharedThrottle } from './shared-throttle.ts'
 import { createThrottle } from './throttle.ts'
 import { createVerifier } from './verifier.ts'
 
@@ -20,32 +22,44 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
+interface Surroundings {
+  /** Where what only reads goes. */
+  reads?: Kysely<Database>
+  /** Where all processes count together. */
+  shared?: SharedCounts | undefined
+  log: Log
+  clock: () => number
+}
+
 /** Puts the parts of authentication together. */
-export function createAuth(config: Config, db: Kysely<Database>, { log, clock }: { log: Log; clock: () => number }) {
-  const { databaseUrl } = config
+export function createAuth(config: Config, db: Kysely<Database>, { reads = db, shared, log, clock }: Surroundings) {
+  const { directUrl } = config
   // The embedded database has no other process to hear from.
   const announcements: Announcements | undefined =
-    databaseUrl === undefined
+    directUrl === undefined
       ? undefined
-      : (listener) => listen(databaseUrl, { channel: 'gatehouse_revocations', log, ...listener })
+      : (listener) => listen(directUrl, { channel: 'gatehouse_revocations', log, ...listener })
   const revocations = createRevocations(revocationsRepository(db), { ...config, announcements }, { clock })
   const securityLog = createSecurityLog(securityEventsRepository(db), log)
   const tokens = createAccessTokens(config, clock)
   const sessions = createSessions(db, config, {
+    reads,
     tokens,
     refreshTokens: createRefreshTokens(config.secrets),
     revocations,
     log: securityLog
   })
+  const passwords = createPasswords(config)
+  const throttle = createThrottle(config.rateLimit, clock)
   const accounts = createAccounts(db, {
-    passwords: createPasswords(config),
+    passwords,
     sessions,
     revocations,
-    throttle: createThrottle(config.rateLimit, clock),
+    throttle: shared ? createSharedThrottle(throttle, shared, clock) : throttle,
     log: securityLog,
     clock
   })
   const issuers = config.issuers.map((trusted) => [trusted.issuer, createIssuer(trusted, log, { clock })] as const)
   const verify = createVerifier(tokens, new Map(issuers), clock)
-  return { accounts, sessions, verify, revocations }
+  return { accounts, sessions, verify, revocations, passwords, securityEvents: securityLog.counts }
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../at-most.ts'
 import type { UsersRepository } from '../repositories/users.ts'
-import type { AccessToken } from './claims.ts'
+import type { ForeignToken } from './claims.ts'
 
 interface Known {
   id: string
@@ -20,23 +21,27 @@ const remembered = 100_000
  * pair (issuer, subject) and nothing else; an email that two issuers vouch for belongs to two users.
  */
 export function createForeignUsers(users: UsersRepository) {
-  const known = new LRUCache<string, Known>({ max: remembered })
+  const known = new LRUCache<string, Known>(atMost(remembered))
+
+  async function keep(key: string, { issuer, subject, email, name, issuedAt }: ForeignToken, cutoff: number) {
+    const user = await users.keepForeign({ issuer, subject, email, name })
+    if (user.is_active) known.set(key, { id: user.id, email, name, since: issuedAt, cutoff })
+    else known.delete(key)
+    return user.is_active ? user.id : undefined
+  }
 
   return {
     /**
-     * Our user's id, or undefined when the account has been deactivated. Queries only for a new user, a newer email or
-     * name, and after a revocation.
+     * Our user's id, or undefined when the account has been deactivated. Queries, and promises, only for a new user, a newer
+     * email or name, and after a revocation.
      */
-    async identify(token: AccessToken & { issuer: string }, cutoff: number): Promise<string | undefined> {
+    identify(token: ForeignToken, cutoff: number): string | Promise<string | undefined> {
       const { issuer, subject, email, name, issuedAt } = token
       const key = `${issuer}\n${subject}`
       const before = known.get(key)
       const same = before?.email === email && before.name === name
       if (before?.cutoff === cutoff && (same || issuedAt < before.since)) return before.id
-      const user = await users.keepForeign({ issuer, subject, email, name })
-      if (user.is_active) known.set(key, { id: user.id, email, name, since: issuedAt, cutoff })
-      else known.delete(key)
-      return user.is_active ? user.id : undefined
+      return keep(key, token, cutoff)
     }
   }
 }

@@ -3,8 +3,9 @@ import { problems } from '../problems.ts'
 
 /** A compact JWS (RFC 7515) taken apart, its signature not yet checked. */
 export interface Jws {
-  header: Record<string, unknown>
-  claims: Record<string, unknown>
+  header: Readonly<Record<string, unknown>>
+  /** Read when first asked for, so that a signature can be checked before. Throws `invalid_token`. */
+  readonly claims: Record<string, unknown>
   signed: string
   signature: Buffer
 }
@@ -53,14 +54,26 @@ function parseObject(segment: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
+/** The header read last: all tokens of one key have the same. */
+let last: { segment: string; header: Jws['header'] } | undefined
+
+function parseHeader(segment: string): Jws['header'] {
+  if (last?.segment !== segment) last = { segment, header: Object.freeze(parseObject(segment)) }
+  return last.header
+}
+
 /** Takes a compact JWS apart. Throws `invalid_token` for whatever is not one. */
 export function parseJws(token: string): Jws {
   if (token.length > maxLength) throw problems.invalidToken('too long')
   const [header = '', payload = '', signature = '', ...more] = token.split('.')
   if (more.length > 0) throw problems.invalidToken('not three segments')
+  let claims: Jws['claims'] | undefined
   return {
-    header: parseObject(header),
-    claims: parseObject(payload),
+    header: parseHeader(header),
+    get claims() {
+      claims ??= parseObject(payload)
+      return claims
+    },
     signed: `${header}.${payload}`,
     signature: decode(signature)
   }

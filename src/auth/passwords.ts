@@ -73,6 +73,15 @@ export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
   const nobody = `${bcrypt.genSaltSync({ cost: bcryptCost })}${randomBytes(15).toString('hex')}O`
 
   return {
+    /** Hashes that are being made. */
+    get running(): number {
+      return queue.pending
+    },
+    /** Hashes that wait for their turn. */
+    get waiting(): number {
+      return queue.size
+    },
+
     /**
      * Does what leads to a hash for no more at once than may wait for one. Nothing is done for the others, and they are not
      * told at once: or a rush of them would keep the database and the processor from everybody else. Throws `unavailable`.

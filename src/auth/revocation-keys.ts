@@ -6,9 +6,15 @@ import type { AccessToken } from './claims.ts'
 export const foreignKey = (issuer: string, subject: string): string =>
   hash('sha256', `${issuer}\n${subject}`).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')
 
-/** The key under which a token is revoked: its session's id, or its user's. */
-export const keyOf = (token: AccessToken): string =>
-  token.issuer === null ? token.sessionId : foreignKey(token.issuer, token.subject)
+const foreignKeys = new WeakMap<AccessToken, string>()
+
+/** The key under which a token is revoked: its session's id, or its user's, which is worked out once for a remembered token. */
+export function keyOf(token: AccessToken): string {
+  if (token.issuer === null) return token.sessionId
+  const key = foreignKeys.get(token) ?? foreignKey(token.issuer, token.subject)
+  foreignKeys.set(token, key)
+  return key
+}
 
 const announcement = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (\d{1,10}) (\d{1,12})$/
 

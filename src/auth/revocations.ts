@@ -3,8 +3,9 @@ import { problems } from '../problems.ts'
 import type { Revocation, RevocationsRepository } from '../repositories/revocations.ts'
 import { within } from '../within.ts'
 import type { AccessToken, ForeignToken, OwnToken } from './claims.ts'
-import { foreignKey, keyOf, parseAnnouncement } from './revocation-keys.ts'
-import { ALWAYS, createRevocationTable } from './revocation-table.ts'
+import { keyOf, parseAnnouncement } from './revocation-keys.ts'
+import { foreignLife, revocationOfForeign, revocationOfSession } from './revocation-rows.ts'
+import { createRevocationTable } from './revocation-table.ts'
 import { watchStandstill } from './standstill.ts'
 
 /** Milliseconds between two questions to the database for what nobody told us. */
@@ -13,8 +14,6 @@ export const POLL_INTERVAL = 1_000
 export const MAX_STALENESS = 5_000
 /** Milliseconds that a request waits for the database to say what was revoked. */
 const PATIENCE = 2_000
-/** Seconds that another issuer's token can live, and a day for clocks. */
-const foreignLife = 8 * 24 * 60 * 60
 
 /** What other processes say, if there are any: calls back with each announcement, and whenever some may have been missed. */
 export type Announcements = (listener: { onMessage: (payload: string) => void; onListening: () => void }) => {
@@ -40,9 +39,8 @@ export function createRevocations(
   const standstill = watchStandstill([elapsed, clock])
   let knownStandstills = 0
 
-  const take = (rows: Revocation[]) => {
-    for (const { key, cutoff, expires } of rows) table.add(key, cutoff, expires)
-  }
+  const add = ({ key, cutoff, expires }: Revocation) => table.add(key, cutoff, expires)
+  const take = (rows: Revocation[]) => rows.forEach(add)
 
   /** Reads on from a horizon, or everything; returns the next. */
   async function read(before: string | undefined): Promise<string> {
@@ -85,15 +83,21 @@ export function createRevocations(
   /** Milliseconds since the database last told all it knew; 0 where nobody else could have told it anything. */
   const staleness = () => (announcements ? Math.round(elapsed() - asked) : 0)
 
-  function isFresh(): boolean {
-    if (horizon === undefined) return false
-    if (!announcements) return true
-    return standstill.count() === knownStandstills && staleness() <= MAX_STALENESS
+  const isFresh = () =>
+    horizon !== undefined &&
+    (!announcements || (standstill.count() === knownStandstills && staleness() <= MAX_STALENESS))
+
+  async function settle(): Promise<void> {
+    await within(PATIENCE, catchUp()).catch(() => {
+      horizon = undefined
+    })
   }
 
   return {
     /** Learns of all that was revoked before this call. Rejects when the database does not say. */
     catchUp,
+    /** Takes up what was just committed. Never rejects: until the database tells of it, no token is believed. */
+    settle,
     /** Whether enough is known to believe a token. */
     isFresh,
     /** Catches up unless enough is known. */
@@ -126,16 +130,13 @@ export function createRevocations(
       )
     },
 
-    /** Ends all tokens of a session, for as long as this one lives; whoever calls catches up. */
-    revokeSession: ({ sessionId, expiresAt }: OwnToken) =>
-      repository.insert({ key: sessionId, cutoff: ALWAYS, expires: Math.ceil(expiresAt) }),
+    /** Ends all tokens of a session; whoever calls settles. */
+    revokeSession: (token: OwnToken) => repository.insert(revocationOfSession(token)),
 
     /** Ends all tokens of another issuer's user up to this one, or, with `others`, those before it. */
-    async revokeForeign({ issuer, subject, issuedAt }: ForeignToken, others = false): Promise<void> {
-      const now = Math.floor(clock() / 1000)
-      const cutoff = others ? Math.ceil(issuedAt) - 1 : Math.max(now, Math.ceil(issuedAt))
-      await repository.insert({ key: foreignKey(issuer, subject), cutoff, expires: now + foreignLife })
-      await catchUp()
+    async revokeForeign(token: ForeignToken, others = false): Promise<void> {
+      await repository.insert(revocationOfForeign(token, clock(), others))
+      await settle()
     },
 
     stop(): void {

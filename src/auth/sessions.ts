@@ -20,22 +20,28 @@ const most = 1_000
 
 interface Parts {
   tokens: AccessTokens
+  /** Where they are listed from. */
+  reads: Kysely<Database>
   refreshTokens: RefreshTokens
   revocations: Revocations
   log: SecurityLog
 }
 
 /** Sessions: opened by a login, carried on by their refresh token, and ended for every process at once. */
-export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, refreshTokens, revocations, log }: Parts) {
+export function createSessions(
+  db: Kysely<Database>,
+  lives: Lives,
+  { reads, tokens, refreshTokens, revocations, log }: Parts
+) {
   const sessions = sessionsRepository(db, lives)
-  const used = new Map<string, string>()
+  const used = new Map<string, number>()
   const timer = setInterval(writeUse, useInterval).unref()
 
   async function writeUse(): Promise<void> {
-    const entries = [...used].sort()
+    const entries = [...used].sort(([a], [b]) => (a < b ? -1 : 1))
     used.clear()
     if (entries.length === 0) return
-    const [ids, times] = [entries.map(([id]) => id), entries.map(([, at]) => at)]
+    const [ids, times] = [entries.map(([id]) => id), entries.map(([, at]) => new Date(at).toISOString())]
     // Better lost than in anybody's way.
     await sessions.touch(ids, times).catch(() => {})
   }
@@ -84,16 +90,16 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
       }
       const stolen = await sessions.removeStolen(token.sessionId, hashOf(token))
       if (!stolen) throw problems.invalidToken(given ? 'the session has ended' : 'not a refresh token')
-      await revocations.catchUp()
+      await revocations.settle()
       await log.record('refresh.reused', client, { user_id: stolen.user_id, session_id: token.sessionId })
       throw problems.invalidToken('a refresh token was used again')
     },
 
-    list: sessions.list,
+    list: sessionsRepository(reads, lives).list,
 
     /** Notes that a session is in use: in memory, written down once a minute. */
     use(id: string): void {
-      used.set(id, new Date().toISOString())
+      used.set(id, Date.now())
     },
 
     writeUse,
@@ -101,7 +107,7 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
     /** Ends one session of a user, or tells that there is none. */
     async end(userId: string, id: string, client: Client): Promise<boolean> {
       if (!(await sessions.remove(userId, id))) return false
-      await revocations.catchUp()
+      await revocations.settle()
       await log.record('session.ended', client, { user_id: userId, session_id: id })
       return true
     },
@@ -112,7 +118,7 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
       else {
         // Without a row (a token from before there were sessions) nothing else would revoke it.
         if (!(await sessions.remove(userId, token.sessionId))) await revocations.revokeSession(token)
-        await revocations.catchUp()
+        await revocations.settle()
       }
       await log.record('logout', client, { user_id: userId, session_id: token.sessionId ?? null })
     },
@@ -122,12 +128,12 @@ export function createSessions(db: Kysely<Database>, lives: Lives, { tokens, ref
       if (token.issuer !== null) await revocations.revokeForeign(token, true)
       else {
         await sessions.removeAll(userId, token.sessionId)
-        await revocations.catchUp()
+        await revocations.settle()
       }
       await log.record('sessions.ended', client, { user_id: userId })
     },
 
-    /** Ends all sessions of a user, inside a transaction; who calls catches up with the revocations when it has committed. */
+    /** Ends all sessions of a user, inside a transaction; who calls settles the revocations when it has committed. */
     endAll: (userId: string, trx: Transaction<Database>) => sessionsRepository(trx, lives).removeAll(userId),
 
     async stop(): Promise<void> {

@@ -7,14 +7,17 @@ const heartbeat = 50
  * the monotonic one sees a SIGSTOP but on Linux not a suspended machine, which the time of day does.
  */
 export function watchStandstill(clocks: readonly (() => number)[]) {
-  const read = () => clocks.map((clock) => clock())
-  let lastBeat = read()
+  const beats = clocks.map((read) => ({ read, last: read() }))
   let count = 0
 
   function beat(): void {
-    const now = read()
-    if (now.some((time, i) => time - Number(lastBeat[i]) > longest)) count += 1
-    lastBeat = now
+    let stoodStill = false
+    for (const clock of beats) {
+      const now = clock.read()
+      if (now - clock.last > longest) stoodStill = true
+      clock.last = now
+    }
+    if (stoodStill) count += 1
   }
   const timer = setInterval(beat, heartbeat).unref()
 

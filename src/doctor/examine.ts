@@ -46,11 +46,12 @@ async function checkStanding(
   }
 }
 
-function read(token: string): Jws | undefined {
+/** The parts of a token, its claims too, which are else read when they are asked for; or why there are none. */
+function read(token: string): { jws: Jws | undefined; shape: string } {
   try {
-    return parseJws(token)
-  } catch {
-    return undefined
+    return { jws: { ...parseJws(token) }, shape: '' }
+  } catch (error) {
+    return { jws: undefined, shape: String((error as Problem).reason) }
   }
 }
 
@@ -60,13 +61,13 @@ async function explainRefusal(
   { code, status, reason = '' }: Problem,
   now: number
 ): Promise<Finding[]> {
-  const jws = read(token)
+  const { jws, shape } = read(token)
   if (status === 503) {
     const without = config.issuers.filter(({ issuer }) => issuer === jws?.claims.iss)
     const text = `Nobody can say: the service has no keys to check it with (503 ${code}).`
     return [{ ok: false, text }, ...(await Promise.all(without.map(checkIssuer)))]
   }
-  const { broken, change } = jws ? explain(reason, { jws, config, now }) : explainShape(token, reason)
+  const { broken, change } = jws ? explain(reason, { jws, config, now }) : explainShape(token, shape)
   return [{ ok: false, text: `Refused (${status} ${code}): ${broken}.`, advice: change }]
 }
 

@@ -121,3 +121,17 @@ test('who makes sure asks only when not enough is known', async (t) => {
   await revocations.ensure()
   t.equal(database.questions, 1)
 })
+
+for (const alone of [true, false])
+  test(`what was committed takes effect, even where the database cannot tell of it (alone: ${alone})`, async (t) => {
+    const { revocations, database, token, end } = startRevocations(t, { alone })
+    await revocations.catchUp()
+    const [good, bad] = [token(), token()]
+    end(bad)
+    database.error = new Error('gone')
+    await revocations.settle()
+    await t.rejects(Promise.resolve(revocations.check(good)), unavailable, 'nobody is believed for now')
+    database.error = undefined
+    await t.rejects(Promise.resolve(revocations.check(bad)), revoked)
+    t.equal(revocations.check(good), 0)
+  })

@@ -4,7 +4,7 @@ import t, { type Test, test } from 'tap'
 import { KEYS_LAST, REFRESH_AFTER } from '../../src/auth/issuers.ts'
 import { allKeys, startIssuer } from '../helpers/issuer.ts'
 import { foreignClaims, foreignToken, issuerName, pairs, published, signWith } from '../helpers/keys.ts'
-import { ourToken, seconds } from '../helpers/mint.ts'
+import { seconds } from '../helpers/mint.ts'
 
 const { publish, trust } = await startIssuer(t)
 t.beforeEach(() => publish(allKeys))
@@ -53,7 +53,13 @@ test('another spelling of a remembered token is refused', async (t) => {
   const { verify } = service(t)
   const token = foreignToken()
   await verify(token)
-  for (const other of [`${token}=`, `${token} `, `${token}.`, token.slice(0, -1), `${token.slice(0, -2)}AA`])
+  for (const other of [
+    `${token}=`,
+    `${token} `,
+    `${token}.`,
+    token.slice(0, -1),
+    `${token.slice(0, -2)}${token.endsWith('AA') ? 'BA' : 'AA'}`
+  ])
     await t.rejects(verify(other), { code: 'invalid_token' }, other.slice(-9))
 })
 
@@ -138,10 +144,4 @@ test('sixteen megabytes of tokens are remembered, the latest used', async (t) =>
   t.equal(checks(), 0)
   await verify(unused)
   t.equal(checks(), 1)
-})
-
-test('tokens of ours are verified each time, whoever else is trusted', async (t) => {
-  const { verify, checks } = service(t)
-  t.match(await verify(ourToken()), { issuer: null })
-  t.equal(checks(), 0)
 })
