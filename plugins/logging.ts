@@ -1,6 +1,8 @@
-import type { ServerResponse } from 'node:http'
+import type {} from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Logger } from 'pino'
+import { linesOf } from '../src/log.ts'
 
 /** Ids that a proxy gave are kept, so that its log and ours can be joined. */
 export function requestId({ headers }: { headers: FastifyRequest['headers'] }): string {
@@ -8,37 +10,57 @@ export function requestId({ headers }: { headers: FastifyRequest['headers'] }): 
   return typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : crypto.randomUUID()
 }
 
-/** Answers that have their line. */
-export const logged = new WeakSet<ServerResponse>()
-
-/** One line a request: which route, never the URL, because a URL can hold what a log must not. */
-export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
-  if (logged.has(reply.raw)) return
-  logged.add(reply.raw)
-  request.server.log.info(
-    {
-      method: request.method,
-      route: request.routeOptions.url ?? 'unknown',
-      // As nginx has it: the client went away before there was an answer.
-      status: reply.sent ? reply.statusCode : 499,
-      ms: Math.round(reply.elapsedTime * 100) / 100,
-      request_id: request.id,
-      user_id: request.user?.id,
-      refusal: request.refusal
-    },
-    'request'
-  )
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Milliseconds of the process's own clock. Undefined where no hook runs. */
+    begin: number | undefined
+  }
+  interface FastifyInstance {
+    logRequest: (request: FastifyRequest, reply: FastifyReply) => void
+  }
 }
 
+declare module 'node:http' {
+  interface ServerResponse {
+    /** Whether it has its line. */
+    logged?: boolean
+  }
+}
+
+const field = (name: string, value: string | undefined) =>
+  value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`
+
+/** One line a request: which route, never the URL, because a URL can hold what a log must not. */
 export const logging = fp(
-  async function logging(app) {
+  async function logging(app, { log }: { log: Logger }) {
+    const { openSpan } = app
+    const write = linesOf(log)
+
+    function logRequest(request: FastifyRequest, { raw, sent, statusCode }: FastifyReply, trace = openSpan?.()): void {
+      if (raw.logged) return
+      raw.logged = true
+      // As nginx has it: the client went away before there was an answer.
+      const status = sent ? statusCode : 499
+      const { id, method, server } = request
+      const now = performance.now()
+      const milliseconds = now - (request.begin ?? now)
+      const route = request.routeOptions.url ?? 'unknown'
+      server.metrics?.request(route, method, status, milliseconds / 1000)
+      // The method and the id hold nothing to escape: Node's parser and requestId see to it.
+      const what = `"method":"${method}"${field('route', route)},"status":${status}`
+      const when = `"ms":${Math.round(milliseconds * 100) / 100},"request_id":"${id}"`
+      const where = trace ? field('trace_id', trace.trace_id) + field('span_id', trace.span_id) : ''
+      const who = field('user_id', request.user?.id) + field('refusal', request.refusal)
+      write?.(`${what},${when}${where}${who},"msg":"request"`)
+    }
+
+    app.decorate('logRequest', logRequest)
+    app.decorateRequest('begin')
     app.addHook('onRequest', (request, reply, done) => {
-      // A client that goes away before its answer is out gets no onResponse.
-      reply.raw.once('close', () => logRequest(request, reply))
-      done()
-    })
-    app.addHook('onResponse', (request, reply, done) => {
-      logRequest(request, reply)
+      request.begin = performance.now()
+      const trace = openSpan?.()
+      // Not onResponse: a client that goes away before its answer is out gets none.
+      reply.raw.on('close', () => logRequest(request, reply, trace))
       done()
     })
   },

@@ -5,8 +5,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { isDataException, isUnavailable, isUserGone } from '../src/database/failures.ts'
 import { Problem, problems } from '../src/problems.ts'
-import { logged, logRequest } from './logging.ts'
-import { securityHeaders } from './security.ts'
+import { addFixedHeaders, securityHeaders } from './security.ts'
 import { fieldErrors } from './validation.ts'
 
 declare module 'fastify' {
@@ -35,21 +34,23 @@ function toProblem(error: FastifyError | Problem): Problem {
 function send(thrown: FastifyError | Problem, request: FastifyRequest, reply: FastifyReply) {
   const problem = toProblem(thrown)
   request.refusal = problem.reason
+  request.server.metrics?.problem(problem)
   // What we refuse on purpose has its reason in the request's line.
   if (problem.status >= 500 && problem !== thrown)
     request.log.error({ err: thrown, request_id: request.id }, problem.message)
+  addFixedHeaders(reply)
   return reply
     .code(problem.status)
-    .headers(securityHeaders)
-    .headers({ 'x-request-id': request.id, ...problem.headers })
-    .type(mediaType)
+    .header('x-request-id', request.id)
+    .headers(problem.headers)
+    .header('content-type', mediaType)
     .send(JSON.stringify(problem.body(request.id)))
 }
 
 /** Fastify's `frameworkErrors`: URLs that no route can be looked up for. No hook runs for them, so this does what hooks do. */
 export function answerFrameworkError(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   send(problems.malformedRequest('The URL is unreadable'), request, reply)
-  logRequest(request, reply)
+  request.server.logRequest(request, reply)
 }
 
 /** Writes a problem on a bare socket, for what never became a request, and closes it. */
@@ -67,7 +68,8 @@ export function answerSocket(app: FastifyInstance, socket: Duplex, problem: Prob
     connection: 'close'
   }
   // Else the one in flight is an earlier request of the connection, with a log line of its own.
-  if (inFlight && !inFlight.req.complete) logged.add(inFlight)
+  if (inFlight && !inFlight.req.complete) inFlight.logged = true
+  app.metrics?.problem({ code: problem.code, reason: refusal })
   app.log.info({ route: 'unknown', status: problem.status, request_id: requestId, refusal }, 'request')
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   socket.end(`HTTP/1.1 ${problem.status} ${problem.body(requestId).title}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)

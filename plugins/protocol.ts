@@ -9,6 +9,18 @@ const maxHeaders = 100
 /** Headers of which two would let two parties of a connection read different ones. */
 const single = ['host', 'authorization']
 
+/** Whether a header stands in this list of names and values more than once. */
+function repeats(rawHeaders: readonly string[], header: string): boolean {
+  let seen = false
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (name.length !== header.length || name.toLowerCase() !== header) continue
+    if (seen) return true
+    seen = true
+  }
+  return false
+}
+
 /** What a Host header may hold (RFC 9110, section 7.2): a name or an address, and a port. */
 const authority = /^([\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(:\d*)?$/i
 
@@ -25,9 +37,8 @@ function checkRequest({ raw, url }: FastifyRequest): void {
   const { rawHeaders, headers, httpVersion } = raw
   if (httpVersion !== '1.1' && httpVersion !== '1.0') throw problems.malformedRequest('Only HTTP/1.1 is spoken here')
   if (rawHeaders.length > 2 * maxHeaders) throw problems.malformedRequest('Too many headers')
-  const names = rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())
   for (const name of single)
-    if (names.indexOf(name) !== names.lastIndexOf(name)) throw problems.malformedRequest(`More than one ${name} header`)
+    if (repeats(rawHeaders, name)) throw problems.malformedRequest(`More than one ${name} header`)
   if (httpVersion === '1.1' ? !authority.test(headers.host ?? '') : headers.host && !authority.test(headers.host))
     throw problems.malformedRequest('The Host header is missing or unreadable')
   const coding = headers['transfer-encoding']
@@ -46,15 +57,8 @@ export const protocol = fp(
     app.server.on('connect', (_request, socket) =>
       answerSocket(app, socket, problems.malformedRequest('This is no proxy'), 'CONNECT')
     )
-    app.addHook('onRequest', async (request) => checkRequest(request))
-
-    // A client that keeps its connection after the last answer would hold up the end of the process.
-    let closing = false
-    app.addHook('preClose', async () => {
-      closing = true
-    })
-    app.addHook('onSend', (_request, reply, _payload, done) => {
-      if (closing) reply.header('connection', 'close')
+    app.addHook('onRequest', (request, _reply, done) => {
+      checkRequest(request)
       done()
     })
   },

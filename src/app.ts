@@ -1,4 +1,5 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Logger } from 'pino'
 import { authentication } from '../plugins/authentication.ts'
 import { client } from '../plugins/client.ts'
 import { cookies } from '../plugins/cookies.ts'
@@ -25,7 +26,7 @@ import { openDatabase } from './database/connection.ts'
 import { keepTidy } from './housekeeping.ts'
 
 interface Surroundings {
-  log: FastifyBaseLogger
+  log: Logger
   /** Milliseconds since 1970. */
   clock?: () => number
 }
@@ -33,7 +34,7 @@ interface Surroundings {
 /** The whole service, on the database of the settings, which it connects to at the first query and closes with itself. */
 export async function buildApp(config: Config, { log, clock = Date.now }: Surroundings): Promise<FastifyInstance> {
   const app = Fastify({
-    loggerInstance: log,
+    loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
     trustProxy: config.trustProxy,
@@ -51,7 +52,7 @@ export async function buildApp(config: Config, { log, clock = Date.now }: Surrou
   const cursors = createCursors(config.secrets)
 
   await app.register(problemDetails)
-  await app.register(logging)
+  await app.register(logging, { log })
   await app.register(security, config)
   await app.register(protocol)
   await app.register(validation)

@@ -2,7 +2,7 @@ import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { type Test, test } from 'tap'
-import { createLog } from '../src/log.ts'
+import { createLog, linesOf } from '../src/log.ts'
 
 const values = { password: 'hush', token: 'hush', authorization: 'hush', password_hash: 'hush' }
 
@@ -47,4 +47,37 @@ test('neither secrets by their names nor the values of a failed statement are lo
     t.match(text, 'it broke')
     t.match(text, '42P01')
   }
+})
+
+test('lines are written when they are many, and when they have waited, all of them', async (t) => {
+  const { log, read } = logTo(t, false)
+  const lines = 1_000
+  for (let i = 0; i < lines; i += 1) log.info({ i, text: 'x'.repeat(100) }, 'one of many')
+  let text = await read()
+  t.ok(text.length > 50_000, 'at once')
+  while (text.split('\n').length <= lines) {
+    await setImmediate()
+    text = await read()
+  }
+  t.strictSame(
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).i),
+    Array.from({ length: lines }, (_, i) => i)
+  )
+})
+
+test('a line written by hand is as the log writes its own', async (t) => {
+  const { log, read } = logTo(t, false)
+  const child = log.child({ worker: 2 })
+  linesOf(child)?.('"n":1,"msg":"by hand"')
+  child.info({ n: 1 }, 'by the log')
+  const [ours, theirs] = (await read())
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  t.strictSame(Object.keys(ours), Object.keys(theirs))
+  t.match(ours, { level: 30, time: /^\d{4}-.*Z$/, worker: 2, n: 1, msg: 'by hand' })
+  t.equal(linesOf(createLog('warn')), undefined)
 })

@@ -65,8 +65,8 @@ test('a database that cannot be reached is a 503, to be tried again; a value tha
   const unreachable = [
     ...['08006', '40001', '40P01', '53300', '55P03', '57014', '57P01', '58000'].map((code) => error('sql', code)),
     ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN', 'EPIPE'].map((code) => error('net', code)),
-    ...['timeout exceeded when trying to connect', 'Connection terminated unexpectedly', 'Query read timeout'].map(
-      (text) => error(text)
+    ...['timeout expired', 'Connection terminated unexpectedly', 'No answer from the database'].map((text) =>
+      error(text)
     ),
     new AggregateError([error('net', 'ECONNREFUSED')])
   ]

@@ -1,0 +1,35 @@
+import cluster from 'node:cluster'
+import fp from 'fastify-plugin'
+import { createMetrics, type Metrics, type Sources } from '../src/metrics/metrics.ts'
+import { serveMetrics } from '../src/metrics/server.ts'
+import { answerScrapes, type Channel } from '../src/metrics/workers.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Where requests and problems are counted; undefined where nobody asks. */
+    metrics?: Metrics
+  }
+}
+
+interface Options extends Sources {
+  /** Where to serve them. */
+  listen: { host: string; port: number }
+}
+
+/** Metrics for Prometheus, on a port of their own. */
+export const metrics = fp(
+  async function metrics(app, { listen, ...sources }: Options) {
+    const counted = createMetrics(sources)
+    app.decorate('metrics', counted)
+    // One port for all workers: the process above has it.
+    if (cluster.isWorker) {
+      const stop = answerScrapes(counted.registry, process as Channel)
+      app.addHook('onClose', async () => stop())
+      return
+    }
+    const server = await serveMetrics(listen, () => counted.registry.metrics())
+    app.addHook('onClose', server.stop)
+    app.log.info({ url: server.url }, 'metrics')
+  },
+  { name: 'metrics' }
+)

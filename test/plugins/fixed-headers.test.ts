@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { type OutgoingHttpHeaders, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { type Test, test } from 'tap'
+import { SecureResponse } from '../../plugins/security.ts'
+import { startApp } from '../helpers/app.ts'
+
+const origin = 'https://app.example.com'
+
+/** The same protection, wired as the plugins' own pages say. */
+async function stock() {
+  const app = Fastify()
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    xFrameOptions: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' }
+  })
+  await app.register(cors, {
+    origin: [origin],
+    credentials: true,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id'],
+    exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'retry-after', 'www-authenticate', 'x-request-id'],
+    maxAge: 600,
+    strictPreflight: false
+  })
+  app.get('/health/live', async () => ({ status: 'ok' }))
+  return app
+}
+
+async function listening(t: Test, app: FastifyInstance): Promise<number> {
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  t.teardown(() => app.close())
+  return (app.server.address() as AddressInfo).port
+}
+
+/** Names and values as they came, but for what is another in each answer. */
+async function headersOf(port: number, method: string, headers: OutgoingHttpHeaders, path = '/health/live') {
+  const asked = request({ port, host: '127.0.0.1', method, path, headers, agent: false })
+  asked.end()
+  const [answer] = await once(asked, 'response')
+  answer.resume()
+  const { rawHeaders }: { rawHeaders: string[] } = answer
+  const pairs = rawHeaders.flatMap((name, i) => (i % 2 ? [] : [`${name.toLowerCase()}: ${rawHeaders[i + 1]}`]))
+  return pairs.filter((line) => !/^(date|x-request-id|connection|keep-alive):/.test(line)).sort()
+}
+
+test('header for header as helmet and @fastify/cors have it, whoever asks', async (t) => {
+  const { app } = await startApp(t, { settings: { CORS_ORIGINS: origin } })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const ours = (app.server.address() as AddressInfo).port
+  const theirs = await listening(t, await stock())
+  const preflight = { 'access-control-request-method': 'PUT', 'access-control-request-headers': 'authorization' }
+  const cases: [string, OutgoingHttpHeaders][] = [
+    ['GET', {}],
+    ['HEAD', {}],
+    ['GET', { origin }],
+    ['GET', { origin: 'https://evil.example' }],
+    ['GET', { origin: '' }],
+    ['OPTIONS', { origin, ...preflight }],
+    ['OPTIONS', { origin: 'https://evil.example', ...preflight }],
+    ['OPTIONS', {}]
+  ]
+  for (const [method, headers] of cases) {
+    const expected = await headersOf(theirs, method, headers)
+    t.ok(expected.length >= 15)
+    t.strictSame(await headersOf(ours, method, headers), expected, `${method} ${JSON.stringify(headers)}`)
+  }
+})
+
+test('an answer that has its own header has no other of that name', async (t) => {
+  const app = Fastify({ http: { ServerResponse: SecureResponse } })
+  app.get('/fastify', async (_request, reply) => reply.header('cache-control', 'max-age=60').send('a'))
+  app.get('/node', (_request, reply) => {
+    reply.hijack()
+    reply.raw.setHeader('Cache-Control', 'max-age=60')
+    reply.raw.end('a')
+  })
+  const port = await listening(t, app)
+  for (const path of ['/fastify', '/node']) {
+    const headers = await headersOf(port, 'GET', {}, path)
+    t.strictSame(
+      headers.filter((line) => line.startsWith('cache-control')),
+      ['cache-control: max-age=60'],
+      path
+    )
+    t.ok(headers.includes('x-content-type-options: nosniff'), path)
+  }
+})
