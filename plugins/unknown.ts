@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import findMyWay from 'find-my-way'
 import { problems } from '../src/problems.ts'
 
-/** Answers for URLs without a route: 405 where another method would do, else 404. */
+/** Answers for URLs without a route, or whose file is gone: 405 where another method would do, else 404. */
 export const unknown = fp(
   async function unknown(app) {
     // The router that Fastify uses, asked by URL alone.
@@ -24,12 +24,14 @@ export const unknown = fp(
     async function refuse(request: FastifyRequest, reply: FastifyReply): Promise<never> {
       await app.limitUnknown(request, reply)
       const allowed: string[] | undefined = router.find('GET', request.url.replace(/\?.*/s, ''))?.store
-      throw allowed ? problems.methodNotAllowed(allowed) : problems.notFound('Resource')
+      const other = allowed && !allowed.includes(request.method)
+      throw other ? problems.methodNotAllowed(allowed) : problems.notFound('Resource')
     }
 
     // Before a body is read, which could be refused for reasons of its own.
-    app.addHook('onRequest', async (request, reply) => {
-      if (request.is404) await refuse(request, reply)
+    app.addHook('onRequest', (request, reply, done) => {
+      if (request.is404) return refuse(request, reply)
+      done()
     })
     app.setNotFoundHandler(refuse)
   },

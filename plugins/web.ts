@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import fp from 'fastify-plugin'
+
+/** The paths that the front end has a page for. One page serves them all; what it shows, it finds out in the browser. */
+export const pagePaths = ['/', '/login', '/signup', '/profile', '/sessions', '/password', '/delete-account']
+
+/** What the front end needs and nothing else: no inline script, no inline style, no other site. */
+const policy = [
+  "default-src 'none'",
+  ...['script-src', 'style-src', 'font-src', 'connect-src', 'manifest-src'].map((name) => `${name} 'self'`),
+  "img-src 'self' data:",
+  ...['base-uri', 'form-action', 'frame-ancestors'].map((name) => `${name} 'none'`),
+  "require-trusted-types-for 'script'; trusted-types 'none'"
+].join('; ')
+
+/** Vite puts a hash of its content into the name of each file in here. */
+const hashed = '/assets/'
+
+/** The front end at `/`, where it has been built; without it there is only the API. */
+export const web = fp(
+  async function web(app, { webDir }: { webDir: string }) {
+    if (!existsSync(join(webDir, 'index.html'))) return
+    await app.register(async (scope) => {
+      await scope.register(fastifyStatic, {
+        root: webDir,
+        // A route for each file that is there: any other URL is the API's to refuse.
+        wildcard: false,
+        index: false,
+        globIgnore: ['index.html', '**/*.{br,gz}'],
+        preCompressed: true,
+        acceptRanges: false,
+        cacheControl: false,
+        setHeaders(reply, path) {
+          reply.header('content-security-policy', policy)
+          const lasting = path.slice(webDir.length).startsWith(hashed)
+          reply.header('cache-control', lasting ? 'public, max-age=31536000, immutable' : 'no-cache')
+        }
+      })
+      for (const path of pagePaths)
+        scope.get(path, { schema: { hide: true } }, (_request, reply) => reply.sendFile('index.html'))
+    })
+  },
+  { name: 'web' }
+)

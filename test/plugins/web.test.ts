@@ -1,0 +1,150 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
+import t, { test } from 'tap'
+import { pagePaths } from '../../plugins/web.ts'
+import { startApp } from '../helpers/app.ts'
+import { listen, message } from '../helpers/raw.ts'
+import { routesOf } from '../helpers/routes.ts'
+
+const page = '<!doctype html><title>Gatehouse</title>'
+const script = 'console.log("hello")'
+const WEB_DIR = t.testdir({
+  'index.html': page,
+  'icon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+  'theme.js': 'document',
+  assets: { 'index-Dq3x.js': script, 'index-Dq3x.css': 'a{}' }
+})
+for (const [name, content] of [
+  ['index.html', page],
+  ['assets/index-Dq3x.js', script]
+] as const) {
+  writeFileSync(join(WEB_DIR, `${name}.br`), brotliCompressSync(content))
+  writeFileSync(join(WEB_DIR, `${name}.gz`), gzipSync(content))
+}
+const { app } = await startApp(t, { settings: { WEB_DIR } })
+const { app: bare } = await startApp(t)
+const files = ['/icon.svg', '/theme.js', '/assets/index-Dq3x.js', '/assets/index-Dq3x.css']
+
+test('each path of the front end is its page, which is asked for anew each time', async (t) => {
+  for (const url of [...pagePaths, '/login?next=%2Fprofile', '/?q=%22']) {
+    const answer = await app.inject(url)
+    t.equal(answer.statusCode, 200, url)
+    t.equal(answer.body, page)
+    t.match(answer.headers, { 'content-type': /^text\/html; charset=utf-8$/i, 'cache-control': 'no-cache' }, url)
+  }
+})
+
+test('what has a hash in its name is kept for a year, everything else is asked for', async (t) => {
+  for (const url of files) {
+    const { headers, statusCode } = await app.inject(url)
+    t.equal(statusCode, 200, url)
+    t.equal(
+      headers['cache-control'],
+      url.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      url
+    )
+  }
+  t.match((await app.inject('/assets/index-Dq3x.js')).headers['content-type'], /javascript/)
+})
+
+test('a page runs no inline script and asks no other site, and keeps every other header', async (t) => {
+  const other = (await app.inject('/health')).headers
+  for (const url of ['/', ...files]) {
+    const { headers } = await app.inject(url)
+    const policy = String(headers['content-security-policy'])
+    t.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self'/)
+    for (const directive of ['base-uri', 'form-action', 'frame-ancestors']) t.match(policy, `${directive} 'none'`)
+    t.notMatch(policy, /unsafe|https?:|\*/)
+    t.match(headers['x-request-id'], /^[\w-]{36}$/)
+    const own = ['content-security-policy', 'cache-control', 'content-type', 'content-length', 'date', 'x-request-id']
+    for (const [name, value] of Object.entries(other))
+      if (!own.includes(name)) t.match(headers[name], value, `${url} ${name}`)
+  }
+  t.equal(other['content-security-policy'], "default-src 'none';frame-ancestors 'none'", "the API's stays as it is")
+  t.equal(other['cache-control'], 'no-store')
+})
+
+test('files come compressed as the build left them, to those who can read that', async (t) => {
+  for (const [url, content] of [
+    ['/', page],
+    ['/assets/index-Dq3x.js', script]
+  ] as const) {
+    const get = (encoding: string) => app.inject({ url, headers: { 'accept-encoding': encoding } })
+    const [br, gzip, plain] = [await get('gzip, deflate, br'), await get('gzip'), await get('identity')]
+    t.equal(brotliDecompressSync(br.rawPayload).toString(), content)
+    t.equal(gunzipSync(gzip.rawPayload).toString(), content)
+    t.equal(plain.body, content)
+    t.equal(br.headers['content-type'], plain.headers['content-type'])
+    for (const { headers } of [br, gzip, plain]) t.match(headers.vary, /accept-encoding/i)
+    t.equal(new Set([br, gzip, plain].map(({ headers }) => headers.etag)).size, 3)
+  }
+  const css = await app.inject({ url: '/assets/index-Dq3x.css', headers: { 'accept-encoding': 'br' } })
+  t.equal(css.body, 'a{}', 'what was not compressed comes plain')
+})
+
+test('what has not changed is not sent again', async (t) => {
+  for (const url of ['/', ...files]) {
+    const { headers } = await app.inject(url)
+    for (const condition of [
+      { 'if-none-match': String(headers.etag) },
+      { 'if-modified-since': String(headers['last-modified']) }
+    ]) {
+      const answer = await app.inject({ url, headers: condition })
+      t.equal(answer.statusCode, 304, url)
+      t.equal(answer.body, '')
+    }
+    t.equal((await app.inject({ url, headers: { 'if-none-match': '"another"' } })).statusCode, 200)
+  }
+})
+
+test('HEAD answers as GET does, without the body; other methods are refused', async (t) => {
+  for (const url of ['/', ...files]) {
+    const [get, head] = [await app.inject(url), await app.inject({ method: 'HEAD', url })]
+    const lasting = ({ headers }: typeof get) => ({ ...headers, date: '', 'x-request-id': '' })
+    t.equal(head.statusCode, 200)
+    t.equal(head.body, '')
+    t.strictSame(lasting(head), lasting(get), url)
+    const post = await app.inject({ method: 'POST', url, payload: { a: 1 } })
+    t.match(post.json(), { status: 405, code: 'method_not_allowed' })
+    t.strictSame(String(post.headers.allow).split(', ').sort(), ['GET', 'HEAD'], url)
+  }
+})
+
+test('every other URL is still the API to refuse, however it is spelled', async (t) => {
+  const odd = ['/index.html', '/index.html.br', '/assets/index-Dq3x.js.gz', '/assets', '/assets/', '/login/', '/LOGIN']
+  const hostile = ['/../package.json', '/assets/..%2f..%2fpackage.json', '/assets/%2e%2e/index.html', '//login']
+  const others = ['/assets/x.js', '/tasks', '/api', '/api/', '/.env', '/login;a', '/assets/index-Dq3x.js/', '/%00']
+  for (const url of [...odd, ...hostile, ...others]) {
+    const answer = await app.inject(url)
+    t.match(answer.json(), { status: 404, code: 'not_found' }, url)
+    t.equal(answer.headers['content-security-policy'], "default-src 'none';frame-ancestors 'none'")
+  }
+  t.equal((await app.inject('/%ff')).statusCode, 400)
+  t.equal((await app.inject({ url: '/', headers: { range: 'bytes=5-1' } })).body, page, 'no ranges of a page')
+})
+
+test('no path leads out of the folder', async (t) => {
+  const { send } = await listen(app)
+  for (const url of ['/../package.json', '/assets/../../package.json', '/./', '//', '/\\', '/assets/..%5cindex.html']) {
+    const [answer] = await send(message(`GET ${url} HTTP/1.1`, 'Host: a'))
+    t.equal(answer?.status, 404, url)
+  }
+  t.equal((await send(message('GET /%2e%2e/etc/passwd HTTP/1.1', 'Host: a')))[0]?.status, 404)
+})
+
+test('it adds routes to read files and pages, and no other; without the files, none', (t) => {
+  const before = new Set(routesOf(bare).map(({ method, path }) => `${method} ${path}`))
+  const added = routesOf(app)
+    .map(({ method, path }) => `${method} ${path}`)
+    .filter((route) => !before.has(route))
+  const expected = [...pagePaths, ...files].flatMap((path) => [`GET ${path}`, `HEAD ${path}`])
+  t.strictSame(added.sort(), expected.sort())
+  t.strictSame(app.swagger(), bare.swagger(), 'the contract is the same')
+  t.end()
+})
+
+test('a server without the built files serves the API', async (t) => {
+  for (const url of ['/', '/login', '/assets/index-Dq3x.js']) t.equal((await bare.inject(url)).statusCode, 404, url)
+  t.equal((await bare.inject('/health')).statusCode, 200)
+})
