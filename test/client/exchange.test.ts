@@ -1,0 +1,137 @@
+import { test } from 'tap'
+import { createExchanges, surroundings } from '../../web/client/src/exchange.ts'
+import { createGatehouse, Problem } from '../../web/client/src/index.ts'
+
+const url = 'https://api.example.com/api/tasks'
+const unavailable = (seconds?: string) => () =>
+  new Response('{"code":"unavailable","detail":"Temporarily unavailable"}', {
+    status: 503,
+    headers: seconds === undefined ? {} : { 'retry-after': seconds }
+  })
+const lost = () => {
+  throw new TypeError('Failed to fetch')
+}
+const fine = () => new Response('{"items":[]}')
+
+/** What went wrong, or undefined. */
+const thrown = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error) => error
+  )
+
+/** Gives these answers in turn, the last one for ever. */
+function server(...answers: (() => Response)[]) {
+  const waits: number[] = []
+  let asked = 0
+  const exchanges = createExchanges({
+    now: Date.now,
+    fetch: async () => (answers[asked++] ?? answers.at(-1) ?? fine)(),
+    async wait(ms) {
+      waits.push(ms)
+    }
+  })
+  return { ...exchanges, waits, asked: () => asked }
+}
+
+test('reading is tried again, three times, a little later each time', async (t) => {
+  for (const failure of [lost, unavailable()]) {
+    const { fitting, waits, asked } = server(failure)
+    await t.rejects(fitting(new Request(url)), Problem)
+    t.equal(asked(), 4)
+    for (const [i, ms] of waits.entries()) t.ok(ms >= 225 * 2 ** i && ms <= 375 * 2 ** i, `${ms} ms`)
+  }
+  const recovering = server(lost, unavailable(), fine)
+  t.equal((await recovering.fitting(new Request(url))).status, 200)
+  t.equal(recovering.asked(), 3)
+})
+
+test('writing is tried once, because it may have been done', async (t) => {
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+    const { fitting, asked } = server(lost)
+    t.match(await thrown(fitting(new Request(url, { method }))), { status: 0, code: 'network_error' })
+    t.equal(asked(), 1, method)
+  }
+})
+
+test('a server that says when it will be back is taken at its word, for ten seconds', async (t) => {
+  const soon = server(unavailable('3'), fine)
+  t.equal((await soon.fitting(new Request(url))).status, 200)
+  t.strictSame(soon.waits, [3000])
+  const late = server(unavailable('11'))
+  t.match(await thrown(late.fitting(new Request(url))), { retryAfter: 11 })
+  t.equal(late.asked(), 1)
+  const odd = server(unavailable('Wed, 21 Oct 2026 07:28:00 GMT'), fine)
+  await odd.fitting(new Request(url))
+  t.ok(Number(odd.waits[0]) < 400)
+})
+
+test('other answers are not asked for again', async (t) => {
+  for (const status of [400, 401, 403, 404, 409, 429, 500]) {
+    const { fitting, asked } = server(() => new Response('', { status }))
+    t.match(await thrown(fitting(new Request(url))), { status, code: 'unexpected_answer' })
+    t.equal(asked(), 1)
+  }
+})
+
+test('a problem says what the server said', async (t) => {
+  const body = {
+    status: 400,
+    code: 'validation_failed',
+    detail: '/title is required',
+    errors: [{ pointer: '/title', message: 'is required' }],
+    request_id: 'abcdefgh'
+  }
+  const { fitting } = server(() => new Response(JSON.stringify(body), { status: 400 }))
+  const problem = await fitting(new Request(url)).catch((error) => error)
+  t.ok(problem instanceof Problem && problem instanceof Error)
+  t.match(problem, { ...body, name: 'Problem', message: body.detail, retryAfter: undefined })
+  const proxy = server(() => new Response('<html>', { status: 404, headers: { 'x-request-id': 'from-the-header' } }))
+  const other = await proxy.fitting(new Request(url)).catch((error) => error)
+  t.match(other, { status: 404, detail: 'The server answered 404', request_id: 'from-the-header' })
+  t.strictSame(other.errors, [])
+  const odd = server(() => new Response('null', { status: 400 }))
+  await t.rejects(odd.fitting(new Request(url)), { code: 'unexpected_answer' })
+})
+
+test('what is aborted ends at once, as an abort and not as a problem', async (t) => {
+  const stop = new AbortController()
+  const { fitting } = createExchanges({ ...surroundings, fetch: lost as () => never })
+  const waiting = fitting(new Request(url, { signal: stop.signal })).catch((error) => error)
+  stop.abort()
+  t.equal((await waiting).name, 'AbortError')
+  const already = createExchanges(surroundings).fitting(new Request(url, { signal: AbortSignal.abort() }))
+  t.equal((await already.catch((error) => error)).name, 'AbortError')
+})
+
+test('what takes too long is as good as unreachable', async (t) => {
+  const late = () => Promise.reject(new DOMException('late', 'TimeoutError'))
+  const { patiently } = createExchanges({ now: Date.now, fetch: late, wait: () => late() })
+  const signal = AbortSignal.timeout(0)
+  t.match(await thrown(patiently(new Request(url, { method: 'POST', signal }))), {
+    status: 0,
+    code: 'network_error'
+  })
+})
+
+test('a request that begins while a token is at hand is on its way when the call returns', async (t) => {
+  const sent: string[] = []
+  const user = { id: 'a', email: 'a@example.com', name: 'A', is_active: true, created_at: '', updated_at: '' }
+  const answer = { access_token: 'token', token_type: 'bearer', expires_in: 600, refresh_expires_in: 600, user }
+  const { api, session, close } = createGatehouse(
+    { baseUrl: 'https://one.example.com' },
+    {
+      async fetch(request) {
+        sent.push(`${request.method} ${request.headers.get('authorization')} ${request.keepalive}`)
+        return request.method === 'POST' ? Response.json(answer) : new Response(null, { status: 204 })
+      }
+    }
+  )
+  t.teardown(close)
+  await session.logIn({ email: 'a@example.com', password: 'x' })
+  const done = api.DELETE('/api/tasks/{id}', { params: { path: { id: 'b' } }, keepalive: true })
+  t.strictSame(sent, ['POST null false', 'DELETE Bearer token true'])
+  t.equal(await done, undefined)
+  await session.logOut()
+  t.strictSame(session.state(), { status: 'out', why: 'logout' })
+})

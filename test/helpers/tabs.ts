@@ -1,0 +1,109 @@
+import { setImmediate } from 'node:timers/promises'
+import { parseSetCookie } from 'cookie'
+import type { InjectOptions } from 'fastify'
+import type { Test } from 'tap'
+import { createGatehouse } from '../../web/client/src/index.ts'
+import { password, startApp } from './app.ts'
+
+const baseUrl = 'https://api.example.com'
+
+/** What a test may do to a request on its way: answer it instead of the server, or throw as a network does. */
+type Interference = (request: Request) => Response | undefined | Promise<Response | undefined>
+
+/** The service with browsers in front of it, whose tabs share their cookies, and a clock that all go by. */
+export async function startBrowsers(t: Test, settings: Record<string, string> = {}) {
+  let time = Date.now()
+  const clock = () => time
+  const { app } = await startApp(t, { settings, clock })
+
+  /** A browser has cookies of its own, and its tabs hear nothing of another's. */
+  function open() {
+    const name = `${baseUrl}/${crypto.randomUUID()}`
+    const cookies = new Map<string, string>()
+    const asked: string[] = []
+    const waits: number[] = []
+    let interfere: Interference = () => undefined
+
+    async function answer(request: Request): Promise<Response> {
+      const { pathname, search } = new URL(request.url)
+      const path = pathname.replace(/^\/[\da-f-]{36}/, '') + search
+      asked.push(`${request.method} ${path}`)
+      const instead = await interfere(request)
+      if (instead) return instead
+      const payload = await request.text()
+      const answer = await app.inject({
+        method: request.method as NonNullable<InjectOptions['method']>,
+        url: path,
+        headers: {
+          ...Object.fromEntries(request.headers),
+          host: 'api.example.com',
+          cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+        },
+        ...(payload && { payload })
+      })
+      for (const line of [answer.headers['set-cookie'] ?? []].flat()) {
+        const { name, value } = parseSetCookie(line)
+        if (value) cookies.set(name, value)
+        else cookies.delete(name)
+      }
+      const headers = Object.entries(answer.headers).map(([name, value]): [string, string] => [name, String(value)])
+      return new Response(answer.statusCode === 204 ? null : answer.body, { status: answer.statusCode, headers })
+    }
+
+    function tab() {
+      const left: string[] = []
+      const gatehouse = createGatehouse(
+        { baseUrl: name, onSignedOut: (why) => left.push(why) },
+        {
+          fetch: answer,
+          now: clock,
+          async wait(ms, signal) {
+            waits.push(ms)
+            // For as long as a message takes to another tab.
+            for (let turns = 0; turns < 20; turns++) {
+              signal?.throwIfAborted()
+              await setImmediate()
+            }
+          }
+        }
+      )
+      t.teardown(gatehouse.close)
+      return { ...gatehouse, left }
+    }
+
+    const email = `${crypto.randomUUID()}@example.com`
+    return {
+      tab,
+      email,
+      /** By which its tabs know each other: the name of their lock and of their channel. */
+      channel: `gatehouse ${name}`,
+      asked,
+      waits,
+      cookies,
+      /** How often something like this was asked. */
+      count: (pattern: string) => asked.filter((line) => line.includes(pattern)).length,
+      interfere: (next: Interference) => {
+        interfere = next
+      },
+      async signedUp() {
+        const first = tab()
+        const user = await first.session.signUp({ email, name: 'Ann', password })
+        return { ...first, user }
+      }
+    }
+  }
+
+  const pass = (seconds: number) => {
+    time += seconds * 1000
+  }
+  return { app, pass, open }
+}
+
+/** Until tabs have heard each other, which may take a database its time. */
+export async function heard(condition: () => boolean): Promise<void> {
+  const end = performance.now() + 30_000
+  while (!condition()) {
+    if (performance.now() > end) throw new Error('It did not happen')
+    await setImmediate()
+  }
+}

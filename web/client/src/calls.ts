@@ -1,0 +1,38 @@
+import type { Client, ClientPathsWithMethod, FetchResponse, MaybeOptionalInit } from 'openapi-fetch'
+import type { paths } from './api.ts'
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+
+/** What `session` does: these change who is logged in. */
+type SessionPath =
+  | '/api/auth/register'
+  | '/api/auth/login'
+  | '/api/auth/refresh'
+  | '/api/auth/logout'
+  | '/api/auth/password'
+  | '/api/auth/profile/delete'
+
+type Path<M extends Method> = Exclude<ClientPathsWithMethod<Client<paths>, M>, SessionPath>
+
+/** A second argument that may be left out when nothing in it is required. */
+type Rest<Init> = undefined extends Init ? [init?: Init] : [init: Init]
+
+type Success<Operation> = Extract<
+  // biome-ignore lint/complexity/noBannedTypes: openapi-fetch's own word for no options
+  FetchResponse<Operation & Record<string, never>, {}, `${string}/${string}`>,
+  { error?: never }
+>['data']
+
+type Call<M extends Method> = <P extends Path<M>>(
+  path: P,
+  ...init: Rest<MaybeOptionalInit<paths[P], M>>
+) => Promise<Success<paths[P][M]>>
+
+/** Every operation of the contract by its method and path. Each resolves to the answer's body or throws a Problem. */
+export interface Api {
+  GET: Call<'get'>
+  POST: Call<'post'>
+  PUT: Call<'put'>
+  PATCH: Call<'patch'>
+  DELETE: Call<'delete'>
+}

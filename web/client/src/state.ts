@@ -1,0 +1,93 @@
+import type { AuthResponse, User } from './api.ts'
+import { type Access, createTabs, type Message, type Why } from './tabs.ts'
+
+/** `unknown` until somebody has asked the server. */
+export type SessionState = { status: 'unknown' } | { status: 'in'; user: User } | { status: 'out'; why?: Why }
+
+interface Options {
+  /** Of the API: tabs that use another one are none of ours. */
+  name: string
+  now: () => number
+  onSignedOut: (why: Why) => void
+}
+
+/** What this tab knows of the session, in memory alone, and what it hears from other tabs. */
+export function createState({ name, now, onSignedOut }: Options) {
+  let state: SessionState = { status: 'unknown' }
+  let access: Access | undefined
+  let outSince = 0
+  const listeners = new Set<() => void>()
+  const tabs = createTabs(name, hear)
+
+  function become(next: SessionState): void {
+    state = next
+    for (const listener of [...listeners]) listener()
+  }
+
+  function enter(next: Access, user: User): void {
+    access = next
+    const same = state.status === 'in' && state.user.id === user.id && state.user.updated_at === user.updated_at
+    become(same ? state : { status: 'in', user })
+  }
+
+  function leave(why: Why, at: number): void {
+    const was = state.status
+    access = undefined
+    outSince = at
+    if (was === 'out') return
+    become(was === 'in' ? { status: 'out', why } : { status: 'out' })
+    if (was === 'in') onSignedOut(why)
+  }
+
+  const live = () => (access && access.until > now() ? access : undefined)
+
+  /** Messages can be late, and so older than what came since. */
+  function hear(message: Message): void {
+    const { type } = message
+    const since = access?.since ?? 0
+    if (type === 'in' && message.access.since > outSince && message.access.since >= since)
+      enter(message.access, message.user)
+    if (type === 'answer' && state.status !== 'out' && message.access.until > (access?.until ?? 0))
+      enter(message.access, message.user)
+    if (type === 'out' && message.at >= since) leave(message.why, message.at)
+    if (state.status !== 'in') return
+    if (type === 'user' && state.user.id === message.user.id) become({ status: 'in', user: message.user })
+    const mine = live()
+    if (type === 'ask' && mine) tabs.tell({ type: 'answer', access: mine, user: state.user })
+  }
+
+  return {
+    tabs,
+    /** The same object until something changes. */
+    state: () => state,
+    access: () => access,
+    live,
+    subscribe(listener: () => void): () => void {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+
+    /** Logged in, in every tab. */
+    adopt({ access_token: token, expires_in, user }: AuthResponse): User {
+      const since = now()
+      enter({ token, since, until: since + expires_in * 1000, userId: user.id }, user)
+      if (access) tabs.tell({ type: 'in', access, user })
+      return user
+    },
+
+    /** Logged out, in every tab. */
+    end(why: Why): void {
+      const at = now()
+      leave(why, at)
+      tabs.tell({ type: 'out', why, at })
+    },
+
+    /** The same person, with another name. */
+    setUser(user: User): void {
+      hear({ type: 'user', user })
+      tabs.tell({ type: 'user', user })
+    }
+  }
+}
+
+export type State = ReturnType<typeof createState>
