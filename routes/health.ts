@@ -12,10 +12,6 @@ const ready = { operationId: 'getReadiness', tags, response, summary: 'Whether t
 
 export const healthRoutes: Routes = async function healthRoutes(app) {
   const ping = createPing(app.db)
-  let closing = false
-  app.addHook('preClose', async () => {
-    closing = true
-  })
 
   async function checkDatabase(): Promise<Health> {
     try {
@@ -27,12 +23,17 @@ export const healthRoutes: Routes = async function healthRoutes(app) {
     return { status: 'ok', database: 'ok', revocation_staleness_ms: app.revocations.staleness() }
   }
 
-  app.get('/health', { schema: health }, checkDatabase)
+  // Not the readiness: a load balancer would give this one's load to the others, until they all are out.
+  app.get('/health', { schema: health }, () => {
+    const pressure = app.pressure()
+    if (pressure) throw problems.unavailable(pressure)
+    return checkDatabase()
+  })
 
   app.get('/health/live', { schema: live }, async () => ({ status: 'ok' as const }))
 
   app.get('/health/ready', { schema: ready }, () => {
-    if (closing) throw problems.unavailable('closing')
+    if (app.isDraining()) throw problems.unavailable('closing')
     return checkDatabase()
   })
 }

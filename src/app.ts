@@ -1,17 +1,20 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { authentication } from '../plugins/authentication.ts'
 import { client } from '../plugins/client.ts'
 import { cookies } from '../plugins/cookies.ts'
 import { database } from '../plugins/database.ts'
+import { draining } from '../plugins/draining.ts'
 import { limits } from '../plugins/limits.ts'
 import { logging, requestId } from '../plugins/logging.ts'
 import { openapi } from '../plugins/openapi.ts'
+import { pressure } from '../plugins/pressure.ts'
 import { answerFrameworkError, answerParserError, problemDetails } from '../plugins/problems.ts'
 import { protocol } from '../plugins/protocol.ts'
-import { security } from '../plugins/security.ts'
+import { SecureResponse, security } from '../plugins/security.ts'
 import { unknown } from '../plugins/unknown.ts'
 import { validation } from '../plugins/validation.ts'
+import { web } from '../plugins/web.ts'
 import { credentialRoutes, identityRoutes } from '../routes/auth.ts'
 import { healthRoutes } from '../routes/health.ts'
 import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
@@ -23,7 +26,10 @@ import { createAuth } from './auth/auth.ts'
 import type { Config } from './config.ts'
 import { createCursors } from './cursors.ts'
 import { openDatabase } from './database/connection.ts'
+import { poolsOf } from './database/pools.ts'
+import { openReads } from './database/replica.ts'
 import { keepTidy } from './housekeeping.ts'
+import { openSharedCounts } from './redis/shared-counts.ts'
 
 interface Surroundings {
   log: Logger
@@ -34,34 +40,55 @@ interface Surroundings {
 /** The whole service, on the database of the settings, which it connects to at the first query and closes with itself. */
 export async function buildApp(config: Config, { log, clock = Date.now }: Surroundings): Promise<FastifyInstance> {
   const app = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
+    // A line names its request itself: a logger for each would cost more than the line.
+    childLoggerFactory: () => log,
     trustProxy: config.trustProxy,
     bodyLimit: 64 * 1024,
     requestTimeout: 10_000,
     // plugins/protocol.ts asks for the Host header, with an answer like any other.
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 1_000,
+      requireHostHeader: false,
+      ServerResponse: SecureResponse
+    },
     return503OnClosing: false,
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerParserError
   })
+  // Not an option: Fastify would ask it for a line, or a logger, at each request.
+  app.log = log
   for (const schema of components()) app.addSchema(schema)
   const db = openDatabase(config, log)
-  const { accounts, sessions, verify, revocations } = createAuth(config, db, { log, clock })
+  const reads = openReads(config, db, log)
+  const shared = await openSharedCounts(config, log)
+  const { accounts, sessions, verify, revocations, ...counts } = createAuth(config, db, { reads, shared, log, clock })
   const cursors = createCursors(config.secrets)
 
+  if (config.tracing) {
+    const { tracing } = await import('../plugins/tracing.ts')
+    await app.register(tracing, { ...config.tracing, log })
+  }
+  if (config.metrics) {
+    const { metrics } = await import('../plugins/metrics.ts')
+    await app.register(metrics, { listen: config.metrics, pools: () => poolsOf(db), revocations, ...counts })
+  }
   await app.register(problemDetails)
   await app.register(logging, { log })
   await app.register(security, config)
+  await app.register(pressure, { processes: config.workers })
+  await app.register(draining)
   await app.register(protocol)
   await app.register(validation)
-  await app.register(limits, config.rateLimit)
+  await app.register(limits, { ...config.rateLimit, shared })
   await app.register(client)
   await app.register(cookies, config)
   await app.register(unknown)
   await app.register(openapi)
-  await app.register(database, { db })
+  await app.register(web, config)
+  await app.register(database, { db, reads })
   await app.register(authentication, { verify, revocations, sessions })
 
   app.register(healthRoutes)
@@ -76,6 +103,9 @@ export async function buildApp(config: Config, { log, clock = Date.now }: Surrou
     app.register(userTaskRoutes, { prefix: '/api/users/:user_id/tasks', cursors })
   })
   const stopTidying = keepTidy(db, config, log)
-  app.addHook('onClose', async () => stopTidying())
+  app.addHook('onClose', async () => {
+    stopTidying()
+    shared?.close()
+  })
   return app
 }

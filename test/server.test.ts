@@ -134,7 +134,7 @@ const refusals: [string, Record<string, string>, RegExp][] = [
   ],
   [
     'the database does not answer',
-    { DATABASE_URL: 'postgres://ann:hush-hush@localhost:1/tasks' },
+    { DATABASE_URL: 'postgres://ann:hush-hush@localhost:1/tasks', DATABASE_WAIT: '1s' },
     /The database does not answer: .*ECONNREFUSED/
   ],
   ['a production has no secret', { NODE_ENV: 'production' }, /BETTER_AUTH_SECRET: is required/],

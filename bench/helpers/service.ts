@@ -29,7 +29,7 @@ export function start(file: string, settings: Record<string, string>) {
 }
 
 /** The service as its users start it, on a free port. `file` may be another that says where it listens. */
-export async function serve(settings: Record<string, string>, file = 'src/server.ts') {
+export async function serve(settings: Record<string, string>, file = 'src/start.js') {
   const secret = 'a-long-value-that-only-the-benches-know'
   const child = start(file, { BETTER_AUTH_SECRET: secret, PORT: '0', RATE_LIMIT_ENABLED: 'false', ...settings })
   let output = ''

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import t, { test } from 'tap'
+import { prepareDatabase } from '../../src/database/prepare.ts'
 import { startApp } from '../helpers/app.ts'
-import { onServer, server } from '../helpers/template.ts'
+import { onServer, pooler, server } from '../helpers/template.ts'
 
 const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database has no backends and time limits'
 const { app, config, signUp, lines } = await startApp(t)
@@ -56,6 +57,11 @@ test('a backend that dies between two statements of a transaction is survived', 
 })
 
 test('nothing waits for ever', { skip }, async (t) => {
+  if (pooler) {
+    await prepareDatabase(app.db, config, app.log)
+    await killBackends()
+    while ((await app.inject('/health')).statusCode !== 200);
+  }
   const { rows } = await sql<{ name: string; setting: string }>`
     select name, setting from pg_settings where name in
     ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'TimeZone') order by name`.execute(
@@ -64,7 +70,7 @@ test('nothing waits for ever', { skip }, async (t) => {
   t.strictSame(Object.fromEntries(rows.map(({ name, setting }) => [name, setting])), {
     TimeZone: 'UTC',
     idle_in_transaction_session_timeout: '10000',
-    lock_timeout: '2000',
+    lock_timeout: '1500',
     statement_timeout: '5000'
   })
 })

@@ -109,7 +109,7 @@ const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database ha
 
 test('on PostgreSQL it survives the end of its backend', { skip }, async (t) => {
   const { config } = await startApp(t)
-  const url = config.databaseUrl ?? urlOf('')
+  const url = config.directUrl ?? urlOf('')
   const { heard, said, until } = start(t, url)
   await until(() => heard.length === 1)
   const name = new URL(url).pathname.slice(1)

@@ -13,7 +13,7 @@ const ready = message('Z', Buffer.from('I'))
  * As little of a PostgreSQL server as a listener believes in. It says nothing to those who come (`deaf`) or to those who
  * ask (`mute`) when it is told so.
  */
-export async function listenableServer(t: Test) {
+export async function listenableServer(t: Test, wanted = 0) {
   const state = { deaf: false, mute: false }
   const sockets: Socket[] = []
   const queries: string[] = []
@@ -29,7 +29,7 @@ export async function listenableServer(t: Test) {
       })
     })
   })
-  const open = (port = 0) => once(server.listen(port, '127.0.0.1'), 'listening')
+  const open = (port = wanted) => once(server.listen(port, '127.0.0.1'), 'listening')
   await open()
   const { port } = server.address() as AddressInfo
   /** As when it is shut down: nobody gets in and nobody stays. */

@@ -39,7 +39,7 @@ test('SQL stands in repositories, migrations and the database folder alone', (t)
 })
 
 test('src speaks the domain: only app.ts and server.ts know Fastify, plugins and routes', (t) => {
-  const entrance = /^src\/(app|server|commands\/\w+)\.ts$/
+  const entrance = /^src\/(app|server|service|commands\/\w+)\.ts$/
   const domain = inFolder('src').filter(({ file }) => !entrance.test(file))
   const http = /^(fastify|fastify-plugin|@fastify\/|plugins\/|routes\/|src\/(app|server)\.ts)/
   const types = ({ typeOnly }: Import, file: string) => typeOnly && file === 'src/typebox.ts'
@@ -51,7 +51,8 @@ test('src speaks the domain: only app.ts and server.ts know Fastify, plugins and
 })
 
 test('repositories see tables and schemas, never a request', (t) => {
-  const known = /^(kysely|uuid|schemas\/|src\/database\/(tables|failures)|src\/repositories\/|src\/problems\.ts)/
+  const known =
+    /^(kysely|schemas\/|src\/database\/(tables|prepared|failures)|src\/repositories\/|src\/(problems|ids)\.ts)/
   t.strictSame(
     broken(
       product.filter(({ file }) => file.startsWith('src/repositories/')),
@@ -87,6 +88,7 @@ test('one file reads the environment, one folder knows the drivers, one file kno
     files(product.filter(({ imports }) => imports.some(({ target }) => name.test(target))))
   for (const file of users(/^(pg|pg-.*|postgres|@electric-sql\/.*)$/)) t.match(file, /^src\/database\//)
   t.strictSame(users(/bcrypt/), ['src/auth/passwords.ts'])
+  t.strictSame(users(/redis$/), ['src/redis/connection.ts'])
   t.end()
 })
 

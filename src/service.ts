@@ -1,0 +1,34 @@
+import cluster from 'node:cluster'
+import closeWithGrace from 'close-with-grace'
+import type { Logger } from 'pino'
+import { buildApp } from './app.ts'
+import type { Config } from './config.ts'
+import { prepareDatabase } from './database/prepare.ts'
+import { welcome } from './welcome.ts'
+import { closeOnce, signals } from './workers.ts'
+
+/** Milliseconds that requests in flight get to finish: within the ten seconds that whoever waits for the end gives it. */
+const patience = 9_000
+
+/** A process that serves requests, until it is told to end. */
+export async function serve(config: Config, log: Logger): Promise<void> {
+  const { worker } = cluster
+  const app = await buildApp(config, { log })
+  const delay = patience + config.drainDelay * 1000
+  const { close } = closeWithGrace(
+    { delay, logger: log, skip: worker ? [...signals] : [] },
+    async ({ err, signal }) => {
+      if (err) log.fatal({ err }, 'closing after a fault')
+      else log.info({ signal }, 'closing')
+      if (!err) await app.drain(config.drainDelay)
+      await app.close()
+    }
+  )
+  if (worker) closeOnce(close)
+  await prepareDatabase(app.db, config, log)
+  await app.revocations.catchUp()
+  await app.listen({ host: config.host, port: config.port })
+  if (!config.rateLimit.enabled) log.warn('rate limits are off: for load tests only')
+  if (worker) worker.send({ listening: app.listeningOrigin })
+  else process.stdout.write(welcome(app.listeningOrigin, config))
+}

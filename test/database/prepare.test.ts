@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import { sql } from 'kysely'
+import { type Test, test } from 'tap'
+import { openDatabase } from '../../src/database/connection.ts'
+import { awaitDatabase, prepareDatabase } from '../../src/database/prepare.ts'
+import { keepLimitsAtRole } from '../../src/database/role-limits.ts'
+import { captureLog } from '../helpers/log.ts'
+import { listenableServer } from '../helpers/postgres.ts'
+import { freePort } from '../helpers/servers.ts'
+import { cloneTemplate } from '../helpers/template.ts'
+
+const { log, lines } = captureLog()
+
+async function open(t: Test) {
+  const { settings, remove } = await cloneTemplate()
+  t.teardown(remove)
+  return openDatabase(
+    { databaseUrl: settings.DATABASE_DIRECT_URL ?? settings.DATABASE_URL, dataDir: settings.DATA_DIR ?? '' },
+    log
+  )
+}
+
+/** The database that nobody is yet at home in. */
+function behind(t: Test, port: number) {
+  const databaseUrl = `postgres://ann:hush-hush@127.0.0.1:${port}/tasks`
+  const db = openDatabase({ databaseUrl, directUrl: 'postgres://past-the-pooler/tasks', dataDir: '' }, log)
+  t.teardown(() => db.destroy())
+  return db
+}
+
+test('a database that is down is waited for, and the log says so once', async (t) => {
+  const port = await freePort()
+  const from = lines.length
+  const waiting = awaitDatabase(behind(t, port), 30, log)
+  while (lines.length === from) await new Promise(setImmediate)
+  await listenableServer(t, port)
+  await waiting
+  t.match(lines.slice(from), [{ msg: 'waiting for the database', reason: /ECONNREFUSED/, seconds: 30 }])
+  t.equal(lines.length, from + 1)
+  t.notMatch(JSON.stringify(lines), 'hush-hush')
+})
+
+test('it is given up after the time that was set', async (t) => {
+  const config = { databaseUrl: '', directUrl: 'postgres://ann@127.0.0.1:1/tasks', dataDir: '', databaseWait: 0.1 }
+  await t.rejects(prepareDatabase(behind(t, 1), config, log), {
+    message: /^The database does not answer: .*ECONNREFUSED/
+  })
+})
+
+test('what the database refuses for good is not waited for', async (t) => {
+  const refusal = 'SFATAL\0C28P01\0Mpassword authentication failed\0\0'
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(refusal.length + 4)
+  const server: Server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () => socket.end(Buffer.concat([Buffer.from('E'), length, Buffer.from(refusal)])))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as { port: number }
+  await t.rejects(awaitDatabase(behind(t, port), 30, log), { code: '28P01' })
+})
+
+test('behind a pooler the limits are set at the role, once, and past the pooler', async (t) => {
+  const db = await open(t)
+  t.teardown(() => db.destroy())
+  const direct = await open(t)
+  const config = { databaseUrl: 'postgres://pooler/a', directUrl: 'postgres://direct/a', dataDir: '', databaseWait: 1 }
+  const from = lines.length
+  t.strictSame(await prepareDatabase(db, config, log, () => direct), [])
+  t.match(lines.slice(from), [
+    { msg: 'migrations and announcements go past the pooler', direct: 'direct' },
+    { msg: /limits set at the role/ }
+  ])
+  await t.rejects(sql`select 1`.execute(direct), 'the connection for migrations is closed')
+})
+
+test('without a pooler nothing is set at the role', async (t) => {
+  const db = await open(t)
+  t.teardown(() => db.destroy())
+  const from = lines.length
+  const url = 'postgres://direct/a'
+  const config = { databaseUrl: url, directUrl: url, dataDir: '', databaseWait: 1 }
+  const direct = await open(t)
+  t.strictSame(await prepareDatabase(db, config, log, () => direct), [])
+  const embedded = { ...config, databaseUrl: undefined, directUrl: undefined }
+  t.strictSame(await prepareDatabase(db, embedded, log), [], 'the embedded database has one connection')
+  t.equal(lines.length, from)
+})
+
+test('where the role may not be altered, the log says what to run', async (t) => {
+  const [db, direct] = [await open(t), await open(t)]
+  t.teardown(() => db.destroy())
+  await sql`select 1`.execute(direct)
+  await direct.destroy()
+  const from = lines.length
+  await keepLimitsAtRole(db, direct, log)
+  t.match(lines.slice(from), [{ level: 40, msg: /no limits behind the pooler/ }])
+})

@@ -1,0 +1,139 @@
+import { once } from 'node:events'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { chromiumPath } from './find-browser.ts'
+import { serve } from './process.ts'
+import { cloneTemplate } from './template.ts'
+
+export const password = 'correct-horse-7'
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+export interface Person {
+  context: BrowserContext
+  page: Page
+  email: string
+  /** What was asked of the API by any tab: `GET /api/tasks`. */
+  asked: string[]
+}
+
+/** The service as a process of its own with the built front end, and a real browser in front of it. */
+export async function openSite(t: Test, settings: Record<string, string> = {}) {
+  const database = await cloneTemplate()
+  const port = await freePort()
+  // A build that somebody begins meanwhile would take the files away.
+  const WEB_DIR = await mkdtemp(join(tmpdir(), 'gatehouse_web_'))
+  await cp(new URL('../../web/dist', import.meta.url), WEB_DIR, { recursive: true })
+  const started = () => serve(t, { ...database.settings, PORT: String(port), WEB_DIR, LOG_LEVEL: 'warn', ...settings })
+  let server = await started()
+  const { url } = server
+  const browser = await chromium.launch({
+    executablePath: chromiumPath ?? '',
+    // Root has no sandbox; shared memory is small in containers.
+    args: ['--no-sandbox', '--disable-dev-shm-usage']
+  })
+  t.teardown(async () => {
+    if (!t.passing())
+      for (const page of browser.contexts().flatMap((context) => context.pages()))
+        t.comment(`${page.url()}\n${await page.locator('body').ariaSnapshot({ timeout: 1_000 })}`)
+    await browser.close()
+    await stop()
+    await database.remove()
+    await rm(WEB_DIR, { recursive: true })
+  })
+
+  async function stop() {
+    server.kill('SIGKILL')
+    await server.ended
+  }
+
+  /** Somebody with a browser profile of their own. Whatever the pages complain of fails the test. */
+  async function person(options: BrowserContextOptions = {}): Promise<Person> {
+    const context = await browser.newContext({ baseURL: url, reducedMotion: 'reduce', ...options })
+    context.setDefaultTimeout(15_000)
+    const asked: string[] = []
+    context.on('request', (request) => {
+      const { pathname, search } = new URL(request.url())
+      if (pathname.startsWith('/api/')) asked.push(`${request.method()} ${pathname}${search}`)
+    })
+    context.on('weberror', (error) => t.fail(`an error in the page: ${error.error().message}`))
+    context.on('console', (message) => {
+      const refused = /Failed to load resource|ERR_/.test(message.text())
+      if (message.type() === 'error' && !refused) t.fail(`an error on the console: ${message.text()}`)
+    })
+    return { context, page: await context.newPage(), email: `${crypto.randomUUID()}@example.com`, asked }
+  }
+
+  /** Somebody who has just signed up, by the page, and sees their tasks. */
+  async function signedUp(options?: BrowserContextOptions): Promise<Person> {
+    const somebody = await person(options)
+    const { page, email } = somebody
+    await page.goto('/signup')
+    await field(page, 'Name').fill('Ann')
+    await field(page, 'Email').fill(email)
+    await field(page, 'Password').fill(password)
+    await page.getByRole('button', { name: 'Sign up' }).click()
+    await seen(page, 'Tasks')
+    return somebody
+  }
+
+  return {
+    url,
+    person,
+    signedUp,
+    stop,
+    /** On the same port and with the same data. */
+    async start() {
+      server = await started()
+    }
+  }
+}
+
+/** Waits for the page with this heading. */
+export const seen = (page: Page, heading: string) =>
+  page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
+
+export async function logIn(page: Page, email: string, secret = password): Promise<void> {
+  await seen(page, 'Log in')
+  await field(page, 'Email').fill(email)
+  await field(page, 'Password').fill(secret)
+  await page.getByRole('button', { name: 'Log in' }).click()
+}
+
+/** A field by its label. */
+export const field = (page: Page, label: string) => page.getByLabel(label, { exact: true })
+
+/** Adds tasks as a person does. */
+export async function add(page: Page, title: string, description = ''): Promise<void> {
+  await field(page, 'New task').fill(title)
+  if (description) await field(page, 'Description (optional)').fill(description)
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await task(page, title).and(page.locator('[data-saving=false]')).first().waitFor()
+}
+
+/** The row of a task. */
+export const task = (page: Page, title: string) =>
+  page
+    .getByRole('list', { name: 'Tasks' })
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('checkbox', { name: `Done: ${title}`, exact: true }) })
+
+/** Waits until this holds, looking again as the page changes. */
+export async function eventually(t: Test, what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
+  const until = Date.now() + 15_000
+  while (!(await condition())) {
+    if (Date.now() > until) return void t.fail(what)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  t.pass(what)
+}
