@@ -1,0 +1,30 @@
+import type { ReactNode } from 'react'
+import { NavLink } from '../shell/NavLink.tsx'
+import { Page } from '../shell/Page.tsx'
+import './account.css'
+
+const links = [
+  ['/profile', 'Profile'],
+  ['/sessions', 'Sessions'],
+  ['/password', 'Password'],
+  ['/delete-account', 'Delete', ' account']
+] as const
+
+/** A page about the account, with the way to the others beside it. */
+export function AccountPage({ title, intro, children }: { title: string; intro?: ReactNode; children: ReactNode }) {
+  return (
+    <div className="account">
+      <nav className="account-nav" aria-label="Account">
+        {links.map(([href, label, rest]) => (
+          <NavLink key={href} href={href}>
+            {label}
+            {rest && <span className="roomy">{rest}</span>}
+          </NavLink>
+        ))}
+      </nav>
+      <Page title={title} intro={intro}>
+        <div className="account-body">{children}</div>
+      </Page>
+    </div>
+  )
+}

@@ -1,0 +1,56 @@
+import { useState } from 'react'
+import { changePassword } from '../api/account.ts'
+import { hasCode } from '../api/problem.ts'
+import { useSession } from '../api/session.ts'
+import { needed } from '../entry/needed.ts'
+import { FormMessage } from '../forms/FormMessage.tsx'
+import { NewPasswordField } from '../forms/NewPasswordField.tsx'
+import { PasswordField } from '../forms/PasswordField.tsx'
+import { passwordFault } from '../forms/password-rules.ts'
+import { SubmitButton } from '../forms/SubmitButton.tsx'
+import { text, useSubmission } from '../forms/useSubmission.ts'
+import { say } from '../ui/notices.ts'
+import { AccountPage } from './AccountPage.tsx'
+import { UserNameField } from './UserNameField.tsx'
+
+export default function PasswordPage() {
+  const email = useSession().user?.email ?? ''
+  const [done, setDone] = useState(0)
+  const { form, button, errors, message } = useSubmission({
+    read: (data) => ({ current_password: text(data, 'current_password'), new_password: text(data, 'new_password') }),
+    check(values) {
+      const fault = passwordFault(values.new_password, email)
+      return {
+        ...needed(values, { current_password: 'Enter your current password.' }),
+        ...(fault && { new_password: fault })
+      }
+    },
+    async send(values) {
+      await changePassword(values)
+      setDone((times) => times + 1)
+      say('Your password is changed. You are logged out everywhere else.')
+    },
+    explain: (error) =>
+      hasCode(error, 'invalid_credentials') ? { current_password: 'This is not your current password.' } : undefined
+  })
+
+  return (
+    <AccountPage title="Change password" intro="Every other session ends when it changes.">
+      <form key={done} className="form sheet card account-form" {...form}>
+        <UserNameField email={email} />
+        <PasswordField
+          name="current_password"
+          label="Current password"
+          autoComplete="current-password"
+          required
+          error={errors.current_password}
+        />
+        <NewPasswordField name="new_password" label="New password" email={email} error={errors.new_password} />
+        <FormMessage text={message} />
+        <div>
+          <SubmitButton label="Change password" busyLabel="Changing…" {...button} />
+        </div>
+      </form>
+    </AccountPage>
+  )
+}

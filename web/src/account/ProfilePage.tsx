@@ -1,0 +1,33 @@
+import { useQuery } from '@tanstack/react-query'
+import { getProfile } from '../api/account.ts'
+import { ErrorState } from '../ui/ErrorState.tsx'
+import { Skeleton } from '../ui/Skeleton.tsx'
+import { exactTime } from '../ui/time.ts'
+import { AccountPage } from './AccountPage.tsx'
+import { NameForm } from './NameForm.tsx'
+import { profileKey } from './profile-key.ts'
+
+export default function ProfilePage() {
+  const { data: user, error, refetch } = useQuery({ queryKey: profileKey, queryFn: ({ signal }) => getProfile(signal) })
+  return (
+    <AccountPage title="Profile">
+      <section className="sheet card" aria-label="Your account">
+        {!user && !error && <Skeleton rows={3} label="Loading your profile" />}
+        {!user && error && <ErrorState what="Your profile" error={error} retry={() => void refetch()} />}
+        {user && (
+          <dl className="facts">
+            <dt>Name</dt>
+            <dd dir="auto">{user.name}</dd>
+            <dt>Email</dt>
+            <dd>{user.email}</dd>
+            <dt>Member since</dt>
+            <dd>{exactTime(user.created_at)}</dd>
+            <dt>Last changed</dt>
+            <dd>{exactTime(user.updated_at)}</dd>
+          </dl>
+        )}
+      </section>
+      {user && <NameForm user={user} />}
+    </AccountPage>
+  )
+}

@@ -1,0 +1,39 @@
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { endOtherSessions, endSession, listSessions } from '../api/account.ts'
+import { inWords, isGone } from '../api/problem.ts'
+import { queries } from '../api/queries.ts'
+import type { Session } from '../api/types.ts'
+import { say, warn } from '../ui/notices.ts'
+
+const queryKey = ['sessions']
+const keep = (wanted: (session: Session) => boolean) =>
+  queries.setQueryData<Session[]>(queryKey, (sessions) => sessions?.filter(wanted))
+
+/** The account's sessions, and the two ways to end them. */
+export function useSessions() {
+  const list = useQuery({ queryKey, queryFn: ({ signal }) => listSessions(signal) })
+
+  const end = useMutation({
+    mutationFn: ({ id }: Session) => endSession(id),
+    onSuccess: (_, { id }) => {
+      keep((session) => session.id !== id)
+      say('That session is over.')
+    },
+    onError: (error, { id }) => {
+      if (!isGone(error)) return warn(`The session was not ended. ${inWords(error)}`)
+      keep((session) => session.id !== id)
+      say('That session was over already.')
+    }
+  })
+
+  const endOthers = useMutation({
+    mutationFn: endOtherSessions,
+    onSuccess: () => {
+      keep(({ current }) => current)
+      say('All other sessions are over.')
+    },
+    onError: (error) => warn(`The other sessions were not ended. ${inWords(error)}`)
+  })
+
+  return { list, end, endOthers }
+}

@@ -1,0 +1,23 @@
+import { api, session } from './gatehouse.ts'
+
+export const { changePassword } = session
+
+export const deleteAccount = (password: string) => session.deleteAccount({ password })
+
+export const getProfile = (signal: AbortSignal) => api.GET('/api/auth/profile', { signal })
+
+/** Changes the name, here and in the session's other tabs. */
+export async function changeName(name: string) {
+  const user = await api.PUT('/api/auth/profile', { body: { name } })
+  session.setUser(user)
+  return user
+}
+
+export async function listSessions(signal: AbortSignal) {
+  const { items } = await api.GET('/api/auth/sessions', { signal })
+  return items
+}
+
+export const endSession = (id: string) => api.DELETE('/api/auth/sessions/{id}', { params: { path: { id } } })
+
+export const endOtherSessions = () => api.DELETE('/api/auth/sessions')

@@ -1,0 +1,44 @@
+import { Problem } from '@gatehouse/client'
+
+const plural = new Intl.PluralRules('en')
+
+function duration(seconds: number): string {
+  const [amount, unit] = seconds < 90 ? [Math.ceil(seconds), 'second'] : [Math.ceil(seconds / 60), 'minute']
+  return `${amount} ${unit}${plural.select(amount) === 'one' ? '' : 's'}`
+}
+
+const again = ({ retryAfter }: Problem) => (retryAfter ? `in ${duration(retryAfter)}` : 'in a moment')
+
+/** What went wrong, said to a person; empty for nothing. */
+export function inWords(error: unknown): string {
+  if (error === undefined) return ''
+  if (!(error instanceof Problem)) return 'Something went wrong in this page. Reload it and try again.'
+  if (error.status === 0) return 'Gatehouse does not answer. Check your connection and try again.'
+  if (error.status === 429) return `Too many attempts. Try again ${again(error)}.`
+  if (error.status === 503) return `Gatehouse is busy. Try again ${again(error)}.`
+  if (error.status >= 500) return `Gatehouse has a fault. If it stays, name this request: ${error.request_id}.`
+  if (error.code === 'invalid_credentials') return 'Email or password is wrong.'
+  if (error.status === 401) return 'Your session has ended.'
+  if (error.status === 413) return 'This is too long to be sent.'
+  return `${error.detail}.`.replace(/\.\.$/, '.')
+}
+
+export const hasCode = (error: unknown, code: string) => error instanceof Problem && error.code === code
+export const isGone = (error: unknown) => error instanceof Problem && error.status === 404
+/** Seconds until it makes sense to try again; 0 for at once. */
+export const secondsToWait = (error: unknown) =>
+  error instanceof Problem && error.status === 429 ? (error.retryAfter ?? 0) : 0
+
+/** `must be: 1 to 200 characters` -> `Must be 1 to 200 characters.` */
+function sentence(message: string): string {
+  const text = message.replace('must be: ', 'must be ').replace('NOT', 'not')
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
+/** A problem's pointers as `field -> what is wrong with it`; a pointer is `/title`. */
+export function fieldMessages(error: unknown): Record<string, string> {
+  if (!(error instanceof Problem)) return {}
+  const messages: Record<string, string> = {}
+  for (const { pointer, message } of error.errors) messages[pointer.slice(1)] ??= sentence(message)
+  return messages
+}

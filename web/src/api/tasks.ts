@@ -1,0 +1,21 @@
+import type { Filter } from '../tasks/filter.ts'
+import { api } from './gatehouse.ts'
+import type { TaskPatch } from './types.ts'
+
+const limit = 30
+
+/** One page of a view; `signal` cancels it when the view is no longer wanted. */
+export function listTasks({ status, order: chosen, q }: Filter, cursor: string | undefined, signal: AbortSignal) {
+  const [sort, order] = chosen.split('-') as ['created' | 'title', 'asc' | 'desc']
+  const query = { status, sort, order, limit, ...(q && { q }), ...(cursor && { cursor }) }
+  return api.GET('/api/tasks', { params: { query }, signal })
+}
+
+export const addTask = (body: { title: string; description: string | null }) => api.POST('/api/tasks', { body })
+
+export const changeTask = (id: string, body: TaskPatch) =>
+  api.PUT('/api/tasks/{id}', { params: { path: { id } }, body })
+
+/** With `keepalive` the browser sends it even though the page goes. */
+export const deleteTask = (id: string, keepalive: boolean) =>
+  api.DELETE('/api/tasks/{id}', { params: { path: { id } }, keepalive })

@@ -1,0 +1,1 @@
+export type { Session, Task, TaskPage, TaskPatch, User } from '@gatehouse/client'

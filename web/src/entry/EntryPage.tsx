@@ -1,0 +1,23 @@
+import type { ReactNode } from 'react'
+import { useHeading } from '../shell/useHeading.ts'
+import { Gate } from '../ui/Gate.tsx'
+import './entry.css'
+
+/** The pages before the gate: the picture beside the form. */
+export function EntryPage({ title, children }: { title: string; children: ReactNode }) {
+  const heading = useHeading(title)
+  return (
+    <main id="main" className="entry">
+      <div className="entry-picture">
+        <Gate />
+        <p>Your tasks, behind a good gate.</p>
+      </div>
+      <div className="entry-form">
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        {children}
+      </div>
+    </main>
+  )
+}

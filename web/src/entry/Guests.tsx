@@ -1,0 +1,13 @@
+import type { ReactNode } from 'react'
+import { Redirect, useSearch } from 'wouter'
+import { useSession } from '../api/session.ts'
+import { nextPage } from './next.ts'
+import { SessionLoading } from './SessionLoading.tsx'
+
+/** Pages for those who are not logged in; others go on to where they wanted to be. */
+export function Guests({ children }: { children: ReactNode }) {
+  const { status } = useSession()
+  const search = useSearch()
+  if (status === 'unknown') return <SessionLoading />
+  return status === 'in' ? <Redirect to={nextPage(search)} replace /> : children
+}

@@ -1,0 +1,38 @@
+import { useState } from 'react'
+import { PasswordField } from './PasswordField.tsx'
+import { passwordRules } from './password-rules.ts'
+import './new-password.css'
+
+interface Props {
+  name: string
+  label: string
+  email: string
+  error: string | undefined
+}
+
+/** A new password with its rules, which are ticked off while it is typed. */
+export function NewPasswordField({ email, ...field }: Props) {
+  const [password, setPassword] = useState('')
+  const rules = (
+    <>
+      <ul className="rules">
+        {passwordRules.map(({ text, met }) => (
+          <li key={text} data-met={met(password, email)}>
+            {text}
+            {met(password, email) && <span className="visually-hidden"> (met)</span>}
+          </li>
+        ))}
+      </ul>
+      <p>Common passwords are refused: several words that do not belong together do well.</p>
+    </>
+  )
+  return (
+    <PasswordField
+      {...field}
+      autoComplete="new-password"
+      required
+      hint={rules}
+      onChange={(event) => setPassword(event.currentTarget.value)}
+    />
+  )
+}

@@ -1,0 +1,20 @@
+/** What the server asks of a new password and can be told while it is typed; it also refuses common ones. */
+export const passwordRules = [
+  { text: 'At least 8 characters', met: (password: string) => [...password].length >= 8 },
+  { text: 'A digit', met: (password: string) => /[0-9]/.test(password) },
+  { text: 'A special character, such as ! or a blank', met: (password: string) => /[^A-Za-z0-9]/.test(password) },
+  {
+    text: 'Not your email address',
+    met: (password: string, email: string) => password !== '' && password.toLowerCase() !== email.trim().toLowerCase()
+  }
+]
+
+/** bcrypt reads no more bytes. */
+const maxBytes = 72
+
+/** What is wrong with a new password as one sentence, or undefined. */
+export function passwordFault(password: string, email: string): string | undefined {
+  if (new TextEncoder().encode(password).length > maxBytes) return `Must be at most ${maxBytes} bytes long.`
+  const broken = passwordRules.filter(({ met }) => !met(password, email)).map(({ text }) => text.toLowerCase())
+  return broken.length > 0 ? `Still needed: ${broken.join('; ')}.` : undefined
+}

@@ -1,0 +1,56 @@
+import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { fieldMessages, inWords, secondsToWait } from '../api/problem.ts'
+
+export type FieldMessages = Record<string, string>
+
+interface Options<Values> {
+  /** The form's fields as the request wants them. */
+  read: (form: FormData) => Values
+  /** What can be told without asking the server, which has the last word. */
+  check?: (values: Values) => FieldMessages
+  send: (values: Values) => Promise<void>
+  /** Makes a problem without pointers that of a field. */
+  explain?: (error: unknown) => FieldMessages | undefined
+}
+
+/** Runs a form: one submission at a time; what is refused stands beside its field, and the first such field has the focus. */
+export function useSubmission<Values>({ read, check, send, explain }: Options<Values>) {
+  const form = useRef<HTMLFormElement>(null)
+  const [pending, setPending] = useState(false)
+  const [errors, setErrors] = useState<FieldMessages>({})
+  const [message, setMessage] = useState('')
+  const [until, setUntil] = useState(0)
+
+  useEffect(() => {
+    if (Object.keys(errors).length > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+  }, [errors])
+
+  function refuse(error: unknown) {
+    const known = explain?.(error) ?? fieldMessages(error)
+    const shown = Object.entries(known).filter(([name]) => form.current?.elements.namedItem(name))
+    setErrors(Object.fromEntries(shown))
+    setMessage(shown.length > 0 ? '' : inWords(error))
+    setUntil(Date.now() + secondsToWait(error) * 1000)
+  }
+
+  async function onSubmit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    if (pending || Date.now() < until) return
+    const values = read(new FormData(event.currentTarget))
+    const found = check?.(values) ?? {}
+    setErrors(found)
+    setMessage('')
+    if (Object.keys(found).length > 0) return
+    setPending(true)
+    await send(values).catch(refuse)
+    setPending(false)
+  }
+
+  return { form: { ref: form, onSubmit, noValidate: true }, errors, message, button: { pending, until } }
+}
+
+/** A text field's value; a file or a missing one is no text. */
+export function text(form: FormData, name: string): string {
+  const value = form.get(name)
+  return typeof value === 'string' ? value : ''
+}

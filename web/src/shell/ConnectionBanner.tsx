@@ -1,0 +1,31 @@
+import { useIsMutating } from '@tanstack/react-query'
+import { useEffect, useRef } from 'react'
+import { Icon } from '../ui/Icon.tsx'
+import { say } from '../ui/notices.ts'
+import { useOnline } from './useOnline.ts'
+
+/** Says that there is no network, and when it is back. */
+export function ConnectionBanner() {
+  const online = useOnline()
+  const waiting = useIsMutating()
+  const wasOffline = useRef(false)
+
+  useEffect(() => {
+    if (online && wasOffline.current) say('You are online again.')
+    wasOffline.current = !online
+  }, [online])
+
+  return (
+    <div role="status">
+      {!online && (
+        <p className="banner">
+          <Icon name="offline" />
+          <span>
+            You are offline.{' '}
+            {waiting > 0 ? 'Your changes are sent when you are back; keep this page open.' : 'What you see may be old.'}
+          </span>
+        </p>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,19 @@
+import type { ReactNode } from 'react'
+import { Link, useLocation } from 'wouter'
+
+interface Props {
+  href: string
+  /** Other pages that stand behind this link. */
+  also?: string[]
+  children: ReactNode
+}
+
+export function NavLink({ href, also = [], children }: Props) {
+  const [path] = useLocation()
+  const current = path === href ? 'page' : also.includes(path) ? 'true' : undefined
+  return (
+    <Link href={href} className="nav-link" aria-current={current}>
+      {children}
+    </Link>
+  )
+}

@@ -1,0 +1,35 @@
+import { useEffect, useEffectEvent, useRef } from 'react'
+import { Button } from '../ui/Button.tsx'
+import type { useTaskPages } from './queries.ts'
+
+interface Props {
+  query: ReturnType<typeof useTaskPages>
+  shown: number
+}
+
+/** Fetches the next page when its end of the list comes near; after a failure, or without that, the button does. */
+export function MoreTasks({ query, shown }: Props) {
+  const end = useRef<HTMLDivElement>(null)
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query
+  const fetchMore = useEffectEvent(() => {
+    if (!query.isFetching) void fetchNextPage()
+  })
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows that left may bring the end near without its crossing any line
+  useEffect(() => {
+    if (!end.current || isFetchingNextPage || isFetchNextPageError) return
+    const watcher = new IntersectionObserver(([entry]) => entry?.isIntersecting && fetchMore(), { rootMargin: '600px' })
+    watcher.observe(end.current)
+    return () => watcher.disconnect()
+  }, [shown, isFetchingNextPage, isFetchNextPageError])
+
+  if (!hasNextPage) return null
+  return (
+    <div ref={end} className="more">
+      {isFetchNextPageError && <p role="alert">The next tasks could not be loaded.</p>}
+      <Button aria-disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+        {isFetchingNextPage ? 'Loading more…' : isFetchNextPageError ? 'Try again' : 'Show more'}
+      </Button>
+    </div>
+  )
+}

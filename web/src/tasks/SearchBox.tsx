@@ -1,0 +1,50 @@
+import { useEffect, useEffectEvent, useId, useRef, useState } from 'react'
+import { Icon } from '../ui/Icon.tsx'
+
+/** Milliseconds of rest after a keystroke before the server is asked. */
+const rest = 250
+const maxLength = 200
+
+/** Searches while one types. */
+export function SearchBox({ q, onSearch }: { q: string; onSearch: (q: string) => void }) {
+  const id = useId()
+  const [text, setText] = useState(q)
+  const asked = useRef(q)
+  const search = useEffectEvent((wanted: string) => {
+    asked.current = wanted
+    onSearch(wanted)
+  })
+
+  useEffect(() => {
+    // The address changed by itself: the way back, or a button that shows all.
+    if (q !== asked.current) setText(q)
+    asked.current = q
+  }, [q])
+
+  useEffect(() => {
+    const wanted = text.trim()
+    if (wanted === asked.current) return
+    const timer = setTimeout(() => search(wanted), rest)
+    return () => clearTimeout(timer)
+  }, [text])
+
+  return (
+    <search className="search">
+      <label htmlFor={id} className="visually-hidden">
+        Search tasks
+      </label>
+      <Icon name="search" />
+      <input
+        id={id}
+        type="search"
+        className="text-box"
+        dir="auto"
+        placeholder="Search"
+        autoComplete="off"
+        maxLength={maxLength}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+    </search>
+  )
+}

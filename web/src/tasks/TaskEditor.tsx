@@ -1,0 +1,57 @@
+import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { fieldMessages, inWords, isGone } from '../api/problem.ts'
+import { FormMessage } from '../forms/FormMessage.tsx'
+import { Button } from '../ui/Button.tsx'
+import { warn } from '../ui/notices.ts'
+import { changeDraft, type Draft, stopEditing } from './editing.ts'
+import { taskFaults } from './rules.ts'
+import { TaskFields } from './TaskFields.tsx'
+import { useSaveDraft } from './useSaveDraft.ts'
+
+/** Edits a task where it stands. What the server refuses comes back open, with nothing written lost. */
+export function TaskEditor({ draft }: { draft: Draft }) {
+  const form = useRef<HTMLFormElement>(null)
+  const { save, addAnew } = useSaveDraft(draft)
+  const [faults, setFaults] = useState(() => fieldMessages(draft.problem))
+  const gone = isGone(draft.problem)
+  const refused = draft.problem !== undefined && Object.keys(faults).length === 0
+  const message = gone ? 'This task was deleted somewhere else. Your text is still here.' : inWords(draft.problem)
+
+  useEffect(() => {
+    if (Object.keys(faults).length > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+  }, [faults])
+
+  function onSubmit(event: FormEvent) {
+    event.preventDefault()
+    const found = taskFaults(draft)
+    setFaults(found)
+    if (Object.keys(found).length > 0) return
+    const send = gone ? addAnew : save
+    send().catch((error) => warn(inWords(error)))
+  }
+
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.key === 'Escape') stopEditing()
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit()
+  }
+
+  return (
+    <form
+      ref={form}
+      className="form task-editor"
+      aria-label={`Edit “${draft.task.title}”`}
+      noValidate
+      onSubmit={onSubmit}
+      onKeyDown={onKeyDown}
+    >
+      <TaskFields title={draft.title} description={draft.description} errors={faults} onChange={changeDraft} />
+      <FormMessage text={refused ? message : ''} />
+      <div className="row">
+        <Button type="submit" kind="main">
+          {gone ? 'Add as a new task' : 'Save'}
+        </Button>
+        <Button onClick={stopEditing}>Cancel</Button>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,42 @@
+import { ErrorState } from '../ui/ErrorState.tsx'
+import { Skeleton } from '../ui/Skeleton.tsx'
+import { DeletedRow } from './DeletedRow.tsx'
+import { useDeletions } from './deletions.ts'
+import { EditingRow } from './EditingRow.tsx'
+import { useDraft } from './editing.ts'
+import type { Filter } from './filter.ts'
+import { MoreTasks } from './MoreTasks.tsx'
+import { NoTasks } from './NoTasks.tsx'
+import { TaskRow } from './TaskRow.tsx'
+import { useGoneElsewhere } from './useGoneElsewhere.ts'
+import { useTasks } from './useTasks.ts'
+import './task-list.css'
+
+export function TaskList({ filter, showAll }: { filter: Filter; showAll: () => void }) {
+  const { query, tasks, given, saving } = useTasks(filter)
+  const deletions = useDeletions()
+  const draft = useDraft()
+  useGoneElsewhere(filter, given, !query.hasNextPage)
+
+  const nothing = tasks.length === 0 && !query.hasNextPage
+  // An edit under way stays on the screen, though its task be gone or filtered away.
+  const stray = draft && !tasks.some(({ id }) => id === draft.task.id) ? draft : undefined
+  return (
+    <div className="sheet task-list" aria-busy={query.isPlaceholderData}>
+      <ul className="tasks" aria-label="Tasks" data-old={query.isPlaceholderData}>
+        {stray && <EditingRow key={stray.task.id} draft={stray} />}
+        {tasks.map((task) => {
+          if (draft?.task.id === task.id) return <EditingRow key={task.id} draft={draft} />
+          if (deletions.has(task.id)) return <DeletedRow key={task.id} task={task} />
+          return <TaskRow key={task.id} task={task} saving={saving.has(task.id)} leaves={filter.status !== 'all'} />
+        })}
+      </ul>
+      {query.isPending && <Skeleton label="Loading your tasks" />}
+      {query.isError && !query.data && (
+        <ErrorState what="Your tasks" error={query.error} retry={() => void query.refetch()} />
+      )}
+      {query.isSuccess && nothing && !stray && <NoTasks filter={filter} showAll={showAll} />}
+      <MoreTasks query={query} shown={tasks.length} />
+    </div>
+  )
+}

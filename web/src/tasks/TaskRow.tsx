@@ -1,0 +1,72 @@
+import { type ChangeEvent, memo, useRef } from 'react'
+import type { Task } from '../api/types.ts'
+import { Button } from '../ui/Button.tsx'
+import { Icon } from '../ui/Icon.tsx'
+import { whisper } from '../ui/notices.ts'
+import { RelativeTime } from '../ui/RelativeTime.tsx'
+import { Description } from './Description.tsx'
+import { scheduleDeletion } from './deletions.ts'
+import { startEditing } from './editing.ts'
+import { focusNeighbour } from './focus.ts'
+import { tellRefused, useChangeTask } from './mutations.ts'
+import './gate-box.css'
+
+interface Props {
+  task: Task
+  saving: boolean
+  /** Whether the task leaves this view when it is completed or reopened. */
+  leaves: boolean
+}
+
+export const TaskRow = memo(function TaskRow({ task, saving, leaves }: Props) {
+  const row = useRef<HTMLLIElement>(null)
+  const change = useChangeTask(task.id)
+  const isNew = saving && task.id.startsWith('new-')
+
+  function toggle(event: ChangeEvent<HTMLInputElement>) {
+    const completed = event.currentTarget.checked
+    if (leaves) focusNeighbour(row.current)
+    whisper(`${completed ? 'Completed' : 'Reopened'}: ${task.title}`)
+    change.mutate({ task, patch: { completed } }, { onError: tellRefused })
+  }
+
+  return (
+    <li ref={row} className="task" data-done={task.completed} data-saving={saving} data-id={task.id}>
+      <input
+        type="checkbox"
+        className="gate-box"
+        aria-label={`Done: ${task.title}`}
+        checked={task.completed}
+        disabled={isNew}
+        onChange={toggle}
+      />
+      <div className="task-text">
+        <p className="task-title" dir="auto">
+          {task.title}
+        </p>
+        {task.description && <Description text={task.description} of={task.title} />}
+        <p className="soft small">{saving ? 'Saving…' : <RelativeTime at={task.created_at} />}</p>
+      </div>
+      <div className="task-actions">
+        <Button
+          kind="quiet"
+          className="square edit"
+          aria-label={`Edit “${task.title}”`}
+          disabled={isNew}
+          onClick={() => startEditing(task)}
+        >
+          <Icon name="edit" />
+        </Button>
+        <Button
+          kind="quiet"
+          className="square remove"
+          aria-label={`Delete “${task.title}”`}
+          disabled={isNew}
+          onClick={() => scheduleDeletion(task)}
+        >
+          <Icon name="remove" />
+        </Button>
+      </div>
+    </li>
+  )
+})

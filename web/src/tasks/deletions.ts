@@ -1,0 +1,63 @@
+import type { Task } from '../api/types.ts'
+import { createStore } from '../store.ts'
+
+/** Milliseconds in which a deletion can be taken back. Nothing is sent before, so that taking it back loses nothing. */
+const grace = 8_000
+/** The same for someone who stands at the button that takes it back. */
+const longGrace = 30_000
+
+interface Deletion {
+  task: Task
+  timer: ReturnType<typeof setTimeout>
+}
+
+/** Sends what can no longer be undone; `leaving` when the page is about to go. */
+type Send = (task: Task, leaving: boolean) => Promise<void>
+
+const waiting = createStore<ReadonlyMap<string, Deletion>>(new Map())
+let send: Send = async () => {}
+
+export const useDeletions = waiting.use
+export const onDeletion = (sender: Send) => {
+  send = sender
+}
+
+/** Takes a deletion out of those that wait. */
+function withdraw(id: string): Deletion | undefined {
+  const deletion = waiting.get().get(id)
+  if (!deletion) return undefined
+  clearTimeout(deletion.timer)
+  waiting.set(new Map([...waiting.get()].filter(([key]) => key !== id)))
+  return deletion
+}
+
+async function carryOut(id: string, leaving = false): Promise<void> {
+  const deletion = withdraw(id)
+  if (deletion) await send(deletion.task, leaving)
+}
+
+const countDown = (id: string, time: number) => setTimeout(() => carryOut(id), time)
+
+export function scheduleDeletion(task: Task): void {
+  waiting.set(new Map(waiting.get()).set(task.id, { task, timer: countDown(task.id, grace) }))
+}
+
+export const undoDeletion = (id: string) => void withdraw(id)
+
+function restart(id: string, time: number): void {
+  const deletion = waiting.get().get(id)
+  if (!deletion) return
+  clearTimeout(deletion.timer)
+  deletion.timer = countDown(id, time)
+}
+
+export const holdDeletion = (id: string) => restart(id, longGrace)
+export const releaseDeletion = (id: string) => restart(id, grace)
+
+/** Carries out at once whatever still waits. */
+export async function flushDeletions(leaving = false): Promise<void> {
+  await Promise.all([...waiting.get().keys()].map((id) => carryOut(id, leaving)))
+}
+
+/** Gives up what still waits, and returns it: it was another user's, or comes too late. */
+export const dropDeletions = () => [...waiting.get().keys()].flatMap((id) => withdraw(id)?.task ?? [])

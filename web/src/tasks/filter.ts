@@ -1,0 +1,42 @@
+import { useSearchParams } from 'wouter'
+
+export const statuses = { all: 'All', pending: 'To do', completed: 'Done' } as const
+export type Status = keyof typeof statuses
+
+export const orders = {
+  'created-desc': 'Newest first',
+  'created-asc': 'Oldest first',
+  'title-asc': 'Title, A to Z',
+  'title-desc': 'Title, Z to A'
+} as const
+export type Order = keyof typeof orders
+
+export interface Filter {
+  status: Status
+  order: Order
+  q: string
+}
+
+const pick = <Key extends string>(table: Record<Key, string>, text: string | null, fallback: Key): Key =>
+  text !== null && Object.hasOwn(table, text) ? (text as Key) : fallback
+
+/** What the list shows lives in the address, so that a reload, a bookmark and the way back from logging in keep it. */
+export function useFilter(): [Filter, (change: Partial<Filter>) => void] {
+  const [params, setParams] = useSearchParams()
+  const filter: Filter = {
+    status: pick(statuses, params.get('status'), 'all'),
+    order: pick(orders, params.get('order'), 'created-desc'),
+    q: params.get('q') ?? ''
+  }
+
+  function change(wanted: Partial<Filter>) {
+    const { status, order, q } = { ...filter, ...wanted }
+    const next = new URLSearchParams()
+    if (status !== 'all') next.set('status', status)
+    if (order !== 'created-desc') next.set('order', order)
+    if (q) next.set('q', q)
+    setParams(next, { replace: true })
+  }
+
+  return [filter, change]
+}

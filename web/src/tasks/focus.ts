@@ -1,0 +1,14 @@
+/** Before a row leaves: gives the focus to the next one, the one before, or the list's heading, so that the keyboard keeps its place. */
+export function focusNeighbour(row: HTMLElement | null): void {
+  const neighbour = row?.nextElementSibling ?? row?.previousElementSibling
+  const target = neighbour?.querySelector<HTMLElement>('input, button') ?? document.querySelector<HTMLElement>('h1')
+  target?.focus({ preventScroll: true })
+}
+
+/** After a row has changed its shape: gives the focus to a part of it, unless the person has moved on. */
+export function focusInRow(id: string, part: string): void {
+  requestAnimationFrame(() => {
+    if (document.activeElement !== document.body) return
+    document.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"] ${part}`)?.focus()
+  })
+}

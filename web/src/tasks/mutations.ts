@@ -1,0 +1,81 @@
+import { useMutation, useMutationState } from '@tanstack/react-query'
+import { inWords, isGone } from '../api/problem.ts'
+import { queries } from '../api/queries.ts'
+import { addTask, changeTask, deleteTask } from '../api/tasks.ts'
+import type { Task, TaskPatch } from '../api/types.ts'
+import { say, warn } from '../ui/notices.ts'
+import { quoted } from '../ui/quoted.ts'
+import { onDeletion } from './deletions.ts'
+import { changedHere, removedHere } from './our-doing.ts'
+import { prependTask, removeTask, replaceTask } from './queries.ts'
+
+export interface Change {
+  task: Task
+  patch: TaskPatch
+}
+
+const keys = { add: ['add-task'], change: ['change-task'], remove: ['remove-task'] }
+
+/** What a mutation under way was asked to do: the list shows it as done, and a refusal needs no undoing. */
+function usePending<Variables>(mutationKey: string[]): Variables[] {
+  return useMutationState({
+    filters: { mutationKey, status: 'pending' },
+    select: ({ state }) => state.variables as Variables
+  })
+}
+
+export const usePendingAdditions = () => usePending<Task>(keys.add)
+export const usePendingChanges = () => usePending<Change>(keys.change)
+export const usePendingRemovals = () => usePending<Task>(keys.remove)
+
+/** Forgets a task that someone deleted elsewhere, and says so. */
+export function tellGone(task: Task): void {
+  removeTask(task.id)
+  say(`${quoted(task.title)} was deleted somewhere else.`)
+}
+
+/** Adds a task. Its variables are the task as it will look; the server gives the real id and times. */
+export const useAddTask = () =>
+  useMutation({
+    mutationKey: keys.add,
+    mutationFn: ({ title, description }: Task) => addTask({ title, description }),
+    onSuccess: (task) => {
+      changedHere.add(task.id)
+      prependTask(task)
+    }
+  })
+
+/** Changes to one task reach the server in the order in which they were made. */
+export const useChangeTask = (id: string) =>
+  useMutation({
+    mutationKey: keys.change,
+    scope: { id },
+    mutationFn: ({ task, patch }: Change) => changeTask(task.id, patch),
+    onMutate: ({ task }) => void changedHere.add(task.id),
+    onSuccess: replaceTask
+  })
+
+/** For changes made in passing, which no form waits for. */
+export function tellRefused(error: unknown, { task }: Change): void {
+  if (isGone(error)) tellGone(task)
+  else warn(`${quoted(task.title)} was not changed. ${inWords(error)}`)
+}
+
+/** Deletions outlive the list's page, so no component owns them. */
+export function startDeleting(): void {
+  const cache = queries.getMutationCache()
+  onDeletion(async (task, leaving) => {
+    removedHere.add(task.id)
+    const mutation = cache.build(queries, {
+      mutationKey: keys.remove,
+      mutationFn: () => deleteTask(task.id, leaving),
+      onSuccess: () => removeTask(task.id),
+      onError: (error) => {
+        if (isGone(error)) return removeTask(task.id)
+        warn(`${quoted(task.title)} was not deleted. ${inWords(error)}`)
+      }
+    })
+    // What went wrong has been told by then.
+    await mutation.execute(task).catch(() => {})
+  })
+}

@@ -1,0 +1,42 @@
+import { type InfiniteData, keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+import { queries } from '../api/queries.ts'
+import { listTasks } from '../api/tasks.ts'
+import type { Task, TaskPage } from '../api/types.ts'
+import type { Filter } from './filter.ts'
+import { removedHere } from './our-doing.ts'
+
+type Lists = InfiniteData<TaskPage, string | undefined>
+
+const key = ['tasks'] as const
+
+/** The pages of one view of the list, as the server gave them. A filter that changes cancels what is still on its way. */
+export function useTaskPages(filter: Filter) {
+  return useInfiniteQuery({
+    queryKey: [...key, filter],
+    queryFn: ({ pageParam, signal }) => listTasks(filter, pageParam, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData
+  })
+}
+
+/** Every view that is not on the screen is fetched anew when it is next looked at. */
+const markStale = () => queries.invalidateQueries({ queryKey: key, refetchType: 'none' })
+
+function mapItems(change: (items: Task[], pageIndex: number) => Task[]): void {
+  queries.setQueriesData<Lists>(
+    { queryKey: key },
+    (lists) =>
+      lists && { ...lists, pages: lists.pages.map((page, index) => ({ ...page, items: change(page.items, index) })) }
+  )
+  void markStale()
+}
+
+export const replaceTask = (task: Task) => mapItems((items) => items.map((item) => (item.id === task.id ? task : item)))
+
+export function removeTask(id: string): void {
+  removedHere.add(id)
+  mapItems((items) => items.filter((item) => item.id !== id))
+}
+
+export const prependTask = (task: Task) => mapItems((items, index) => (index === 0 ? [task, ...items] : items))

@@ -1,0 +1,12 @@
+import type { ButtonHTMLAttributes } from 'react'
+import './button.css'
+
+interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+  /** `main` once a form; `plain` beside it; `danger` for what cannot be taken back; `quiet` in rows and bars. */
+  kind?: 'main' | 'plain' | 'danger' | 'quiet'
+  ref?: React.Ref<HTMLButtonElement>
+}
+
+export function Button({ kind = 'plain', className = '', type = 'button', ...rest }: Props) {
+  return <button type={type} className={`button ${kind} ${className}`} {...rest} />
+}

@@ -1,0 +1,21 @@
+import { NoticeCard } from './NoticeCard.tsx'
+import { type Notice, useNotices } from './notices.ts'
+import './notices.css'
+
+/** The live regions stand empty from the start: screen readers only hear what is added to one that is there. */
+export function Notices() {
+  const notices = useNotices()
+  const of = (kind: Notice['kind']) => notices.filter((notice) => notice.kind === kind)
+  const cards = (kind: Notice['kind']) => of(kind).map((notice) => <NoticeCard key={notice.id} notice={notice} />)
+  return (
+    <section className="notices" aria-label="Messages">
+      <div role="status">{cards('word')}</div>
+      <div role="alert">{cards('trouble')}</div>
+      <div role="status" className="visually-hidden">
+        {of('whisper').map(({ id, text }) => (
+          <p key={id}>{text}</p>
+        ))}
+      </div>
+    </section>
+  )
+}
