@@ -1,0 +1,84 @@
+import { mkdirSync } from 'node:fs'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import t, { test } from 'tap'
+import { add, field, openSite, seen, task } from '../helpers/site.ts'
+
+const site = await openSite(t)
+
+/** Where a person can look at them. */
+const folder = new URL('../../web/report/', import.meta.url)
+mkdirSync(folder, { recursive: true })
+
+const looks = {
+  light: { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  dark: { colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
+  phone: { colorScheme: 'dark', viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+} as const
+
+const tasks = [
+  ['Water the plants', 'The fern only on Mondays.'],
+  ['Renew the passport', ''],
+  ['Plan the trip to Trieste', 'Night train or the long way by the coast? Ask Bea about the rooms.'],
+  ['اشترِ الخبز', 'من المخبز القديم'],
+  ['Write to Grandmother', '']
+] as const
+
+for (const [look, options] of Object.entries(looks))
+  test(`every page, ${look}: no violation of accessibility, nothing wider than the screen`, async (t) => {
+    async function check(page: Page, name: string) {
+      await page.screenshot({ path: new URL(`${name}-${look}.png`, folder).pathname, animations: 'disabled' })
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      t.strictSame(
+        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
+        [],
+        name
+      )
+      const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      t.ok(width <= 0, `${name} fits`)
+    }
+
+    const stranger = await site.person(options)
+    await stranger.page.goto('/login')
+    await seen(stranger.page, 'Log in')
+    await check(stranger.page, 'login')
+    await stranger.page.getByRole('button', { name: 'Log in' }).click()
+    await stranger.page.locator('.field-error').first().waitFor()
+    await check(stranger.page, 'login-errors')
+    await stranger.page.goto('/signup')
+    await seen(stranger.page, 'Sign up')
+    await check(stranger.page, 'signup')
+
+    const { page } = await site.signedUp(options)
+    await page.getByText('No tasks yet').waitFor()
+    await check(page, 'tasks-empty')
+    for (const [title, description] of tasks) await add(page, title, description)
+    await task(page, 'Renew the passport').getByRole('checkbox').click()
+    await page.getByText('Saving…').waitFor({ state: 'detached' })
+    await check(page, 'tasks')
+    await page.getByRole('button', { name: 'Edit “Plan the trip to Trieste”' }).click()
+    await field(page, 'Title').waitFor()
+    await check(page, 'tasks-editing')
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('button', { name: 'Delete “Write to Grandmother”' }).click()
+    await page.getByRole('button', { name: 'Undo: keep “Write to Grandmother”' }).waitFor()
+    await check(page, 'tasks-deleted')
+    await page.goto('/?q=nothing+like+this')
+    await page.getByText('Nothing found').waitFor()
+    await check(page, 'tasks-nothing-found')
+    for (const [path, heading] of [
+      ['/profile', 'Profile'],
+      ['/sessions', 'Sessions'],
+      ['/password', 'Change password'],
+      ['/delete-account', 'Delete account']
+    ] as const) {
+      await page.goto(path)
+      await seen(page, heading)
+      await page.waitForLoadState('networkidle')
+      await check(page, path.slice(1))
+    }
+    await page.route('**/api/tasks?*', (route) => route.fulfill({ status: 500, body: '{}' }))
+    await page.goto('/')
+    await page.getByText('Your tasks could not be loaded').waitFor()
+    await check(page, 'tasks-error')
+  })

@@ -1,0 +1,94 @@
+import { test } from 'tap'
+import { add, eventually, field, openSite, seen, task } from '../helpers/site.ts'
+
+test('a server that restarts is waited for, and nobody has to log in again', async (t) => {
+  const site = await openSite(t)
+  const { page, email } = await site.signedUp()
+  await add(page, 'Before')
+  // The other pages' code is fetched ahead, in calm.
+  await page.waitForFunction(() => performance.getEntriesByType('resource').some((r) => /ProfilePage.*js/.test(r.name)))
+  await site.stop()
+  await task(page, 'Before').getByRole('checkbox').click()
+  await page
+    .getByRole('alert')
+    .getByText(/does not answer/)
+    .waitFor()
+  await eventually(t, 'the change is rolled back', () =>
+    task(page, 'Before')
+      .getByRole('checkbox')
+      .isChecked()
+      .then((on) => !on)
+  )
+  await field(page, 'New task').fill('During')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByText(/was not added/).waitFor()
+  t.equal(await field(page, 'New task').inputValue(), 'During', 'what was written comes back')
+  await page.getByRole('link', { name: 'Account' }).click()
+  await page.getByText('Your profile could not be loaded').waitFor()
+
+  await site.start()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByText(email).first().waitFor()
+  await page.getByRole('link', { name: 'Tasks' }).click()
+  await add(page, 'After')
+  await task(page, 'Before').waitFor()
+})
+
+test('a page that is opened while the server restarts loads by itself or when asked to', async (t) => {
+  const site = await openSite(t)
+  const { page } = await site.signedUp()
+  await page.route('**/api/auth/refresh', (route) => route.abort())
+  await page.reload()
+  await page.getByText('Your session could not be loaded').waitFor({ timeout: 20_000 })
+  await page.unroute('**/api/auth/refresh')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await seen(page, 'Tasks')
+})
+
+test('offline, changes are kept; back online, they are sent', async (t) => {
+  const site = await openSite(t)
+  const { page, context } = await site.signedUp()
+  await add(page, 'Known')
+  await context.setOffline(true)
+  await page.getByText('You are offline.').waitFor()
+  await task(page, 'Known').getByRole('checkbox').click()
+  await field(page, 'New task').fill('Thought of in the tunnel')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await task(page, 'Thought of in the tunnel').waitFor()
+  t.ok(await task(page, 'Known').getByRole('checkbox').isChecked(), 'shown at once')
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.getByText('Log out when you are back.').waitFor()
+
+  await context.setOffline(false)
+  await page.getByText('You are online again.').waitFor()
+  await eventually(t, 'sent', async () => (await page.getByText('Saving…').count()) === 0)
+  await page.reload()
+  await task(page, 'Thought of in the tunnel').waitFor()
+  t.ok(await task(page, 'Known').getByRole('checkbox').isChecked())
+})
+
+test('what the server refuses is taken back, with a word', async (t) => {
+  const site = await openSite(t)
+  const { page } = await site.signedUp()
+  await add(page, 'Steady')
+  const problem = {
+    type: 'about:blank',
+    title: 'x',
+    status: 500,
+    code: 'internal_error',
+    detail: 'Internal error',
+    request_id: 'abc-12345'
+  }
+  await page.route('**/api/tasks/*', (route) =>
+    route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify(problem) })
+  )
+  await task(page, 'Steady').getByRole('checkbox').click()
+  await page.getByRole('alert').getByText('abc-12345').waitFor()
+  await eventually(t, 'it is open again', async () => !(await task(page, 'Steady').getByRole('checkbox').isChecked()))
+  await page.getByRole('button', { name: 'Edit “Steady”' }).click()
+  await field(page, 'Title').fill('Unsteady')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await eventually(t, 'the text is still there', async () => (await field(page, 'Title').inputValue()) === 'Unsteady')
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await task(page, 'Steady').waitFor()
+})

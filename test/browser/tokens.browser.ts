@@ -1,0 +1,57 @@
+import { test } from 'tap'
+import { add, eventually, field, openSite, seen, task } from '../helpers/site.ts'
+
+const refreshes = (asked: string[]) => asked.filter((line) => line.includes('/api/auth/refresh')).length
+
+test('tabs whose token ends at the same instant refresh once between them', async (t) => {
+  const site = await openSite(t, { ACCESS_TOKEN_TTL: '10m' })
+  const { page, context, asked } = await site.signedUp()
+  const pages = [page, await context.newPage(), await context.newPage()]
+  await Promise.all(
+    pages.map(async (tab) => {
+      await tab.goto('/')
+      await seen(tab, 'Tasks')
+    })
+  )
+  await add(page, 'Shared')
+  await Promise.all(pages.map((tab) => tab.reload()))
+  await Promise.all(pages.map((tab) => task(tab, 'Shared').waitFor()))
+
+  const before = refreshes(asked)
+  for (const tab of pages) await tab.clock.setFixedTime(Date.now() + 11 * 60_000)
+  await Promise.all(
+    pages.map(async (tab, i) => {
+      const box = task(tab, 'Shared').getByRole('checkbox')
+      await (i === 1 ? box.click() : tab.getByText('Done', { exact: true }).click())
+    })
+  )
+  await Promise.all(pages.map((tab) => tab.getByText('Saving…').waitFor({ state: 'detached' })))
+  await eventually(t, 'every tab asked', () => asked.filter((line) => /status=completed/.test(line)).length >= 2)
+  t.equal(refreshes(asked) - before, 1)
+  for (const tab of pages) await tab.getByRole('button', { name: 'Log out' }).waitFor()
+})
+
+test('a token that ends in the middle of an edit costs nothing of what was written', async (t) => {
+  const site = await openSite(t, { ACCESS_TOKEN_TTL: '2s' })
+  const before = Date.now()
+  const { page, asked } = await site.signedUp()
+  // As if this computer's clock stood still: the page believes in its token, the server does not.
+  await page.clock.setFixedTime(before)
+  await add(page, 'Draft')
+  await page.getByRole('button', { name: 'Edit “Draft”' }).click()
+  await field(page, 'Title').fill('Written at length')
+  await field(page, 'Description').fill('over more than two seconds')
+  await new Promise((resolve) => setTimeout(resolve, 2_100))
+  const sofar = asked.length
+  const refused = page.waitForResponse((answer) => answer.status() === 401)
+  await page.getByRole('button', { name: 'Save' }).click()
+  t.match(await (await refused).json(), { code: 'token_expired' })
+  await task(page, 'Written at length').getByText('over more than two seconds').waitFor()
+  await eventually(t, 'saved', async () => (await page.getByText('Saving…').count()) === 0)
+  t.match(
+    asked.slice(sofar, sofar + 3).map((line) => line.replace(/[\da-f-]{36}/, ':id')),
+    ['PUT /api/tasks/:id', 'POST /api/auth/refresh', 'PUT /api/tasks/:id']
+  )
+  await page.reload()
+  await task(page, 'Written at length').waitFor()
+})
