@@ -1,37 +1,79 @@
 import { readdirSync } from 'node:fs'
 import { cpus, loadavg, release } from 'node:os'
-import { type Bench, type Figure, table } from './helpers/figures.ts'
+import { relative } from 'node:path'
+import { type Bench, type Figure, figure, table } from './helpers/figures.ts'
+import { type Recorded, record } from './helpers/record.ts'
+import { writeReport } from './helpers/report.ts'
 
-/** Every file beside this one is a bench: `npm run bench` runs all, `npm run bench -- login-storm` one. */
+interface Module {
+  needsPostgres?: boolean
+  /** What of it can be run alone. */
+  parts?: string[]
+  bench: Bench
+}
+
+/**
+ * Every file beside this one is a bench: `npm run bench` runs all, `npm run bench -- login-storm` one, and
+ * `npm run bench -- cost me list` parts of one.
+ */
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.ts') && file !== 'run.ts')
   .map((file) => file.slice(0, -'.ts'.length))
-const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !names.includes(name))
-if (unknown.length > 0) {
-  process.stderr.write(`There is no bench called ${unknown.join(', ')}; there are ${names.join(', ')}\n`)
-  process.exit(2)
+const modules = new Map<string, Module>()
+for (const name of names) modules.set(name, await import(`./${name}.ts`))
+
+const wanted = new Map<string, string[]>()
+let last = ''
+for (const word of process.argv.slice(2)) {
+  if (modules.has(word)) {
+    last = word
+    wanted.set(word, [])
+  } else if (modules.get(last)?.parts?.includes(word)) wanted.get(last)?.push(word)
+  else {
+    process.stderr.write(`There is no bench or part called ${word}; there are ${names.join(', ')}\n`)
+    process.exit(2)
+  }
 }
+if (wanted.size === 0) for (const name of names) wanted.set(name, [])
 
 const [{ model = 'unknown' } = {}, ...others] = cpus()
-const load = loadavg()[0]?.toFixed(1)
-console.log(`${model}, ${others.length + 1} cores, ${process.platform} ${release()}, Node.js ${process.version}`)
-console.log(`${new Date().toISOString()}, load before the start ${load}\n`)
+const machine = `${model}, ${others.length + 1} cores, ${process.platform} ${release()}, Node.js ${process.version}`
+const loadNow = () => loadavg()[0]?.toFixed(1) ?? ''
+const database = process.env.DATABASE_URL
+  ? 'PostgreSQL'
+  : 'No PostgreSQL (set DATABASE_URL): the embedded database, whose figures cannot be compared with those of PostgreSQL'
+console.log(`${machine}\n${database}\n${new Date().toISOString()}, load before the start ${loadNow()}\n`)
 
-const figures: Figure[] = []
-for (const name of wanted.length > 0 ? wanted : names) {
-  const begin = performance.now()
+/** What a bench finds; one that fails says so in the table, and the others still run. */
+async function run({ bench, needsPostgres }: Module, name: string, parts: string[]): Promise<Figure[]> {
   const say = (progress: string) => console.log(`${name}: ${progress}`)
-  const { needsPostgres = false, bench } = (await import(`./${name}.ts`)) as { needsPostgres?: boolean; bench: Bench }
   if (needsPostgres && !process.env.DATABASE_URL) {
     say('not run, needs PostgreSQL: set DATABASE_URL to a server on which its user may create databases')
-    figures.push({ figure: name, target: '', measured: 'needs PostgreSQL', verdict: 'not run' })
-    continue
+    return [{ ...figure(name, '', 'needs PostgreSQL'), verdict: 'not run' }]
   }
-  const found = await bench(say)
-  for (const { figure, measured, verdict } of found) say(`${figure}: ${measured}: ${verdict}`)
-  figures.push(...found)
-  say(`done in ${((performance.now() - begin) / 1000).toFixed(0)} s\n`)
+  try {
+    const figures = await bench(say, parts.length > 0 ? parts : undefined)
+    for (const { figure, measured, verdict } of figures) say(`${figure}: ${measured}: ${verdict}`)
+    return figures
+  } catch (error) {
+    console.error(error)
+    return [figure(name, '', `failed: ${(error as Error).message}`, false)]
+  }
 }
+
+const benches: Recorded['benches'] = {}
+for (const [name, parts] of wanted) {
+  const [begin, at, load] = [performance.now(), new Date().toISOString(), loadNow()]
+  const module = modules.get(name)
+  if (!module) continue
+  const figures = await run(module, name, parts)
+  const seconds = Math.round((performance.now() - begin) / 1000)
+  benches[name] = { at, load, seconds, figures }
+  console.log(`${name}: done in ${seconds} s\n`)
+}
+const figures = Object.values(benches).flatMap(({ figures }) => figures)
 console.log(table(figures))
+// Parts would stand for a whole that they are not.
+if ([...wanted.values()].every((parts) => parts.length === 0))
+  console.log(`\nReport: ${relative('.', writeReport(record({ machine, database, benches })))}`)
 process.exit(figures.some(({ verdict }) => verdict === 'NOT met') ? 1 : 0)

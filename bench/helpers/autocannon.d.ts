@@ -1,0 +1,17 @@
+/** As much of autocannon as is used here; it brings no types. */
+declare module 'autocannon' {
+  import type { EventEmitter } from 'node:events'
+
+  interface Options {
+    url: string
+    connections: number
+    duration: number
+    requests: { method: string; path: string; headers: Record<string, string>; body?: string }[]
+  }
+
+  interface Result {
+    errors: number
+  }
+
+  export default function autocannon(options: Options): EventEmitter & PromiseLike<Result>
+}

@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+import type { BenchDatabase } from './service.ts'
+
+/**
+ * Microseconds of CPU that the backends of this database have used, or undefined where the system does not tell: on Linux
+ * alone, and only when PostgreSQL runs on this machine.
+ */
+export async function backendsCpu({ query }: BenchDatabase): Promise<number | undefined> {
+  const { rows } = await query(
+    `select pid from pg_stat_activity where datname = current_database() and application_name = 'gatehouse'`
+  )
+  try {
+    // The first number of schedstat is nanoseconds on a CPU.
+    const used = rows.map(({ pid }) => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]))
+    return used.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1000
+  } catch {
+    return undefined
+  }
+}

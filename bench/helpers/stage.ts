@@ -1,0 +1,72 @@
+import { type Caller, connectTo, signUp } from './http.ts'
+import { type Measured, startGatehouse } from './measured.ts'
+import type { BenchDatabase } from './service.ts'
+import type { Volley } from './volley.ts'
+
+/** A service on one database, and a user of it whose operations are measured. */
+export interface Stage {
+  server: Measured
+  call: Caller
+  database: BenchDatabase
+  token: string
+  user: { id: string; email: string }
+}
+
+export type Operation = Pick<Volley, 'method' | 'path' | 'headers' | 'tokens' | 'paths' | 'bodies'> & { status: number }
+
+/** The service as in production; the limit on logins is there, and high enough for a bench. */
+export async function openStage(database: BenchDatabase): Promise<Stage> {
+  const server = await startGatehouse(database.url, { RATE_LIMIT_AUTH: '1000000' })
+  const call = connectTo(server.url)
+  const { access_token: token, user, email } = await signUp(call)
+  return { server, call, database, token, user: { id: user.id, email } }
+}
+
+/** Walks through the whole list as a client does. Gives the query of its last full page, and how many tasks there were. */
+export async function walk({ call, token }: Stage, say: (text: string) => void) {
+  const seen = new Set<string>()
+  let [before, cursor, tasks] = ['', '', 0]
+  for (;;) {
+    const { status, text } = await call('GET', `/api/tasks?limit=100${cursor && `&cursor=${cursor}`}`, { token })
+    if (status !== 200) throw new Error(`A page: ${status} ${text}`)
+    const page = JSON.parse(text) as { items: { id: string }[]; next_cursor: string | null }
+    for (const { id } of page.items) seen.add(id)
+    tasks += page.items.length
+    if (tasks % 250_000 === 0) say(`${tasks.toLocaleString('en')} tasks paged through`)
+    if (page.next_cursor === null) break
+    before = cursor
+    cursor = page.next_cursor
+  }
+  if (seen.size !== tasks) throw new Error(`${tasks - seen.size} tasks were shown twice`)
+  return { last: `/api/tasks?cursor=${cursor || before}`, tasks }
+}
+
+/** What is measured on a stage: the user's own tasks, `last` the query of the last page, and logins of anybody. */
+export async function operationsOn(stage: Stage, last: string, emails: string[], password: string) {
+  const { database, token, user } = stage
+  const { rows } = await database.query(
+    `select id from tasks where user_id = '${user.id}' order by md5(id::text) limit 1000`
+  )
+  const get = (path: string): Operation => ({ method: 'GET', path, headers: {}, tokens: [token], status: 200 })
+  const one: Record<string, Operation> = {
+    'first page': get('/api/tasks'),
+    'page at the end': get(last),
+    'by title': get('/api/tasks?sort=title'),
+    'pending only': get('/api/tasks?status=pending'),
+    read: { ...get('/api/tasks'), paths: rows.map(({ id }) => `/api/tasks/${id}`) },
+    create: {
+      ...get('/api/tasks'),
+      method: 'POST',
+      status: 201,
+      bodies: rows.map((_, i) => JSON.stringify({ title: `Water the plants on floor ${i}` }))
+    },
+    login: {
+      method: 'POST',
+      path: '/api/auth/login',
+      headers: {},
+      status: 200,
+      bodies: emails.map((email) => JSON.stringify({ email, password }))
+    }
+  }
+  return one
+}

@@ -1,0 +1,25 @@
+import { createAccessTokens } from '../../src/auth/access-tokens.ts'
+import { secret } from './measured.ts'
+
+/** What the measured service signs and verifies with. */
+export const tokens = createAccessTokens(
+  {
+    secrets: [{ kid: '1', secret }],
+    issuer: 'gatehouse',
+    audience: 'gatehouse',
+    accessTokenTtl: 7 * 86_400,
+    betterAuth: undefined
+  },
+  Date.now
+)
+
+/** Access tokens, each of another user and session; only what asks the database can tell that these are not there. */
+export const mint = (count: number): string[] =>
+  Array.from({ length: count }, () => {
+    const user = { id: crypto.randomUUID(), email: `${crypto.randomUUID()}@example.com` }
+    return tokens.issue(user, crypto.randomUUID()).access_token
+  })
+
+/** The same token with another signature, of the same length and well formed. */
+export const tampered = (token: string): string =>
+  `${token.slice(0, -43)}${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')}`

@@ -1,0 +1,145 @@
+import { backendsCpu } from './helpers/backends.ts'
+import { fill } from './helpers/big-data.ts'
+import { type Bench, type Figure, figure } from './helpers/figures.ts'
+import { password, signUp } from './helpers/http.ts'
+import { preferUs } from './helpers/priority.ts'
+import { type BenchDatabase, onOwnDatabase } from './helpers/service.ts'
+import { type Operation, openStage, operationsOn, type Stage, walk } from './helpers/stage.ts'
+import { median } from './helpers/statistics.ts'
+import { type Gunner, startGunner } from './helpers/volley.ts'
+
+export const needsPostgres = true
+
+const million = 1_000_000 * Number(process.env.SCALE ?? 1)
+const size = { users: million, tasks: 10 * million, ofOne: million }
+const rounds = 11
+const seconds = 0.4
+/** Of a user in the small database: enough for each page to be full and to have another after it. */
+const few = 160
+const logins = 6
+
+interface Cost {
+  /** Milliseconds to the answer on one connection: the median of a round. */
+  ms: number
+  /** Microseconds of CPU a request: the service's, and that of PostgreSQL's backends. */
+  service: number
+  backends: number | undefined
+}
+
+async function measure(
+  gunner: Gunner,
+  { server, database }: Stage,
+  { status, ...operation }: Operation
+): Promise<Cost> {
+  const [before, backendsBefore] = [await server.usage(), await backendsCpu(database)]
+  const load = operation.path === '/api/auth/login' ? {} : { seconds }
+  const { requests, statuses, p50 } = await gunner.fire({ url: server.url, connections: 1, ...operation, ...load })
+  const [after, backendsAfter] = [await server.usage(), await backendsCpu(database)]
+  if (statuses[status] !== requests) throw new Error(`${operation.path}: ${JSON.stringify(statuses)}`)
+  const backends = backendsAfter && backendsBefore && (backendsAfter - backendsBefore) / requests
+  return { ms: p50, service: (after.cpu - before.cpu) / requests, backends }
+}
+
+function compare(name: string, small: Cost[], big: Cost[]): Figure {
+  const of = (costs: Cost[], which: keyof Cost) => median(costs.map((cost) => cost[which] ?? Number.NaN))
+  const times = (which: keyof Cost) => of(big, which) / of(small, which)
+  const ratios = big.map(({ ms }, i) => ms / (small[i]?.ms ?? Number.NaN))
+  const cpu = Number.isNaN(of(big, 'backends'))
+    ? ''
+    : `, PostgreSQL ${of(big, 'backends').toFixed(0)} (${times('backends').toFixed(2)} x)`
+  const cost = (costs: Cost[]) => ({
+    ms: of(costs, 'ms'),
+    service: of(costs, 'service'),
+    backends: of(costs, 'backends')
+  })
+  return {
+    ...figure(
+      `${name}, ${million.toLocaleString('en')} tasks of one user`,
+      '<= 1.2 x time, <= 1.2 x CPU',
+      `${of(big, 'ms').toFixed(3)} ms; CPU ${of(big, 'service').toFixed(0)} µs (${times('service').toFixed(2)} x)${cpu}`,
+      times('ms') <= 1.2 && times('service') <= 1.2
+    ),
+    yardstick: `${of(small, 'ms').toFixed(3)} ms, ${few} tasks in all`,
+    ratio: `${times('ms').toFixed(2)} x`,
+    spread: `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
+    data: { operation: name, small: cost(small), big: cost(big) }
+  }
+}
+
+async function openSmall(database: BenchDatabase) {
+  const stage = await openStage(database)
+  for (let i = 0; i < few; i += 1)
+    await stage.call('POST', '/api/tasks', { token: stage.token, body: { title: `Call Anna about ticket ${i}` } })
+  const emails = [stage.user.email]
+  while (emails.length < logins) emails.push((await signUp(stage.call)).email)
+  const { last } = await walk(stage, () => {})
+  await database.query('vacuum analyze')
+  return { stage, operations: await operationsOn(stage, last, emails, password) }
+}
+
+async function openBig(database: BenchDatabase, say: (text: string) => void) {
+  const stage = await openStage(database)
+  const { id } = stage.user
+  const { rows: [owner] = [] } = await database.query(`select password_hash from users where id = '${id}'`)
+  const begin = performance.now()
+  await fill(database.url, size, { id, passwordHash: owner?.password_hash }, say)
+  const took = `${((performance.now() - begin) / 1000).toFixed(0)} s`
+  say(`made in ${took}; now paging through all tasks of one user`)
+  const walked = performance.now()
+  const { last, tasks } = await walk(stage, say)
+  if (tasks !== size.ofOne) throw new Error(`${tasks} tasks in all pages, not ${size.ofOne}`)
+  const perPage = ((performance.now() - walked) / (tasks / 100)).toFixed(2)
+  const emails = Array.from(
+    { length: logins },
+    (_, i) => `person${1 + Math.floor((i * size.users) / logins)}@example.com`
+  )
+  const operations = await operationsOn(stage, last, emails, password)
+  const made = figure(
+    'the data',
+    '',
+    `${size.tasks.toLocaleString('en')} tasks and ${size.users.toLocaleString('en')} users made in ${took}; all pages of one user read, none twice, ${perPage} ms a page of 100`
+  )
+  return { stage, operations, made }
+}
+
+/** What a million tasks of one user among ten million cost, beside a database with a handful. */
+export const bench: Bench = (say) => {
+  const server = process.env.DATABASE_URL ?? ''
+  return onOwnDatabase(server, (small) =>
+    onOwnDatabase(server, async (big) => {
+      preferUs()
+      for (const { query, url } of [small, big])
+        await query(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit to off`)
+      const gunner = startGunner()
+      const stages: Stage[] = []
+      try {
+        const few = await openSmall(small)
+        stages.push(few.stage)
+        const many = await openBig(big, say)
+        stages.push(many.stage)
+        const figures = [many.made]
+        for (const [name, operation] of Object.entries(few.operations)) {
+          const there = many.operations[name] ?? operation
+          const costs: [Cost[], Cost[]] = [[], []]
+          for (let round = -1; round < rounds; round += 1) {
+            const both = [
+              () => measure(gunner, few.stage, operation),
+              () => measure(gunner, many.stage, there)
+            ] as const
+            const order = round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)
+            for (const which of order) {
+              const cost = await both[which]()
+              if (round >= 0) costs[which].push(cost)
+            }
+          }
+          figures.push(compare(name, ...costs))
+          say(`${name}: ${figures.at(-1)?.ratio}`)
+        }
+        return figures
+      } finally {
+        gunner.stop()
+        await Promise.all(stages.map(({ server }) => server.stop()))
+      }
+    })
+  )
+}

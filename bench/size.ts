@@ -1,0 +1,137 @@
+import { type Bench, type Figure, figure } from './helpers/figures.ts'
+import { connectTo, signUp } from './helpers/http.ts'
+import { type Measured, startGatehouse, startMeasured } from './helpers/measured.ts'
+import { onOwnDatabase } from './helpers/service.ts'
+import { median } from './helpers/statistics.ts'
+import { type Gunner, startGunner } from './helpers/volley.ts'
+
+export const needsPostgres = true
+
+const starts = 7
+const before = 100_000
+const after = Number(process.env.SIZE_REQUESTS ?? 1_000_000)
+/** However slow the machine is, it ends. */
+const longest = 240_000
+const chunk = 20_000
+const mega = 1024 * 1024
+
+/** Milliseconds from the start of `node` to the first answer that needed the database. */
+async function startOnce(url: string): Promise<number> {
+  const begin = performance.now()
+  const server = await startGatehouse(url)
+  try {
+    const { status } = await connectTo(server.url)('GET', '/health/ready')
+    const took = performance.now() - begin
+    if (status !== 200) throw new Error(`Not ready: ${status}`)
+    return took
+  } finally {
+    await server.stop()
+  }
+}
+
+interface Load {
+  gunner: Gunner
+  server: Measured
+  token: string
+}
+
+/** Sends about so many requests, a quarter of them with each path; gives the number and resident bytes at the end of each chunk. */
+async function send({ gunner, server, token }: Load, count: number, say: (text: string) => void) {
+  const paths = ['/api/auth/me', '/api/tasks', '/api/auth/me', '/health/live']
+  const sizes: { requests: number; bytes: number }[] = []
+  const begin = performance.now()
+  let requests = 0
+  while (requests < count && performance.now() - begin < longest) {
+    const tokens = Array.from({ length: Math.min(chunk, count - requests) }, () => token)
+    const load = { url: server.url, method: 'GET', path: '', headers: {}, connections: 10 }
+    const fallen = await gunner.fire({ ...load, tokens, paths })
+    if (fallen.statuses[200] !== fallen.requests) throw new Error(JSON.stringify(fallen.statuses))
+    requests += fallen.requests
+    server.emptyLog()
+    const { rss } = await server.usage()
+    sizes.push({ requests, bytes: rss })
+    if (sizes.length % 10 === 0) say(`${requests.toLocaleString('en')} requests, ${(rss / mega).toFixed(0)} MB`)
+  }
+  return { requests, sizes }
+}
+
+/** Resident bytes of the yardstick, which has Fastify and `pg` and nothing else, after as many requests for one of its routes. */
+async function sizeOfBare(gunner: Gunner): Promise<number> {
+  const ANSWER = JSON.stringify({ status: 200, headers: {}, body: { user_id: crypto.randomUUID() } })
+  const server = await startMeasured('bench/helpers/bare-server.ts', { ANSWER })
+  try {
+    const paths = Array.from({ length: before }, () => '/api/auth/me')
+    await gunner.fire({ url: server.url, method: 'GET', path: '', headers: {}, connections: 10, paths })
+    return (await server.usage()).rss
+  } finally {
+    await server.stop()
+  }
+}
+
+async function grow(url: string, say: (text: string) => void): Promise<Figure[]> {
+  const server = await startGatehouse(url)
+  const gunner = startGunner()
+  try {
+    const call = connectTo(server.url)
+    const { access_token: token } = await signUp(call)
+    for (let i = 0; i < 20; i += 1) await call('POST', '/api/tasks', { token, body: { title: `Task ${i}` } })
+    const fresh = (await server.usage()).rss
+    const load = { gunner, server, token }
+    const first = await send(load, before, say)
+    const size = (await server.usage()).rss
+    const further = await send(load, after, say)
+    const half = further.sizes.length / 2
+    const [early, late] = [further.sizes.slice(0, half), further.sizes.slice(half)].map((sizes) =>
+      median(sizes.map(({ bytes }) => bytes))
+    )
+    const growth = (late ?? 0) - (early ?? 0)
+    const sizes = further.sizes.map(({ bytes }) => bytes)
+    const bare = await sizeOfBare(gunner)
+    const told = (bytes: number) => `${(bytes / mega).toFixed(0)} MB`
+    const data = [
+      ...first.sizes,
+      ...further.sizes.map(({ requests, bytes }) => ({ requests: requests + before, bytes }))
+    ]
+    return [
+      figure('resident memory after the start', '', told(fresh)),
+      {
+        ...figure(`after ${before.toLocaleString('en')} requests`, '< 110 MB', told(size), size < 110 * mega),
+        yardstick: `${told(bare)}, bare Fastify and pg`,
+        ratio: `${(size / bare).toFixed(2)} x`,
+        data
+      },
+      figure(
+        `over ${further.requests.toLocaleString('en')} more`,
+        'flat: the second half at most 5 MB above the first',
+        `${told(Math.min(...sizes))} to ${told(Math.max(...sizes))}; median of the halves ${told(early ?? 0)}, ${told(late ?? 0)}`,
+        growth < 5 * mega
+      )
+    ]
+  } finally {
+    gunner.stop()
+    await server.stop()
+  }
+}
+
+/** How long the service takes to start, and how large it grows. */
+export const bench: Bench = (say) =>
+  onOwnDatabase(process.env.DATABASE_URL ?? '', async ({ url }) => {
+    const first = await startOnce(url)
+    say(`first start, with all migrations: ${first.toFixed(0)} ms`)
+    const times: number[] = []
+    while (times.length < starts) times.push(await startOnce(url))
+    return [
+      figure('first answer after `node` starts, database new', '', `${first.toFixed(0)} ms`),
+      {
+        ...figure(
+          'first answer after `node` starts, database migrated',
+          '<= 1,000 ms',
+          `${median(times).toFixed(0)} ms`,
+          median(times) <= 1_000
+        ),
+        spread: `${Math.min(...times).toFixed(0)} to ${Math.max(...times).toFixed(0)}`,
+        data: times
+      },
+      ...(await grow(url, say))
+    ]
+  })
