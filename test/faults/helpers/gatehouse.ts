@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connectTo, signUp } from '../../../bench/helpers/http.ts'
+import { freePort } from '../../helpers/servers.ts'
+import type { Ground } from './ground.ts'
+
+export const secret = 'a-long-value-that-only-the-faults-know'
+
+/** The service as its users start it, on a port that stays its own when it is killed and started again. */
+export async function startGatehouse(ground: Ground, settings: Record<string, string>, args: string[] = []) {
+  const { PATH = '' } = process.env
+  const port = settings.PORT ?? String(await freePort())
+  const url = `http://127.0.0.1:${port}`
+  const defaults = { BETTER_AUTH_SECRET: secret, RATE_LIMIT_ENABLED: 'false', BCRYPT_COST: '10', LOG_LEVEL: 'warn' }
+  let environment: Record<string, string> = { PATH, ...defaults, ...settings, PORT: port }
+  let child = ground.startNode(['src/server.ts', ...args], environment)
+
+  /** Waits until it serves; fails when it ends instead. */
+  async function listening(): Promise<void> {
+    const { stdout } = child
+    const ended = once(child, 'exit').catch(() => {})
+    while (!/listens on|"listening"/.test(child.output())) {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`Gatehouse ended: ${child.output()}`)
+      await Promise.race([stdout && once(stdout, 'data'), ended, sleep(30_000, undefined, { ref: false })])
+    }
+  }
+
+  return {
+    url,
+    port: Number(port),
+    listening,
+    call: connectTo(url),
+    pid: () => child.pid ?? 0,
+    output: () => child.output(),
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    signal: (name: NodeJS.Signals) => child.kill(name),
+    /** Its exit code; null after a signal. */
+    async ended(): Promise<number | null> {
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      return child.exitCode
+    },
+    /** A new process in the place of the one that ended, with some settings changed. */
+    async restart(changed: Record<string, string> = {}): Promise<void> {
+      environment = { ...environment, ...changed }
+      child = ground.startNode(['src/server.ts', ...args], environment)
+      await listening()
+    }
+  }
+}
+
+export type Gatehouse = Awaited<ReturnType<typeof startGatehouse>>
+
+/** One that serves, on a database of ours. */
+export async function serve(ground: Ground, settings: Record<string, string>, args: string[] = []) {
+  const gatehouse = await startGatehouse(ground, settings, args)
+  await gatehouse.listening()
+  return gatehouse
+}
+
+/** The access tokens of so many people who have just signed up, each trying again when told to. */
+export async function people(url: string, count: number): Promise<string[]> {
+  const call = connectTo(url)
+  const tokens: string[] = []
+  for (let tries = 0; tokens.length < count; tries++)
+    await signUp(call).then(
+      ({ access_token }) => tokens.push(access_token),
+      (error: Error) => {
+        if (tries > 5 * count || !/ 503 /.test(error.message)) throw error
+        return sleep(500)
+      }
+    )
+  return tokens
+}

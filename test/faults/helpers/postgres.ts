@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { freePort } from '../../helpers/servers.ts'
+import type { Ground } from './ground.ts'
+
+const releases = '/usr/lib/postgresql'
+const [newest] = readdirSync(releases).sort((a, b) => Number(b) - Number(a))
+const program = (name: string) => join(releases, newest ?? '', 'bin', name)
+
+/** A bare connection, with none of the service's limits. */
+export async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'faults' })
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
+export async function ask<Row extends object>(url: string, sql: string): Promise<Row[]> {
+  const client = await connect(url)
+  try {
+    return (await client.query<Row>(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** A server of its own. What it has acknowledged survives `immediate`, as its own log brings it back. */
+export async function startPostgres(
+  ground: Ground,
+  { name = 'postgres', settings = {} as Record<string, string> } = {}
+) {
+  const folder = ground.folder(name)
+  const data = join(folder, 'data')
+  await ground.serverCommand(program('initdb'), [
+    ...['-D', data, '-U', 'gatehouse', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync']
+  ])
+  return runPostgres(ground, folder, settings)
+}
+
+/** A copy that follows the primary and takes reads. */
+export async function startReplica(ground: Ground, primary: Postgres) {
+  const folder = ground.folder('replica')
+  const { hostname, port, username } = new URL(primary.url)
+  await ground.serverCommand(program('pg_basebackup'), [
+    ...['-D', join(folder, 'data'), '-h', hostname, '-p', port, '-U', username, '-R', '-X', 'stream', '-c', 'fast']
+  ])
+  return runPostgres(ground, folder, {})
+}
+
+async function runPostgres(ground: Ground, folder: string, settings: Record<string, string>) {
+  const port = await freePort()
+  const data = join(folder, 'data')
+  const options = Object.entries({
+    port: String(port),
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: folder,
+    max_connections: '150',
+    ...settings
+  }).map(([name, value]) => `-c ${name}=${value}`)
+  const control = (...args: string[]) => ground.serverCommand(program('pg_ctl'), ['-D', data, ...args])
+  const start = (...args: string[]) => control('-l', join(folder, 'log'), '-o', options.join(' '), ...args, 'start')
+
+  ground.atEnd(() => {
+    try {
+      const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
+      process.kill(pid, 'SIGQUIT')
+      // Its folder can go when it has gone.
+      for (let tries = 0; tries < 200; tries++) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25)
+        process.kill(pid, 0)
+      }
+    } catch {} // it is down
+  })
+  await start('-w')
+  const url = `postgres://gatehouse@127.0.0.1:${port}/postgres`
+  return {
+    url,
+    port,
+    /** Returns at once: who wants to know when it answers asks it. */
+    start: () => start('-W'),
+    /** As if its processes were killed. */
+    stopAtOnce: () => control('-m', 'immediate', 'stop'),
+    /** One statement on a connection of its own. */
+    ask: <Row extends object>(sql: string) => ask<Row>(url, sql)
+  }
+}
+
+export type Postgres = Awaited<ReturnType<typeof startPostgres>>

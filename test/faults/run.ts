@@ -1,0 +1,63 @@
+import { readdirSync } from 'node:fs'
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { createGround } from './helpers/ground.ts'
+import type { Scenario } from './helpers/scenario.ts'
+import { type Row, table } from './helpers/table.ts'
+
+/** Milliseconds after which a scenario has hung. */
+const limit = 8 * 60_000
+
+const names = readdirSync(new URL('scenarios', import.meta.url))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -'.ts'.length))
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { ci: { type: 'boolean', default: false } }
+})
+const unknown = positionals.filter((name) => !names.includes(name))
+if (unknown.length > 0) {
+  process.stderr.write(`There is no fault called ${unknown.join(', ')}; there are ${names.join(', ')}\n`)
+  process.exit(2)
+}
+// Services are ended on the way out.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+
+const failed = (fault: string, complaint: string): Row => ({
+  ...{ fault, times: 0, requests: 0, acknowledged: 0, lost: 0, doubled: 0, otherErrors: 0, longestOutage: 0 },
+  ...{ complaints: [complaint], told: '' }
+})
+
+async function play(name: string, { play }: Scenario): Promise<Row[]> {
+  const ground = createGround({ short: values.ci })
+  let timer: NodeJS.Timeout | undefined
+  const hung = new Promise<Row[]>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`hung for ${limit / 60_000} minutes`)), limit)
+  })
+  try {
+    return await Promise.race([play(ground, (progress) => console.log(`${name}: ${progress}`)), hung])
+  } catch (error) {
+    return [failed(name, (error as Error).stack ?? String(error))]
+  } finally {
+    clearTimeout(timer)
+    ground.clear()
+  }
+}
+
+console.log(`${new Date().toISOString()}, load before the start ${loadavg()[0]?.toFixed(1)}\n`)
+const rows: Row[] = []
+for (const name of positionals.length > 0 ? positionals : names) {
+  const begin = performance.now()
+  const { scenario } = (await import(`./scenarios/${name}.ts`)) as { scenario: Scenario }
+  if (values.ci && !scenario.inCi) continue
+  const found = await play(name, scenario)
+  for (const { fault, told, complaints } of found) {
+    if (told) console.log(`${name}: ${fault}: ${told}`)
+    for (const complaint of complaints) console.log(`${name}: ${fault}: FAILED: ${complaint}`)
+  }
+  rows.push(...found)
+  console.log(`${name}: done in ${((performance.now() - begin) / 1000).toFixed(0)} s\n`)
+}
+const bad = rows.filter(({ complaints }) => complaints.length > 0).length
+console.log(`${table(rows)}\n\n${rows.length - bad} passed, ${bad} failed`)
+process.exit(bad > 0 || rows.length === 0 ? 1 : 0)

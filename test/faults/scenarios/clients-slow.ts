@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { people, serve } from '../helpers/gatehouse.ts'
+import { startPostgres } from '../helpers/postgres.ts'
+import { startRate } from '../helpers/rate.ts'
+import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
+import { watchService } from '../helpers/watch.ts'
+
+const count = 1_000
+
+/** Says a beginning, then a byte a second. Resolves with how long it was kept, in milliseconds. */
+async function drip(port: number, beginning: string): Promise<number> {
+  const socket: Socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  const begin = performance.now()
+  const closed = once(socket, 'close')
+  socket.resume()
+  socket.write(beginning)
+  const timer = setInterval(() => socket.write('x'), 1_000)
+  const patience = setTimeout(() => socket.destroy(), 30_000)
+  await closed
+  clearInterval(timer)
+  clearTimeout(patience)
+  return performance.now() - begin
+}
+
+/** Clients that never get to the end of their headers, or of their body, while others want to be served. */
+export const scenario: Scenario = {
+  inCi: true,
+  async play(ground) {
+    const postgres = await startPostgres(ground)
+    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url })
+    const [token] = await people(gatehouse.url, 1)
+    const post = `POST /api/tasks HTTP/1.1\r\nHost: gatehouse\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json`
+    const kinds = [
+      ['slow headers', 'GET /health/live HTTP/1.1\r\nHost: gatehouse\r\nX-Slow: '],
+      ['slow bodies', `${post}\r\nContent-Length: 5000\r\n\r\n{"title":"`]
+    ] as const
+    const rows = []
+    for (const [kind, beginning] of kinds) {
+      const service = watchService(gatehouse.url, token)
+      const rate = startRate(50, () => ({
+        what: 'GET /api/tasks',
+        send: () => gatehouse.call('GET', '/api/tasks', { token }),
+        wanted: 200
+      }))
+      const kept = await Promise.all(Array.from({ length: count }, () => drip(gatehouse.port, beginning)))
+      const ledger = await rate.stop()
+      const complaints = longest(kept) > 15_000 ? [`one was kept for ${longest(kept)} ms`] : []
+      // A thousand connections at once make the event loop late for a moment, where others want the machine too.
+      if (ledger.counts.refused > ledger.counts.requests / 20) complaints.push('the others were refused')
+      const told = `${ledger.counts.refused} of the others refused; cut after at most ${longest(kept)} ms; the others waited at most ${longest(ledger.times)} ms`
+      const found = { refusals: true, times: count, complaints, told, longestOutage: await service.stop() }
+      rows.push(judgeAnswers(`${count} clients with ${kind}`, ledger, found))
+    }
+    return rows
+  }
+}

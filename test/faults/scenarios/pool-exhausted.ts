@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { people, serve } from '../helpers/gatehouse.ts'
+import { connect, startPostgres } from '../helpers/postgres.ts'
+import { startRate } from '../helpers/rate.ts'
+import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
+import { watchService } from '../helpers/watch.ts'
+
+/** Every connection of the pool waits for a lock that somebody else holds. */
+export const scenario: Scenario = {
+  inCi: true,
+  async play(ground) {
+    const times = ground.short ? 2 : 5
+    const postgres = await startPostgres(ground)
+    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url })
+    const [token] = await people(gatehouse.url, 1)
+    const service = watchService(gatehouse.url, token)
+    const behind: number[] = []
+    const complaints: string[] = []
+    const rate = startRate(100, () => ({
+      what: 'GET /api/tasks',
+      wanted: 200,
+      send: () => gatehouse.call('GET', '/api/tasks', { token })
+    }))
+    for (let round = 0; round < times; round++) {
+      await sleep(1_000)
+      const holder = await connect(postgres.url)
+      await holder.query('begin; lock table tasks in access exclusive mode')
+      await sleep(2_000)
+      const health = await gatehouse.call('GET', '/health')
+      const live = await gatehouse.call('GET', '/health/live')
+      if (health.status !== 503) complaints.push(`/health says ${health.status} while no connection is to be had`)
+      if (live.status !== 200) complaints.push(`/health/live says ${live.status}`)
+      await holder.end()
+      const free = performance.now()
+      behind.push((await service.answersAfter(free)) - free)
+      const later = await gatehouse.call('GET', '/health')
+      if (later.status !== 200) complaints.push(`/health says ${later.status} when all is well again`)
+    }
+    const ledger = await rate.stop()
+    const longestOutage = await service.stop()
+    const slowest = longest(ledger.refusals)
+    if (slowest > 2_500) complaints.push(`a refusal took ${slowest} ms`)
+    if (longest(behind) > 1_000) complaints.push(`it recovered after ${longest(behind)} ms`)
+    if (ledger.counts.refused < 20) complaints.push('hardly anything was refused: the pool was not exhausted')
+    const told = `${ledger.counts.refused} refused within ${slowest} ms, recovery ${longest(behind)} ms`
+    return [judgeAnswers('pool exhausted', ledger, { refusals: true, times, longestOutage, complaints, told })]
+  }
+}

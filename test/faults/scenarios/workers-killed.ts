@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { people, serve } from '../helpers/gatehouse.ts'
+import { startPostgres } from '../helpers/postgres.ts'
+import { allTitles, judge, longest, type Scenario } from '../helpers/scenario.ts'
+import { watchService } from '../helpers/watch.ts'
+import { startLoad } from '../helpers/writers.ts'
+
+/** The processes that this one has started. */
+const childrenOf = (pid: number) =>
+  execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+    .trim()
+    .split(/\s+/)
+    .map(Number)
+
+/** kill -9 of one of two workers, which the primary starts again while the other serves. */
+export const scenario: Scenario = {
+  inCi: true,
+  async play(ground) {
+    const times = ground.short ? 4 : 20
+    const postgres = await startPostgres(ground)
+    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url }, ['--workers', '2'])
+    const tokens = await people(gatehouse.url, 8)
+    const load = startLoad({ url: gatehouse.url, people: tokens })
+    const service = watchService(gatehouse.url, tokens[0])
+    const behind: number[] = []
+    // What each says when it has begun to serve.
+    const served = () => gatehouse.output().split('rate limits are off').length - 1
+    const complaints: string[] = []
+    for (let round = 0; round < times && !gatehouse.hasEnded(); round++) {
+      await sleep(1_000)
+      const workers = childrenOf(gatehouse.pid())
+      const victim = workers[round % workers.length] ?? 0
+      const killed = performance.now()
+      process.kill(victim, 'SIGKILL')
+      behind.push((await service.answersAfter(killed)) - killed)
+      const end = performance.now() + 60_000
+      while (served() < 3 + round && performance.now() < end) await sleep(20)
+      if (performance.now() >= end) complaints.push('a worker was not started again within 60 s')
+    }
+    if (gatehouse.hasEnded()) complaints.push(`the primary ended: ${gatehouse.output()}`)
+    const ledger = await load.stop()
+    const longestOutage = await service.stop()
+    const titles = (await postgres.ask<{ title: string }>(allTitles)).map(({ title }) => title)
+    if (longest(behind) > 2_000) complaints.push(`nobody answered for ${longest(behind)} ms`)
+    const told = `the other one answers at most ${longest(behind)} ms later`
+    return [judge('kill -9 of a worker', ledger, titles, { times, longestOutage, complaints, told })]
+  }
+}
