@@ -1,0 +1,29 @@
+# What runs: the dependencies of the service alone, without development tools and install scripts, and its source as it is.
+FROM node:24.21.0-bookworm-slim AS service
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY web/package.json web/
+COPY web/client/package.json web/client/
+RUN npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund && rm -rf web
+COPY LICENSE openapi.yaml ./
+COPY schemas schemas
+COPY migrations migrations
+COPY src src
+COPY plugins plugins
+COPY routes routes
+# Readable for whoever runs it, whatever the modes where it was built; theirs to write is nothing.
+RUN chmod -R a+rX,go-w .
+
+FROM node:24.21.0-bookworm-slim
+# npm and yarn are not needed to run, and have dependencies of their own to keep up to date.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn-* /usr/local/bin/yarn*
+# By itself V8 lets the young generation grow to 134 MB, which makes a list a tenth cheaper and a process twice as large.
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 NODE_OPTIONS=--max-semi-space-size=16
+WORKDIR /app
+COPY --from=service /app .
+USER 1000:1000
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=40s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+# Not npm start: npm would stand between the container's signals and the service.
+ENTRYPOINT ["node", "src/start.js"]
