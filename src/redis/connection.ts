@@ -64,16 +64,28 @@ export function openRedis(url: string, secrets: readonly Secret[], log: Log, { p
     if (state !== 'closed') state = 'down'
   }
 
+  let asking = false
+
+  /** One question at a time: the late answer to an earlier one would be news of the past. */
   async function ask(): Promise<void> {
-    await patiently(send({ kind: 'probe', lua: probe }, [''], []))
-    if (state !== 'up') log.info({}, 'Redis counts for all processes')
-    state = 'up'
+    if (asking) return
+    asking = true
+    try {
+      await patiently(send({ kind: 'probe', lua: probe }, [''], []))
+      if (state === 'closed') return
+      if (state !== 'up') log.info({}, 'Redis counts for all processes')
+      state = 'up'
+    } catch (error) {
+      fail(error as Error)
+    } finally {
+      asking = false
+    }
   }
 
-  const timer = setInterval(() => state === 'down' && ask().catch(fail), pause).unref()
+  const timer = setInterval(() => state === 'down' && ask(), pause).unref()
   client.on('error', fail)
   client.on('close', () => fail(new Error('connection closed')))
-  client.on('ready', () => ask().catch(fail))
+  client.on('ready', ask)
 
   return {
     /** What a script returns; undefined at once while Redis is away, and after `patience` when it just went. */
