@@ -16,6 +16,8 @@ declare module 'fastify' {
 }
 
 const mediaType = 'application/problem+json'
+/** Milliseconds that the client of a bare socket gets to read its answer and close. */
+const patience = 1_000
 
 /** What Fastify and its plugins throw, as a problem of the catalogue. */
 function toProblem(error: FastifyError | Problem): Problem {
@@ -25,7 +27,7 @@ function toProblem(error: FastifyError | Problem): Problem {
   if (error.statusCode === 415) return problems.unsupportedMediaType()
   if (error.statusCode !== undefined && error.statusCode < 500)
     return problems.malformedRequest('The request is unreadable')
-  if (isUnavailable(error)) return problems.unavailable(error.message)
+  if (isUnavailable(error)) return problems.unavailable(`database: ${error.message}`)
   if (isUserGone(error)) return problems.tokenRevoked('user is gone')
   if (isDataException(error)) return problems.malformedRequest('A value cannot be stored')
   return problems.internalError()
@@ -56,6 +58,8 @@ export function answerFrameworkError(_error: FastifyError, request: FastifyReque
 /** Writes a problem on a bare socket, for what never became a request, and closes it. */
 export function answerSocket(app: FastifyInstance, socket: Duplex, problem: Problem, refusal: string): void {
   const inFlight = (socket as { _httpMessage?: ServerResponse })._httpMessage
+  // Nobody else listens, once Node has handed a socket over.
+  socket.on('error', () => socket.destroy())
   // An answer that has begun cannot become another.
   if (inFlight?.headersSent || !socket.writable) return void socket.destroy()
   const requestId = crypto.randomUUID()
@@ -72,7 +76,11 @@ export function answerSocket(app: FastifyInstance, socket: Duplex, problem: Prob
   app.metrics?.problem({ code: problem.code, reason: refusal })
   app.log.info({ route: 'unknown', status: problem.status, request_id: requestId, refusal }, 'request')
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  socket.end(`HTTP/1.1 ${problem.status} ${problem.body(requestId).title}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+  const answer = `HTTP/1.1 ${problem.status} ${problem.body(requestId).title}\r\n${lines.join('\r\n')}\r\n\r\n${body}`
+  // Whoever keeps the other half open, or does not read, is cut.
+  const cut = setTimeout(() => socket.destroy(), patience)
+  socket.once('close', () => clearTimeout(cut))
+  socket.end(answer)
 }
 
 /** Node's `clientError`: what is not HTTP, or does not come in time, is answered on the bare socket and cut off. */
