@@ -1,4 +1,4 @@
-import type { Revocation } from '../repositories/revocations.ts'
+import type { Revocation, RevocationsRepository } from '../repositories/revocations.ts'
 import type { ForeignToken, OwnToken } from './claims.ts'
 import { foreignKey } from './revocation-keys.ts'
 import { ALWAYS } from './revocation-table.ts'
@@ -22,4 +22,19 @@ export function revocationOfForeign(
   const now = Math.floor(clock / 1000)
   const cutoff = others ? Math.ceil(issuedAt) - 1 : Math.max(now, Math.ceil(issuedAt))
   return { key: foreignKey(issuer, subject), cutoff, expires: now + foreignLife }
+}
+
+/** Reads on from a horizon, or everything; returns the next. */
+export async function readOn(
+  repository: Pick<RevocationsRepository, 'readAll' | 'readSince'>,
+  before: string | undefined,
+  take: (rows: Revocation[]) => void
+): Promise<string> {
+  if (before !== undefined) {
+    const { horizon, rows } = await repository.readSince(before)
+    take(rows)
+    // One that went back is another cluster's: a restore, a failover.
+    if (BigInt(horizon) >= BigInt(before)) return horizon
+  }
+  return repository.readAll(take)
 }

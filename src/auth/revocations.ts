@@ -4,7 +4,7 @@ import type { Revocation, RevocationsRepository } from '../repositories/revocati
 import { within } from '../within.ts'
 import type { AccessToken, ForeignToken, OwnToken } from './claims.ts'
 import { keyOf, parseAnnouncement } from './revocation-keys.ts'
-import { foreignLife, revocationOfForeign, revocationOfSession } from './revocation-rows.ts'
+import { foreignLife, readOn, revocationOfForeign, revocationOfSession } from './revocation-rows.ts'
 import { createRevocationTable } from './revocation-table.ts'
 import { watchStandstill } from './standstill.ts'
 
@@ -36,27 +36,22 @@ export function createRevocations(
   let source: { stop: () => void } | undefined
   let horizon: string | undefined
   let asked = Number.NEGATIVE_INFINITY
+  /** How often something was committed that the database could not tell of. */
+  let untold = 0
   const standstill = watchStandstill([elapsed, clock])
   let knownStandstills = 0
 
   const add = ({ key, cutoff, expires }: Revocation) => table.add(key, cutoff, expires)
   const take = (rows: Revocation[]) => rows.forEach(add)
 
-  /** Reads on from a horizon, or everything; returns the next. */
-  async function read(before: string | undefined): Promise<string> {
-    if (before !== undefined) {
-      const { horizon, rows } = await repository.readSince(before)
-      take(rows)
-      // One that went back is another cluster's: a restore, a failover.
-      if (BigInt(horizon) >= BigInt(before)) return horizon
-    }
-    return repository.readAll(take)
-  }
-
   async function ask(): Promise<void> {
     const begin = elapsed()
     const standstills = standstill.count()
-    horizon = await read(horizon)
+    const before = untold
+    const next = await readOn(repository, horizon, take)
+    // The question may be older than what was committed meanwhile.
+    if (before !== untold) return
+    horizon = next
     table.forget(clock() / 1000)
     asked = begin
     knownStandstills = standstills
@@ -90,6 +85,7 @@ export function createRevocations(
   async function settle(): Promise<void> {
     await within(PATIENCE, catchUp()).catch(() => {
       horizon = undefined
+      untold += 1
     })
   }
 
