@@ -33,7 +33,9 @@ function giveUpSilent(pool: pg.Pool, milliseconds: number) {
   pool.on('release', (_error, client) => idle.add(client))
   return (client: pg.Client) => {
     const stream = client.connection.stream as Socket
-    stream.setTimeout(milliseconds, () => {
+    stream.setTimeout(milliseconds)
+    // Not setTimeout's own callback, which is called once: a connection that was idle for as long would use it up.
+    stream.on('timeout', () => {
       if (!idle.has(client)) stream.destroy(new Error('No answer from the database'))
     })
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { type Test, test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
@@ -120,4 +121,14 @@ test('who would wait for a connection for long is told so, and keeps none', asyn
   t.strictSame(await waiting, rows, 'who waits a moment gets one')
   await Promise.all(holding)
   t.strictSame(poolsOf(db).primary, { total: 10, idle: 10, waiting: 0 })
+})
+
+test('a connection that was idle for long is given up all the same when it has gone silent', async (t) => {
+  const answerWithin = 50
+  const { sockets, mute, ask } = await open(t, answerWithin)
+  t.strictSame(await ask(), rows)
+  await sleep(3 * answerWithin)
+  mute.add(sockets[0])
+  await t.rejects(ask(), { message: 'No answer from the database' })
+  t.strictSame(await ask(), rows)
 })
