@@ -41,14 +41,25 @@ const together = { characters: 60_000, milliseconds: 100 }
  */
 function linesTo(fd: number) {
   const destination = pino.destination({ dest: fd, sync: false, maxLength, maxWrite: 2 * together.characters })
+  // A full disk must neither end the process nor keep it from ending. Lines wait, and are tried again with the next.
+  let failing = false
+  destination.on('error', () => {
+    failing = true
+  })
+  destination.on('write', () => {
+    failing = false
+  })
   let waiting = ''
   const flush = () => {
     if (waiting !== '') destination.write(waiting)
     waiting = ''
   }
   setInterval(flush, together.milliseconds).unref()
-  // Before pino's own, which waits for what it was given.
-  process.prependListener('exit', flush)
+  // Before pino's own, which waits for what it was given, without end.
+  process.prependListener('exit', () => {
+    flush()
+    if (failing) destination.flushSync = () => {}
+  })
   return {
     write(line: string): void {
       waiting += line

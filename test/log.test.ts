@@ -1,6 +1,6 @@
 import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { type Test, test } from 'tap'
 import { createLog, linesOf } from '../src/log.ts'
 
@@ -80,4 +80,12 @@ test('a line written by hand is as the log writes its own', async (t) => {
   t.strictSame(Object.keys(ours), Object.keys(theirs))
   t.match(ours, { level: 30, time: /^\d{4}-.*Z$/, worker: 2, n: 1, msg: 'by hand' })
   t.equal(linesOf(createLog('warn')), undefined)
+})
+
+test('a disk that is full does not end the process', async (t) => {
+  const log = createLog('info', { fd: openSync('/dev/full', 'w'), isTTY: false })
+  const failed = new Promise((resolve) => process.once('uncaughtException', resolve))
+  log.info('x'.repeat(70_000))
+  log.info('x'.repeat(70_000))
+  t.equal(await Promise.race([failed, sleep(300)]), undefined)
 })
