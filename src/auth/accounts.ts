@@ -77,6 +77,8 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
     })
     // The password was changed meanwhile, or its hash was raised by a login beside this one: look again.
     if (!opened) return tryLogin(credentials, client)
+    // One session too many has ended another.
+    await revocations.settle()
     await log.record('login', client, { user_id: id })
     return opened
   }
