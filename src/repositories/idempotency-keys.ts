@@ -61,13 +61,14 @@ export const claiming = (
 /** All SQL on what was asked once. */
 export function idempotencyKeysRepository(db: Kysely<Database>) {
   return {
-    /** What an earlier request under this key made, when, and whether it asked for the same. */
+    /** What an earlier request under this key made, when, and whether it asked for the same; nothing after 24 hours. */
     find: ({ userId, key, fingerprint }: Claim) =>
       db
         .selectFrom('idempotency_keys')
         .select((eb) => ['resource_id as id', 'created_at', eb('fingerprint', '=', fingerprint).as('isSame')])
         .where('user_id', '=', userId)
         .where('key', '=', key)
+        .where('created_at', '>', tooOld)
         .executeTakeFirst(),
 
     /** Keys count for 24 hours. Processes that tidy at the same time share the work. */

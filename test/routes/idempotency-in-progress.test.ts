@@ -50,7 +50,7 @@ test('the lock of the first is that of a transaction', { skip: !server && 'needs
   t.equal(await count(), before + 1)
 })
 
-test('a key counts for 24 hours', async (t) => {
+test('a key counts for 24 hours, and an older one is not replayed to whoever comes while it is claimed anew', async (t) => {
   const age = (key: string, interval: string) =>
     app.db
       .updateTable('idempotency_keys')
@@ -62,6 +62,13 @@ test('a key counts for 24 hours', async (t) => {
   await age(young, '23 hours 59 minutes')
   await age(old, '24 hours')
   t.equal((await create(young)).json().id, first.json().id)
+  if (server)
+    await app.db.transaction().execute(async (trx) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`idempotency ${ann.id} ${old.slice(1, -1)}`}, 0))`.execute(
+        trx
+      )
+      t.equal((await create(old)).json().code, 'idempotency_in_progress')
+    })
   const anew = await create(old, { title: 'something else' })
   t.equal(anew.statusCode, 201)
   t.not(anew.json().id, second.json().id)
