@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { atMost } from '../at-most.ts'
 import { problems } from '../problems.ts'
@@ -38,9 +39,12 @@ export interface Throttle {
   begin: (account: string, prefix: string, isUsual: boolean) => Attempt | Promise<Attempt>
 }
 
+/** 128 bits instead of an email: whoever guesses chooses how long those are, and half a million are remembered. */
+const short = (name: string) => hash('sha256', name, 'base64url').slice(0, 22)
+
 /** What is counted of an attempt: failures from there, and from everywhere or from all usual addresses. */
 export const namesOf = (account: string, prefix: string, isUsual: boolean) =>
-  [`${account}\n${prefix}`, `${account}\n${isUsual ? 'usual' : ''}`] as const
+  [short(`${account}\n${prefix}`), short(`${account}\n${isUsual ? 'usual' : ''}`)] as const
 
 /**
  * Slows down who guesses a password, by account and by where the guess comes from, so that guessing is hopeless and
