@@ -3,7 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { welcome } from './welcome.ts'
-import { startWorkers } from './workers.ts'
+import { closeOnce, signals, startWorkers } from './workers.ts'
 
 /** Milliseconds that workers get to finish, once they have drained. */
 const patience = 9_500
@@ -23,10 +23,16 @@ export async function runWorkers(config: Config, log: Logger): Promise<void> {
     process.stderr.write(`Gatehouse gave up. ${error.message}\n`)
     void all.close(drain + patience).finally(() => process.exit(1))
   }
-  closeWithGrace({ delay: drain + patience + 500, logger: log }, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, 'closing after a fault')
-    else log.info({ signal }, 'closing')
-    await all.close(drain + patience)
+  const { close } = closeWithGrace(
+    { delay: drain + patience + 500, logger: log, skip: [...signals] },
+    async ({ err }) => {
+      if (err) log.fatal({ err }, 'closing after a fault')
+      await all.close(drain + patience)
+    }
+  )
+  closeOnce((signal) => {
+    log.info({ signal }, 'closing')
+    void close()
   })
   const origin = await all.first
   if (config.metrics) {

@@ -15,16 +15,15 @@ export async function serve(config: Config, log: Logger): Promise<void> {
   const { worker } = cluster
   const app = await buildApp(config, { log })
   const delay = patience + config.drainDelay * 1000
-  const { close } = closeWithGrace(
-    { delay, logger: log, skip: worker ? [...signals] : [] },
-    async ({ err, signal }) => {
-      if (err) log.fatal({ err }, 'closing after a fault')
-      else log.info({ signal }, 'closing')
-      if (!err) await app.drain(config.drainDelay)
-      await app.close()
-    }
-  )
-  if (worker) closeOnce(close)
+  const { close } = closeWithGrace({ delay, logger: log, skip: [...signals] }, async ({ err }) => {
+    if (err) log.fatal({ err }, 'closing after a fault')
+    if (!err) await app.drain(config.drainDelay)
+    await app.close()
+  })
+  closeOnce((signal) => {
+    log.info({ signal }, 'closing')
+    void close()
+  })
   await prepareDatabase(app.db, config, log)
   await app.revocations.catchUp()
   await app.listen({ host: config.host, port: config.port })

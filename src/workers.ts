@@ -56,9 +56,16 @@ export function startWorkers<W extends Worker>(
       if (!listening || state !== 'starting') return
       state = 'running'
       first.resolve(listening)
-      for (let other = 2; other <= count; other++) start(other)
+      for (let other = 2; other <= count; other++) tryStart(other)
     })
-    worker.once('exit', (code: number | null, signal: string | null) => {
+    // One that could not be made (no process, no memory to be had) never exits.
+    worker.on('error', (error: Error) => {
+      reason = error.message
+      if (worker.process.pid === undefined) ended(null, null)
+    })
+    worker.once('exit', ended)
+
+    function ended(code: number | null, signal: string | null): void {
       workers.delete(place)
       if (state === 'starting') first.reject(new Error(reason ?? `The first worker ended (${signal ?? code}).`))
       if (workers.size === 0) allEnded.resolve()
@@ -67,14 +74,23 @@ export function startWorkers<W extends Worker>(
       const failed = clock() - begin < youth && code !== 0 && signal !== 'SIGKILL'
       log.error({ worker: place, code, signal, reason }, 'a worker ended')
       void replace(place, failed ? failures + 1 : 0)
-    })
+    }
+  }
+
+  function tryStart(place: number, failures = 0): void {
+    try {
+      start(place, failures)
+    } catch (err) {
+      log.error({ worker: place, err }, 'no worker could be started')
+      void replace(place, failures + 1)
+    }
   }
 
   async function replace(place: number, failures: number): Promise<void> {
     if (failures >= enough)
       return giveUp(new Error(`Worker ${place} failed ${failures} times, each within ${youth / 1000} s of its start.`))
     await sleep(pause * 2 ** failures)
-    if (state === 'running') start(place, failures)
+    if (state === 'running') tryStart(place, failures)
   }
 
   start(1)
@@ -103,11 +119,11 @@ export function startWorkers<W extends Worker>(
 /** What asks a process to end. */
 export const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** In a worker: closes at the first of these. A terminal or an init system sends them to all processes, we once more. */
-export function closeOnce(close: () => void, events: EventEmitter = process): void {
+/** Closes at the first of these. A terminal or an init system sends them to all processes, npm and we once more. */
+export function closeOnce(close: (signal: string) => void, events: EventEmitter = process): void {
   let told = false
-  const once = () => {
-    if (!told) close()
+  const once = (signal: string) => {
+    if (!told) close(signal)
     told = true
   }
   for (const signal of signals) events.on(signal, once)

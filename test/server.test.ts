@@ -11,9 +11,8 @@ import { cloneTemplate } from './helpers/template.ts'
 
 async function settingsOf(t: Test) {
   const { settings, remove } = await cloneTemplate()
-  const directory = t.testdir()
   t.teardown(remove)
-  return { DATA_DIR: directory, ...settings }
+  return { DATA_DIR: t.testdir(), ...settings }
 }
 
 async function call(url: string, method: string, token?: string, body?: object) {
@@ -58,7 +57,7 @@ test('a fresh start prints what a newcomer needs, and what is kept is there afte
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
-  test(`${signal} lets a request in flight finish`, async (t) => {
+  test(`${signal}, however often, lets a request in flight finish`, async (t) => {
     const server = await serve(t, await settingsOf(t))
     const body = JSON.stringify({ email: 'ann@example.com', name: 'Ann', password })
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
@@ -69,6 +68,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
     await once(socket, 'readable') // 100 Continue: the request has arrived
     server.kill(signal)
     await server.says(/"closing"/)
+    server.kill(signal) // a terminal sends it, and npm
     const answer = text(socket)
     socket.write(body.slice(9))
     t.match(await answer, /HTTP\/1.1 201 Created.*"access_token"/s)

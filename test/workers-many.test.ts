@@ -63,7 +63,7 @@ test('a request in flight is finished, even if everybody is told to end, twice',
   )
   await once(socket, 'readable')
   for (const signal of ['SIGINT', 'SIGTERM'] as const) for (const pid of all.pids().values()) process.kill(pid, signal)
-  all.kill('SIGINT')
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) all.kill(signal)
   await all.says(/("closing".*){4}/s)
   const answer = text(socket)
   socket.write(body.slice(9))

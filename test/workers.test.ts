@@ -1,42 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { test } from 'tap'
-import { closeOnce, startWorkers, type Worker } from '../src/workers.ts'
-import { captureLog } from './helpers/log.ts'
-
-class FakeWorker extends EventEmitter implements Worker {
-  readonly place: number
-  readonly signals: string[] = []
-  readonly process = { pid: 7, kill: (signal: string) => this.signals.push(signal) }
-  constructor(place: number) {
-    super()
-    this.place = place
-  }
-}
-
-function start(count: number) {
-  let now = 0
-  const forked = new EventEmitter()
-  const workers: FakeWorker[] = []
-  const hopeless: Error[] = []
-  const { log, lines } = captureLog()
-  const fork = (place: number) => {
-    const worker = new FakeWorker(place)
-    workers.push(worker)
-    forked.emit('worker', worker)
-    return worker
-  }
-  const giveUp = (error: Error) => {
-    hopeless.push(error)
-    forked.emit('hopeless')
-  }
-  const all = startWorkers(count, { fork, giveUp, log, clock: () => now, pause: 1 })
-  const next = async (): Promise<FakeWorker> => (await once(forked, 'worker'))[0]
-  const pass = (milliseconds: number) => {
-    now += milliseconds
-  }
-  return { all, workers, hopeless, lines, next, pass, forked, last: () => workers.at(-1) as FakeWorker }
-}
-const listening = { listening: 'http://127.0.0.1:8000' }
+import { closeOnce } from '../src/workers.ts'
+import { type FakeWorker, listening, startFakeWorkers as start } from './helpers/workers.ts'
 
 test('the others start when the first listens', async (t) => {
   const { all, workers, last } = start(3)

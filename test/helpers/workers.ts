@@ -1,0 +1,50 @@
+import { EventEmitter, once } from 'node:events'
+import { startWorkers, type Worker } from '../../src/workers.ts'
+import { captureLog } from './log.ts'
+
+/** A worker that does what a test has it do. */
+export class FakeWorker extends EventEmitter implements Worker {
+  readonly place: number
+  readonly signals: string[] = []
+  readonly process = { pid: 7 as number | undefined, kill: (signal: string) => this.signals.push(signal) }
+  constructor(place: number) {
+    super()
+    this.place = place
+  }
+}
+
+/** Workers without processes, under a clock that stands until it is moved. */
+export function startFakeWorkers(count: number) {
+  let refusals = 0
+  let now = 0
+  const forked = new EventEmitter()
+  const workers: FakeWorker[] = []
+  const hopeless: Error[] = []
+  const { log, lines } = captureLog()
+  const fork = (place: number) => {
+    if (refusals > 0) {
+      refusals -= 1
+      throw new Error('no process')
+    }
+    const worker = new FakeWorker(place)
+    workers.push(worker)
+    forked.emit('worker', worker)
+    return worker
+  }
+  const giveUp = (error: Error) => {
+    hopeless.push(error)
+    forked.emit('hopeless')
+  }
+  const all = startWorkers(count, { fork, giveUp, log, clock: () => now, pause: 1 })
+  const next = async (): Promise<FakeWorker> => (await once(forked, 'worker'))[0]
+  const pass = (milliseconds: number) => {
+    now += milliseconds
+  }
+  /** The next so many cannot even be forked. */
+  const refuse = (count: number) => {
+    refusals = count
+  }
+  return { refuse, all, workers, hopeless, lines, next, pass, forked, last: () => workers.at(-1) as FakeWorker }
+}
+
+export const listening = { listening: 'http://127.0.0.1:8000' }
