@@ -8,20 +8,24 @@ const limits = { late: 500, heap: 0.92, memory: 0.92 }
 
 export type Pressure = 'event loop' | 'heap' | 'memory'
 
-/** Shares in use: of the heap that V8 may take, and of what the container or the machine lets this process have. */
+/** Shares in use: of the heap that V8 may take, and of what the container or the machine lets its processes have. */
 export interface Memory {
   heap: number
   memory: number
 }
 
-/** The memory of this process, one of so many that share the container's. */
+/**
+ * The memory of this process, one of so many that share the container's. It is full when two ways of counting agree:
+ * what the container has left leaves out that files which were read go by themselves, and what the processes hold, all
+ * taken to be as large as this one, counts the pages that they share once for each.
+ */
 export function memoryOf(processes: number): Memory {
   // Zero where nobody restricts it, or more than there is.
   const allowed = Math.min(...[process.constrainedMemory(), totalmem()].filter((bytes) => bytes > 0))
   const { used_heap_size, heap_size_limit } = getHeapStatistics()
   return {
     heap: used_heap_size / heap_size_limit,
-    memory: process.memoryUsage.rss() / (allowed / processes)
+    memory: Math.min(allowed - process.availableMemory(), process.memoryUsage.rss() * processes) / allowed
   }
 }
 

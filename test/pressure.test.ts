@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { mock } from 'node:test'
 import { type Test, test } from 'tap'
 import { memoryOf, watchPressure } from '../src/pressure.ts'
@@ -52,5 +53,31 @@ test('this process leaves room', async (t) => {
   const { heap, memory } = memoryOf(1)
   t.ok(heap > 0 && heap < 0.9, `heap ${heap}`)
   t.ok(memory > 0 && memory < 0.9, `memory ${memory}`)
-  t.ok(memoryOf(4).memory > memory * 3, 'of what four share it has a quarter')
 })
+
+const GiB = 2 ** 30
+/** How full a process finds what `processes` share, where the system says so. */
+function share(t: Test, { limit = GiB, left = GiB, rss = 0.2 * GiB, processes = 1 }: Record<string, number>) {
+  mock.method(process, 'constrainedMemory', () => limit)
+  mock.method(process, 'availableMemory', () => left)
+  mock.method(process.memoryUsage, 'rss', () => rss)
+  t.teardown(() => mock.restoreAll())
+  return memoryOf(processes).memory
+}
+
+test('workers are not full for pages that they share, and that each counts', async (t) => {
+  t.ok(share(t, { left: 0.2 * GiB, rss: 0.26 * GiB, processes: 4 }) < 0.9)
+  t.ok(share(t, { left: 0.02 * GiB, rss: 0.26 * GiB, processes: 4 }) > 0.92)
+})
+
+test('a container is not full for files that it has read', async (t) => {
+  t.ok(share(t, { left: 0, rss: 0.3 * GiB }) < 0.4)
+  t.ok(share(t, { left: 0, rss: 0.95 * GiB }) > 0.92)
+})
+
+for (const [what, limit] of Object.entries({ nobody: 0, 'a limit beyond what there is': 2 ** 64 }))
+  test(`restricted by ${what}, it is the machine that counts`, async (t) => {
+    const memory = totalmem()
+    t.ok(share(t, { limit, left: memory / 2, rss: memory * 0.9 }) < 0.6)
+    t.ok(share(t, { limit, left: memory / 50, rss: memory * 0.95 }) > 0.92)
+  })

@@ -11,6 +11,8 @@ const seconds = (text: string) => Number(/^(\d+)s$/.exec(text)?.[1] ?? Number.Na
 
 /** What a process takes to end: requests in flight have ten seconds, see src/service.ts. */
 const end = 10
+/** MiB that a process may take: see docs/operations.md, Sizing. */
+const share = 512
 
 const dockerfile = read('Dockerfile')
 const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from = '']) => from.split(' '))
@@ -79,6 +81,7 @@ test('Kubernetes: probes, budget, autoscaling, nothing that a process does not n
   const { Deployment, PodDisruptionBudget, HorizontalPodAutoscaler, NetworkPolicy, ServiceAccount } = objects
   const pod = Deployment.spec.template.spec
   const [container] = pod.containers
+  t.equal(container.resources.limits.memory, `${share}Mi`)
   t.match(pod.securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
   t.match(container.securityContext, {
     readOnlyRootFilesystem: true,
@@ -121,6 +124,8 @@ test('the systemd unit restarts for ever, waits for the end, and may do little',
     t.ok(unit.split('\n').includes(line), line)
   const [, drain = ''] = /DRAIN_DELAY=(\S+)/.exec(unit) ?? []
   t.ok(seconds(/^TimeoutStopSec=(\S+)$/m.exec(unit)?.[1] ?? '') > seconds(drain) + end)
+  const [, workers = 1] = /\bWORKERS=(\d+)/.exec(unit.replaceAll(/^#.*$/gm, '')) ?? []
+  t.ok(Number(/^MemoryMax=(\d+)G$/m.exec(unit)?.[1]) * 1024 >= Number(workers) * share, 'memory for each worker')
   t.end()
 })
 
