@@ -105,6 +105,28 @@ test('Kubernetes: probes, budget, autoscaling, nothing that a process does not n
   t.end()
 })
 
+test('Kubernetes: migrations are a step of their own, of the same image, that nothing cuts short', (t) => {
+  const migrate = parse(read('deploy/kubernetes/migrate/kustomization.yaml'))
+  t.strictSame([kubernetes.components, migrate.components], [['image'], ['../image']])
+  t.equal(migrate.namespace, kubernetes.namespace)
+  const job = parse(read('deploy/kubernetes/migrate/job.yaml'))
+  const pod = objects.Deployment.spec.template.spec
+  const { containers, restartPolicy, ...rest } = job.spec.template.spec
+  const [{ image, command, envFrom, securityContext }] = containers
+  t.strictSame(
+    { image, securityContext },
+    { image: pod.containers[0].image, securityContext: pod.containers[0].securityContext }
+  )
+  t.match(pod, rest)
+  t.equal(command.join(' '), JSON.parse(read('package.json')).scripts.migrate)
+  t.strictSame(envFrom, pod.containers[0].envFrom.slice(1), 'its database, and the rest as it is')
+  t.notOk('activeDeadlineSeconds' in job.spec)
+  t.not(Object.values(job.spec.template.metadata.labels)[0], 'gatehouse', 'the Service would send it requests')
+  const { periodSeconds, failureThreshold } = pod.containers[0].startupProbe
+  t.ok(periodSeconds * failureThreshold >= 3_600)
+  t.end()
+})
+
 const installed = (file: string) => !existsSync(file) && `needs ${file}`
 
 test('HAProxy takes its configuration', { skip: installed('/usr/sbin/haproxy') }, (t) => {
