@@ -1,18 +1,19 @@
-/** What a rule looks at: a statement or one action of an ALTER TABLE, in lower case, without quotes, literals and comments. */
-interface Step {
-  text: string
-  /** The tables that this migration itself has made: nobody waits for those, and no old code knows them. */
-  made: Set<string>
-  /** The constraints that this migration itself has added. */
-  added: Set<string>
-}
+import { pattern, type Step, stepsOf } from './migration-sql.ts'
+
+const indexed = pattern('^create (?:unique )?index .*?\\bon (?:only )?NAME')
+const changed = pattern('^(?:with\\b.*\\b)?(?:update|delete from|merge into)\\s(?:only )?NAME')
+const partitioned = pattern('^create .*\\bpartition of NAME')
+
+/** A default that is the same for all rows: it is kept once, where any other is computed for each row. */
+const constant =
+  /\bdefault (?:null|true|false|-?[\d.]+|\w*''|array\[\]|now\(\)|(?:current|local)_?(?:date|time|timestamp|user|role)(?:\(\d\))?)(?:::\w+(?:\([\d, ]+\))?(?:\[\])?)*(?= not null\b| null\b| unique\b| primary key\b| check\b| references\b| constraint\b|$)/
 
 /** Why a statement may not run while old code serves requests, by the name that a migration accepts it under. */
 export const rules: Record<string, { why: string; broken: (step: Step) => boolean }> = {
   'create index': {
     why: 'writes wait until it is built: build it by hand, CONCURRENTLY, before the release',
     broken: ({ text, made }) => {
-      const [, table] = /^create (?:unique )?index .*?\bon (?:only )?(\w+)/.exec(text) ?? []
+      const [, table] = indexed.exec(text) ?? []
       return table !== undefined && !made.has(table)
     }
   },
@@ -28,22 +29,22 @@ export const rules: Record<string, { why: string; broken: (step: Step) => boolea
     why: 'every row is written anew while nobody can read: add a new column and fill it in batches',
     broken: ({ text }) =>
       (isColumn(text) &&
-        /\b(small|big)?serial\b|\bgenerated\b|\bdefault\b.*\b(random|gen_random_uuid|uuid_\w+|clock_timestamp|timeofday|nextval|setval)\(/.test(
-          text
-        )) ||
+        (/\b(small|big)?serial\b|\bgenerated\b/.test(text) || (/\bdefault\b/.test(text) && !constant.test(text)))) ||
       /^alter (column )?\w+ (set data )?type\b|^set (tablespace|logged|unlogged|access method|without oids)\b/.test(
         text
       )
   },
   'set not null': {
     why: 'all rows are read while nobody can write, and old code may not fill it: first a check NOT VALID, validated later',
-    broken: ({ text }) => /^alter (column )?\w+ set not null\b/.test(text)
+    broken: ({ text }) => /^alter (column )?\w+ set not null\b|^alter domain \S+ set not null\b/.test(text)
   },
   'add constraint': {
     why: 'all rows are checked while nobody can write: add it NOT VALID, or USING INDEX, and validate it in the next release',
     broken: ({ text }) =>
-      (/^add (constraint \w+ )?(check|foreign key|unique|primary key|exclude)\b/.test(text) &&
-        !/\bnot valid$|\busing index\b/.test(text)) ||
+      (/^(alter domain \S+ )?add (constraint \w+ )?(check|foreign key|unique|primary key|exclude|not null)\b/.test(
+        text
+      ) &&
+        !/\bnot valid$|\b(unique|primary key) using index\b/.test(text)) ||
       (isColumn(text) && /\b(references|check|unique|primary key)\b/.test(text))
   },
   'validate constraint': {
@@ -57,7 +58,25 @@ export const rules: Record<string, { why: string; broken: (step: Step) => boolea
         text
       ) ||
       (/^drop (?!constraint|not null|index)/.test(text) &&
-        !made.has(/^drop table (?:if exists )?(\w+)/.exec(text)?.[1] ?? ''))
+        !/^drop table (?:if exists )?(.*?)(?: cascade| restrict)?$/
+          .exec(text)?.[1]
+          ?.split(', ')
+          .every((table) => made.has(table)))
+  },
+  'add identity': {
+    why: 'what old code writes there is refused, or meets numbers that begin with 1: set a sequence as its default',
+    broken: ({ text }) => /^alter (column )?\w+ add generated\b/.test(text)
+  },
+  partition: {
+    why: 'all rows are checked while nobody can write, or old code finds fewer: by hand, after a check that is valid',
+    broken: ({ text, made }) => {
+      const [, parent] = partitioned.exec(text) ?? []
+      return /^(attach|detach) partition\b/.test(text) || (parent !== undefined && !made.has(parent))
+    }
+  },
+  'block of code': {
+    why: 'what it does cannot be read here: write out its statements',
+    broken: ({ text }) => /^(do|call)\b/.test(text)
   },
   'row security': {
     why: 'old code sees no rows any more',
@@ -66,7 +85,7 @@ export const rules: Record<string, { why: string; broken: (step: Step) => boolea
   'change many rows': {
     why: 'rows stay locked until all migrations are through: change them in batches, outside of migrations',
     broken: ({ text, made }) => {
-      const [, table] = /^(?:with\b.*\b)?(?:update|delete from|merge into)\s(?:only )?(\w+)/.exec(text) ?? []
+      const [, table] = changed.exec(text) ?? []
       return table !== undefined && !made.has(table)
     }
   },
@@ -83,54 +102,10 @@ export const rules: Record<string, { why: string; broken: (step: Step) => boolea
 const isColumn = (text: string) =>
   /^add (column )?(?!constraint\b|check\b|foreign key\b|unique\b|primary key\b|exclude\b)/.test(text)
 
-/** SQL in lower case, one statement a piece, without what could look like SQL and is none. */
-const statementsOf = (sql: string) =>
-  sql
-    .replace(/--.*$/gm, ' ')
-    .replace(/\/\*.*?\*\//gs, ' ')
-    .replace(/\$(\w*)\$.*?\$\1\$/gs, "''")
-    .replace(/'(?:[^']|'')*'/g, "''")
-    .replaceAll('"', '')
-    .toLowerCase()
-    .split(';')
-    .map((text) =>
-      text
-        .replace(/\s+/g, ' ')
-        .replace(/\bpublic\./g, '')
-        .trim()
-    )
-    .filter(Boolean)
-
-/** The actions of an ALTER TABLE: what stands between the commas outside of brackets. */
-function actionsOf(text: string): string[] {
-  let depth = 0
-  const actions = ['']
-  for (const character of text) {
-    depth += character === '(' ? 1 : character === ')' ? -1 : 0
-    if (character === ',' && depth === 0) actions.push('')
-    else actions[actions.length - 1] += character
-  }
-  return actions.map((action) => action.trim())
-}
-
 /** What is wrong with a migration's SQL: the name of each rule that a statement breaks, and the statement. */
-export function broken(sql: string[]): { rule: string; text: string }[] {
-  const made = new Set<string>()
-  const added = new Set<string>()
-  return sql.flatMap(statementsOf).flatMap((statement) => {
-    const [, table = '', actions = ''] = /^alter table (?:if exists )?(?:only )?(\w+) (.*)$/.exec(statement) ?? []
-    const steps = table ? (made.has(table) ? [] : actionsOf(actions)) : [statement]
-    const found = steps.flatMap((text) =>
-      Object.entries(rules)
-        .filter(([, rule]) => rule.broken({ text, made, added }))
-        .map(([rule]) => ({ rule, text }))
-    )
-    const [, created] = /^create (?:unlogged )?table (?:if not exists )?(\w+)/.exec(statement) ?? []
-    if (created) made.add(created)
-    for (const text of steps) {
-      const [, constraint] = /^add constraint (\w+)/.exec(text) ?? []
-      if (constraint) added.add(constraint)
-    }
-    return found
-  })
-}
+export const broken = (sql: string[]): { rule: string; text: string }[] =>
+  [...stepsOf(sql)].flatMap((step) =>
+    Object.entries(rules)
+      .filter(([, rule]) => rule.broken(step))
+      .map(([rule]) => ({ rule, text: step.text }))
+  )
