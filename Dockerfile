@@ -1,3 +1,16 @@
+# The web app, by its own packages alone. Where it cannot be built there is no image.
+FROM node:24.21.0-bookworm-slim AS front
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY web/package.json web/
+COPY web/client/package.json web/client/
+RUN npm ci --workspace @gatehouse/web --workspace @gatehouse/client --ignore-scripts --no-audit --no-fund
+COPY web/index.html web/build.ts web/compress.ts web/vite.config.ts web/tsconfig.json web/
+COPY web/public web/public
+COPY web/client web/client
+COPY web/src web/src
+RUN node web/build.ts && test -f web/dist/index.html
+
 # What runs: the dependencies of the service alone, without development tools and install scripts, and its source as it is.
 FROM node:24.21.0-bookworm-slim AS service
 WORKDIR /app
@@ -11,6 +24,7 @@ COPY migrations migrations
 COPY src src
 COPY plugins plugins
 COPY routes routes
+COPY --from=front /app/web/dist web/dist
 # Readable for whoever runs it, whatever the modes where it was built; theirs to write is nothing.
 RUN chmod -R a+rX,go-w .
 

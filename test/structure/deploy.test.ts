@@ -15,7 +15,8 @@ const end = 10
 const share = 512
 
 const dockerfile = read('Dockerfile')
-const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from = '']) => from.split(' '))
+const copies = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from = '']) => from.split(' '))
+const copied = [...new Set(copies)]
 const compose = parse(read('deploy/compose.yaml'), { merge: true })
 const kubernetes = parse(read('deploy/kubernetes/kustomization.yaml'))
 const objects = Object.fromEntries(
@@ -37,6 +38,15 @@ test('the image holds what the service imports, and its context nothing else', (
   t.equal(everything, '*')
   t.strictSame(exceptions.map((line) => line.slice(1)).sort(), copied.sort())
   for (const file of copied) t.ok(existsSync(join(root, file)), file)
+  t.end()
+})
+
+test('the image has the web app, built from all that it is built of, or is not built', (t) => {
+  const [, parts = ''] = /^const parts = \[(.*)\]$/m.exec(read('web/build.ts')) ?? []
+  t.ok(parts.includes("'src'"))
+  for (const [, part] of parts.matchAll(/'(\S+)'/g)) t.ok(copied.includes(`web/${part}`), `web/${part} is copied`)
+  t.match(dockerfile, /^RUN node web\/build\.ts && test -f web\/dist\/index\.html$/m)
+  t.match(dockerfile, /^COPY --from=front \/app\/web\/dist web\/dist$/m)
   t.end()
 })
 
