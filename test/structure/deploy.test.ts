@@ -146,6 +146,14 @@ test('HAProxy takes its configuration', { skip: installed('/usr/sbin/haproxy') }
   t.end()
 })
 
+test('HAProxy takes no word of a client for what it says itself', (t) => {
+  const lines = read('deploy/haproxy/haproxy.cfg').split('\n')
+  for (const line of ['set-header X-Forwarded-For %[src]', 'del-header X-Forwarded-Host', 'del-header X-Request-Id'])
+    t.ok(lines.includes(`  http-request ${line}`), line)
+  t.ok(lines.includes('  unique-id-header X-Request-Id'))
+  t.end()
+})
+
 test('the systemd unit restarts for ever, waits for the end, and may do little', (t) => {
   for (const line of [
     'Restart=always',
