@@ -23,11 +23,15 @@ interface Panel {
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 const alerts: Alert[] = parse(read('deploy/prometheus/alerts.yaml')).groups[0].rules
-const dashboard: { panels: Panel[]; templating: { list: { name: string }[] } } = JSON.parse(
-  read('deploy/grafana/gatehouse.json')
-)
+interface Dashboard {
+  panels: Panel[]
+  templating: { list: { name: string }[] }
+  annotations: { list: { name: string; expr: string }[] }
+}
+const dashboard: Dashboard = JSON.parse(read('deploy/grafana/gatehouse.json'))
 const targets = dashboard.panels.flatMap((panel) => panel.targets ?? [])
-const expressions = [...alerts, ...targets].map(({ expr }) => expr)
+const annotations = dashboard.annotations.list
+const expressions = [...alerts, ...targets, ...annotations].map(({ expr }) => expr)
 
 const { app, signUp } = await startApp(t, { settings: { METRICS_PORT: '0' } })
 
@@ -69,6 +73,12 @@ test('each alert is tested, says how urgent it is, and has its page', async (t) 
     t.equal(annotations.runbook_url, `docs/incidents.md#${alert.toLowerCase()}`)
     t.match(pages, new RegExp(`^## ${alert}$`, 'm'), `${alert} in docs/incidents.md`)
   }
+})
+
+test('a start is marked by its age: a new pod has no time before it that could have changed', (t) => {
+  t.match(annotations, [{ name: 'Starts', expr: /^time\(\) - process_start_time_seconds\{.*\} < \d+$/ }])
+  for (const { expr } of annotations) t.match(expr, 'job=~"$job", instance=~"$instance"')
+  t.end()
 })
 
 test('the panels of the dashboard do not overlap, and ask where the reader chooses', async (t) => {
