@@ -29,16 +29,22 @@ import { openDatabase } from './database/connection.ts'
 import { poolsOf } from './database/pools.ts'
 import { openReads } from './database/replica.ts'
 import { keepTidy } from './housekeeping.ts'
+import type { Patience } from './redis/connection.ts'
 import { openSharedCounts } from './redis/shared-counts.ts'
 
 interface Surroundings {
   log: Logger
   /** Milliseconds since 1970. */
   clock?: () => number
+  /** How long Redis is waited for. */
+  redis?: Patience
 }
 
 /** The whole service, on the database of the settings, which it connects to at the first query and closes with itself. */
-export async function buildApp(config: Config, { log, clock = Date.now }: Surroundings): Promise<FastifyInstance> {
+export async function buildApp(
+  config: Config,
+  { log, clock = Date.now, redis }: Surroundings
+): Promise<FastifyInstance> {
   const app = Fastify({
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
@@ -63,7 +69,7 @@ export async function buildApp(config: Config, { log, clock = Date.now }: Surrou
   for (const schema of components()) app.addSchema(schema)
   const db = openDatabase(config, log)
   const reads = openReads(config, db, log)
-  const shared = await openSharedCounts(config, log)
+  const shared = await openSharedCounts(config, log, redis)
   const { accounts, sessions, verify, revocations, ...counts } = createAuth(config, db, { reads, shared, log, clock })
   const cursors = createCursors(config.secrets)
 

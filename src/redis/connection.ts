@@ -15,6 +15,12 @@ export interface Log {
   warn: (details: object, message: string) => void
 }
 
+/** In milliseconds. */
+export interface Patience {
+  patience?: number
+  pause?: number
+}
+
 /** What may be asked of Redis, and writes, so that one that is full or a replica does not pass for well. */
 const probe = "redis.call('set', KEYS[1], 1, 'px', 1000)"
 
@@ -23,7 +29,12 @@ const probe = "redis.call('set', KEYS[1], 1, 'px', 1000)"
  * `patience` (milliseconds) is none, and from then on nothing is asked but whether it is back, every `pause`. Keys are
  * keyed hashes of names, which may hold addresses and emails.
  */
-export function openRedis(url: string, secrets: readonly Secret[], log: Log, { patience = 100, pause = 500 } = {}) {
+export function openRedis(
+  url: string,
+  secrets: readonly Secret[],
+  log: Log,
+  { patience = 100, pause = 500 }: Patience = {}
+) {
   const [{ secret } = { secret: '' }] = secrets
   const hashKey = Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse shared counts', 32))
   const keyOf = (kind: string, name: string) =>

@@ -1,12 +1,13 @@
 import type { Config } from '../config.ts'
-import type { Log, SharedCounts } from './connection.ts'
+import type { Log, Patience, SharedCounts } from './connection.ts'
 
 /** What processes count together; undefined where each counts alone. The driver is loaded only where it is wanted. */
 export async function openSharedCounts(
   { redisUrl, secrets }: Pick<Config, 'redisUrl' | 'secrets'>,
-  log: Log
+  log: Log,
+  patience?: Patience
 ): Promise<SharedCounts | undefined> {
   if (redisUrl === undefined) return undefined
   const { openRedis } = await import('./connection.ts')
-  return openRedis(redisUrl, secrets, log)
+  return openRedis(redisUrl, secrets, log, patience)
 }

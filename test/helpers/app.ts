@@ -14,6 +14,7 @@ type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export interface Options {
   settings?: Record<string, string>
   clock?: () => number
+  redis?: { patience: number }
 }
 
 /** A caller, with or without a token. Every answer is held against the published contract. */
@@ -38,7 +39,7 @@ export function caller(app: FastifyInstance, token?: string) {
 }
 
 /** The whole service on a database of its own, gone when the test ends. Cheap hashes, and no limits unless asked for. */
-export async function startApp(t: Test, { settings = {}, clock }: Options = {}) {
+export async function startApp(t: Test, { settings = {}, clock, redis }: Options = {}) {
   const database = await cloneTemplate()
   const { log, lines, says } = captureLog()
   const config = loadConfig({
@@ -50,7 +51,7 @@ export async function startApp(t: Test, { settings = {}, clock }: Options = {}) 
     ...database.settings,
     ...settings
   })
-  const app = await buildApp(config, { log, ...(clock && { clock }) })
+  const app = await buildApp(config, { log, ...(clock && { clock }), ...(redis && { redis }) })
   await app.ready()
   // A test of a database that is down goes on without.
   await app.revocations.catchUp().catch(() => {})

@@ -35,13 +35,14 @@ test('a script is run on keys that tell nothing', async (t) => {
 test('a Redis that hangs is waited for once, then asked in the background until it is back', async (t) => {
   const { server, ask, lines, says } = await start(t, { patience: 200, pause: 250 })
   await says(back)
+  const before = lines.length
   server.hang()
   t.strictSame(await Promise.all([ask(), ask(), ask()]), [undefined, undefined, undefined])
   const asked = server.commands.length
   const answers = await Promise.all(Array.from({ length: 1_000 }, ask))
   t.notOk(answers.some(Boolean))
   t.ok(server.commands.length - asked < 10, 'nobody asks it')
-  t.equal(lines.filter(({ msg }) => away.test(String(msg))).length, 1, 'said once')
+  t.equal(lines.slice(before).filter(({ msg }) => away.test(String(msg))).length, 1, 'said once')
   server.goOn()
   await says(back)
   server.replies.push([1])
@@ -78,7 +79,7 @@ test('one that was never there is told once, and a closed one says nothing more'
   const server = await redisLikeServer(t)
   await server.close()
   const { log, lines, says } = captureLog()
-  const shared = openRedis(server.url, secrets, log, { pause: 5 })
+  const shared = openRedis(server.url, secrets, log, { patience: 60_000, pause: 5 })
   await says(away)
   await server.open()
   await says(back)
