@@ -1,33 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { parse, parseAllDocuments } from 'yaml'
+import { parse } from 'yaml'
+import { end, known, read, root, seconds, share } from '../helpers/deploy.ts'
 import { product } from '../helpers/sources.ts'
-
-const root = join(import.meta.dirname, '../..')
-const read = (file: string) => readFileSync(join(root, file), 'utf8')
-const seconds = (text: string) => Number(/^(\d+)s$/.exec(text)?.[1] ?? Number.NaN)
-
-/** What a process takes to end: requests in flight have ten seconds, see src/service.ts. */
-const end = 10
-/** MiB that a process may take: see docs/operations.md, Sizing. */
-const share = 512
 
 const dockerfile = read('Dockerfile')
 const copies = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from = '']) => from.split(' '))
 const copied = [...new Set(copies)]
 const compose = parse(read('deploy/compose.yaml'), { merge: true })
-const kubernetes = parse(read('deploy/kubernetes/kustomization.yaml'))
-const objects = Object.fromEntries(
-  kubernetes.resources.flatMap((file: string) =>
-    parseAllDocuments(read(`deploy/kubernetes/${file}`)).map((document) => [document.get('kind'), document.toJS()])
-  )
-)
 const unit = read('deploy/systemd/gatehouse.service')
-
-/** The settings that src/config.ts knows, and those of Node. */
-const known = new Set([...read('src/config.ts').matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, name]) => name))
 
 test('the image holds what the service imports, and its context nothing else', (t) => {
   const needed = new Set(product.map(({ file }) => file.split('/')[0]))
@@ -84,56 +67,6 @@ test('compose: two processes, restricted, behind a balancer; secrets come from o
   t.equal(database.volumes.length, 1)
   t.match(gatehouse.environment.BETTER_AUTH_SECRET, /^\$\{BETTER_AUTH_SECRET:\?/)
   for (const service of [balancer, database, limits]) t.match(service.image, /:\d[\d.]*-alpine$/, 'pinned')
-  t.end()
-})
-
-test('Kubernetes: probes, budget, autoscaling, nothing that a process does not need', (t) => {
-  const { Deployment, PodDisruptionBudget, HorizontalPodAutoscaler, NetworkPolicy, ServiceAccount } = objects
-  const pod = Deployment.spec.template.spec
-  const [container] = pod.containers
-  t.equal(container.resources.limits.memory, `${share}Mi`)
-  t.match(pod.securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
-  t.match(container.securityContext, {
-    readOnlyRootFilesystem: true,
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: ['ALL'] }
-  })
-  for (const probe of ['startupProbe', 'livenessProbe']) t.equal(container[probe].httpGet.path, '/health/live')
-  t.equal(container.readinessProbe.httpGet.path, '/health/ready')
-  const settings = kubernetes.configMapGenerator[0].literals.map((line: string) => line.split('='))
-  for (const [name] of settings) t.ok(known.has(name), name)
-  const { DRAIN_DELAY } = Object.fromEntries(settings)
-  t.ok(pod.terminationGracePeriodSeconds > seconds(DRAIN_DELAY) + end)
-  const { periodSeconds, failureThreshold } = container.readinessProbe
-  t.ok(seconds(DRAIN_DELAY) > periodSeconds * failureThreshold)
-  t.equal(PodDisruptionBudget.spec.maxUnavailable, 1)
-  t.notOk('replicas' in Deployment.spec, 'or each apply, at the peak too, would take back what the autoscaler added')
-  t.ok(HorizontalPodAutoscaler.spec.minReplicas > 1)
-  t.equal(HorizontalPodAutoscaler.spec.scaleTargetRef.name, Deployment.metadata.name)
-  t.strictSame(NetworkPolicy.spec.policyTypes, ['Ingress', 'Egress'])
-  for (const spec of [ServiceAccount, pod]) t.equal(spec.automountServiceAccountToken, false)
-  t.end()
-})
-
-test('Kubernetes: migrations are a step of their own, of the same image, that nothing cuts short', (t) => {
-  const migrate = parse(read('deploy/kubernetes/migrate/kustomization.yaml'))
-  t.strictSame([kubernetes.components, migrate.components], [['image'], ['../image']])
-  t.equal(migrate.namespace, kubernetes.namespace)
-  const job = parse(read('deploy/kubernetes/migrate/job.yaml'))
-  const pod = objects.Deployment.spec.template.spec
-  const { containers, restartPolicy, ...rest } = job.spec.template.spec
-  const [{ image, command, envFrom, securityContext }] = containers
-  t.strictSame(
-    { image, securityContext },
-    { image: pod.containers[0].image, securityContext: pod.containers[0].securityContext }
-  )
-  t.match(pod, rest)
-  t.equal(command.join(' '), JSON.parse(read('package.json')).scripts.migrate)
-  t.strictSame(envFrom, pod.containers[0].envFrom.slice(1), 'its database, and the rest as it is')
-  t.notOk('activeDeadlineSeconds' in job.spec)
-  t.not(Object.values(job.spec.template.metadata.labels)[0], 'gatehouse', 'the Service would send it requests')
-  const { periodSeconds, failureThreshold } = pod.containers[0].startupProbe
-  t.ok(periodSeconds * failureThreshold >= 3_600)
   t.end()
 })
 
