@@ -1,0 +1,48 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { type Test, test } from 'tap'
+import { openRedis, type Patience } from '../../src/redis/connection.ts'
+import { captureLog } from '../helpers/log.ts'
+import { redisLikeServer } from '../helpers/redis.ts'
+
+const secrets = [{ kid: '1', secret: 'a-long-value-that-only-the-tests-know' }]
+const script = { kind: 'test', lua: 'return {1}' }
+
+async function start(t: Test, patience: Patience) {
+  const server = await redisLikeServer(t)
+  const { log, lines, says } = captureLog()
+  const shared = openRedis(server.url, secrets, log, patience)
+  t.teardown(shared.close)
+  const probes = () => server.commands.filter((command) => command[3]?.startsWith('gatehouse:probe:')).length
+  async function until(count: number) {
+    while (probes() < count) await setImmediate()
+  }
+  return { server, shared, lines, says, probes, until }
+}
+
+test('whether Redis is back is asked once at a time, however long the answer takes', async (t) => {
+  const { server, shared, says, probes, until } = await start(t, { patience: 200, pause: 5 })
+  await says(/^Redis counts/)
+  server.hang()
+  const before = probes()
+  t.equal(await shared.run(script, [], []), undefined)
+  await until(before + 2)
+  t.equal(probes(), before + 2, 'not one each 5 ms')
+})
+
+test('an answer that comes after the end opens nothing again', async (t) => {
+  const { server, shared, lines, says, probes, until } = await start(t, { patience: 60_000, pause: 5 })
+  await says(/^Redis counts/)
+  const before = probes()
+  await server.close()
+  await says(/^no Redis/)
+  server.hang()
+  await server.open()
+  await until(before + 1)
+  shared.close()
+  server.goOn()
+  await once(server.sockets.at(-1) as Socket, 'close')
+  t.equal(lines.length, 2)
+  t.equal(await shared.run(script, [], []), undefined)
+})
