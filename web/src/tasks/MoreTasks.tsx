@@ -10,18 +10,16 @@ interface Props {
 /** Fetches the next page when its end of the list comes near; after a failure, or without that, the button does. */
 export function MoreTasks({ query, shown }: Props) {
   const end = useRef<HTMLDivElement>(null)
-  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query
-  const fetchMore = useEffectEvent(() => {
-    if (!query.isFetching) void fetchNextPage()
-  })
+  const { hasNextPage, isFetching, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query
+  const fetchMore = useEffectEvent(() => void fetchNextPage())
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows that left may bring the end near without its crossing any line
   useEffect(() => {
-    if (!end.current || isFetchingNextPage || isFetchNextPageError) return
+    if (!end.current || isFetching || isFetchNextPageError) return
     const watcher = new IntersectionObserver(([entry]) => entry?.isIntersecting && fetchMore(), { rootMargin: '600px' })
     watcher.observe(end.current)
     return () => watcher.disconnect()
-  }, [shown, isFetchingNextPage, isFetchNextPageError])
+  }, [shown, isFetching, isFetchNextPageError])
 
   if (!hasNextPage) return null
   return (

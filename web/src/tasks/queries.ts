@@ -1,4 +1,4 @@
-import { type InfiniteData, keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+import { type InfiniteData, keepPreviousData, type Query, useInfiniteQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
 import { listTasks } from '../api/tasks.ts'
 import type { Task, TaskPage } from '../api/types.ts'
@@ -8,6 +8,7 @@ import { removedHere } from './our-doing.ts'
 type Lists = InfiniteData<TaskPage, string | undefined>
 
 const key = ['tasks'] as const
+const isUnderWay = ({ state }: Query) => state.fetchStatus !== 'idle'
 
 /** The pages of one view of the list, as the server gave them. A filter that changes cancels what is still on its way. */
 export function useTaskPages(filter: Filter) {
@@ -20,16 +21,17 @@ export function useTaskPages(filter: Filter) {
   })
 }
 
-/** Every view that is not on the screen is fetched anew when it is next looked at. */
-const markStale = () => queries.invalidateQueries({ queryKey: key, refetchType: 'none' })
-
+/** Changes what every view holds. Those that are not on the screen are fetched anew when they are next looked at. */
 function mapItems(change: (items: Task[], pageIndex: number) => Task[]): void {
+  const underWay = queries.getQueryCache().findAll({ queryKey: key, predicate: isUnderWay }).length > 0
+  // An answer still on its way was read before this change, and would undo it: it is asked for again.
+  void queries.cancelQueries({ queryKey: key })
   queries.setQueriesData<Lists>(
     { queryKey: key },
     (lists) =>
       lists && { ...lists, pages: lists.pages.map((page, index) => ({ ...page, items: change(page.items, index) })) }
   )
-  void markStale()
+  void queries.invalidateQueries({ queryKey: key, refetchType: underWay ? 'active' : 'none' })
 }
 
 export const replaceTask = (task: Task) => mapItems((items) => items.map((item) => (item.id === task.id ? task : item)))

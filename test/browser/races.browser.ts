@@ -1,0 +1,38 @@
+import t, { test } from 'tap'
+import { add, eventually, openSite, task } from '../helpers/site.ts'
+import { hold, lookBack, seed } from '../helpers/traffic.ts'
+
+const site = await openSite(t)
+
+test('a task that is added while more are loading stays', async (t) => {
+  const { page } = await site.signedUp()
+  await seed(
+    page,
+    Array.from({ length: 35 }, (_, i) => `Task ${i}`)
+  )
+  await task(page, 'Task 34').waitFor()
+  const more = await hold(page, 'GET', /cursor=/)
+  await page.getByRole('button', { name: 'Show more' }).scrollIntoViewIfNeeded()
+  await more.held
+  await add(page, 'Fresh task')
+  more.letGo()
+  await eventually(t, 'the others have come', async () => {
+    await page.mouse.wheel(0, 4_000)
+    return (await task(page, 'Task 0').count()) === 1
+  })
+  t.equal(await task(page, 'Fresh task').count(), 1)
+  t.equal(await page.getByText('somewhere else').count(), 0)
+})
+
+test('a box that is ticked while the list is read again stays ticked', async (t) => {
+  const { page } = await site.signedUp()
+  await add(page, 'Box')
+  const reading = await hold(page, 'GET', /\/api\/tasks\?/)
+  await lookBack(page)
+  await reading.held
+  await task(page, 'Box').getByRole('checkbox').click()
+  await eventually(t, 'saved', async () => (await page.getByText('Saving…').count()) === 0)
+  reading.letGo()
+  await add(page, 'Later')
+  t.ok(await task(page, 'Box').getByRole('checkbox').isChecked())
+})
