@@ -3,19 +3,24 @@ import { fieldMessages, inWords, isGone } from '../api/problem.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
 import { Button } from '../ui/Button.tsx'
 import { warn } from '../ui/notices.ts'
-import { changeDraft, type Draft, stopEditing } from './editing.ts'
+import { changeDraft, closeDraft, type Draft } from './editing.ts'
+import { focusWhenFree } from './focus.ts'
 import { taskFaults } from './rules.ts'
 import { TaskFields } from './TaskFields.tsx'
 import { useSaveDraft } from './useSaveDraft.ts'
 
 /** Edits a task where it stands. What the server refuses comes back open, with nothing written lost. */
 export function TaskEditor({ draft }: { draft: Draft }) {
+  const { id } = draft.task
   const form = useRef<HTMLFormElement>(null)
   const { save, addAnew } = useSaveDraft(draft)
-  const [faults, setFaults] = useState(() => fieldMessages(draft.problem))
+  const [faults, setFaults] = useState<Record<string, string>>({})
+  const errors = { ...fieldMessages(draft.problem), ...faults }
   const gone = isGone(draft.problem)
-  const refused = draft.problem !== undefined && Object.keys(faults).length === 0
+  const refused = draft.problem !== undefined && Object.keys(errors).length === 0
   const message = gone ? 'This task was deleted somewhere else. Your text is still here.' : inWords(draft.problem)
+
+  useEffect(() => focusWhenFree(form.current?.querySelector('[aria-invalid="true"], [name=title]')), [])
 
   useEffect(() => {
     if (Object.keys(faults).length > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
@@ -31,7 +36,7 @@ export function TaskEditor({ draft }: { draft: Draft }) {
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    if (event.key === 'Escape') stopEditing()
+    if (event.key === 'Escape') closeDraft(id)
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit()
   }
 
@@ -44,13 +49,18 @@ export function TaskEditor({ draft }: { draft: Draft }) {
       onSubmit={onSubmit}
       onKeyDown={onKeyDown}
     >
-      <TaskFields title={draft.title} description={draft.description} errors={faults} onChange={changeDraft} />
+      <TaskFields
+        title={draft.title}
+        description={draft.description}
+        errors={errors}
+        onChange={(change) => changeDraft(id, change)}
+      />
       <FormMessage text={refused ? message : ''} />
       <div className="row">
         <Button type="submit" kind="main">
           {gone ? 'Add as a new task' : 'Save'}
         </Button>
-        <Button onClick={stopEditing}>Cancel</Button>
+        <Button onClick={() => closeDraft(id)}>Cancel</Button>
       </div>
     </form>
   )

@@ -17,7 +17,6 @@ export function TaskFields({ title, description, errors, onChange }: Props) {
         label="Title"
         dir="auto"
         autoComplete="off"
-        autoFocus
         value={title}
         error={errors.title}
         onChange={(event) => onChange({ title: event.currentTarget.value })}

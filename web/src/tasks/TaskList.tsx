@@ -3,7 +3,7 @@ import { Skeleton } from '../ui/Skeleton.tsx'
 import { DeletedRow } from './DeletedRow.tsx'
 import { useDeletions } from './deletions.ts'
 import { EditingRow } from './EditingRow.tsx'
-import { useDraft } from './editing.ts'
+import { useDrafts } from './editing.ts'
 import type { Filter } from './filter.ts'
 import { MoreTasks } from './MoreTasks.tsx'
 import { NoTasks } from './NoTasks.tsx'
@@ -15,18 +15,22 @@ import './task-list.css'
 export function TaskList({ filter, showAll }: { filter: Filter; showAll: () => void }) {
   const { query, tasks, given, saving } = useTasks(filter)
   const deletions = useDeletions()
-  const draft = useDraft()
+  const drafts = useDrafts()
   useGoneElsewhere(filter, given, !query.hasNextPage)
 
   const nothing = tasks.length === 0 && !query.hasNextPage
+  const shown = new Set(tasks.map(({ id }) => id))
   // An edit under way stays on the screen, though its task be gone or filtered away.
-  const stray = draft && !tasks.some(({ id }) => id === draft.task.id) ? draft : undefined
+  const strays = [...drafts.values()].filter((draft) => !shown.has(draft.task.id))
   return (
     <div className="sheet task-list" aria-busy={query.isPlaceholderData}>
       <ul className="tasks" aria-label="Tasks" data-old={query.isPlaceholderData}>
-        {stray && <EditingRow key={stray.task.id} draft={stray} />}
+        {strays.map((draft) => (
+          <EditingRow key={draft.task.id} draft={draft} />
+        ))}
         {tasks.map((task) => {
-          if (draft?.task.id === task.id) return <EditingRow key={task.id} draft={draft} />
+          const draft = drafts.get(task.id)
+          if (draft) return <EditingRow key={task.id} draft={draft} />
           if (deletions.has(task.id)) return <DeletedRow key={task.id} task={task} />
           return <TaskRow key={task.id} task={task} saving={saving.has(task.id)} leaves={filter.status !== 'all'} />
         })}
@@ -35,7 +39,7 @@ export function TaskList({ filter, showAll }: { filter: Filter; showAll: () => v
       {query.isError && !query.data && (
         <ErrorState what="Your tasks" error={query.error} retry={() => void query.refetch()} />
       )}
-      {query.isSuccess && nothing && !stray && <NoTasks filter={filter} showAll={showAll} />}
+      {query.isSuccess && nothing && strays.length === 0 && <NoTasks filter={filter} showAll={showAll} />}
       <MoreTasks query={query} shown={tasks.length} />
     </div>
   )

@@ -5,10 +5,14 @@ export function focusNeighbour(row: HTMLElement | null): void {
   target?.focus({ preventScroll: true })
 }
 
+/** When something opens: takes the focus there, unless the person is somewhere else. */
+export function focusWhenFree(element: HTMLElement | null | undefined): void {
+  if (document.activeElement === document.body) element?.focus()
+}
+
 /** After a row has changed its shape: gives the focus to a part of it, unless the person has moved on. */
 export function focusInRow(id: string, part: string): void {
   requestAnimationFrame(() => {
-    if (document.activeElement !== document.body) return
-    document.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"] ${part}`)?.focus()
+    focusWhenFree(document.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"] ${part}`))
   })
 }

@@ -2,7 +2,7 @@ import { isGone } from '../api/problem.ts'
 import type { TaskPatch } from '../api/types.ts'
 import { say, whisper } from '../ui/notices.ts'
 import { quoted } from '../ui/quoted.ts'
-import { type Draft, reopenEditing, stopEditing } from './editing.ts'
+import { closeDraft, type Draft, reopenEditing } from './editing.ts'
 import { useAddTask, useChangeTask } from './mutations.ts'
 import { newTask } from './new-task.ts'
 import { removeTask } from './queries.ts'
@@ -27,14 +27,14 @@ export function useSaveDraft(draft: Draft) {
   }
 
   async function save() {
-    stopEditing()
+    closeDraft(draft.task.id)
     const patch = patchOf(draft)
     if (Object.keys(patch).length === 0) return
     await change.mutateAsync({ task: draft.task, patch }).then(() => whisper('Saved'), refuse)
   }
 
   async function addAnew() {
-    stopEditing()
+    closeDraft(draft.task.id)
     await add.mutateAsync(newTask(draft.title, draft.description)).then(() => whisper('Added'), refuse)
   }
 
