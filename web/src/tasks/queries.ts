@@ -21,6 +21,13 @@ export function useTaskPages(filter: Filter) {
   })
 }
 
+/** A task as the server last gave it, without what is on its way there. */
+export function givenTask(id: string): Task | undefined {
+  const views = queries.getQueriesData<Lists>({ queryKey: key, type: 'active' })
+  const pages = views.flatMap(([, lists]) => lists?.pages ?? [])
+  return pages.flatMap(({ items }) => items).find((task) => task.id === id)
+}
+
 /** Changes what every view holds. Those that are not on the screen are fetched anew when they are next looked at. */
 function mapItems(change: (items: Task[], pageIndex: number) => Task[]): void {
   const underWay = queries.getQueryCache().findAll({ queryKey: key, predicate: isUnderWay }).length > 0

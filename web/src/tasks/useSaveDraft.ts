@@ -1,8 +1,8 @@
 import { isGone } from '../api/problem.ts'
-import type { TaskPatch } from '../api/types.ts'
+import type { Task, TaskPatch } from '../api/types.ts'
 import { say, whisper } from '../ui/notices.ts'
 import { quoted } from '../ui/quoted.ts'
-import { closeDraft, type Draft, reopenEditing } from './editing.ts'
+import { closeDraft, type Draft, draftAccepted, draftRefused, sendDraft } from './editing.ts'
 import { useAddTask, useChangeTask } from './mutations.ts'
 import { newTask } from './new-task.ts'
 import { removeTask } from './queries.ts'
@@ -20,23 +20,26 @@ export function useSaveDraft(draft: Draft) {
   const change = useChangeTask(draft.task.id)
   const add = useAddTask()
 
-  function refuse(problem: unknown) {
-    if (isGone(problem)) removeTask(draft.task.id)
-    reopenEditing({ ...draft, problem })
-    say(`${quoted(draft.task.title)} was not changed: see its form.`)
+  /** Closes the form, which only a refusal opens again. */
+  async function send(request: Promise<Task>, patch: TaskPatch, done: string) {
+    sendDraft(draft)
+    try {
+      await request
+      draftAccepted(draft)
+      whisper(done)
+    } catch (problem) {
+      if (isGone(problem)) removeTask(draft.task.id)
+      if (draftRefused(draft, patch, problem)) say(`${quoted(draft.task.title)} was not changed: see its form.`)
+    }
   }
 
   async function save() {
-    closeDraft(draft.task.id)
     const patch = patchOf(draft)
-    if (Object.keys(patch).length === 0) return
-    await change.mutateAsync({ task: draft.task, patch }).then(() => whisper('Saved'), refuse)
+    if (Object.keys(patch).length === 0) return closeDraft(draft.task.id)
+    await send(change.mutateAsync({ task: draft.task, patch }), patch, 'Saved')
   }
 
-  async function addAnew() {
-    closeDraft(draft.task.id)
-    await add.mutateAsync(newTask(draft.title, draft.description)).then(() => whisper('Added'), refuse)
-  }
+  const addAnew = () => send(add.mutateAsync(newTask(draft.title, draft.description)), {}, 'Added')
 
   return { save, addAnew }
 }
