@@ -70,12 +70,18 @@ test('a session that was ended from another browser says so, and leads back to w
   await eventually(t, 'one session', async () => (await rows.count()) === 1)
 
   await field(page, 'New task').fill('Written after the end')
+  await field(page, 'Description (optional)').fill('In two fields')
   await page.getByRole('button', { name: 'Add', exact: true }).click()
   await page.getByText('Your session has ended').waitFor()
   await logIn(page, email)
   await seen(page, 'Tasks')
   t.equal(page.url(), where)
   await task(page, 'Buy milk').waitFor()
+  t.equal(await field(page, 'New task').inputValue(), 'Written after the end', 'what was written is still there')
+  t.equal(await field(page, 'Description (optional)').inputValue(), 'In two fields')
+  await page.getByText('Your session had ended before').waitFor()
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await task(page, 'Written after the end').getByText('In two fields').waitFor()
 })
 
 test('all other sessions can be ended at once', async (t) => {

@@ -1,3 +1,4 @@
+import { Problem } from '@gatehouse/client'
 import { type FormEvent, useRef, useState } from 'react'
 import { fieldMessages, inWords } from '../api/problem.ts'
 import { Field } from '../forms/Field.tsx'
@@ -5,41 +6,32 @@ import { FormMessage } from '../forms/FormMessage.tsx'
 import { TextArea } from '../forms/TextArea.tsx'
 import { Button } from '../ui/Button.tsx'
 import { Icon } from '../ui/Icon.tsx'
-import { whisper } from '../ui/notices.ts'
-import { quoted } from '../ui/quoted.ts'
-import { useAddTask } from './mutations.ts'
-import { newTask } from './new-task.ts'
+import { useUnsent, writeNewTask } from './adding.ts'
 import { taskFaults } from './rules.ts'
+import { useAdding } from './useAdding.ts'
+
+/** Why it was refused. By the time that a session's end is read here, there is a new one. */
+const reason = (problem: unknown) =>
+  problem instanceof Problem && problem.status === 401
+    ? 'Your session had ended before this was added. Add it again.'
+    : inWords(problem)
 
 /** A line to write a task on; room for more words opens below once there is a title. */
 export function AddTask({ onAdded }: { onAdded: () => void }) {
   const form = useRef<HTMLFormElement>(null)
-  const add = useAddTask()
-  const [title, setTitle] = useState('')
-  const [description, setDescription] = useState('')
-  const [errors, setErrors] = useState<Record<string, string>>({})
-  const [message, setMessage] = useState('')
-
-  function refuse(error: unknown) {
-    // What was written comes back, unless something new has been begun.
-    setTitle((current) => current || title)
-    setDescription((current) => current || description)
-    const found = fieldMessages(error)
-    setErrors(found)
-    setMessage(Object.keys(found).length > 0 ? '' : `${quoted(title)} was not added. ${inWords(error)}`)
-  }
+  const send = useAdding()
+  const { title, description, problem } = useUnsent()
+  const [faults, setFaults] = useState<Record<string, string>>({})
+  const errors = { ...fieldMessages(problem), ...faults }
 
   function onSubmit(event: FormEvent) {
     event.preventDefault()
-    const faults = taskFaults({ title, description })
-    setErrors(faults)
-    setMessage('')
+    const found = taskFaults({ title, description })
+    setFaults(found)
     form.current?.querySelector('input')?.focus()
-    if (Object.keys(faults).length > 0) return
-    setTitle('')
-    setDescription('')
+    if (Object.keys(found).length > 0) return
     onAdded()
-    add.mutateAsync(newTask(title, description)).then(() => whisper(`Added: ${title}`), refuse)
+    send()
   }
 
   const open = title !== '' || description !== ''
@@ -54,7 +46,7 @@ export function AddTask({ onAdded }: { onAdded: () => void }) {
           autoComplete="off"
           value={title}
           error={errors.title}
-          onChange={(event) => setTitle(event.currentTarget.value)}
+          onChange={(event) => writeNewTask({ title: event.currentTarget.value })}
         />
         <Button type="submit" kind="main">
           <Icon name="add" />
@@ -67,10 +59,10 @@ export function AddTask({ onAdded }: { onAdded: () => void }) {
           label="Description (optional)"
           value={description}
           error={errors.description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
+          onChange={(event) => writeNewTask({ description: event.currentTarget.value })}
         />
       )}
-      <FormMessage text={message} />
+      <FormMessage text={Object.keys(errors).length > 0 ? '' : reason(problem)} />
     </form>
   )
 }

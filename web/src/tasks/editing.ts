@@ -1,5 +1,6 @@
 import type { Task, TaskPatch } from '../api/types.ts'
 import { createStore } from '../store.ts'
+import { forgetNewTasks, hasUnsent } from './adding.ts'
 import { givenTask } from './queries.ts'
 
 export interface Draft {
@@ -23,9 +24,10 @@ const isChanged = ({ task, title, description, problem }: Draft) =>
 
 export const useDrafts = drafts.use
 export const closeDraft = (id: string) => drafts.set(keep(({ task }) => task.id !== id))
-/** Ends every edit: another user comes. */
+/** Lets go of everything written: another user comes. */
 export function stopEditing(): void {
   sent.clear()
+  forgetNewTasks()
   drafts.set(new Map())
 }
 
@@ -58,4 +60,4 @@ export function draftRefused(draft: Draft, patch: TaskPatch, problem: unknown): 
 }
 
 /** Whether leaving the page would lose something written. */
-export const hasUnsavedDraft = () => keep(isChanged).size > 0
+export const hasUnsavedDraft = () => hasUnsent() || keep(isChanged).size > 0

@@ -3,8 +3,9 @@ import { inWords, isGone } from '../api/problem.ts'
 import { queries } from '../api/queries.ts'
 import { addTask, changeTask, deleteTask } from '../api/tasks.ts'
 import type { Task, TaskPatch } from '../api/types.ts'
-import { say, warn } from '../ui/notices.ts'
+import { say, warn, whisper } from '../ui/notices.ts'
 import { quoted } from '../ui/quoted.ts'
+import { newTaskAccepted } from './adding.ts'
 import { onDeletion } from './deletions.ts'
 import { changedHere, removedHere } from './our-doing.ts'
 import { prependTask, removeTask, replaceTask } from './queries.ts'
@@ -35,14 +36,17 @@ export function tellGone(task: Task): void {
 }
 
 /** Adds a task. Its variables are the task as it will look; the server gives the real id and times. */
-export const useAddTask = () =>
+export const useAddTask = (onError: (problem: unknown, task: Task) => void = () => {}) =>
   useMutation({
     mutationKey: keys.add,
     mutationFn: ({ title, description }: Task) => addTask({ title, description }),
-    onSuccess: (task) => {
+    onSuccess: (task, asked) => {
+      newTaskAccepted(asked)
       changedHere.add(task.id)
       prependTask(task)
-    }
+      whisper(`Added: ${task.title}`)
+    },
+    onError
   })
 
 /** Changes to one task reach the server in the order in which they were made. */

@@ -21,12 +21,12 @@ export function useSaveDraft(draft: Draft) {
   const add = useAddTask()
 
   /** Closes the form, which only a refusal opens again. */
-  async function send(request: Promise<Task>, patch: TaskPatch, done: string) {
+  async function send(request: Promise<Task>, patch: TaskPatch, done?: string) {
     sendDraft(draft)
     try {
       await request
       draftAccepted(draft)
-      whisper(done)
+      if (done) whisper(done)
     } catch (problem) {
       if (isGone(problem)) removeTask(draft.task.id)
       if (draftRefused(draft, patch, problem)) say(`${quoted(draft.task.title)} was not changed: see its form.`)
@@ -39,7 +39,7 @@ export function useSaveDraft(draft: Draft) {
     await send(change.mutateAsync({ task: draft.task, patch }), patch, 'Saved')
   }
 
-  const addAnew = () => send(add.mutateAsync(newTask(draft.title, draft.description)), {}, 'Added')
+  const addAnew = () => send(add.mutateAsync(newTask(draft.title, draft.description)), {})
 
   return { save, addAnew }
 }

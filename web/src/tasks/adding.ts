@@ -1,0 +1,57 @@
+import type { Task } from '../api/types.ts'
+import { createStore } from '../store.ts'
+import { newTask } from './new-task.ts'
+
+interface Unsent {
+  title: string
+  description: string
+  /** Why the server refused it, once it has. */
+  problem?: unknown
+}
+
+const blank: Unsent = { title: '', description: '' }
+const isBlank = ({ title, description }: Unsent) => title === '' && description === ''
+
+/** What stands in the form for a new task. It outlives the page, and a session that has to be opened anew; a reload ends it. */
+const form = createStore<Unsent>(blank)
+/** On their way to the server: a refusal brings them back. */
+const sent = new Set<Task>()
+/** Refused while something else stood in the form. */
+const waiting: Unsent[] = []
+
+const fill = (text: Unsent) => form.set(isBlank(text) ? (waiting.shift() ?? blank) : text)
+
+export const useUnsent = form.use
+export const writeNewTask = (change: Partial<Unsent>) => fill({ ...form.get(), ...change })
+/** Whether leaving the page would lose a task that has not been added. */
+export const hasUnsent = () => !isBlank(form.get())
+
+/** Empties the form, and returns the task to be sent. */
+export function sendNewTask(): Task {
+  const { title, description } = form.get()
+  const task = newTask(title, description)
+  sent.add(task)
+  fill(blank)
+  return task
+}
+
+export const newTaskAccepted = (task: Task) => void sent.delete(task)
+
+/** Brings a refused task's text back: at once, or when the form is free, or never if it was another user's. */
+export function newTaskRefused(task: Task, problem: unknown): 'back' | 'waiting' | 'gone' {
+  if (!sent.delete(task)) return 'gone'
+  const text = { title: task.title, description: task.description ?? '', problem }
+  if (hasUnsent()) {
+    waiting.push(text)
+    return 'waiting'
+  }
+  form.set(text)
+  return 'back'
+}
+
+/** Another user comes. */
+export function forgetNewTasks(): void {
+  sent.clear()
+  waiting.length = 0
+  form.set(blank)
+}

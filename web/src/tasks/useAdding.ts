@@ -1,0 +1,18 @@
+import { say } from '../ui/notices.ts'
+import { quoted } from '../ui/quoted.ts'
+import { newTaskRefused, sendNewTask } from './adding.ts'
+import { useAddTask } from './mutations.ts'
+
+const words = {
+  back: 'its text is back in the form',
+  waiting: 'its text comes back when the form is free'
+}
+
+/** Sends what stands in the form for a new task. A refusal is told wherever the person is by then. */
+export function useAdding() {
+  const add = useAddTask((problem, task) => {
+    const where = newTaskRefused(task, problem)
+    if (where !== 'gone') say(`${quoted(task.title)} was not added: ${words[where]}.`)
+  })
+  return () => add.mutate(sendNewTask())
+}
