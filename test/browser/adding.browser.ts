@@ -1,8 +1,19 @@
+import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
-import { add, field, logIn, openSite, seen, task } from '../helpers/site.ts'
+import { add, eventually, field, logIn, openSite, seen, task } from '../helpers/site.ts'
 import { hold } from '../helpers/traffic.ts'
 
 const site = await openSite(t)
+
+/** The keys of the requests to add a task, as they come. */
+function keysOf(page: Page): string[] {
+  const keys: string[] = []
+  page.on('request', (request) => {
+    const isAdding = request.method() === 'POST' && request.url().endsWith('/api/tasks')
+    if (isAdding) keys.push(request.headers()['idempotency-key'] ?? 'none')
+  })
+  return keys
+}
 
 test('a task that is refused when one has gone to another page is told there, and kept', async (t) => {
   const { page } = await site.signedUp()
@@ -58,4 +69,42 @@ test('logging out asks before a task that was not added is lost, and nobody else
   t.equal(await field(page, 'New task').inputValue(), '')
   await add(page, 'Mine')
   t.equal(await task(page, 'Private').count(), 0)
+})
+
+test('a task whose answer is lost is added once, however often it is sent', async (t) => {
+  const { page } = await site.signedUp()
+  const keys = keysOf(page)
+  await page.route('**/api/tasks', async (route) => {
+    await route.fetch()
+    await route.abort()
+  })
+  await field(page, 'New task').fill('Once')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByText('“Once” was not added').waitFor()
+  await page.unroute('**/api/tasks')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await task(page, 'Once').and(page.locator('[data-saving=false]')).waitFor()
+  t.ok(keys.length > 2 && new Set(keys).size === 1 && keys[0] !== 'none', String(keys))
+  await page.reload()
+  await task(page, 'Once').waitFor()
+  t.equal(await task(page, 'Once').count(), 1)
+})
+
+test('what is changed before it is sent again, or written again, is another task', async (t) => {
+  const { page, context } = await site.signedUp()
+  // As where the page came over plain http.
+  await context.addInitScript(() => Reflect.deleteProperty(Crypto.prototype, 'randomUUID'))
+  await page.reload()
+  const keys = keysOf(page)
+  const adding = await hold(page, 'POST', /\/api\/tasks/)
+  await field(page, 'New task').fill('First wording')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await adding.held
+  adding.letGo(500)
+  await page.getByText('abc-12345').waitFor()
+  await add(page, 'Second wording')
+  await add(page, 'Second wording')
+  await eventually(t, 'twice', async () => (await task(page, 'Second wording').count()) === 2)
+  t.equal(new Set(keys).size, 3)
+  for (const key of keys) t.match(key, /^"[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}"$/)
 })

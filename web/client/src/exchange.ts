@@ -38,7 +38,15 @@ const backOff = (tried: number) => 300 * 2 ** tried * (0.75 + Math.random() / 2)
 /** Resolves to an answer that is a success. Throws a Problem otherwise; what the caller aborted throws the signal's reason. */
 export type Exchange = (request: Request) => Promise<Response>
 
-/** `patiently` asks again where that helps and does no harm; `fitting` does so for what only reads. Neither asks twice with a body. */
+/** Whether twice is the same as once: what only reads, and what has an Idempotency-Key. */
+const isRepeatable = ({ method, headers }: Request) =>
+  method === 'GET' || method === 'HEAD' || (method === 'POST' && headers.has('idempotency-key'))
+
+/** Whether to ask again may help: no answer, a server that is away for a moment, or the first request still at work. */
+const isPassing = ({ status, code }: Problem) =>
+  status === 0 || passing.has(status) || code === 'idempotency_in_progress'
+
+/** `patiently` asks again where that helps; `fitting` does so where it does no harm. */
 export function createExchanges({ fetch, wait }: Surroundings) {
   async function attempt(request: Request): Promise<Response> {
     let response: Response
@@ -54,11 +62,12 @@ export function createExchanges({ fetch, wait }: Surroundings) {
   const patiently: Exchange = async (request) => {
     for (let tried = 0; ; tried++) {
       try {
-        return await attempt(request)
+        // Each time with the body, which can be sent once.
+        return await attempt(request.clone())
       } catch (error) {
         if (!(error instanceof Problem) || tried === retries) throw error
-        const { status, retryAfter = 0 } = error
-        if ((status !== 0 && !passing.has(status)) || retryAfter > patience) throw error
+        const { retryAfter = 0 } = error
+        if (!isPassing(error) || retryAfter > patience) throw error
         await wait(Math.max(backOff(tried), retryAfter * 1000), request.signal).catch((reason) => {
           throw timedOut(reason) ? error : reason
         })
@@ -66,7 +75,6 @@ export function createExchanges({ fetch, wait }: Surroundings) {
     }
   }
 
-  const safe = new Set(['GET', 'HEAD'])
-  const fitting: Exchange = (request) => (safe.has(request.method) ? patiently(request) : attempt(request))
+  const fitting: Exchange = (request) => (isRepeatable(request) ? patiently(request) : attempt(request))
   return { fitting, patiently }
 }

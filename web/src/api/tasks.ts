@@ -11,7 +11,9 @@ export function listTasks({ status, order: chosen, q }: Filter, cursor: string |
   return api.GET('/api/tasks', { params: { query }, signal })
 }
 
-export const addTask = (body: { title: string; description: string | null }) => api.POST('/api/tasks', { body })
+/** The same `key` again adds nothing, and gives the first answer. */
+export const addTask = (body: { title: string; description: string | null }, key: string) =>
+  api.POST('/api/tasks', { params: { header: { 'Idempotency-Key': `"${key}"` } }, body })
 
 export const changeTask = (id: string, body: TaskPatch) =>
   api.PUT('/api/tasks/{id}', { params: { path: { id } }, body })

@@ -1,6 +1,6 @@
 import { Problem } from '@gatehouse/client'
 import { type FormEvent, useRef, useState } from 'react'
-import { fieldMessages, inWords } from '../api/problem.ts'
+import { fieldMessages, hasCode, inWords } from '../api/problem.ts'
 import { Field } from '../forms/Field.tsx'
 import { FormMessage } from '../forms/FormMessage.tsx'
 import { TextArea } from '../forms/TextArea.tsx'
@@ -11,10 +11,13 @@ import { taskFaults } from './rules.ts'
 import { useAdding } from './useAdding.ts'
 
 /** Why it was refused. By the time that a session's end is read here, there is a new one. */
-const reason = (problem: unknown) =>
-  problem instanceof Problem && problem.status === 401
-    ? 'Your session had ended before this was added. Add it again.'
-    : inWords(problem)
+function reason(problem: unknown): string {
+  if (hasCode(problem, 'idempotency_in_progress')) return 'It is still being added. Wait a moment, and add it again.'
+  if (hasCode(problem, 'idempotency_mismatch')) return 'It could not be added. Add it again.'
+  if (problem instanceof Problem && problem.status === 401)
+    return 'Your session had ended before this was added. Add it again.'
+  return inWords(problem)
+}
 
 /** A line to write a task on; room for more words opens below once there is a title. */
 export function AddTask({ onAdded }: { onAdded: () => void }) {

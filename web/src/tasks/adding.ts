@@ -1,12 +1,14 @@
-import type { Task } from '../api/types.ts'
+import { hasCode } from '../api/problem.ts'
 import { createStore } from '../store.ts'
-import { newTask } from './new-task.ts'
+import { type NewTask, newTask } from './new-task.ts'
 
 interface Unsent {
   title: string
   description: string
   /** Why the server refused it, once it has. */
   problem?: unknown
+  /** What was sent then. */
+  tried?: NewTask | undefined
 }
 
 const blank: Unsent = { title: '', description: '' }
@@ -15,7 +17,7 @@ const isBlank = ({ title, description }: Unsent) => title === '' && description 
 /** What stands in the form for a new task. It outlives the page, and a session that has to be opened anew; a reload ends it. */
 const form = createStore<Unsent>(blank)
 /** On their way to the server: a refusal brings them back. */
-const sent = new Set<Task>()
+const sent = new Set<NewTask>()
 /** Refused while something else stood in the form. */
 const waiting: Unsent[] = []
 
@@ -27,20 +29,21 @@ export const writeNewTask = (change: Partial<Unsent>) => fill({ ...form.get(), .
 export const hasUnsent = () => !isBlank(form.get())
 
 /** Empties the form, and returns the task to be sent. */
-export function sendNewTask(): Task {
-  const { title, description } = form.get()
-  const task = newTask(title, description)
+export function sendNewTask(): NewTask {
+  const { title, description, tried } = form.get()
+  const task = newTask(title, description, tried)
   sent.add(task)
   fill(blank)
   return task
 }
 
-export const newTaskAccepted = (task: Task) => void sent.delete(task)
+export const newTaskAccepted = (task: NewTask) => void sent.delete(task)
 
 /** Brings a refused task's text back: at once, or when the form is free, or never if it was another user's. */
-export function newTaskRefused(task: Task, problem: unknown): 'back' | 'waiting' | 'gone' {
+export function newTaskRefused(task: NewTask, problem: unknown): 'back' | 'waiting' | 'gone' {
   if (!sent.delete(task)) return 'gone'
-  const text = { title: task.title, description: task.description ?? '', problem }
+  const tried = hasCode(problem, 'idempotency_mismatch') ? undefined : task
+  const text = { title: task.title, description: task.description ?? '', problem, tried }
   if (hasUnsent()) {
     waiting.push(text)
     return 'waiting'

@@ -1,6 +1,7 @@
 import type { Task, TaskPatch } from '../api/types.ts'
 import { createStore } from '../store.ts'
 import { forgetNewTasks, hasUnsent } from './adding.ts'
+import type { NewTask } from './new-task.ts'
 import { givenTask } from './queries.ts'
 
 export interface Draft {
@@ -9,6 +10,8 @@ export interface Draft {
   description: string
   /** Why the server refused it, once it has. */
   problem?: unknown
+  /** The task that it was to become, its own being gone. */
+  tried?: NewTask
 }
 
 /** The edits under way, by their tasks' ids. They outlive rows, the page, and a session that has to be opened anew; a reload ends them. */

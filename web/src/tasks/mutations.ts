@@ -7,6 +7,7 @@ import { say, warn, whisper } from '../ui/notices.ts'
 import { quoted } from '../ui/quoted.ts'
 import { newTaskAccepted } from './adding.ts'
 import { onDeletion } from './deletions.ts'
+import type { NewTask } from './new-task.ts'
 import { changedHere, removedHere } from './our-doing.ts'
 import { prependTask, removeTask, replaceTask } from './queries.ts'
 
@@ -36,10 +37,10 @@ export function tellGone(task: Task): void {
 }
 
 /** Adds a task. Its variables are the task as it will look; the server gives the real id and times. */
-export const useAddTask = (onError: (problem: unknown, task: Task) => void = () => {}) =>
+export const useAddTask = (onError: (problem: unknown, task: NewTask) => void = () => {}) =>
   useMutation({
     mutationKey: keys.add,
-    mutationFn: ({ title, description }: Task) => addTask({ title, description }),
+    mutationFn: ({ title, description, key }: NewTask) => addTask({ title, description }, key),
     onSuccess: (task, asked) => {
       newTaskAccepted(asked)
       changedHere.add(task.id)

@@ -21,7 +21,7 @@ export function useSaveDraft(draft: Draft) {
   const add = useAddTask()
 
   /** Closes the form, which only a refusal opens again. */
-  async function send(request: Promise<Task>, patch: TaskPatch, done?: string) {
+  async function send(draft: Draft, request: Promise<Task>, patch: TaskPatch, done?: string) {
     sendDraft(draft)
     try {
       await request
@@ -36,10 +36,13 @@ export function useSaveDraft(draft: Draft) {
   async function save() {
     const patch = patchOf(draft)
     if (Object.keys(patch).length === 0) return closeDraft(draft.task.id)
-    await send(change.mutateAsync({ task: draft.task, patch }), patch, 'Saved')
+    await send(draft, change.mutateAsync({ task: draft.task, patch }), patch, 'Saved')
   }
 
-  const addAnew = () => send(add.mutateAsync(newTask(draft.title, draft.description)), {})
+  function addAnew() {
+    const tried = newTask(draft.title, draft.description, draft.tried)
+    return send({ ...draft, tried }, add.mutateAsync(tried), {})
+  }
 
   return { save, addAnew }
 }
