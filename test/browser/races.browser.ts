@@ -24,6 +24,20 @@ test('a task that is added while more are loading stays', async (t) => {
   t.equal(await page.getByText('somewhere else').count(), 0)
 })
 
+test('a box that is ticked in a view which it leaves comes back with a word when that is refused', async (t) => {
+  const { page } = await site.signedUp()
+  await add(page, 'Steady')
+  await page.getByText('To do', { exact: true }).click()
+  const ticking = await hold(page, 'PUT', /\/api\/tasks\//)
+  await task(page, 'Steady').getByRole('checkbox').click()
+  await ticking.held
+  await task(page, 'Steady').waitFor({ state: 'detached' })
+  ticking.letGo(500)
+  await page.getByRole('alert').getByText('“Steady” was not changed.').waitFor()
+  await task(page, 'Steady').waitFor()
+  t.notOk(await task(page, 'Steady').getByRole('checkbox').isChecked())
+})
+
 test('a box that is ticked while the list is read again stays ticked', async (t) => {
   const { page } = await site.signedUp()
   await add(page, 'Box')

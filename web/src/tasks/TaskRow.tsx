@@ -20,14 +20,14 @@ interface Props {
 
 export const TaskRow = memo(function TaskRow({ task, saving, leaves }: Props) {
   const row = useRef<HTMLLIElement>(null)
-  const change = useChangeTask(task.id)
+  const change = useChangeTask(task.id, tellRefused)
   const isNew = saving && task.id.startsWith('new-')
 
   function toggle(event: ChangeEvent<HTMLInputElement>) {
     const completed = event.currentTarget.checked
     if (leaves) focusNeighbour(row.current)
     whisper(`${completed ? 'Completed' : 'Reopened'}: ${task.title}`)
-    change.mutate({ task, patch: { completed } }, { onError: tellRefused })
+    change.mutate({ task, patch: { completed } })
   }
 
   return (

@@ -50,14 +50,15 @@ export const useAddTask = (onError: (problem: unknown, task: NewTask) => void = 
     onError
   })
 
-/** Changes to one task reach the server in the order in which they were made. */
-export const useChangeTask = (id: string) =>
+/** Changes to one task reach the server in the order in which they were made. Their row may be gone when a refusal comes. */
+export const useChangeTask = (id: string, onError: (problem: unknown, change: Change) => void = () => {}) =>
   useMutation({
     mutationKey: keys.change,
     scope: { id },
     mutationFn: ({ task, patch }: Change) => changeTask(task.id, patch),
     onMutate: ({ task }) => void changedHere.add(task.id),
-    onSuccess: replaceTask
+    onSuccess: replaceTask,
+    onError
   })
 
 /** For changes made in passing, which no form waits for. */
