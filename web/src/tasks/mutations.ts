@@ -41,11 +41,12 @@ export const useAddTask = (onError: (problem: unknown, task: NewTask) => void = 
   useMutation({
     mutationKey: keys.add,
     mutationFn: ({ title, description, key }: NewTask) => addTask({ title, description }, key),
+    // Under way until it has its place in the list, so that it is seen all along.
     onSuccess: (task, asked) => {
       newTaskAccepted(asked)
       changedHere.add(task.id)
-      prependTask(task)
       whisper(`Added: ${task.title}`)
+      return prependTask(task)
     },
     onError
   })
@@ -57,7 +58,7 @@ export const useChangeTask = (id: string, onError: (problem: unknown, change: Ch
     scope: { id },
     mutationFn: ({ task, patch }: Change) => changeTask(task.id, patch),
     onMutate: ({ task }) => void changedHere.add(task.id),
-    onSuccess: replaceTask,
+    onSuccess: (task, { patch }) => void replaceTask(task, patch),
     onError
   })
 

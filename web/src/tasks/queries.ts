@@ -1,14 +1,15 @@
 import { type InfiniteData, keepPreviousData, type Query, useInfiniteQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
 import { listTasks } from '../api/tasks.ts'
-import type { Task, TaskPage } from '../api/types.ts'
+import type { Task, TaskPage, TaskPatch } from '../api/types.ts'
 import type { Filter } from './filter.ts'
 import { removedHere } from './our-doing.ts'
 
 type Lists = InfiniteData<TaskPage, string | undefined>
 
 const key = ['tasks'] as const
-const isUnderWay = ({ state }: Query) => state.fetchStatus !== 'idle'
+const filterOf = ({ queryKey }: Query) => queryKey[1] as Filter
+const isText = ({ title, description }: TaskPatch) => title !== undefined || description !== undefined
 
 /** The pages of one view of the list, as the server gave them. A filter that changes cancels what is still on its way. */
 export function useTaskPages(filter: Filter) {
@@ -28,24 +29,43 @@ export function givenTask(id: string): Task | undefined {
   return pages.flatMap(({ items }) => items).find((task) => task.id === id)
 }
 
-/** Changes what every view holds. Those that are not on the screen are fetched anew when they are next looked at. */
-function mapItems(change: (items: Task[], pageIndex: number) => Task[]): void {
-  const underWay = queries.getQueryCache().findAll({ queryKey: key, predicate: isUnderWay }).length > 0
+type ChangeItems = (items: Task[], pageIndex: number, filter: Filter) => Task[]
+
+/**
+ * Changes what every view holds. Those that are not on the screen are fetched anew when they are next looked at, the one that
+ * is, at once if `moves`: the change may have given a task another place in it. Resolves when that is done.
+ */
+async function mapItems(change: ChangeItems, moves: (filter: Filter) => boolean = () => false): Promise<void> {
+  const views = queries.getQueryCache().findAll({ queryKey: key })
+  const underWay = views.some(({ state }) => state.fetchStatus !== 'idle')
+  const moved = views.some((view) => view.isActive() && moves(filterOf(view)))
   // An answer still on its way was read before this change, and would undo it: it is asked for again.
   void queries.cancelQueries({ queryKey: key })
-  queries.setQueriesData<Lists>(
-    { queryKey: key },
-    (lists) =>
-      lists && { ...lists, pages: lists.pages.map((page, index) => ({ ...page, items: change(page.items, index) })) }
-  )
-  void queries.invalidateQueries({ queryKey: key, refetchType: underWay ? 'active' : 'none' })
+  for (const view of views) {
+    const changed = (page: TaskPage, index: number) => ({ ...page, items: change(page.items, index, filterOf(view)) })
+    queries.setQueryData<Lists>(view.queryKey, (lists) => lists && { ...lists, pages: lists.pages.map(changed) })
+  }
+  const fetched = queries.invalidateQueries({ queryKey: key, refetchType: underWay || moved ? 'active' : 'none' })
+  if (moved) await fetched
 }
 
-export const replaceTask = (task: Task) => mapItems((items) => items.map((item) => (item.id === task.id ? task : item)))
+export const replaceTask = (task: Task, patch: TaskPatch) =>
+  mapItems(
+    (items) => items.map((item) => (item.id === task.id ? task : item)),
+    ({ order, q }) => (patch.title !== undefined && order.startsWith('title')) || (isText(patch) && q !== '')
+  )
 
 export function removeTask(id: string): void {
   removedHere.add(id)
-  mapItems((items) => items.filter((item) => item.id !== id))
+  void mapItems((items) => items.filter((item) => item.id !== id))
 }
 
-export const prependTask = (task: Task) => mapItems((items, index) => (index === 0 ? [task, ...items] : items))
+const isNewestFirst = ({ order, q }: Filter) => order === 'created-desc' && q === ''
+
+/** Puts a new task at the top where that is its place. */
+export const prependTask = (task: Task) =>
+  mapItems(
+    (items, index, filter) =>
+      index === 0 && isNewestFirst(filter) ? [task, ...items.filter(({ id }) => id !== task.id)] : items,
+    (filter) => !isNewestFirst(filter)
+  )

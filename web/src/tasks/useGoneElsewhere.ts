@@ -3,13 +3,13 @@ import type { Task } from '../api/types.ts'
 import { say } from '../ui/notices.ts'
 import { quoted } from '../ui/quoted.ts'
 import type { Filter } from './filter.ts'
-import { changedHere, removedHere } from './our-doing.ts'
+import { isOurDoing } from './our-doing.ts'
 
 /** Tasks that a newer answer leaves out though it reaches as far: those after the last one still there may just be on a later page. */
 function missing(before: readonly Task[], now: readonly Task[], complete: boolean): Task[] {
   const ids = new Set(now.map(({ id }) => id))
   const reach = complete ? before.length : before.findLastIndex(({ id }) => ids.has(id))
-  return before.slice(0, Math.max(0, reach)).filter(({ id }) => !ids.has(id) && !removedHere.has(id))
+  return before.slice(0, Math.max(0, reach)).filter(({ id }) => !ids.has(id) && !isOurDoing(id))
 }
 
 /** Says a word when tasks leave a list that nobody touched here. */
@@ -22,8 +22,7 @@ export function useGoneElsewhere(filter: Filter, tasks: readonly Task[] | undefi
     const before = seen.current
     seen.current = { view, tasks }
     if (!tasks || !before.tasks || before.view !== view) return
-    const gone = missing(before.tasks, tasks, complete)
-    const [first, ...others] = sure ? gone : gone.filter(({ id }) => !changedHere.has(id))
+    const [first, ...others] = missing(before.tasks, tasks, complete)
     if (!first) return
     const what = others.length > 0 ? `${others.length + 1} tasks were` : `${quoted(first.title)} was`
     say(`${what} ${sure ? 'deleted' : 'changed or deleted'} somewhere else.`)
