@@ -2,13 +2,15 @@ import { useEffect, useRef } from 'react'
 import type { Task } from '../api/types.ts'
 import { Button } from '../ui/Button.tsx'
 import { Icon } from '../ui/Icon.tsx'
-import { holdDeletion, releaseDeletion, undoDeletion } from './deletions.ts'
+import { holdDeletion, isJustDeleted, releaseDeletion, undoDeletion } from './deletions.ts'
 import { focusInRow } from './focus.ts'
 
 /** Stands in a deleted task's place while that can be undone. Whoever is at the button, by key or pointer, has longer. */
 export function DeletedRow({ task }: { task: Task }) {
   const undo = useRef<HTMLButtonElement>(null)
-  useEffect(() => undo.current?.focus({ preventScroll: true }), [])
+  useEffect(() => {
+    if (isJustDeleted(task.id)) undo.current?.focus({ preventScroll: true })
+  }, [task.id])
 
   function undone() {
     undoDeletion(task.id)

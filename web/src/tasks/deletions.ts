@@ -16,6 +16,7 @@ type Send = (task: Task, leaving: boolean) => Promise<void>
 
 const waiting = createStore<ReadonlyMap<string, Deletion>>(new Map())
 let send: Send = async () => {}
+let justAsked: string | undefined
 
 export const useDeletions = waiting.use
 export const onDeletion = (sender: Send) => {
@@ -39,7 +40,15 @@ async function carryOut(id: string, leaving = false): Promise<void> {
 const countDown = (id: string, time: number) => setTimeout(() => carryOut(id), time)
 
 export function scheduleDeletion(task: Task): void {
+  justAsked = task.id
   waiting.set(new Map(waiting.get()).set(task.id, { task, timer: countDown(task.id, grace) }))
+}
+
+/** True once after it was asked for: the row that then appears stands where the person is. */
+export function isJustDeleted(id: string): boolean {
+  const answer = justAsked === id
+  if (answer) justAsked = undefined
+  return answer
 }
 
 export const undoDeletion = (id: string) => void withdraw(id)
