@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
-import { Redirect, useSearch } from 'wouter'
+import { Redirect } from 'wouter'
 import { useSession } from '../api/session.ts'
+import { useSearch } from '../search.ts'
 import { nextPage } from './next.ts'
 import { SessionLoading } from './SessionLoading.tsx'
 

@@ -1,10 +1,11 @@
-import { Link, useSearch } from 'wouter'
+import { Link } from 'wouter'
 import { logIn, useSession } from '../api/session.ts'
 import { Field } from '../forms/Field.tsx'
 import { FormMessage } from '../forms/FormMessage.tsx'
 import { PasswordField } from '../forms/PasswordField.tsx'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
 import { text, useSubmission } from '../forms/useSubmission.ts'
+import { useSearch } from '../search.ts'
 import { EntryPage } from './EntryPage.tsx'
 import { needed } from './needed.ts'
 
@@ -37,7 +38,7 @@ export function LogInPage() {
         <SubmitButton label="Log in" busyLabel="Logging in…" {...button} />
       </form>
       <p>
-        New here? <Link href={search ? `/signup?${search}` : '/signup'}>Sign up</Link>
+        New here? <Link href={`/signup${search}`}>Sign up</Link>
       </p>
     </EntryPage>
   )

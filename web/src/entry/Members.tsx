@@ -1,6 +1,7 @@
 import { Fragment, type ReactNode } from 'react'
-import { Redirect, useLocation, useSearch } from 'wouter'
+import { Redirect, useLocation } from 'wouter'
 import { useSession } from '../api/session.ts'
+import { useSearch } from '../search.ts'
 import { loginFrom } from './next.ts'
 import { SessionLoading } from './SessionLoading.tsx'
 

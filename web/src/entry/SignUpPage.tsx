@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { Link, useSearch } from 'wouter'
+import { Link } from 'wouter'
 import { hasCode } from '../api/problem.ts'
 import { signUp } from '../api/session.ts'
 import { Field } from '../forms/Field.tsx'
@@ -8,6 +8,7 @@ import { NewPasswordField } from '../forms/NewPasswordField.tsx'
 import { passwordFault } from '../forms/password-rules.ts'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
 import { text, useSubmission } from '../forms/useSubmission.ts'
+import { useSearch } from '../search.ts'
 import { EntryPage } from './EntryPage.tsx'
 import { needed } from './needed.ts'
 
@@ -50,7 +51,7 @@ export default function SignUpPage() {
         <SubmitButton label="Sign up" busyLabel="Signing up…" {...button} />
       </form>
       <p>
-        Have an account? <Link href={search ? `/login?${search}` : '/login'}>Log in</Link>
+        Have an account? <Link href={`/login${search}`}>Log in</Link>
       </p>
     </EntryPage>
   )

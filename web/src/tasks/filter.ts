@@ -1,4 +1,5 @@
-import { useSearchParams } from 'wouter'
+import { useLocation } from 'wouter'
+import { useSearch } from '../search.ts'
 
 export const statuses = { all: 'All', pending: 'To do', completed: 'Done' } as const
 export type Status = keyof typeof statuses
@@ -22,7 +23,8 @@ const pick = <Key extends string>(table: Record<Key, string>, text: string | nul
 
 /** What the list shows lives in the address, so that a reload, a bookmark and the way back from logging in keep it. */
 export function useFilter(): [Filter, (change: Partial<Filter>) => void] {
-  const [params, setParams] = useSearchParams()
+  const [path, navigate] = useLocation()
+  const params = new URLSearchParams(useSearch())
   const filter: Filter = {
     status: pick(statuses, params.get('status'), 'all'),
     order: pick(orders, params.get('order'), 'created-desc'),
@@ -35,7 +37,7 @@ export function useFilter(): [Filter, (change: Partial<Filter>) => void] {
     if (status !== 'all') next.set('status', status)
     if (order !== 'created-desc') next.set('order', order)
     if (q) next.set('q', q)
-    setParams(next, { replace: true })
+    navigate(next.size > 0 ? `${path}?${next}` : path, { replace: true })
   }
 
   return [filter, change]

@@ -1,0 +1,34 @@
+import t, { test } from 'tap'
+import { add, eventually, logIn, openSite, seen, task } from '../helpers/site.ts'
+
+const site = await openSite(t)
+
+test('what is searched for is taken as it is written, and survives a reload and logging in', async (t) => {
+  const { page, email } = await site.signedUp()
+  const texts = ['100%25 or %41', 'R&D?', 'a?b?c', '50% + 1 = #?']
+  for (const text of texts) await add(page, text)
+  const search = page.getByRole('searchbox', { name: 'Search tasks' })
+  const found = (text: string) =>
+    eventually(t, text, async () => String(await page.locator('.task-title').allTextContents()) === text)
+  for (const text of texts) {
+    await search.fill(text)
+    await found(text)
+    t.equal(await search.inputValue(), text)
+    await page.reload()
+    await found(text)
+    t.equal(await search.inputValue(), text, 'after a reload')
+    const where = page.url()
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await seen(page, 'Log in')
+    await page.goto(where)
+    await page.getByRole('link', { name: 'Sign up' }).click()
+    await seen(page, 'Sign up')
+    await page.getByRole('link', { name: 'Log in' }).click()
+    await logIn(page, email)
+    await task(page, text).waitFor()
+    t.equal(page.url(), where, 'after logging in')
+    t.equal(await search.inputValue(), text)
+  }
+  await search.fill('')
+  await eventually(t, 'a plain address again', () => page.url() === `${site.url}/`)
+})
