@@ -12,6 +12,8 @@ export default defineConfig({
     target: 'es2023',
     // The pages' Content-Security-Policy takes no data: URLs but for images.
     assetsInlineLimit: 0,
+    // It is little, and a page whose styles failed to load once would stay without them.
+    cssCodeSplit: false,
     modulePreload: { polyfill: false }
   },
   // The Host header stays, or the API would take the page for another site's.

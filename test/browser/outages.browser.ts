@@ -5,8 +5,13 @@ test('a server that restarts is waited for, and nobody has to log in again', asy
   const site = await openSite(t)
   const { page, email } = await site.signedUp()
   await add(page, 'Before')
-  // The other pages' code is fetched ahead, in calm.
-  await page.waitForFunction(() => performance.getEntriesByType('resource').some((r) => /ProfilePage.*js/.test(r.name)))
+  // All of its code is there, and the profile is not.
+  await page.route('**/api/auth/profile', (route) => route.abort())
+  await page.getByRole('link', { name: 'Account' }).click()
+  await page.getByText('Your profile could not be loaded').waitFor()
+  await page.getByRole('link', { name: 'Tasks' }).click()
+  await seen(page, 'Tasks')
+  await page.unroute('**/api/auth/profile')
   await site.stop()
   await task(page, 'Before').getByRole('checkbox').click()
   await page
@@ -32,6 +37,23 @@ test('a server that restarts is waited for, and nobody has to log in again', asy
   await page.getByRole('link', { name: 'Tasks' }).click()
   await add(page, 'After')
   await task(page, 'Before').waitFor()
+})
+
+test('a page whose code could not be fetched opens when the server is back', async (t) => {
+  const site = await openSite(t)
+  const { page, context } = await site.signedUp()
+  await context.route('**/assets/**', (route) => route.abort())
+  await page.getByRole('link', { name: 'Account' }).click()
+  await page.getByText('This page could not be shown').waitFor()
+  await site.stop()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByText('Gatehouse does not answer').waitFor()
+  await page.getByText('This page could not be shown').waitFor()
+
+  await site.start()
+  await context.unroute('**/assets/**')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await seen(page, 'Profile')
 })
 
 test('a page that is opened while the server restarts loads by itself or when asked to', async (t) => {

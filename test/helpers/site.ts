@@ -1,23 +1,13 @@
-import { once } from 'node:events'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { chromiumPath } from './find-browser.ts'
-import { serve } from './process.ts'
+import { serveAt, unusedPort } from './ports.ts'
 import { cloneTemplate } from './template.ts'
 
 export const password = 'correct-horse-7'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
-}
 
 export interface Person {
   context: BrowserContext
@@ -30,11 +20,11 @@ export interface Person {
 /** The service as a process of its own with the built front end, and a real browser in front of it. */
 export async function openSite(t: Test, settings: Record<string, string> = {}) {
   const database = await cloneTemplate()
-  const port = await freePort()
+  const port = await unusedPort()
   // A build that somebody begins meanwhile would take the files away.
   const WEB_DIR = await mkdtemp(join(tmpdir(), 'gatehouse_web_'))
   await cp(new URL('../../web/dist', import.meta.url), WEB_DIR, { recursive: true })
-  const started = () => serve(t, { ...database.settings, PORT: String(port), WEB_DIR, LOG_LEVEL: 'warn', ...settings })
+  const started = () => serveAt(t, port, { ...database.settings, WEB_DIR, LOG_LEVEL: 'warn', ...settings })
   let server = await started()
   const { url } = server
   const browser = await chromium.launch({
@@ -68,7 +58,7 @@ export async function openSite(t: Test, settings: Record<string, string> = {}) {
     })
     context.on('weberror', (error) => t.fail(`an error in the page: ${error.error().message}`))
     context.on('console', (message) => {
-      const refused = /Failed to load resource|ERR_/.test(message.text())
+      const refused = /Failed to (load resource|fetch dynamically imported module)|ERR_/.test(message.text())
       if (message.type() === 'error' && !refused) t.fail(`an error on the console: ${message.text()}`)
     })
     return { context, page: await context.newPage(), email: `${crypto.randomUUID()}@example.com`, asked }

@@ -1,8 +1,7 @@
 import { Component, type ReactNode } from 'react'
-import { Button } from '../ui/Button.tsx'
-import { EmptyState } from '../ui/EmptyState.tsx'
+import { BrokenPage } from './BrokenPage.tsx'
 
-/** Stands in for a page that broke, or whose code could not be fetched. React has this only as a class. */
+/** Catches what a page throws. React has this only as a class. */
 export class Safeguard extends Component<{ children: ReactNode }, { broken: boolean }> {
   override state = { broken: false }
 
@@ -11,14 +10,6 @@ export class Safeguard extends Component<{ children: ReactNode }, { broken: bool
   }
 
   override render() {
-    if (!this.state.broken) return this.props.children
-    return (
-      <main id="main" className="page" role="alert">
-        <EmptyState title="This page could not be shown">
-          <p>Perhaps the connection was lost, or Gatehouse has a newer version.</p>
-          <Button onClick={() => location.reload()}>Reload</Button>
-        </EmptyState>
-      </main>
-    )
+    return this.state.broken ? <BrokenPage /> : this.props.children
   }
 }

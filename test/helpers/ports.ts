@@ -1,0 +1,35 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { Test } from 'tap'
+import { serve } from './process.ts'
+
+/** Below the ports that systems give to outgoing connections and to servers that ask for any: nothing takes it by chance. */
+const anyPort = () => 20_000 + Math.floor(Math.random() * 12_000)
+
+/** A port that a server can use, stop using, and use again. */
+export async function unusedPort(): Promise<number> {
+  for (;;) {
+    const port = anyPort()
+    const server = createServer().listen(port, '127.0.0.1')
+    const free = await once(server, 'listening').then(
+      () => true,
+      () => false
+    )
+    if (!free) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
+}
+
+const retries = 20
+
+/** The service at this port, which the process before it may still hold. */
+export async function serveAt(t: Test, port: number, settings: Record<string, string>) {
+  for (let tried = 0; ; tried++)
+    try {
+      return await serve(t, { PORT: String(port), ...settings })
+    } catch (error) {
+      if (tried === retries || !String(error).includes('EADDRINUSE')) throw error
+    }
+}

@@ -1,0 +1,30 @@
+import { Button } from '../ui/Button.tsx'
+import { EmptyState } from '../ui/EmptyState.tsx'
+import { warn } from '../ui/notices.ts'
+
+/**
+ * Loads all anew, which is the one way to have again what React and the browser remember as failed; but not before the
+ * server answers, or the browser's own error would take the place of ours.
+ */
+async function retry() {
+  const answers = await fetch(location.href, { cache: 'no-store' }).then(
+    ({ ok }) => ok,
+    () => false
+  )
+  if (answers) location.reload()
+  else warn('Gatehouse does not answer. Check your connection and try again.')
+}
+
+/** Stands where a page broke, or where its code could not be fetched. */
+export function BrokenPage() {
+  return (
+    <main id="main" className="page">
+      <div role="alert">
+        <EmptyState title="This page could not be shown">
+          <p>Perhaps the connection was lost, or Gatehouse has a newer version.</p>
+          <Button onClick={() => void retry()}>Try again</Button>
+        </EmptyState>
+      </div>
+    </main>
+  )
+}
