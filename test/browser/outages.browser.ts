@@ -1,3 +1,4 @@
+import type { Route } from 'playwright-core'
 import { test } from 'tap'
 import { add, eventually, field, openSite, seen, task } from '../helpers/site.ts'
 
@@ -87,6 +88,19 @@ test('offline, changes are kept; back online, they are sent', async (t) => {
   await page.reload()
   await task(page, 'Thought of in the tunnel').waitFor()
   t.ok(await task(page, 'Known').getByRole('checkbox').isChecked())
+})
+
+test('a logout that is not answered says so, and can be tried again', async (t) => {
+  const site = await openSite(t)
+  const { page } = await site.signedUp()
+  const stalled = new Promise<Route>((resolve) => void page.route('**/api/auth/logout', resolve))
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.getByRole('button', { name: 'Leaving…' }).waitFor()
+  await (await stalled).abort()
+  await page.getByText('You could not be logged out. Gatehouse does not answer.').waitFor()
+  await page.unroute('**/api/auth/logout')
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await seen(page, 'Log in')
 })
 
 test('what the server refuses is taken back, with a word', async (t) => {

@@ -5,7 +5,7 @@ import { isAboutToken } from './problem.ts'
 import type { createRenewal } from './renewal.ts'
 import type { SessionState, State } from './state.ts'
 
-/** Milliseconds that a refresh may keep other tabs waiting. */
+/** Milliseconds that a refresh, and each change of who is logged in, may keep other tabs waiting. */
 const deadline = 15_000
 /** The refresh cookie goes along, to another origin as well. */
 const credentials = 'include'
@@ -28,8 +28,9 @@ interface Parts {
 export function createSession(server: Client<paths>, { state, exchange, renewal }: Parts) {
   const { renew, authorized } = renewal
   const { exclusively } = state.tabs
-  /** While no other tab refreshes: it would hold the cookie that is being replaced. */
-  const alone: Exchange = (request) => exclusively(() => exchange(request))
+  /** While no other tab refreshes: it would hold the cookie that is being replaced. The time that it waits for that is its own. */
+  const alone: Exchange = (request) =>
+    exclusively(() => exchange(new Request(request, { signal: AbortSignal.timeout(deadline) })))
   const open = { credentials, fetch: alone } as const
   const ours = { credentials, fetch: (request: Request) => authorized(request, alone) } as const
 

@@ -1,4 +1,5 @@
 import { onlineManager } from '@tanstack/react-query'
+import { useState } from 'react'
 import { inWords } from '../api/problem.ts'
 import { logOut } from '../api/session.ts'
 import { flushDeletions } from '../tasks/deletions.ts'
@@ -13,10 +14,20 @@ async function leave() {
   await logOut().catch((error) => warn(`You could not be logged out. ${inWords(error)}`))
 }
 
+/** Says that it is at work, which may take until the client gives up. */
 export function LogOutButton() {
+  const [leaving, setLeaving] = useState(false)
+
+  async function onClick() {
+    if (leaving) return
+    setLeaving(true)
+    await leave()
+    setLeaving(false)
+  }
+
   return (
-    <Button kind="quiet" onClick={() => void leave()}>
-      Log out
+    <Button kind="quiet" aria-disabled={leaving} onClick={() => void onClick()}>
+      {leaving ? 'Leaving…' : 'Log out'}
     </Button>
   )
 }
