@@ -1,4 +1,3 @@
-import { useState } from 'react'
 import { changePassword } from '../api/account.ts'
 import { hasCode } from '../api/problem.ts'
 import { useSession } from '../api/session.ts'
@@ -15,7 +14,6 @@ import { UserNameField } from './UserNameField.tsx'
 
 export default function PasswordPage() {
   const email = useSession().user?.email ?? ''
-  const [done, setDone] = useState(0)
   const { form, button, errors, message } = useSubmission({
     read: (data) => ({ current_password: text(data, 'current_password'), new_password: text(data, 'new_password') }),
     check(values) {
@@ -25,9 +23,9 @@ export default function PasswordPage() {
         ...(fault && { new_password: fault })
       }
     },
-    async send(values) {
+    async send(values, form) {
       await changePassword(values)
-      setDone((times) => times + 1)
+      form.reset()
       say('Your password is changed. You are logged out everywhere else.')
     },
     explain: (error) =>
@@ -36,7 +34,7 @@ export default function PasswordPage() {
 
   return (
     <AccountPage title="Change password" intro="Every other session ends when it changes.">
-      <form key={done} className="form sheet card account-form" {...form}>
+      <form className="form sheet card account-form" {...form}>
         <UserNameField email={email} />
         <PasswordField
           name="current_password"

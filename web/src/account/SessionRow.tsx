@@ -14,7 +14,7 @@ export function SessionRow({ session, ending, onEnd }: Props) {
   const { name, icon } = deviceOf(session.user_agent)
   const address = session.ip ?? 'an unknown address'
   return (
-    <li className="session">
+    <li className="session" data-id={session.id}>
       <Icon name={icon} size={28} />
       <div>
         <h2>

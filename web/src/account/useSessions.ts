@@ -4,10 +4,16 @@ import { inWords, isGone } from '../api/problem.ts'
 import { queries } from '../api/queries.ts'
 import type { Session } from '../api/types.ts'
 import { say, warn } from '../ui/notices.ts'
+import { leaveBody, leaveRow } from './focus.ts'
 
 const queryKey = ['sessions']
 const keep = (wanted: (session: Session) => boolean) =>
   queries.setQueryData<Session[]>(queryKey, (sessions) => sessions?.filter(wanted))
+
+function drop(id: string): void {
+  leaveRow(id)
+  keep((session) => session.id !== id)
+}
 
 /** The account's sessions, and the two ways to end them. */
 export function useSessions() {
@@ -16,12 +22,12 @@ export function useSessions() {
   const end = useMutation({
     mutationFn: ({ id }: Session) => endSession(id),
     onSuccess: (_, { id }) => {
-      keep((session) => session.id !== id)
+      drop(id)
       say('That session is over.')
     },
     onError: (error, { id }) => {
       if (!isGone(error)) return warn(`The session was not ended. ${inWords(error)}`)
-      keep((session) => session.id !== id)
+      drop(id)
       say('That session was over already.')
     }
   })
@@ -29,6 +35,7 @@ export function useSessions() {
   const endOthers = useMutation({
     mutationFn: endOtherSessions,
     onSuccess: () => {
+      leaveBody()
       keep(({ current }) => current)
       say('All other sessions are over.')
     },

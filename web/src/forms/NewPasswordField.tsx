@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { PasswordField } from './PasswordField.tsx'
 import { passwordRules } from './password-rules.ts'
+import { useReset } from './useReset.ts'
 import './new-password.css'
 
 interface Props {
@@ -13,6 +14,7 @@ interface Props {
 /** A new password with its rules, which are ticked off while it is typed. */
 export function NewPasswordField({ email, ...field }: Props) {
   const [password, setPassword] = useState('')
+  useReset(() => setPassword(''))
   const rules = (
     <>
       <ul className="rules">

@@ -8,7 +8,7 @@ interface Options<Values> {
   read: (form: FormData) => Values
   /** What can be told without asking the server, which has the last word. */
   check?: (values: Values) => FieldMessages
-  send: (values: Values) => Promise<void>
+  send: (values: Values, form: HTMLFormElement) => Promise<void>
   /** Makes a problem without pointers that of a field. */
   explain?: (error: unknown) => FieldMessages | undefined
 }
@@ -36,13 +36,14 @@ export function useSubmission<Values>({ read, check, send, explain }: Options<Va
   async function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     if (pending || Date.now() < until) return
-    const values = read(new FormData(event.currentTarget))
+    const element = event.currentTarget
+    const values = read(new FormData(element))
     const found = check?.(values) ?? {}
     setErrors(found)
     setMessage('')
     if (Object.keys(found).length > 0) return
     setPending(true)
-    await send(values).catch(refuse)
+    await send(values, element).catch(refuse)
     setPending(false)
   }
 

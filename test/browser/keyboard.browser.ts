@@ -1,0 +1,55 @@
+import type { Page } from 'playwright-core'
+import t, { test } from 'tap'
+import { eventually, field, logIn, openSite, password, seen } from '../helpers/site.ts'
+
+const site = await openSite(t)
+
+/** What has the focus, as a screen reader names it. */
+const focused = (page: Page) =>
+  page.evaluate(() => {
+    const element = document.activeElement
+    return element?.getAttribute('aria-label') ?? (element === document.body ? 'nothing' : element?.textContent)
+  })
+
+test('who ends sessions by keyboard keeps a place on the page', async (t) => {
+  const { page, email } = await site.signedUp()
+  for (const device of ['One', 'Two', 'Three', 'Four']) {
+    const other = await site.person({ userAgent: device })
+    await other.page.goto('/')
+    await logIn(other.page, email)
+    await seen(other.page, 'Tasks')
+  }
+  await page.goto('/sessions')
+  const buttons = page.getByRole('button', { name: /^End the session/ })
+  await buttons.nth(3).waitFor()
+  const names = await Promise.all([0, 1, 2, 3].map((i) => buttons.nth(i).getAttribute('aria-label')))
+
+  async function end(index: number, left: number) {
+    await buttons.nth(index).focus()
+    await page.keyboard.press('Enter')
+    await eventually(t, `${left} left`, async () => (await buttons.count()) === left)
+    return focused(page)
+  }
+  t.equal(await end(0, 3), names[1], 'the next one')
+  t.equal(await end(2, 2), names[2], 'the one before, at the end')
+  await page.getByRole('button', { name: 'End all other sessions' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByText('You are logged in nowhere else.').waitFor()
+  t.equal(await focused(page), 'Sessions', 'the heading, when none is left')
+})
+
+test('who changes the password by keyboard finds the form empty and the focus where it was', async (t) => {
+  const { page } = await site.signedUp()
+  await page.goto('/password')
+  await field(page, 'Current password').fill(password)
+  await page.getByRole('button', { name: 'Show new password' }).click()
+  await field(page, 'New password').fill('another-horse-8')
+  await page.locator('.rules [data-met=true]').nth(3).waitFor()
+  await field(page, 'New password').press('Enter')
+  await page.getByText('Your password is changed.').waitFor()
+  await eventually(t, 'empty', async () => (await field(page, 'New password').inputValue()) === '')
+  t.equal(await field(page, 'Current password').inputValue(), '')
+  t.equal(await page.locator('.rules [data-met=true]').count(), 0, 'no rule is met by nothing')
+  t.equal(await field(page, 'New password').getAttribute('type'), 'password', 'hidden again')
+  t.equal(await page.evaluate(() => document.activeElement?.getAttribute('name')), 'new_password')
+})

@@ -1,0 +1,9 @@
+import { useEffect } from 'react'
+
+/** Calls back when a form is emptied. */
+export function useReset(clear: () => void): void {
+  useEffect(() => {
+    addEventListener('reset', clear)
+    return () => removeEventListener('reset', clear)
+  })
+}
