@@ -17,6 +17,8 @@ const policy = [
 
 /** Vite puts a hash of its content into the name of each file in here. */
 const hashed = '/assets/'
+/** No dot at the start, no slash anywhere, and one of the endings that a build gives. */
+const assetName = /^\w[\w.-]*\.(js|css|svg|png|jpg|webp|woff2|json|map)$/
 
 /** The front end at `/`, where it has been built; without it there is only the API. */
 export const web = fp(
@@ -25,10 +27,10 @@ export const web = fp(
     await app.register(async (scope) => {
       await scope.register(fastifyStatic, {
         root: webDir,
-        // A route for each file that is there: any other URL is the API's to refuse.
+        // A route for each file that is there, but for assets: any other URL is the API's to refuse.
         wildcard: false,
         index: false,
-        globIgnore: ['index.html', '**/*.{br,gz}'],
+        globIgnore: ['index.html', 'assets/**', '**/*.{br,gz}'],
         preCompressed: true,
         acceptRanges: false,
         cacheControl: false,
@@ -37,6 +39,11 @@ export const web = fp(
           const lasting = path.slice(webDir.length).startsWith(hashed)
           reply.header('cache-control', lasting ? 'public, max-age=31536000, immutable' : 'no-cache')
         }
+      })
+      // Looked up when it is asked for: the page, which is read each time, names new ones after each build.
+      scope.get<{ Params: { name: string } }>(`${hashed}:name`, { schema: { hide: true } }, (request, reply) => {
+        const { name } = request.params
+        return assetName.test(name) ? reply.sendFile(`assets/${name}`) : reply.callNotFound()
       })
       for (const path of pagePaths)
         scope.get(path, { schema: { hide: true } }, (_request, reply) => reply.sendFile('index.html'))

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import t, { test } from 'tap'
@@ -112,7 +112,19 @@ test('HEAD answers as GET does, without the body; other methods are refused', as
 })
 
 test('every other URL is still the API to refuse, however it is spelled', async (t) => {
-  const odd = ['/index.html', '/index.html.br', '/assets/index-Dq3x.js.gz', '/assets', '/assets/', '/login/', '/LOGIN']
+  for (const name of ['.secret.js', 'note', 'of.some.size.js']) writeFileSync(join(WEB_DIR, 'assets', name), 'x')
+  t.equal((await app.inject('/assets/of.some.size.js')).body, 'x')
+  const odd = [
+    '/index.html',
+    '/index.html.br',
+    '/assets/index-Dq3x.js.gz',
+    '/assets',
+    '/assets/',
+    '/assets/.secret.js',
+    '/assets/note',
+    '/login/',
+    '/LOGIN'
+  ]
   const hostile = ['/../package.json', '/assets/..%2f..%2fpackage.json', '/assets/%2e%2e/index.html', '//login']
   const others = ['/assets/x.js', '/tasks', '/api', '/api/', '/.env', '/login;a', '/assets/index-Dq3x.js/', '/%00']
   for (const url of [...odd, ...hostile, ...others]) {
@@ -138,10 +150,26 @@ test('it adds routes to read files and pages, and no other; without the files, n
   const added = routesOf(app)
     .map(({ method, path }) => `${method} ${path}`)
     .filter((route) => !before.has(route))
-  const expected = [...pagePaths, ...files].flatMap((path) => [`GET ${path}`, `HEAD ${path}`])
+  const expected = [...pagePaths, '/icon.svg', '/theme.js', '/assets/:name'].flatMap((path) => [
+    `GET ${path}`,
+    `HEAD ${path}`
+  ])
   t.strictSame(added.sort(), expected.sort())
   t.strictSame(app.swagger(), bare.swagger(), 'the contract is the same')
   t.end()
+})
+
+test('what is built anew under a running server is served, and what went with the old is gone', async (t) => {
+  const folder = t.testdir({})
+  cpSync(WEB_DIR, folder, { recursive: true })
+  const { app } = await startApp(t, { settings: { WEB_DIR: folder } })
+  rmSync(join(folder, 'assets/index-Dq3x.js'))
+  rmSync(join(folder, 'assets/index-Dq3x.js.br'))
+  writeFileSync(join(folder, 'assets/index-New1.js'), 'new')
+  t.equal((await app.inject('/assets/index-New1.js')).body, 'new')
+  const gone = await app.inject({ url: '/assets/index-Dq3x.js', headers: { 'accept-encoding': 'br' } })
+  t.match(gone.json(), { status: 404, code: 'not_found' })
+  t.notMatch(gone.headers['cache-control'], /immutable/)
 })
 
 test('a server without the built files serves the API', async (t) => {
