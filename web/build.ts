@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Run before `npm start`: builds what is served at `/` where it is missing or older than its sources. */
+/** Builds what is served at `/` where it is missing or older than its sources. `npm start` goes on without; all else stops. */
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const built = join(folder, 'dist/index.html')
 const parts = ['src', 'client', 'public', 'index.html', 'vite.config.ts', 'compress.ts', 'package.json']
@@ -31,5 +31,9 @@ const isInstalled = () => {
 
 if (!existsSync(built) || parts.some((part) => changedAt(join(folder, part)) > statSync(built).mtimeMs)) {
   const reason = isInstalled() ? await build().catch(String) : 'Vite is not installed; npm ci does that'
-  if (reason) process.stdout.write(`The front end is not built: ${reason}\n`)
+  if (reason) {
+    const instead = existsSync(built) ? 'An older one is served.' : 'Without it, the API is served alone.'
+    process.stderr.write(`The front end is not built: ${reason}\n${instead}\n`)
+    process.exitCode = 1
+  }
 }
