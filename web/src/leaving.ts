@@ -2,8 +2,7 @@ import { queries } from './api/queries.ts'
 import { onUserChange } from './api/session.ts'
 import { dropDeletions, flushDeletions } from './tasks/deletions.ts'
 import { hasUnsavedDraft, stopEditing } from './tasks/editing.ts'
-import { warn } from './ui/notices.ts'
-import { quoted } from './ui/quoted.ts'
+import { clearNotices, warn } from './ui/notices.ts'
 
 /** When the page goes: what can no longer be undone is sent, and nothing written is lost without a question. */
 export function followLeaving(): void {
@@ -13,10 +12,14 @@ export function followLeaving(): void {
   })
 }
 
-/** When the user goes: nothing of theirs stays, and what could not be done any more is named. */
+const many = (count: number) => (count === 1 ? '1 task was' : `${count} tasks were`)
+
+/** When the user goes: nothing of theirs stays. What could not be done any more is told without its name: others may read it. */
 export function followUsers(): void {
   onUserChange(() => {
-    for (const { title } of dropDeletions()) warn(`${quoted(title)} was not deleted: you were logged out before.`)
+    clearNotices()
+    const { length } = dropDeletions()
+    if (length > 0) warn(`${many(length)} not deleted: you were logged out before.`)
     queries.clear()
     stopEditing()
   })

@@ -9,6 +9,10 @@ function duration(seconds: number): string {
 
 const again = ({ retryAfter }: Problem) => (retryAfter ? `in ${duration(retryAfter)}` : 'in a moment')
 
+/** A proxy's answer has no name. */
+const nameOf = (error: Problem) =>
+  error.request_id ? `If it stays, name this request: ${error.request_id}.` : `Try again ${again(error)}.`
+
 /** What went wrong, said to a person; empty for nothing. */
 export function inWords(error: unknown): string {
   if (error === undefined) return ''
@@ -16,7 +20,7 @@ export function inWords(error: unknown): string {
   if (error.status === 0) return 'Gatehouse does not answer. Check your connection and try again.'
   if (error.status === 429) return `Too many attempts. Try again ${again(error)}.`
   if (error.status === 503) return `Gatehouse is busy. Try again ${again(error)}.`
-  if (error.status >= 500) return `Gatehouse has a fault. If it stays, name this request: ${error.request_id}.`
+  if (error.status >= 500) return `Gatehouse has a fault. ${nameOf(error)}`
   if (error.code === 'invalid_credentials') return 'Email or password is wrong.'
   if (error.status === 401) return 'Your session has ended.'
   if (error.status === 413) return 'This is too long to be sent.'

@@ -15,6 +15,7 @@ let lastId = 0
 
 export const useNotices = notices.use
 export const dismiss = (id: number) => notices.set(notices.get().filter((notice) => notice.id !== id))
+export const clearNotices = () => notices.set([])
 
 function add(notice: Omit<Notice, 'id'>): void {
   lastId += 1
