@@ -1,5 +1,6 @@
+import type { Route } from 'playwright-core'
 import t, { test } from 'tap'
-import { add, logIn, openSite, seen, task } from '../helpers/site.ts'
+import { add, eventually, logIn, openSite, seen, task } from '../helpers/site.ts'
 
 const site = await openSite(t)
 
@@ -35,4 +36,25 @@ test('a fault of a proxy, which names no request, is told without one', async (t
   await task(page, 'Steady').getByRole('checkbox').click()
   await page.getByText('“Steady” was not changed.').waitFor()
   t.match(await page.locator('.notice').textContent(), /Gatehouse has a fault\. Try again in a moment\.$/)
+})
+
+test('on a phone, what is said does not cover the button that undoes', async (t) => {
+  const { page } = await site.signedUp({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
+  for (const title of ['One', 'Two', 'Three', 'Four', 'Five', 'Six']) await add(page, title)
+  const stalled = new Promise<Route>((resolve) => void page.route('**/api/tasks/*', resolve))
+  await task(page, 'Three').getByRole('checkbox').tap()
+  const request = await stalled
+  await task(page, 'Two').evaluate((row) => row.scrollIntoView({ block: 'end' }))
+  await page.getByRole('button', { name: 'Delete “Two”' }).tap()
+  const undo = page.getByRole('button', { name: 'Undo: keep “Two”' })
+  await undo.waitFor()
+  await request.fulfill({ status: 500, body: '{}' })
+  const notice = page.locator('.notice')
+  await notice.waitFor()
+  await eventually(t, 'they are apart', async () => {
+    const [button, card] = [await undo.boundingBox(), await notice.boundingBox()]
+    return button !== null && card !== null && button.y + button.height < card.y
+  })
+  await undo.tap()
+  await task(page, 'Two').waitFor()
 })

@@ -16,8 +16,6 @@ export default function ProfilePage() {
         {!user && error && <ErrorState what="Your profile" error={error} retry={() => void refetch()} />}
         {user && (
           <dl className="facts">
-            <dt>Name</dt>
-            <dd dir="auto">{user.name}</dd>
             <dt>Email</dt>
             <dd>{user.email}</dd>
             <dt>Member since</dt>

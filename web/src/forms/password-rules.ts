@@ -15,6 +15,6 @@ const maxBytes = 72
 /** What is wrong with a new password as one sentence, or undefined. */
 export function passwordFault(password: string, email: string): string | undefined {
   if (new TextEncoder().encode(password).length > maxBytes) return `Must be at most ${maxBytes} bytes long.`
-  const broken = passwordRules.filter(({ met }) => !met(password, email)).map(({ text }) => text.toLowerCase())
-  return broken.length > 0 ? `Still needed: ${broken.join('; ')}.` : undefined
+  if (password === '') return 'Enter a new password.'
+  return passwordRules.every(({ met }) => met(password, email)) ? undefined : 'Does not meet every rule below.'
 }

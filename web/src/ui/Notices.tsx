@@ -1,14 +1,26 @@
+import { useEffect, useRef } from 'react'
 import { NoticeCard } from './NoticeCard.tsx'
 import { type Notice, useNotices } from './notices.ts'
+import { uncoverFocus } from './uncover.ts'
 import './notices.css'
 
 /** The live regions stand empty from the start: screen readers only hear what is added to one that is there. */
 export function Notices() {
   const notices = useNotices()
+  const region = useRef<HTMLElement>(null)
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each notice covers something else
+  useEffect(() => {
+    const uncover = () => uncoverFocus(region.current)
+    uncover()
+    addEventListener('focusin', uncover)
+    return () => removeEventListener('focusin', uncover)
+  }, [notices])
+
   const of = (kind: Notice['kind']) => notices.filter((notice) => notice.kind === kind)
   const cards = (kind: Notice['kind']) => of(kind).map((notice) => <NoticeCard key={notice.id} notice={notice} />)
   return (
-    <section className="notices" aria-label="Messages">
+    <section ref={region} className="notices" aria-label="Messages">
       <div role="status">{cards('word')}</div>
       <div role="alert">{cards('trouble')}</div>
       <div role="status" className="visually-hidden">
