@@ -22,7 +22,7 @@ test('scripts in names and titles stay text', async (t) => {
   await page.goto(`/?q=${encodeURIComponent(hostile)}`)
   await task(page, hostile).waitFor()
   await page.goto('/profile')
-  await page.getByText(hostile, { exact: true }).first().waitFor()
+  t.equal(await field(page, 'Name').inputValue(), hostile)
   t.equal(await page.locator('#app img, #app script').count(), 0)
   t.strictSame(dialogs, [])
 })

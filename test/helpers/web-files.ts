@@ -1,0 +1,27 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import type { Test } from 'tap'
+
+export const page = '<!doctype html><title>Gatehouse</title>'
+export const script = 'console.log("hello")'
+/** What can be asked for besides the page. */
+export const files = ['/icon.svg', '/theme.js', '/assets/index-Dq3x.js', '/assets/index-Dq3x.css']
+
+/** A folder with what a build of the front end leaves. */
+export function webFiles(t: Test): string {
+  const folder = t.testdir({
+    'index.html': page,
+    'icon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    'theme.js': 'document',
+    assets: { 'index-Dq3x.js': script, 'index-Dq3x.css': 'a{}' }
+  })
+  for (const [name, content] of [
+    ['index.html', page],
+    ['assets/index-Dq3x.js', script]
+  ] as const) {
+    writeFileSync(join(folder, `${name}.br`), brotliCompressSync(content))
+    writeFileSync(join(folder, `${name}.gz`), gzipSync(content))
+  }
+  return folder
+}
