@@ -3,6 +3,7 @@ import { inWords, isGone } from '../api/problem.ts'
 import { queries } from '../api/queries.ts'
 import { addTask, changeTask, deleteTask } from '../api/tasks.ts'
 import type { Task, TaskPatch } from '../api/types.ts'
+import { tenure } from '../tenure.ts'
 import { say, warn, whisper } from '../ui/notices.ts'
 import { quoted } from '../ui/quoted.ts'
 import { newTaskAccepted } from './adding.ts'
@@ -41,8 +42,10 @@ export const useAddTask = (onError: (problem: unknown, task: NewTask) => void = 
   useMutation({
     mutationKey: keys.add,
     mutationFn: ({ title, description, key }: NewTask) => addTask({ title, description }, key),
+    onMutate: tenure,
     // Under way until it has its place in the list, so that it is seen all along.
-    onSuccess: (task, asked) => {
+    onSuccess: (task, asked, since) => {
+      if (since !== tenure()) return
       newTaskAccepted(asked)
       changedHere.add(task.id)
       whisper(`Added: ${task.title}`)
@@ -57,9 +60,14 @@ export const useChangeTask = (id: string, onError: (problem: unknown, change: Ch
     mutationKey: keys.change,
     scope: { id },
     mutationFn: ({ task, patch }: Change) => changeTask(task.id, patch),
-    onMutate: ({ task }) => void changedHere.add(task.id),
+    onMutate({ task }) {
+      changedHere.add(task.id)
+      return tenure()
+    },
     onSuccess: (task, { patch }) => void replaceTask(task, patch),
-    onError
+    onError(problem, change, since) {
+      if (since === tenure()) onError(problem, change)
+    }
   })
 
 /** For changes made in passing, which no form waits for. */
@@ -73,13 +81,14 @@ export function startDeleting(): void {
   const cache = queries.getMutationCache()
   onDeletion(async (task, leaving) => {
     removedHere.add(task.id)
+    const since = tenure()
     const mutation = cache.build(queries, {
       mutationKey: keys.remove,
       mutationFn: () => deleteTask(task.id, leaving),
       onSuccess: () => removeTask(task.id),
       onError: (error) => {
         if (isGone(error)) return removeTask(task.id)
-        warn(`${quoted(task.title)} was not deleted. ${inWords(error)}`)
+        if (since === tenure()) warn(`${quoted(task.title)} was not deleted. ${inWords(error)}`)
       }
     })
     // What went wrong has been told by then.
