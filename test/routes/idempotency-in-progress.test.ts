@@ -2,15 +2,12 @@ import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { tasksRepository } from '../../src/repositories/tasks.ts'
 import { startApp } from '../helpers/app.ts'
+import { fresh, keyed, milk } from '../helpers/keyed.ts'
 import { server } from '../helpers/template.ts'
 
 const { app, signUp } = await startApp(t)
 const [ann, ben] = [await signUp(), await signUp()]
-const milk = { title: 'Milk \u{1f95b}', description: 'whole' }
-const create = (key: string, body: object = milk, { as = ann, url = '/api/tasks' } = {}) =>
-  as.post(url, body, { headers: { 'idempotency-key': key } })
-const count = async (as = ann) => (await as.get('/api/tasks?limit=100')).json().items.length
-const fresh = () => `"${crypto.randomUUID()}"`
+const { create, count } = keyed(ann)
 
 test('of many at once one makes the task; the others get it too, or are told to wait', async (t) => {
   const [key, before] = [fresh(), await count()]

@@ -1,14 +1,11 @@
 import t, { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
+import { fresh, keyed, milk } from '../helpers/keyed.ts'
 import { countQueries } from '../helpers/queries.ts'
 
 const { app, signUp } = await startApp(t)
 const [ann, ben] = [await signUp(), await signUp()]
-const milk = { title: 'Milk \u{1f95b}', description: 'whole' }
-const create = (key: string, body: object = milk, { as = ann, url = '/api/tasks' } = {}) =>
-  as.post(url, body, { headers: { 'idempotency-key': key } })
-const count = async (as = ann) => (await as.get('/api/tasks?limit=100')).json().items.length
-const fresh = () => `"${crypto.randomUUID()}"`
+const { create, count } = keyed(ann)
 
 test('a request sent again gets the answer of the first, and nothing happens twice', async (t) => {
   for (const url of ['/api/tasks', `/api/users/${ann.id}/tasks`, '/api/tasks?from=retry']) {
