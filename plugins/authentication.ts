@@ -7,7 +7,7 @@ import { createForeignUsers } from '../src/auth/foreign-users.ts'
 import type { Revocations } from '../src/auth/revocations.ts'
 import type { Sessions } from '../src/auth/sessions.ts'
 import type { Verify } from '../src/auth/verifier.ts'
-import { problems } from '../src/problems.ts'
+import { Problem, problems } from '../src/problems.ts'
 import { usersRepository } from '../src/repositories/users.ts'
 
 export interface AuthenticatedUser {
@@ -37,6 +37,8 @@ function bearerToken(authorization = ''): string {
   throw problems.notAuthenticated(authorization ? 'no bearer token' : 'no token')
 }
 
+type Done = (problem?: Problem) => void
+
 interface Options {
   verify: Verify
   revocations: Revocations
@@ -62,8 +64,9 @@ export const authentication = fp(
         token.issuer === null ? token.subject : foreignUsers.identify(token, cutoff)
       )
 
-    function authenticate(request: FastifyRequest, _reply: FastifyReply, done: () => void): Promise<void> | undefined {
+    function authenticate(request: FastifyRequest, _reply: FastifyReply, done: Done): Promise<void> | undefined {
       const token = verify(bearerToken(request.headers.authorization))
+      if (token instanceof Problem) return void done(token)
       const admitted = andThen(token, (token) => andThen(identify(token), (id) => admit(request, token, id)))
       if (admitted instanceof Promise) return admitted
       done()

@@ -1,8 +1,8 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { validate as isUuid, v4 as uuid } from 'uuid'
-import { problems } from '../problems.ts'
+import { type Problem, problems } from '../problems.ts'
 import type { Secret } from '../secrets.ts'
 import { type AccessToken, address, checkTimes, foreignToken, text, time } from './claims.ts'
+import { createHmac } from './hmac.ts'
 import type { Jws } from './jws.ts'
 
 interface Settings {
@@ -17,27 +17,25 @@ interface Settings {
 /** What tells one of our access tokens from any other HS256 JWT (RFC 9068, section 2.1). */
 const ACCESS_TOKEN_TYPE = 'at+jwt'
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-const hmac = (key: KeyObject, text: string) => createHmac('sha256', key).update(text).digest()
 
 /** Makes our access tokens and verifies every HS256 one, without the database. `clock` gives milliseconds. */
 export function createAccessTokens(settings: Settings, clock: () => number) {
-  const keys = new Map(settings.secrets.map(({ kid, secret }) => [kid, createSecretKey(secret, 'utf8')]))
+  const keys = new Map(settings.secrets.map(({ kid, secret }) => [kid, createHmac(secret)]))
   const [[kid, signingKey] = ['', undefined]] = keys
   if (!signingKey) throw new Error('No secret to sign access tokens with')
   const header = encode({ alg: 'HS256', typ: ACCESS_TOKEN_TYPE, kid })
   const { betterAuth } = settings
 
-  /** The algorithm is ours to say (RFC 8725, section 3.1): the header may agree or be refused. */
-  function checkSignature({ header, signed, signature }: Jws): void {
-    if (header.alg !== 'HS256') throw problems.invalidToken('algorithm')
-    if ('crit' in header || 'b64' in header) throw problems.invalidToken('crit')
+  /**
+   * What is wrong with a token before its claims are read, if anything is. The algorithm is ours to say (RFC 8725, section
+   * 3.1): the header may agree or be refused.
+   */
+  function faultOf({ header, signed, signature }: Jws): string | undefined {
+    if (header.alg !== 'HS256') return 'algorithm'
+    if ('crit' in header || 'b64' in header) return 'crit'
     const named = typeof header.kid === 'string' ? keys.get(header.kid) : undefined
-    if ('kid' in header && !named) throw problems.invalidToken('unknown kid')
-    const matches = (key: KeyObject) => {
-      const expected = hmac(key, signed)
-      return expected.length === signature.length && timingSafeEqual(expected, signature)
-    }
-    if (!(named ? [named] : [...keys.values()]).some(matches)) throw problems.invalidToken('signature')
+    if ('kid' in header && !named) return 'unknown kid'
+    return (named ? [named] : [...keys.values()]).some((key) => key.verify(signed, signature)) ? undefined : 'signature'
   }
 
   function ours({ header, claims }: Jws): AccessToken {
@@ -75,13 +73,17 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
         exp: iat + expires_in
       })
       const signed = `${header}.${payload}`
-      const access_token = `${signed}.${hmac(signingKey, signed).toString('base64url')}`
+      const access_token = `${signed}.${signingKey.sign(signed)}`
       return { access_token, expires_in }
     },
 
-    /** Tells who an HS256 token speaks for. Throws `invalid_token` or, if nothing else is wrong with it, `token_expired`. */
-    verify(jws: Jws): AccessToken {
-      checkSignature(jws)
+    /**
+     * Tells who an HS256 token speaks for, or `invalid_token`. What is wrong beyond the signature is thrown: `invalid_token`
+     * or, if nothing else is, `token_expired`.
+     */
+    verify(jws: Jws): AccessToken | Problem {
+      const fault = faultOf(jws)
+      if (fault) return problems.invalidToken(fault)
       const token = jws.claims.iss === settings.issuer ? ours(jws) : bridged(jws)
       checkTimes(token, jws, clock() / 1000)
       return token

@@ -1,17 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { problems } from '../problems.ts'
 
-/** A compact JWS (RFC 7515) taken apart, its signature not yet checked. */
-export interface Jws {
-  header: Readonly<Record<string, unknown>>
-  /** Read when first asked for, so that a signature can be checked before. Throws `invalid_token`. */
-  readonly claims: Record<string, unknown>
-  signed: string
-  signature: Buffer
-}
-
 /** Better Auth puts the whole user into its tokens; Node's own limit on all headers together is 16 KiB. */
-const maxLength = 12 * 1024
+export const maxTokenLength = 12 * 1024
 
 /**
  * Decodes base64url as RFC 7515 spells it and in no other way: no padding, no white space, no unused bits set, so that
@@ -54,6 +45,28 @@ function parseObject(segment: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
+/** A compact JWS (RFC 7515) taken apart, its signature not yet checked. */
+export class Jws {
+  readonly header: Readonly<Record<string, unknown>>
+  readonly signed: string
+  readonly signature: Buffer
+  readonly #payload: string
+  #claims: Record<string, unknown> | undefined
+
+  constructor(signed: string, header: string, payload: string, signature: string) {
+    this.header = parseHeader(header)
+    this.signed = signed
+    this.signature = decode(signature)
+    this.#payload = payload
+  }
+
+  /** Read when first asked for, so that a signature can be checked before. Throws `invalid_token`. */
+  get claims(): Record<string, unknown> {
+    this.#claims ??= parseObject(this.#payload)
+    return this.#claims
+  }
+}
+
 /** The header read last: all tokens of one key have the same. */
 let last: { segment: string; header: Jws['header'] } | undefined
 
@@ -64,17 +77,8 @@ function parseHeader(segment: string): Jws['header'] {
 
 /** Takes a compact JWS apart. Throws `invalid_token` for whatever is not one. */
 export function parseJws(token: string): Jws {
-  if (token.length > maxLength) throw problems.invalidToken('too long')
+  if (token.length > maxTokenLength) throw problems.invalidToken('too long')
   const [header = '', payload = '', signature = '', ...more] = token.split('.')
   if (more.length > 0) throw problems.invalidToken('not three segments')
-  let claims: Jws['claims'] | undefined
-  return {
-    header: parseHeader(header),
-    get claims() {
-      claims ??= parseObject(payload)
-      return claims
-    },
-    signed: `${header}.${payload}`,
-    signature: decode(signature)
-  }
+  return new Jws(token.slice(0, header.length + 1 + payload.length), header, payload, signature)
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { problems } from '../problems.ts'
+import { Problem, problems } from '../problems.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { AccessToken } from './claims.ts'
 import type { Issuer } from './issuers.ts'
@@ -40,8 +40,12 @@ export function createVerifier(tokens: AccessTokens, issuers: ReadonlyMap<unknow
     return remember(text, token, () => issuer.trusts(kid, key))
   }
 
-  /** Who a token speaks for; a promise where keys may have to be fetched. Throws `invalid_token` and `token_expired`. */
-  return function verify(text: string): AccessToken | Promise<AccessToken> {
+  /**
+   * Who a token speaks for; a promise where keys may have to be fetched. Throws or gives `invalid_token` and `token_expired`:
+   * what a flood of wrong signatures goes through gives it, because V8 counts a function's returns to tell whether it is
+   * worth compiling, and what only throws is interpreted for ever.
+   */
+  return function verify(text: string): AccessToken | Problem | Promise<AccessToken> {
     const before = known.get(keyOf(text))
     if (before?.text === text && before.stands()) {
       if (before.token.expiresAt <= clock() / 1000) throw problems.tokenExpired()
@@ -49,7 +53,9 @@ export function createVerifier(tokens: AccessTokens, issuers: ReadonlyMap<unknow
     }
     const jws = parseJws(text)
     const issuer = jws.header.alg === 'HS256' ? undefined : issuers.get(jws.claims.iss)
-    return issuer ? verifyByKeys(text, jws, issuer) : remember(text, tokens.verify(jws), always)
+    if (issuer) return verifyByKeys(text, jws, issuer)
+    const token = tokens.verify(jws)
+    return token instanceof Problem ? token : remember(text, token, always)
   }
 }
 

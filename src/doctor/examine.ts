@@ -4,7 +4,7 @@ import { type Jws, parseJws } from '../auth/jws.ts'
 import type { Config } from '../config.ts'
 import { openDatabase } from '../database/connection.ts'
 import { createLog } from '../log.ts'
-import { Problem, problems } from '../problems.ts'
+import { orThrow, Problem, problems } from '../problems.ts'
 import { usersRepository } from '../repositories/users.ts'
 import { explain } from './explain.ts'
 import { type Finding, quote, span } from './findings.ts'
@@ -49,7 +49,8 @@ async function checkStanding(
 /** The parts of a token, its claims too, which are else read when they are asked for; or why there are none. */
 function read(token: string): { jws: Jws | undefined; shape: string } {
   try {
-    return { jws: { ...parseJws(token) }, shape: '' }
+    const jws = parseJws(token)
+    return { jws: jws.claims && jws, shape: '' }
   } catch (error) {
     return { jws: undefined, shape: String((error as Problem).reason) }
   }
@@ -74,7 +75,7 @@ async function explainRefusal(
 async function judge(token: string, config: Config, service: ReturnType<typeof open>): Promise<Finding[]> {
   const { verify, clock } = service
   try {
-    const who = await verify(token)
+    const who = orThrow(await verify(token))
     const standing = await checkStanding(who, config, service)
     const whose =
       who.issuer === null ? `user ${who.subject} of ours` : `user ${quote(who.subject)} of ${quote(who.issuer)}`

@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { createAccessTokens } from '../../src/auth/access-tokens.ts'
 import { parseJws } from '../../src/auth/jws.ts'
 import { loadConfig } from '../../src/config.ts'
+import { orThrow } from '../../src/problems.ts'
 import { secret } from '../helpers/app.ts'
 import { bridgeClaims, bridgeToken, mint, ourToken } from '../helpers/mint.ts'
 
@@ -12,7 +13,7 @@ const [older, newer] = ['an-older-value-known-to-the-tests-only', 'a-newer-value
 /** Issues tokens, and verifies their text. */
 function tokensOf(settings: Record<string, string>, clock: () => number) {
   const { issue, verify } = createAccessTokens(loadConfig(settings), clock)
-  return { issue, verify: (token: string) => verify(parseJws(token)) }
+  return { issue, verify: (token: string) => orThrow(verify(parseJws(token))) }
 }
 
 /** The tokens of a service with these settings, and its clock. */

@@ -3,6 +3,7 @@ import { test } from 'tap'
 import { createAccessTokens } from '../../src/auth/access-tokens.ts'
 import { createAuth } from '../../src/auth/auth.ts'
 import { ALWAYS } from '../../src/auth/revocation-table.ts'
+import { orThrow } from '../../src/problems.ts'
 import { startApp } from '../helpers/app.ts'
 import { listenableServer } from '../helpers/postgres.ts'
 
@@ -21,7 +22,7 @@ test('what a PostgreSQL server announces is refused', async (t) => {
   })
   const user = { id: crypto.randomUUID(), email: 'ann@example.com' }
   const { access_token } = createAccessTokens(config, Date.now).issue(user, crypto.randomUUID())
-  const token = await verify(access_token)
+  const token = orThrow(await verify(access_token))
   t.equal(await revocations.check(token), 0)
   while (queries.length === 0) await setImmediate()
   t.strictSame(queries, ['listen "gatehouse_revocations"'])

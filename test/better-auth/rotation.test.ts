@@ -4,6 +4,7 @@ import { createAccessTokens } from '../../src/auth/access-tokens.ts'
 import { createIssuer, FETCH_PAUSE, REFRESH_AFTER } from '../../src/auth/issuers.ts'
 import { createVerifier } from '../../src/auth/verifier.ts'
 import { loadConfig } from '../../src/config.ts'
+import { orThrow } from '../../src/problems.ts'
 import { secret } from '../helpers/app.ts'
 import { betterAuthServers } from '../helpers/better-auth.ts'
 import { captureLog } from '../helpers/log.ts'
@@ -20,7 +21,7 @@ test('a rotated key is picked up without a restart, and one that the server no l
     return [trusted.issuer, issuer] as const
   })
   const verify = createVerifier(createAccessTokens(config, Date.now), new Map(issuers), Date.now)
-  const subject = async (token: string) => (await verify(token)).subject
+  const subject = async (token: string) => orThrow(await verify(token)).subject
   /** The key ends; the server makes another, and publishes the old one for thirty days more. */
   const end = (daysAgo: number) =>
     server.keys.updateTable('jwks').set({ expiresAt: new Date(Date.now() - daysAgo * 86_400_000) })

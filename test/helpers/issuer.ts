@@ -6,6 +6,7 @@ import { createIssuer, type TrustedIssuer } from '../../src/auth/issuers.ts'
 import { type Algorithm, algorithms } from '../../src/auth/jwks.ts'
 import { createVerifier } from '../../src/auth/verifier.ts'
 import { loadConfig } from '../../src/config.ts'
+import { orThrow } from '../../src/problems.ts'
 import { secret } from './app.ts'
 import { audience, issuerName, pairs, published } from './keys.ts'
 import { captureLog } from './log.ts'
@@ -45,7 +46,7 @@ export async function startIssuer(t: Test) {
     const tokens = createAccessTokens(loadConfig({ BETTER_AUTH_SECRET: secret }), clocks.clock)
     const verify = createVerifier(tokens, new Map([[name, issuer], ...others.map(make)]), clocks.clock)
     state.fetches = 0
-    return { time, lines, issuer, verify: async (token: string) => verify(token) }
+    return { time, lines, issuer, verify: async (token: string) => orThrow(await verify(token)) }
   }
 
   return { state, publish, trust, url, http }
