@@ -9,7 +9,7 @@ import { isFree, rememberPools } from './pools.ts'
 import { sendStraight } from './prepared.ts'
 import { forMigrations, forPooled, forRequests, type SessionSettings, settingStatements } from './sessions.ts'
 import type { Database } from './tables.ts'
-import { rfc3339, TIMESTAMPTZ } from './timestamps.ts'
+import { getTypeParser, rfc3339, TIMESTAMPTZ } from './timestamps.ts'
 
 /** Where losses are told. */
 export interface Log {
@@ -18,9 +18,6 @@ export interface Log {
 
 /** Milliseconds; pg waits for ever unless told. Who waits for a connection and then for a lock has its answer within 2.5 s. */
 const limits = { connect: 2_000, queue: 800, answer: 7_000 }
-
-const getTypeParser: typeof pg.types.getTypeParser = (oid, format) =>
-  oid === TIMESTAMPTZ && format !== 'binary' ? rfc3339 : pg.types.getTypeParser(oid, format)
 
 /**
  * Gives up connections whose answer does not come (a host that vanished): each would keep the next request waiting too,

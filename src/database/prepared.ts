@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { type Compilable, type CompiledQuery, type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+import { NamedQuery, type Outcome, type Value } from './named-query.ts'
 import { isFree, type LimitedPool } from './pools.ts'
 import type { Database } from './tables.ts'
 
@@ -11,7 +12,12 @@ class Placeholder {
   }
 }
 
-type Query = (config: { name?: string; text: string; values: unknown[] }) => Promise<{ rows: unknown[] }>
+type Query = (config: { name: string; text: string; values: Value[] }) => Promise<{ rows: unknown[] }>
+
+/** What takes queries, with a name or without, as pg's pool does. */
+type QueryPool = LimitedPool & {
+  query: (query: { name?: string; text: string; values: Value[] }) => Promise<Outcome>
+}
 
 interface Shortcut {
   /** Whether nobody has to wait for a connection: Kysely's way knows how to (see connection.ts). */
@@ -31,15 +37,16 @@ const notOurs = new Set(['26000', '42P05'])
  * connection. A name is the hash of its text: no other text can ever have it. Where a pooler mixes up the names, there
  * are none from then on.
  */
-export function sendStraight(db: object, pool: LimitedPool & { query: Query }, named: boolean): void {
+export function sendStraight(db: object, pool: QueryPool, named: boolean): void {
   let isNamed = named
-  const query: Query = ({ name, ...config }) => {
-    if (!isNamed || name === undefined) return pool.query(config)
-    return pool.query({ name, ...config }).catch((error) => {
-      if (!notOurs.has(error.code)) throw error
+  const query: Query = async ({ name, text, values }) => {
+    if (isNamed) {
+      const { rows, error } = await pool.query(new NamedQuery(name, text, values))
+      if (!error) return { rows }
+      if (!notOurs.has(error.code as string)) throw error
       isNamed = false
-      return pool.query(config)
-    })
+    }
+    return pool.query({ text, values })
   }
   shortcuts.set(db, { isFree: () => isFree(pool), query })
 }
@@ -48,7 +55,7 @@ export function sendStraight(db: object, pool: LimitedPool & { query: Query }, n
  * A query as Kysely builds it, built and compiled at its first run only. `build` gets what to write for a value that each run
  * brings. Inside a transaction, and where no pool can be reached past Kysely, it runs by Kysely.
  */
-export function prepared<Values extends object, Row>(
+export function prepared<Values extends { [Name in keyof Values]: Value }, Row>(
   db: Kysely<Database> | Transaction<Database>,
   build: (value: <Name extends keyof Values>(name: Name) => RawBuilder<NonNullable<Values[Name]>>) => Compilable<Row>
 ) {
@@ -64,7 +71,7 @@ export function prepared<Values extends object, Row>(
     const { query, name } = compiled
     const parameters = query.parameters.map((parameter) =>
       parameter instanceof Placeholder ? Reflect.get(values, parameter.name) : parameter
-    )
+    ) as Value[]
     const shortcut = shortcuts.get(db)
     const { rows } = shortcut?.isFree()
       ? await shortcut.query({ name, text: query.sql, values: parameters })

@@ -1,3 +1,5 @@
+import pg from 'pg'
+
 /** The object id of `timestamptz`. */
 export const TIMESTAMPTZ = 1184
 
@@ -10,3 +12,7 @@ export function rfc3339(text: string): string {
   const fraction = text.slice(20, -3)
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.padEnd(3, '0').slice(0, 3)}Z`
 }
+
+/** As pg reads values, but for times. */
+export const getTypeParser: typeof pg.types.getTypeParser = (oid, format) =>
+  oid === TIMESTAMPTZ && format !== 'binary' ? rfc3339 : pg.types.getTypeParser(oid, format)

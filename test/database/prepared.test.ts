@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import type { DatabaseError } from 'pg'
 import { type Test, test } from 'tap'
 import { prepared, sendStraight, shortcutOf } from '../../src/database/prepared.ts'
 import type { Database } from '../../src/database/tables.ts'
@@ -21,7 +22,12 @@ async function straight(t: Test, answer: (asked: Asked) => unknown[], named = tr
     options: { max: 1 },
     query: async (config: Asked) => {
       asked.push(config)
-      return { rows: answer(config) }
+      try {
+        return { rows: answer(config) }
+      } catch (error) {
+        if (config.name === undefined) throw error
+        return { rows: [], error: error as DatabaseError }
+      }
     }
   }
   sendStraight(app.db, pool, named)
