@@ -25,13 +25,14 @@ interface Target {
   shot: Shot
   newTokens?: ((count: number) => string[]) | undefined
   logs?: boolean | undefined
+  awake: boolean
 }
 
 /** Microseconds of CPU that the server takes for a request, over one volley. */
-async function volley(gunner: Gunner, status: number, { server, shot, newTokens, logs }: Target, count = 0) {
+async function volley(gunner: Gunner, status: number, { server, shot, newTokens, logs, awake }: Target, count = 0) {
   server.emptyLog()
   const tokens = newTokens?.(count)
-  const load = { url: server.url, connections, ...shot, ...(tokens ? { tokens } : { seconds }) }
+  const load = { url: server.url, connections, awake, ...shot, ...(tokens ? { tokens } : { seconds }) }
   const before = await server.usage()
   const { requests, statuses, bytes, seconds: took } = await gunner.fire(load)
   await sleep(settled)
@@ -50,8 +51,9 @@ async function measure(name: string, row: Row, gunner: Gunner, database: BenchDa
   try {
     const yardstick = await startYardstick(row, subject, database?.url)
     try {
-      const ours: Target = { server, shot, logs, newTokens }
-      const bare: Target = { server: yardstick, shot: subject.yardstick ?? shot }
+      const awake = !row.needsPostgres
+      const ours: Target = { server, shot, logs, newTokens, awake }
+      const bare: Target = { server: yardstick, shot: subject.yardstick ?? shot, awake }
       const warm = await volley(gunner, status, { ...ours, newTokens: undefined })
       const same = await volley(gunner, status, bare)
       for (let more = 0; more < warmUp; more += 1)
