@@ -86,6 +86,8 @@ export class NamedQuery implements Submittable {
 
   /** pg's pool closes the connection of a query that failed, which is needless where only the query was refused. */
   handleError(error: Error): void {
+    // It may be the statement, which PostgreSQL keeps refusing once a migration has changed the type of a column.
+    this.#prepared?.delete(this.name)
     if (error instanceof DatabaseError && error.severity === 'ERROR') this.callback(undefined, { rows: [], error })
     else this.callback(error)
   }

@@ -31,6 +31,8 @@ export const shortcutOf = (db: object) => shortcuts.get(db)
 
 /** A server that has not prepared a statement, or has already: a pooler hands one connection's statements to another. */
 const notOurs = new Set(['26000', '42P05'])
+/** A migration has changed a column's type since the statement was prepared ("cached plan must not change result type"). */
+const OUTDATED = '0A000'
 
 /**
  * Lets the prepared queries of this database go straight to its pool, each under a name, so that PostgreSQL parses and plans it once a
@@ -43,8 +45,8 @@ export function sendStraight(db: object, pool: QueryPool, named: boolean): void 
     if (isNamed) {
       const { rows, error } = await pool.query(new NamedQuery(name, text, values))
       if (!error) return { rows }
-      if (!notOurs.has(error.code as string)) throw error
-      isNamed = false
+      if (notOurs.has(error.code as string)) isNamed = false
+      else if (error.code !== OUTDATED) throw error
     }
     return pool.query({ text, values })
   }

@@ -69,6 +69,15 @@ test('what PostgreSQL refuses is told, and its connection goes on, with the stat
   t.equal(removed.length, 0)
 })
 
+test('a statement whose columns have changed their type is prepared again', async (t) => {
+  await pool.query('create table changing (n varchar(5)); insert into changing values (7)')
+  const run = statement('select n from changing')
+  t.same((await run()).rows, [{ n: '7' }])
+  await pool.query('alter table changing alter n type int using n::int')
+  t.match(await run(), { error: { code: '0A000' } })
+  t.same((await run()).rows, [{ n: 7 }])
+})
+
 test('many at once, each gets its own', async (t) => {
   const [double, half] = [statement('select $1::int * 2 as n'), statement('select $1::text::int / 2 as n')]
   const outcomes = await Promise.all(

@@ -76,6 +76,22 @@ test('a pooler that mixes up the names gets none from then on', async (t) => {
   }
 })
 
+test('a statement that a migration has outdated is run without its name, once', async (t) => {
+  let outdated = true
+  const { db, asked } = await straight(t, ({ name }) => {
+    if (outdated && name !== undefined) throw Object.assign(new Error('cached plan'), { code: '0A000' })
+    return [{ m: 4 }]
+  })
+  const run = twice(db)
+  t.strictSame(await run({ n: 2 }), [{ m: 4 }])
+  outdated = false
+  t.strictSame(await run({ n: 2 }), [{ m: 4 }])
+  t.strictSame(
+    asked.map(({ name }) => name !== undefined),
+    [true, false, true]
+  )
+})
+
 test('behind a pooler there are no names at all; any other fault is told', async (t) => {
   const broken = Object.assign(new Error('broken'), { code: '42P01' })
   for (const named of [true, false]) {
