@@ -26,15 +26,15 @@ declare module 'fastify' {
   }
 }
 
-/** The token of an Authorization header (RFC 6750, section 2.1). */
-function bearerToken(authorization = ''): string {
+/** The token of an Authorization header (RFC 6750, section 2.1), or what is wrong with that. */
+function bearerToken(authorization = ''): string | Problem {
   // As all clients write it.
   const token = authorization.startsWith('Bearer ') && authorization.slice(7)
   if (token && !token.includes(' ')) return token
   const [, rare] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
   if (rare) return rare
-  if (/^Bearer\s+\S/i.test(authorization)) throw problems.invalidToken('malformed header')
-  throw problems.notAuthenticated(authorization ? 'no bearer token' : 'no token')
+  if (/^Bearer\s+\S/i.test(authorization)) return problems.invalidToken('malformed header')
+  return problems.notAuthenticated(authorization ? 'no bearer token' : 'no token')
 }
 
 type Done = (problem?: Problem) => void
@@ -65,7 +65,8 @@ export const authentication = fp(
       )
 
     function authenticate(request: FastifyRequest, _reply: FastifyReply, done: Done): Promise<void> | undefined {
-      const token = verify(bearerToken(request.headers.authorization))
+      const text = bearerToken(request.headers.authorization)
+      const token = text instanceof Problem ? text : verify(text)
       if (token instanceof Problem) return void done(token)
       const admitted = andThen(token, (token) => andThen(identify(token), (id) => admit(request, token, id)))
       if (admitted instanceof Promise) return admitted
