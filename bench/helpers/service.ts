@@ -15,6 +15,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     setTimeout(() => process.exit(1), 10_000).unref()
   })
 
+/** How `npm start`, the image and the systemd unit start Node. */
+export const asDeployed = { NODE_OPTIONS: '--max-semi-space-size=16' }
+
 /** Starts a file of ours with these settings and no others, to be killed when we end. */
 export function start(file: string, settings: Record<string, string>) {
   const { PATH = '' } = process.env
@@ -31,7 +34,13 @@ export function start(file: string, settings: Record<string, string>) {
 /** The service as its users start it, on a free port. `file` may be another that says where it listens. */
 export async function serve(settings: Record<string, string>, file = 'src/start.js') {
   const secret = 'a-long-value-that-only-the-benches-know'
-  const child = start(file, { BETTER_AUTH_SECRET: secret, PORT: '0', RATE_LIMIT_ENABLED: 'false', ...settings })
+  const child = start(file, {
+    ...asDeployed,
+    BETTER_AUTH_SECRET: secret,
+    PORT: '0',
+    RATE_LIMIT_ENABLED: 'false',
+    ...settings
+  })
   let output = ''
   let stopping = false
   let url: string | undefined
