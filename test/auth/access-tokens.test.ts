@@ -89,10 +89,8 @@ test('a service that goes from one secret to a list keeps its users logged in', 
 })
 
 test('without a secret there is nothing to sign with', async (t) => {
-  t.throws(
-    () => createAccessTokens({ ...loadConfig({ BETTER_AUTH_SECRET: secret }), secrets: [] }, Date.now),
-    /No secret/
-  )
+  const settings = { ...loadConfig({ BETTER_AUTH_SECRET: secret }), secrets: [] }
+  t.throws(() => createAccessTokens(settings, Date.now), /No secret/)
 })
 
 test("a shared-secret token's user belongs to the Better Auth server of the settings, which alone it may name", async (t) => {
