@@ -4,6 +4,7 @@ import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { problems } from '../problems.ts'
 import { within } from '../within.ts'
+import { Client } from './client.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { isFree, rememberPools } from './pools.ts'
 import { sendStraight } from './prepared.ts'
@@ -50,14 +51,14 @@ export function openPool(connectionString: string, log: Log, options: PoolOption
   const { session, answerWithin, connectWithin = limits.connect, max = 10 } = options
   // A backend that dies must not take the process with it, neither idle in the pool nor between two statements.
   const survive = (error: Error) => log.warn({ err: error }, 'lost a database connection')
-  class Client extends pg.Client {
+  class WithinTime extends Client {
     constructor(config?: pg.ClientConfig) {
       // Not the pool's: it would also set a timer for each time that a connection is lent.
       super({ ...config, connectionTimeoutMillis: connectWithin })
     }
   }
   const pool: pg.Pool = new pg.Pool({
-    Client,
+    Client: WithinTime,
     connectionString,
     max,
     application_name: 'gatehouse',

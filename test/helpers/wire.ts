@@ -6,27 +6,35 @@ import type { Test } from 'tap'
 /** AuthenticationOk and ReadyForQuery: what a client that starts up is told. */
 const welcome = Buffer.from('R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I', 'latin1')
 
-/** The embedded engine, spoken to as a PostgreSQL server is. `sent` are the pieces that came, without the first. */
-export async function wiredEngine(t: Test) {
-  const engine = await PGlite.create()
+type AnswerPiece = (piece: Buffer) => Uint8Array | Promise<Uint8Array>
+
+/** What a PostgreSQL client takes for a server: whoever comes is welcome, and has each piece that is sent answered by `answer`. */
+export async function wired(t: Test, answer: AnswerPiece) {
   const sockets: Socket[] = []
-  const sent: Buffer[] = []
   const server = createServer((socket) => {
     sockets.push(socket)
     socket.on('error', () => {})
     socket.once('data', () => {
       socket.write(welcome)
-      socket.on('data', async (piece) => {
-        sent.push(piece)
-        socket.write(await engine.execProtocolRaw(piece))
-      })
+      socket.on('data', async (piece) => socket.write(await answer(piece)))
     })
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(async () => {
+  t.teardown(() => {
     for (const socket of sockets) socket.destroy()
     server.close()
-    await engine.close()
   })
-  return { url: `postgres://postgres@127.0.0.1:${(server.address() as AddressInfo).port}/postgres`, sockets, sent }
+  return { url: `postgres://postgres@127.0.0.1:${(server.address() as AddressInfo).port}/postgres`, sockets }
+}
+
+/** The embedded engine, spoken to as a PostgreSQL server is. `sent` are the pieces that came, without the first. */
+export async function wiredEngine(t: Test) {
+  const engine = await PGlite.create()
+  const sent: Buffer[] = []
+  const server = await wired(t, (piece) => {
+    sent.push(piece)
+    return engine.execProtocolRaw(piece)
+  })
+  t.teardown(() => engine.close())
+  return { ...server, sent }
 }
