@@ -71,7 +71,9 @@ export class NamedQuery implements Submittable {
 
   handleDataRow({ fields }: { fields: (string | null)[] }): void {
     const row: Record<string, unknown> = {}
-    for (const [i, { name, parse }] of this.#columns.entries()) {
+    const columns = this.#columns
+    for (let i = 0; i < columns.length; i++) {
+      const { name, parse } = columns[i] as Column
       const text = fields[i] as string | null
       row[name] = text === null ? null : parse(text)
     }

@@ -9,6 +9,8 @@ export const TIMESTAMPTZ = 1184
  */
 export function rfc3339(text: string): string {
   if (!text.endsWith('+00')) return new Date(text).toISOString()
+  if (text.length >= 26) return `${text.slice(0, 10)}T${text.slice(11, 23)}Z`
+  // PostgreSQL leaves out the zeros at the end of a fraction.
   const fraction = text.slice(20, -3)
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.padEnd(3, '0').slice(0, 3)}Z`
 }
