@@ -78,7 +78,8 @@ export async function beside(
 ): Promise<Record<string, Latency>> {
   const open = new Set<Promise<void>>()
   const stop = new AbortController()
-  const found = Object.entries(operations).map(([name, { rate, make }]) => {
+  const all = Object.entries(operations)
+  const found = all.map(([name, { rate, make }], place) => {
     const times: number[] = []
     let failed = 0
     const once = async () => {
@@ -89,15 +90,28 @@ export async function beside(
       times.push(ms)
       if (status < 200 || status > 299) failed += 1
     }
-    const timer = setInterval(() => {
+    const start = () => {
       const one: Promise<void> = once()
         .catch(() => {
           failed += 1
         })
         .finally(() => open.delete(one))
       open.add(one)
-    }, 1000 / rate)
-    stop.signal.addEventListener('abort', () => clearInterval(timer))
+    }
+    const interval = 1000 / rate
+    let timer: NodeJS.Timeout
+    // Not all in the same instant every ten seconds: then each would wait for the hashes of the others.
+    const delay = setTimeout(
+      () => {
+        start()
+        timer = setInterval(start, interval)
+      },
+      (interval * place) / all.length
+    )
+    stop.signal.addEventListener('abort', () => {
+      clearTimeout(delay)
+      clearInterval(timer)
+    })
     return () => [name, latencyOf(times, failed)] as const
   })
   await work()
