@@ -5,5 +5,5 @@ import { setFlagsFromString } from 'node:v8'
 enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/gatehouse`)
 // V8 decides anew after each major collection how far the heap may grow until the next: at most by a tenth or to four times its size, as
 // fast as that collection happened to be. What it took once, the process keeps. So it is always the same share.
-setFlagsFromString('--heap-growing-percent=30')
+setFlagsFromString('--heap-growing-percent=20')
 await import('./server.ts')

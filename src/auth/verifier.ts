@@ -5,8 +5,8 @@ import type { AccessToken } from './claims.ts'
 import type { Issuer } from './issuers.ts'
 import { type Jws, parseJws } from './jws.ts'
 
-/** Characters of all remembered tokens together: some 40,000 of ours, 20,000 of Better Auth's; 16 MB and as much again. */
-const remembered = 16 * 1024 * 1024
+/** Characters of all remembered tokens together: some 20,000 of ours, 10,000 of Better Auth's; 8 MB and as much again. */
+const remembered = 8 * 1024 * 1024
 
 interface Verified {
   text: string
