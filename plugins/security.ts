@@ -1,9 +1,10 @@
-import { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage as Incoming } from 'node:http'
 import { Socket } from 'node:net'
 import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import helmet from 'helmet'
+import { IncomingMessage, ServerResponse } from '../src/http.ts'
 
 /** helmet's headers for an API that is never shown as a page. They never change, so they are worked out once. */
 function apiHeaders(): Record<string, string> {
@@ -52,7 +53,7 @@ declare module 'node:http' {
  * Node's answer, to which the headers that never change are added as the text that they are: checking and joining them
  * for each answer costs as much as checking its token. An answer's own header of the same name stands instead.
  */
-export class SecureResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
+export class SecureResponse<R extends Incoming = Incoming> extends ServerResponse<R> {
   override _storeHeader(statusLine: string, headers: object | undefined): void {
     let text = fixedText
     for (const name in headers)

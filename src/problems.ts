@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from './http.ts'
 
 /** What is wrong with one field: an RFC 6901 pointer into the body (or `/name` for a query or path parameter). */
 export interface FieldError {

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
+import { createServer } from '../http.ts'
 
 /**
  * Serves `GET /metrics` on a port of its own, for as long as it is not stopped; `scrape` writes them in Prometheus's text
