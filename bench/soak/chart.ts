@@ -17,7 +17,7 @@ export function draw(samples: readonly Sample[], title: string, warm: number): s
     animation: false,
     backgroundColor: '#fff',
     title: { text: title, left: 'center', textStyle: { fontSize: 14 } },
-    legend: { top: 28 },
+    legend: { top: 28, itemGap: 24 },
     grid: { left: 60, right: 60, top: 70, bottom: 45 },
     xAxis: { type: 'value', name: 'minutes', nameLocation: 'middle', nameGap: 28 },
     yAxis: [
