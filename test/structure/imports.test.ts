@@ -50,6 +50,14 @@ test('src speaks the domain: only app.ts and server.ts know Fastify, plugins and
   t.end()
 })
 
+test('node:http is had by way of src/http.ts, which loads less; its types from anywhere', (t) => {
+  t.strictSame(
+    broken(product, ({ target, typeOnly }) => target !== 'node:http' || typeOnly),
+    []
+  )
+  t.end()
+})
+
 test('repositories see tables and schemas, never a request', (t) => {
   const known =
     /^(kysely|schemas\/|src\/database\/(tables|prepared|failures)|src\/repositories\/|src\/(problems|ids)\.ts)/
