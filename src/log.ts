@@ -1,5 +1,6 @@
 import { type Logger, pino, symbols } from 'pino'
 import pretty from 'pino-pretty'
+import { createLineWriter } from './line-writer.ts'
 
 interface LoggedError extends Error {
   code?: string
@@ -29,50 +30,11 @@ export const logOptions = {
   timestamp: () => `,"time":"${time()}"`
 }
 
-/** Bytes that wait for a reader who is slow (a pipe, a collector of logs); beyond, lines are lost. */
-const maxLength = 16 * 1024 * 1024
-/** Lines are written together: this many characters of them, or what came in this many milliseconds. */
-const together = { characters: 60_000, milliseconds: 100 }
-
-/**
- * JSON lines to a file descriptor. Nobody waits for a line to be written: with `sync`, a full pipe would stop the whole process for
- * 100 ms at a time. Nor is each written alone: that costs three times what the line does. What has not been written when
- * the process ends is written then.
- */
-function linesTo(fd: number) {
-  const destination = pino.destination({ dest: fd, sync: false, maxLength, maxWrite: 2 * together.characters })
-  // A full disk must neither end the process nor keep it from ending. Lines wait, and are tried again with the next.
-  let failing = false
-  destination.on('error', () => {
-    failing = true
-  })
-  destination.on('write', () => {
-    failing = false
-  })
-  let waiting = ''
-  const flush = () => {
-    if (waiting !== '') destination.write(waiting)
-    waiting = ''
-  }
-  setInterval(flush, together.milliseconds).unref()
-  // Before pino's own, which waits for what it was given, without end.
-  process.prependListener('exit', () => {
-    flush()
-    if (failing) destination.flushSync = () => {}
-  })
-  return {
-    write(line: string): void {
-      waiting += line
-      if (waiting.length > together.characters) flush()
-    }
-  }
-}
-
 /** JSON lines on standard output, or lines for people where it is a terminal. */
 export function createLog(level: string, { fd, isTTY }: { fd: number; isTTY: boolean } = process.stdout): Logger {
   const destination = isTTY
     ? pretty({ destination: fd, sync: true, ignore: 'request_id', singleLine: true })
-    : linesTo(fd)
+    : createLineWriter(fd)
   return pino({ ...logOptions, level }, destination)
 }
 
