@@ -1,20 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import * as bcrypt from '@node-rs/bcrypt'
-import { ZxcvbnFactory } from '@zxcvbn-ts/core'
-import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common'
 import PQueue from 'p-queue'
 import { problems } from '../problems.ts'
+import { isCommon } from './common-passwords.ts'
 import { isScrypt, verifyScrypt } from './scrypt.ts'
-
-const strength = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
-
-/** Whether a password is one of the common ones, or one with the usual changes: a capital, `@` for a, a digit at the end. */
-function isCommon(password: string): boolean {
-  const { score, sequence } = strength.check(password)
-  const listed = sequence.some(({ dictionaryName }) => dictionaryName === 'passwords-common')
-  return listed && (score <= 1 || sequence.length === 1)
-}
 
 /** bcrypt reads no more bytes than this, and would take anything after them for right. */
 const maxBytes = 72

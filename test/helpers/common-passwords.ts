@@ -1,0 +1,16 @@
+import { writeFileSync } from 'node:fs'
+import { dictionary } from '@zxcvbn-ts/language-common'
+import { fold } from '../../src/auth/common-passwords.ts'
+
+export const file = new URL('../../src/auth/common-passwords.txt', import.meta.url)
+
+/** Shorter ones are in many good passwords. */
+const shortest = 4
+
+/** What the file has to hold: the list of zxcvbn-ts, the commonest first. */
+export function commonPasswords(): string {
+  const folded = new Set(dictionary['passwords-common'].map(fold))
+  return `\n${[...folded].filter(({ length }) => length >= shortest).join('\n')}\n`
+}
+
+if (import.meta.main) writeFileSync(file, commonPasswords())
