@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { type Logger, pino, symbols } from 'pino'
-import pretty from 'pino-pretty'
+import type PinoPretty from 'pino-pretty'
 import { createLineWriter } from './line-writer.ts'
 
 interface LoggedError extends Error {
@@ -32,10 +33,13 @@ export const logOptions = {
 
 /** JSON lines on standard output, or lines for people where it is a terminal. */
 export function createLog(level: string, { fd, isTTY }: { fd: number; isTTY: boolean } = process.stdout): Logger {
-  const destination = isTTY
-    ? pretty({ destination: fd, sync: true, ignore: 'request_id', singleLine: true })
-    : createLineWriter(fd)
-  return pino({ ...logOptions, level }, destination)
+  return pino({ ...logOptions, level }, isTTY ? linesForPeople(fd) : createLineWriter(fd))
+}
+
+/** Loaded only here: 2 MB that a service without a terminal can do without. */
+function linesForPeople(fd: number) {
+  const pretty: typeof PinoPretty = createRequire(import.meta.url)('pino-pretty')
+  return pretty({ destination: fd, sync: true, ignore: 'request_id', singleLine: true })
 }
 
 /**

@@ -16,7 +16,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   })
 
 /** How `npm start`, the image and the systemd unit start Node. */
-export const asDeployed = { NODE_OPTIONS: '--max-semi-space-size=16' }
+export const asDeployed = { NODE_OPTIONS: '--max-semi-space-size=4 --v8-pool-size=1' }
 
 /** Starts a file of ours with these settings and no others, to be killed when we end. */
 export function start(file: string, settings: Record<string, string>) {
