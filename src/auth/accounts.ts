@@ -59,8 +59,9 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   async function tryLogin(credentials: Login, client: Client): Promise<AuthResponse> {
     const email = normal(credentials.email)
     const found = await users.findLogin(email)
-    const account = { email, hash: found?.password_hash, userId: found?.id ?? null }
-    const right = await checks.check('login', account, credentials.password, client)
+    const account = { email, userId: found?.id ?? null }
+    const verify = () => passwords.verify(credentials.password, found?.password_hash)
+    const right = await checks.check('login', account, client, verify)
     if (!right || !found?.is_active) {
       await log.record('login.failed', client, { user_id: account.userId })
       throw problems.invalidCredentials(!found ? 'unknown email' : right ? 'deactivated' : 'wrong password')
@@ -107,9 +108,17 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
 
     /** Ends every session, the thief's and the owner's, and opens a new one. Throws as `login` does, and `forbidden`. */
     async changePassword(userId: string, change: PasswordChange, client: Client): Promise<AuthResponse> {
-      const { email, hash } = await checks.confirm(userId, '/current_password', change.current_password, client)
-      checkNew(change.new_password, email, '/new_password')
-      const newHash = await passwords.hash(change.new_password)
+      const { current_password: current, new_password: next } = change
+      let newHash = ''
+      async function verify(password: string, hash: string, email: string): Promise<boolean> {
+        if (passwordRefusal(next, email) !== undefined) return passwords.verify(password, hash)
+        const [right, made] = await passwords.verifyAndHash(password, hash, next)
+        newHash = made
+        return right
+      }
+      const given = { pointer: '/current_password', password: current }
+      const { email, hash } = await checks.confirm(userId, given, client, verify)
+      checkNew(next, email, '/new_password')
       const opened = await db.transaction().execute(async (trx) => {
         const user: User | undefined = await usersRepository(trx).replaceHash(userId, hash, newHash)
         if (!user) throw problems.invalidCredentials('password changed meanwhile')
@@ -124,7 +133,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
     /** Deletes the account with all that is its user's. Throws as `login` does, and `forbidden`. */
     async remove(userId: string, token: AccessToken, password: string | undefined, client: Client): Promise<void> {
       const { issuer } = token
-      if (issuer === null) await checks.confirm(userId, '/password', password, client)
+      if (issuer === null) await checks.confirm(userId, { pointer: '/password', password }, client)
       else if (token.issuedAt < clock() / 1000 - fresh) throw problems.forbidden()
       await db.transaction().execute(async (trx) => {
         const tasks = tasksRepository(trx)

@@ -15,19 +15,18 @@ interface Parts {
 /** Whose password is tried. */
 interface Account {
   email: string
-  /** Undefined where there is no such account. */
-  hash: string | undefined
+  /** Null where there is no such account. */
   userId: string | null
 }
 
 /** Checks of a password that somebody sends, each counted against the account and the address it comes from. */
 export function createPasswordChecks(users: UsersRepository, { passwords, throttle, log }: Parts) {
-  /** Whether a password is right. Throws `too_many_requests` before it does any work; alike for accounts that do not exist. */
+  /** Whether a password is right, as `verify` says. Throws `too_many_requests` before that; alike for accounts that do not exist. */
   async function check(
     purpose: 'login' | 'password',
-    { email, hash, userId }: Account,
-    password: string,
-    client: Client
+    { email, userId }: Account,
+    client: Client,
+    verify: () => Promise<boolean>
   ): Promise<boolean> {
     const isUsual = await log.hasLoggedInFrom(userId ?? NIL, client.prefix)
     let attempt: Attempt
@@ -38,7 +37,7 @@ export function createPasswordChecks(users: UsersRepository, { passwords, thrott
       throw error
     }
     try {
-      const right = await passwords.verify(password, hash)
+      const right = await verify()
       if (right) attempt.succeed()
       return right
     } catch (error) {
@@ -51,16 +50,23 @@ export function createPasswordChecks(users: UsersRepository, { passwords, thrott
     check,
 
     /**
-     * Makes a signed-in user prove who they are; returns their email and hash. `pointer` is where the password stood. Throws
+     * Makes a signed-in user prove who they are; returns their email and hash. `pointer` is where the password stood, and
+     * `verify` may do more than tell whether it is right. Throws
      * `invalid_credentials`, `too_many_requests`, and `forbidden` for another issuer's user, who has no password here.
      */
-    async confirm(userId: string, pointer: string, password: string | undefined, client: Client) {
+    async confirm(
+      userId: string,
+      { pointer, password }: { pointer: string; password: string | undefined },
+      client: Client,
+      verify: (password: string, hash: string, email: string) => Promise<boolean> = passwords.verify
+    ) {
       const secret = await users.findSecret(userId)
       if (!secret) throw problems.tokenRevoked('user is gone')
       const { email, password_hash: hash } = secret
       if (hash === null) throw problems.forbidden()
       if (password === undefined) throw problems.validationFailed([{ pointer, message: 'is required' }])
-      if (await check('password', { email, hash, userId }, password, client)) return { email, hash }
+      if (await check('password', { email, userId }, client, () => verify(password, hash, email)))
+        return { email, hash }
       await log.record('password.failed', client, { user_id: userId })
       throw problems.invalidCredentials('wrong current password')
     }

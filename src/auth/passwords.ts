@@ -11,8 +11,8 @@ const maxBytes = 72
 const hashable = (password: string) =>
   Buffer.byteLength(password) <= maxBytes && !password.includes('\0') && password.isWellFormed()
 
-/** Hashes at once. */
-const concurrency = Math.max(1, availableParallelism() - 1)
+/** Hashes at once: all cores but one, and all of libuv's four threads but one, which files and names need as well. */
+const concurrency = Math.max(1, Math.min(availableParallelism(), 4) - 1)
 /** Hashes that may wait for their turn, and for how many milliseconds: beyond, a client is told to come back. */
 const queueLimit = 32 * concurrency
 const maxWait = 2_000
@@ -38,8 +38,8 @@ export function passwordRefusal(password: string, email: string): string | undef
 }
 
 /**
- * Hashes and checks passwords with bcrypt, as many at once as there are cores but one, so that libuv's threads stay free
- * for files and names. `hash` and `verify` throw `unavailable` when too many wait.
+ * Hashes and checks passwords with bcrypt, few enough at once. `hash`, `verify` and `verifyAndHash` throw `unavailable` when
+ * too many wait.
  */
 export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
   const queue = new PQueue({ concurrency })
@@ -61,6 +61,14 @@ export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
    * letter that no encoder would write in the last place, and bcrypt would refuse it without doing the work.
    */
   const nobody = `${bcrypt.genSaltSync({ cost: bcryptCost })}${randomBytes(15).toString('hex')}O`
+
+  const make = (password: string) => bcrypt.hash(password, { cost: bcryptCost, rejectLongPasswords: true })
+
+  async function isRight(password: string, hash: string | undefined): Promise<boolean> {
+    if (hash !== undefined && isScrypt(hash)) return verifyScrypt(password, hash)
+    const right = await bcrypt.verify(password, hash ?? nobody)
+    return right && hash !== undefined && hashable(password)
+  }
 
   return {
     /** Hashes that are being made. */
@@ -88,15 +96,14 @@ export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
       })
     },
 
-    hash: (password: string): Promise<string> =>
-      inTurn(() => bcrypt.hash(password, { cost: bcryptCost, rejectLongPasswords: true })),
+    hash: (password: string): Promise<string> => inTurn(() => make(password)),
 
     /** Whether the password is the one behind the hash, ours or another system's. Without a hash: false, after the same work. */
-    async verify(password: string, hash: string | undefined): Promise<boolean> {
-      if (hash !== undefined && isScrypt(hash)) return inTurn(() => verifyScrypt(password, hash))
-      const right = await inTurn(() => bcrypt.verify(password, hash ?? nobody))
-      return right && hash !== undefined && hashable(password)
-    },
+    verify: (password: string, hash: string | undefined): Promise<boolean> => inTurn(() => isRight(password, hash)),
+
+    /** Both in one turn, side by side: whoever changes a password waits for one hash, not two. `next` must be one that may be had. */
+    verifyAndHash: (password: string, hash: string, next: string): Promise<[boolean, string]> =>
+      inTurn(() => Promise.all([isRight(password, hash), make(next)])),
 
     /** Whether a stored hash is not what we would make of this password today: of another system, version or cost. */
     isOutdated(hash: string, password: string): boolean {

@@ -6,7 +6,7 @@ import { createPasswords, passwordRefusal } from '../../src/auth/passwords.ts'
 import { problems } from '../../src/problems.ts'
 
 const cheap = createPasswords({ bcryptCost: 4 })
-const atOnce = Math.max(1, availableParallelism() - 1)
+const atOnce = Math.max(1, Math.min(availableParallelism(), 4) - 1)
 
 test('a password is right as a whole or not at all', async (t) => {
   const longest = `1!${'x'.repeat(70)}`
@@ -66,6 +66,20 @@ test('a new password is refused for what no schema can say', async (t) => {
 test('a common password is refused with what to change', async (t) => {
   for (const common of ['P@ssw0rd', 'Welcome1!'])
     t.match(passwordRefusal(common, 'ann@example.com'), /close to a common password; take several words/)
+})
+
+test('a password is checked and the next one hashed in one turn', async (t) => {
+  const stored = await cheap.hash('correct-horse-7')
+  for (const [given, right] of [
+    ['correct-horse-7', true],
+    ['wrong-horse-7', false]
+  ] as const) {
+    const both = cheap.verifyAndHash(given, stored, 'another-horse-8')
+    t.strictSame([cheap.running, cheap.waiting], [1, 0])
+    const [isRight, made] = await both
+    t.equal(isRight, right)
+    t.ok(await cheap.verify('another-horse-8', made))
+  }
 })
 
 test('without a hash to check against, the same work is done in vain', async (t) => {
