@@ -35,21 +35,24 @@ export function securityEventsRepository(db: Kysely<Database>) {
         .values({ id: newId(), ...event })
         .execute(),
 
-    /** Whether a user has logged in from an address before. */
+    /**
+     * Whether a user has logged in from an address before. Each event by itself: for `in`, PostgreSQL may read all of the user's
+     * events, of which there are many where somebody guesses, and the time would tell that there is such a user.
+     */
     async hasLoggedInFrom(userId: string, address: string): Promise<boolean> {
       const { found } = await db
-        .selectNoFrom((eb) =>
-          eb
-            .exists(
+        .selectNoFrom((eb) => {
+          const happened = (event: SecurityEventName) =>
+            eb.exists(
               eb
                 .selectFrom('security_events')
                 .select('id')
                 .where('user_id', '=', userId)
-                .where('event', 'in', ['login', 'register'])
+                .where('event', '=', event)
                 .where('address', '=', address)
             )
-            .as('found')
-        )
+          return eb.or([happened('login'), happened('register')]).as('found')
+        })
         .executeTakeFirstOrThrow()
       return Boolean(found)
     },
