@@ -75,8 +75,9 @@ export function createSessions(
     /** Both tokens anew. Throws `invalid_token`; a token that was replaced and comes back ends its session (RFC 9700, 4.14). */
     async refresh(text: string, client: Client): Promise<AuthResponse> {
       const given = refreshTokens.parse(text)
-      // What we never gave takes as long to refuse as what has ended.
-      const token = given ?? refreshTokens.make(NIL)
+      // Made for everybody: what we never gave takes as long to refuse as what has ended.
+      const nobodys = refreshTokens.make(NIL)
+      const token = given ?? nobodys
       const successor = refreshTokens.make(token.sessionId)
       const rotated = await sessions.rotate({
         id: token.sessionId,
