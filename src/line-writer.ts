@@ -4,8 +4,8 @@ import { write, writeSync } from 'node:fs'
 const chunkSize = 64 * 1024
 /** Bytes that wait for a reader who is slow (a pipe, a collector of logs) or for room on a disk; beyond, lines are lost. */
 const most = 16 * 1024 * 1024
-/** Milliseconds before a chunk is written that is not full, before a full pipe is tried again, and until the process may end regardless. */
-const patience = { unfilled: 100, pipe: 10, end: 1_000 }
+/** Milliseconds before a chunk is written that is not full, before what could not be written is tried again, and until the process may end regardless. */
+const patience = { unfilled: 100, again: 10, end: 1_000 }
 /** The most bytes that a code unit of a string takes in UTF-8. */
 const widest = 3
 
@@ -64,8 +64,9 @@ export function createLineWriter(fd: number): { write: (line: string) => void } 
       if (!error) {
         written(chunk, bytes)
         flush()
-      } else if (isPipeFull(error)) setTimeout(flush, patience.pipe).unref()
-      // A disk that is full must not end the process: the timer tries again.
+      }
+      // A full pipe, or a full disk: neither must end the process.
+      else setTimeout(flush, patience.again).unref()
     })
   }
 
@@ -78,7 +79,7 @@ export function createLineWriter(fd: number): { write: (line: string) => void } 
   process.once('exit', () => {
     // What came of it can no longer be heard, but it can be waited for: or the next chunk would overtake it.
     if (isWriting) {
-      pause(patience.pipe)
+      pause(patience.again)
       full.shift()
     }
     closeFilling()
@@ -88,7 +89,7 @@ export function createLineWriter(fd: number): { write: (line: string) => void } 
         written(full[0], writeSync(fd, full[0].bytes, full[0].from, full[0].to - full[0].from))
       } catch (error) {
         if (!isPipeFull(error)) return
-        pause(patience.pipe)
+        pause(patience.again)
       }
   })
 
