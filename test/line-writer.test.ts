@@ -20,7 +20,7 @@ function pipe(t: Test) {
       return ''
     }
   }
-  return { file, fd: openSync(file, constants.O_WRONLY | constants.O_NONBLOCK), read }
+  return { fd: openSync(file, constants.O_WRONLY | constants.O_NONBLOCK), read }
 }
 
 test('lines of any length and in any script are written in order', async (t) => {
@@ -73,10 +73,8 @@ test('what has not been written when the process ends is written then', async (t
   })
   const [code] = await once(child, 'close')
   t.equal(code, 3)
-  t.strictSame(
-    got.trimEnd().split('\n').map(Number),
-    Array.from({ length: 30_000 }, (_, i) => i)
-  )
+  const all = Array.from({ length: 30_000 }, (_, i) => `${i}\n`).join('')
+  t.ok(got === all, 'each line, in order')
 })
 
 test('neither a pipe that nobody reads nor a full disk keeps the process from ending', async (t) => {
