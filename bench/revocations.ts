@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { ALWAYS, createRevocationTable } from '../src/auth/revocation-table.ts'
+import { ALWAYS, createRevocationTable } from '../src/auth/revocations/revocation-table.ts'
 import { type Bench, figure } from './helpers/figures.ts'
 import { median, quantile } from './helpers/statistics.ts'
 

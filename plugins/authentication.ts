@@ -1,14 +1,14 @@
 import type {} from '@fastify/swagger'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { andThen } from '../src/and-then.ts'
-import type { AccessToken } from '../src/auth/claims.ts'
 import { createForeignUsers } from '../src/auth/foreign-users.ts'
-import type { Revocations } from '../src/auth/revocations.ts'
+import type { Revocations } from '../src/auth/revocations/revocations.ts'
 import type { Sessions } from '../src/auth/sessions.ts'
-import type { Verify } from '../src/auth/verifier.ts'
-import { Problem, problems } from '../src/problems.ts'
+import type { AccessToken } from '../src/auth/tokens/claims.ts'
+import type { Verify } from '../src/auth/tokens/verifier.ts'
+import { Problem, problems } from '../src/http/problems.ts'
 import { usersRepository } from '../src/repositories/users.ts'
+import { andThen } from '../src/util/and-then.ts'
 
 export interface AuthenticatedUser {
   id: string

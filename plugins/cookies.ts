@@ -2,7 +2,7 @@ import { parseCookie, stringifySetCookie } from 'cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AuthResponse } from '../schemas/users.ts'
-import { problems } from '../src/problems.ts'
+import { problems } from '../src/http/problems.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,8 +1,8 @@
 import rateLimit, { type FastifyRateLimitStore, normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest, onRequestHookHandler, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { problems } from '../src/problems.ts'
-import type { SharedCounts } from '../src/redis/connection.ts'
+import { problems } from '../src/http/problems.ts'
+import type { SharedCounts } from '../src/redis/redis.ts'
 import { createWindows } from '../src/redis/windows.ts'
 
 /** Addresses remembered for each limit; the least recently seen goes first. */

@@ -2,7 +2,7 @@ import type {} from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
-import { linesOf } from '../src/log.ts'
+import { linesOf } from '../src/logging/log.ts'
 
 /** Ids that a proxy gave are kept, so that its log and ours can be joined. */
 export function requestId({ headers }: { headers: FastifyRequest['headers'] }): string {

@@ -1,8 +1,8 @@
 import cluster from 'node:cluster'
 import fp from 'fastify-plugin'
-import { createMetrics, type Metrics, type Sources } from '../src/metrics/metrics.ts'
-import { serveMetrics } from '../src/metrics/server.ts'
-import { answerScrapes, type Channel } from '../src/metrics/workers.ts'
+import { createMetrics, type Metrics, type Sources } from '../src/observability/metrics.ts'
+import { serveMetrics } from '../src/observability/metrics-server.ts'
+import { answerScrapes, type Channel } from '../src/observability/worker-metrics.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -4,13 +4,13 @@ import type { FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { stringify } from 'yaml'
-import { describeHeaders, problemResponses, requestHeaders, responseHeaders } from '../src/contract-components.ts'
+import { describeHeaders, problemResponses, requestHeaders, responseHeaders } from '../src/http/contract-components.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
     /** The statuses of the problems that a route gives, beyond those that follow from its shape. */
     problems?: number[]
-    /** Headers that a route heeds, and that its successful answers carry, by their names in src/contract-components.ts. */
+    /** Headers that a route heeds, and that its successful answers carry, by their names in src/http/contract-components.ts. */
     takes?: readonly (keyof typeof requestHeaders)[]
     gives?: readonly (keyof typeof responseHeaders)[]
   }

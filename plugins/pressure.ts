@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import { type Memory, memoryOf, type Pressure, watchPressure } from '../src/pressure.ts'
-import { problems } from '../src/problems.ts'
+import { problems } from '../src/http/problems.ts'
+import { type Memory, memoryOf, type Pressure, watchPressure } from '../src/process/pressure.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isDataException, isUnavailable, isUserGone } from '../src/database/failures.ts'
-import { Problem, problems } from '../src/problems.ts'
+import { Problem, problems } from '../src/http/problems.ts'
 import { addFixedHeaders, securityHeaders } from './security.ts'
 import { fieldErrors } from './validation.ts'
 

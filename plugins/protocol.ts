@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { problems } from '../src/problems.ts'
+import { problems } from '../src/http/problems.ts'
 import { answerSocket } from './problems.ts'
 
 /** More than any client sends; what comes after Node's own limit would be cut off in silence. */

@@ -4,7 +4,7 @@ import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import helmet from 'helmet'
-import { IncomingMessage, ServerResponse } from '../src/http.ts'
+import { IncomingMessage, ServerResponse } from '../src/http/node-http.ts'
 
 /** helmet's headers for an API that is never shown as a page. They never change, so they are worked out once. */
 function apiHeaders(): Record<string, string> {

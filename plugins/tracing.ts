@@ -2,7 +2,7 @@ import { trace } from '@opentelemetry/api'
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import { symbols } from 'pino'
-import { startTracing } from '../src/tracing.ts'
+import { startTracing } from '../src/observability/tracing.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

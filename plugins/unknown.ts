@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import findMyWay from 'find-my-way'
-import { problems } from '../src/problems.ts'
+import { problems } from '../src/http/problems.ts'
 
 /** Answers for URLs without a route, or whose file is gone: 405 where another method would do, else 404. */
 export const unknown = fp(

@@ -3,7 +3,7 @@ import { Ajv, type ErrorObject, type Options } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { FastifyInstance, FastifySchemaValidationError } from 'fastify'
 import fp from 'fastify-plugin'
-import { type FieldError, problems } from '../src/problems.ts'
+import { type FieldError, problems } from '../src/http/problems.ts'
 
 /** As many as a person would read; one body can hold thousands. */
 const maxErrors = 20

@@ -3,8 +3,8 @@ import { Refresh } from '../schemas/sessions.ts'
 import { AuthenticatedUser, AuthResponse, Login, NewUser } from '../schemas/users.ts'
 import type { Accounts } from '../src/auth/accounts.ts'
 import type { Sessions } from '../src/auth/sessions.ts'
-import { problems } from '../src/problems.ts'
-import type { Routes } from '../src/typebox.ts'
+import { problems } from '../src/http/problems.ts'
+import type { Routes } from '../src/http/typebox.ts'
 
 const tags = ['auth']
 const register = {

@@ -1,8 +1,8 @@
 import { ref } from '../schemas/common.ts'
 import { Health } from '../schemas/health.ts'
 import { createPing } from '../src/database/ping.ts'
-import { problems } from '../src/problems.ts'
-import type { Routes } from '../src/typebox.ts'
+import { problems } from '../src/http/problems.ts'
+import type { Routes } from '../src/http/typebox.ts'
 
 const tags = ['health']
 const response = { 200: ref(Health) }

@@ -2,9 +2,9 @@ import { Type } from '@sinclair/typebox'
 import { optional, ref } from '../schemas/common.ts'
 import { AccountDeletion, AuthResponse, PasswordChange, ProfilePatch, User } from '../schemas/users.ts'
 import type { Accounts } from '../src/auth/accounts.ts'
-import { problems } from '../src/problems.ts'
+import { problems } from '../src/http/problems.ts'
+import type { Routes } from '../src/http/typebox.ts'
 import { usersRepository } from '../src/repositories/users.ts'
-import type { Routes } from '../src/typebox.ts'
 
 const tags = ['profile']
 const read = { operationId: 'getProfile', tags, summary: 'Your account', response: { 200: ref(User) }, problems: [404] }

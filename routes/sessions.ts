@@ -2,8 +2,8 @@ import { Type } from '@sinclair/typebox'
 import { Id, ref } from '../schemas/common.ts'
 import { SessionList } from '../schemas/sessions.ts'
 import type { Sessions } from '../src/auth/sessions.ts'
-import { problems } from '../src/problems.ts'
-import type { Routes } from '../src/typebox.ts'
+import { problems } from '../src/http/problems.ts'
+import type { Routes } from '../src/http/typebox.ts'
 
 const tags = ['sessions']
 const params = Type.Object({ id: Id })

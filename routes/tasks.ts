@@ -1,13 +1,13 @@
 import { Type } from '@sinclair/typebox'
 import { Id, optional, ref } from '../schemas/common.ts'
 import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '../schemas/tasks.ts'
-import type { Cursors } from '../src/cursors.ts'
-import { createTaskOnce } from '../src/idempotency.ts'
-import { allowedVersions, etagOf, isKnown } from '../src/preconditions.ts'
-import { type Problem, problems } from '../src/problems.ts'
+import type { Cursors } from '../src/http/cursors.ts'
+import { createTaskOnce } from '../src/http/idempotency.ts'
+import { allowedVersions, etagOf, isKnown } from '../src/http/preconditions.ts'
+import { type Problem, problems } from '../src/http/problems.ts'
+import type { Routes } from '../src/http/typebox.ts'
 import { type TaskPosition, taskPosition } from '../src/repositories/task-lists.ts'
 import { tasksRepository } from '../src/repositories/tasks.ts'
-import type { Routes } from '../src/typebox.ts'
 
 const tags = ['tasks']
 const params = Type.Object({ id: Id })

@@ -1,8 +1,8 @@
 import { type TObject, Type } from '@sinclair/typebox'
 import { Id } from '../schemas/common.ts'
-import type { Cursors } from '../src/cursors.ts'
-import { problems } from '../src/problems.ts'
-import type { Routes } from '../src/typebox.ts'
+import type { Cursors } from '../src/http/cursors.ts'
+import { problems } from '../src/http/problems.ts'
+import type { Routes } from '../src/http/typebox.ts'
 import { taskRoutes } from './tasks.ts'
 
 const owner = Type.Object({ user_id: Id })

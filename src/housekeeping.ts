@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import type { Database } from './database/tables.ts'
 import { idempotencyKeysRepository } from './repositories/idempotency-keys.ts'
 import { revocationsRepository } from './repositories/revocations.ts'

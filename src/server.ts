@@ -1,12 +1,12 @@
 import cluster from 'node:cluster'
-import { loadConfig } from './config.ts'
-import { createLog } from './log.ts'
+import { loadConfig } from './config/config.ts'
+import { createLog } from './logging/log.ts'
 
 try {
   const config = loadConfig(undefined, process.argv.slice(2))
   const log = createLog(config.logLevel)
   const isAbove = config.workers > 1 && cluster.isPrimary
-  const run = isAbove ? (await import('./primary.ts')).runWorkers : (await import('./service.ts')).serve
+  const run = isAbove ? (await import('./process/primary.ts')).runWorkers : (await import('./process/serve.ts')).serve
   await run(config, log.child({ worker: config.worker }))
 } catch (error) {
   const { message } = error as Error

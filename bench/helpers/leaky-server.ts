@@ -1,7 +1,7 @@
 import { buildApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { migrate } from '../../src/database/migrate.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '../../src/logging/log.ts'
 
 /** Microseconds by which this service is slower when the bench says that somebody is known: bench/timing.ts must notice. */
 const leak = Number(process.env.LEAK)

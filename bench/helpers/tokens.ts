@@ -1,4 +1,4 @@
-import { createAccessTokens } from '../../src/auth/access-tokens.ts'
+import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
 import { secret } from './measured.ts'
 
 /** What the measured service signs and verifies with. */

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import { atMost } from '../at-most.ts'
 import type { UsersRepository } from '../repositories/users.ts'
-import type { ForeignToken } from './claims.ts'
+import { atMost } from '../util/bounded.ts'
+import type { ForeignToken } from './tokens/claims.ts'
 
 interface Known {
   id: string

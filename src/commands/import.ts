@@ -2,7 +2,7 @@ import { openDatabase } from '../database/connection.ts'
 import { prepareDatabase } from '../database/prepare.ts'
 import type { Database } from '../database/tables.ts'
 import { importWithReport } from '../import/report.ts'
-import { createLog } from '../log.ts'
+import { createLog } from '../logging/log.ts'
 import type { BetterAuthTables } from '../repositories/better-auth.ts'
 import { settings } from './settings.ts'
 

@@ -1,6 +1,6 @@
 import { openDatabase } from '../database/connection.ts'
 import { prepareDatabase } from '../database/prepare.ts'
-import { createLog } from '../log.ts'
+import { createLog } from '../logging/log.ts'
 import { settings } from './settings.ts'
 
 const config = settings()

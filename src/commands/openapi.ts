@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { openapiYaml } from '../../plugins/openapi.ts'
 import { buildApp } from '../app.ts'
-import { loadConfig } from '../config.ts'
-import { createLog } from '../log.ts'
+import { loadConfig } from '../config/config.ts'
+import { createLog } from '../logging/log.ts'
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { check: { type: 'boolean' } } })
 const file = positionals[0] ?? new URL('../../openapi.yaml', import.meta.url)

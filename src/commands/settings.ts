@@ -1,4 +1,4 @@
-import { type Config, loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config/config.ts'
 
 /** The settings, or the end of the command with what is wrong about them. */
 export function settings(): Config {

@@ -1,4 +1,4 @@
-import { Problem } from '../problems.ts'
+import { Problem } from '../http/problems.ts'
 
 /** PostgreSQL's error classes that say "not now": connection, transaction rollback, resources, operator, system. */
 const unavailableClasses = new Set(['08', '40', '53', '57', '58'])

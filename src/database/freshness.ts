@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
-import { coalesce } from '../coalesce.ts'
-import { within } from '../within.ts'
+import { coalesce } from '../util/single-flight.ts'
+import { within } from '../util/with-timeout.ts'
 import type { Database } from './tables.ts'
 
 /** Milliseconds that reads wait for a replica to catch up, and that one which did not is then left alone. */

@@ -12,7 +12,7 @@ import { type DatabaseSettings, dialectOf, type Log, openPool } from './connecti
 import { isUnavailable } from './failures.ts'
 import { createFreshness, type Freshness, hasReached, positionOf } from './freshness.ts'
 import { rememberPools } from './pools.ts'
-import { forPooled, forReplicas, type SessionSettings } from './sessions.ts'
+import { forPooled, forReplicas, type SessionSettings } from './session-settings.ts'
 import type { Database } from './tables.ts'
 
 /** Milliseconds: the primary is there for who has to wait longer. */

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import { limits } from './sessions.ts'
+import { limits } from './session-settings.ts'
 import type { Database } from './tables.ts'
 
 interface Log {

@@ -1,6 +1,6 @@
-import { aboutClaims } from './claims.ts'
+import { aboutClaims } from './claim-checks.ts'
 import type { Evidence, Explainers, Explanation } from './findings.ts'
-import { aboutIssuers } from './issuers.ts'
+import { aboutIssuers } from './issuer-checks.ts'
 import { aboutKeys } from './keys.ts'
 
 const explainers: Explainers = { ...aboutIssuers, ...aboutKeys, ...aboutClaims }

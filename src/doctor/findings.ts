@@ -1,5 +1,5 @@
-import type { Jws } from '../auth/jws.ts'
-import type { Config } from '../config.ts'
+import type { Jws } from '../auth/tokens/jws.ts'
+import type { Config } from '../config/config.ts'
 
 /** One thing that was looked at: right, wrong, or not to be known from here. */
 export interface Finding {

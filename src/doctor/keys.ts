@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { resolve } from 'node:path'
 import { type Evidence, type Explainers, type Explanation, quote } from './findings.ts'
-import { issuerOf } from './issuers.ts'
+import { issuerOf } from './issuer-checks.ts'
 
 /** What Better Auth signs with where no secret is set. */
 const published = 'better-auth-secret-12345678901234567890'

@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely'
-import { fetchKeys, type TrustedIssuer } from '../auth/issuers.ts'
-import type { Config } from '../config.ts'
+import { fetchKeys, type TrustedIssuer } from '../auth/tokens/issuers.ts'
+import type { Config } from '../config/config.ts'
+import { weakness } from '../config/secrets.ts'
 import { explain } from '../database/failures.ts'
 import { inspect, isMade } from '../database/inspect.ts'
 import type { Database } from '../database/tables.ts'
-import { weakness } from '../secrets.ts'
-import { nameDatabase } from '../welcome.ts'
+import { nameDatabase } from '../process/banner.ts'
 import { type Finding, quote } from './findings.ts'
 
 const oldest = 14

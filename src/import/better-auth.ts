@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import { v5 as uuidOf } from 'uuid'
-import { isKnownHash } from '../auth/passwords.ts'
+import { isKnownHash } from '../auth/passwords/passwords.ts'
 import type { Database } from '../database/tables.ts'
 import type { BetterAuthRepository } from '../repositories/better-auth.ts'
 import { usersRepository } from '../repositories/users.ts'

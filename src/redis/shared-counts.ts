@@ -1,5 +1,5 @@
-import type { Config } from '../config.ts'
-import type { Log, Patience, SharedCounts } from './connection.ts'
+import type { Config } from '../config/config.ts'
+import type { Log, Patience, SharedCounts } from './redis.ts'
 
 /** What processes count together; undefined where each counts alone. The driver is loaded only where it is wanted. */
 export async function openSharedCounts(
@@ -8,6 +8,6 @@ export async function openSharedCounts(
   patience?: Patience
 ): Promise<SharedCounts | undefined> {
   if (redisUrl === undefined) return undefined
-  const { openRedis } = await import('./connection.ts')
+  const { openRedis } = await import('./redis.ts')
   return openRedis(redisUrl, secrets, log, patience)
 }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { atMost } from '../at-most.ts'
-import type { Script, SharedCounts } from './connection.ts'
+import { atMost } from '../util/bounded.ts'
+import type { Script, SharedCounts } from './redis.ts'
 
 /** Counts one more; what this process has seen counts even if Redis has lost it. */
 const count: Script = {

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../database/tables.ts'
-import { newId } from '../ids.ts'
+import { newId } from '../util/ids.ts'
 
 export const securityEventNames = [
   'register',

@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kyse
 import type { NewTask, Task, TaskPatch } from '../../schemas/tasks.ts'
 import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
-import { newId } from '../ids.ts'
+import { newId } from '../util/ids.ts'
 import { type Claim, claiming } from './idempotency-keys.ts'
 import { columns, taskLists } from './task-lists.ts'
 

@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { ProfilePatch, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
-import { newId } from '../ids.ts'
+import { newId } from '../util/ids.ts'
 
 /** What may leave: never the hash. */
 export const columns = ['id', 'email', 'name', 'is_active', 'created_at', 'updated_at'] as const

@@ -1,7 +1,7 @@
 import t, { test } from 'tap'
-import { createPasswords } from '../../src/auth/passwords.ts'
-import { createThrottle } from '../../src/auth/throttle.ts'
-import { problems } from '../../src/problems.ts'
+import { createPasswords } from '../../src/auth/passwords/passwords.ts'
+import { createThrottle } from '../../src/auth/throttle/throttle.ts'
+import { problems } from '../../src/http/problems.ts'
 import { accountsOn, clientAt } from '../helpers/accounts.ts'
 import { password, startApp } from '../helpers/app.ts'
 

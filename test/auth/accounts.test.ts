@@ -1,6 +1,6 @@
 import t, { test } from 'tap'
-import { createPasswords } from '../../src/auth/passwords.ts'
-import { problems } from '../../src/problems.ts'
+import { createPasswords } from '../../src/auth/passwords/passwords.ts'
+import { problems } from '../../src/http/problems.ts'
 import { usersRepository } from '../../src/repositories/users.ts'
 import { accountsOn, clientAt } from '../helpers/accounts.ts'
 import { password, startApp } from '../helpers/app.ts'

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { test } from 'tap'
-import { createAccessTokens } from '../../src/auth/access-tokens.ts'
 import { createAuth } from '../../src/auth/auth.ts'
-import { ALWAYS } from '../../src/auth/revocation-table.ts'
-import { orThrow } from '../../src/problems.ts'
+import { ALWAYS } from '../../src/auth/revocations/revocation-table.ts'
+import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
+import { orThrow } from '../../src/http/problems.ts'
 import { startApp } from '../helpers/app.ts'
 import { listenableServer } from '../helpers/postgres.ts'
 

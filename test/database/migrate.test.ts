@@ -4,7 +4,7 @@ import { type Test, test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { migrate, migrations } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/tables.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '../../src/logging/log.ts'
 import { onServer, server, urlOf } from '../helpers/template.ts'
 
 const log = createLog('silent')

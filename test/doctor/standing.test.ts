@@ -1,6 +1,6 @@
 import t, { test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { examineToken } from '../../src/doctor/examine.ts'
 import { caller, secret } from '../helpers/app.ts'
 import { diagnose } from '../helpers/doctor.ts'

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { test } from 'tap'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { openDatabase } from '../../src/database/connection.ts'
 import { lockDirectory } from '../../src/database/directory-lock.ts'
 import { examineSurroundings } from '../../src/doctor/examine.ts'
 import { checkSettings, judgeDatabase } from '../../src/doctor/surroundings.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '../../src/logging/log.ts'
 import { publish } from '../helpers/doctor.ts'
 import { cloneTemplate, onServer, server, urlOf } from '../helpers/template.ts'
 

@@ -3,10 +3,10 @@ import type { Test } from 'tap'
 import { createAccounts } from '../../src/auth/accounts.ts'
 import { createAuth } from '../../src/auth/auth.ts'
 import type { Client } from '../../src/auth/client.ts'
-import { createPasswords } from '../../src/auth/passwords.ts'
+import { createPasswords } from '../../src/auth/passwords/passwords.ts'
 import { createSecurityLog } from '../../src/auth/security-log.ts'
-import { createThrottle } from '../../src/auth/throttle.ts'
-import type { Config } from '../../src/config.ts'
+import { createThrottle } from '../../src/auth/throttle/throttle.ts'
+import type { Config } from '../../src/config/config.ts'
 import { securityEventsRepository } from '../../src/repositories/security-events.ts'
 
 type Parts = Parameters<typeof createAccounts>[1]

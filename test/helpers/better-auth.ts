@@ -6,7 +6,7 @@ import { getMigrations } from 'better-auth/db/migration'
 import { toNodeHandler } from 'better-auth/node'
 import { bearer, jwt } from 'better-auth/plugins'
 import type { Test } from 'tap'
-import type { Algorithm } from '../../src/auth/jwks.ts'
+import type { Algorithm } from '../../src/auth/tokens/jwks.ts'
 import { password, secret } from './app.ts'
 import { betterAuthDatabase } from './better-auth-database.ts'
 

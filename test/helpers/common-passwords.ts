@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { dictionary } from '@zxcvbn-ts/language-common'
-import { fold } from '../../src/auth/common-passwords.ts'
+import { fold } from '../../src/auth/passwords/common-passwords.ts'
 
-export const file = new URL('../../src/auth/common-passwords.txt', import.meta.url)
+export const file = new URL('../../src/auth/passwords/common-passwords.txt', import.meta.url)
 
 /** Shorter ones are in many good passwords. */
 const shortest = 4

@@ -1,5 +1,5 @@
 import { constants, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
-import type { Algorithm } from '../../src/auth/jwks.ts'
+import type { Algorithm } from '../../src/auth/tokens/jwks.ts'
 import { bridgeClaims, segment } from './mint.ts'
 
 type Part = Record<string, unknown>

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
-import { logOptions } from '../../src/log.ts'
+import { logOptions } from '../../src/logging/log.ts'
 
 /** A log whose lines can be looked at. */
 export function captureLog() {

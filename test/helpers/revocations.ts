@@ -1,9 +1,9 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { OwnToken } from '../../src/auth/claims.ts'
-import { ALWAYS } from '../../src/auth/revocation-table.ts'
-import { type Announcements, createRevocations } from '../../src/auth/revocations.ts'
+import { ALWAYS } from '../../src/auth/revocations/revocation-table.ts'
+import { type Announcements, createRevocations } from '../../src/auth/revocations/revocations.ts'
+import type { OwnToken } from '../../src/auth/tokens/claims.ts'
 import type { Revocation } from '../../src/repositories/revocations.ts'
 
 /** Revocations of a database that can be held up, broken and replaced, under clocks that stand until they are moved. */

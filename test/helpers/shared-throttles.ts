@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
-import { createSharedThrottle } from '../../src/auth/shared-throttle.ts'
-import { createThrottle, type Throttle } from '../../src/auth/throttle.ts'
-import { openRedis, type SharedCounts } from '../../src/redis/connection.ts'
+import { createSharedThrottle } from '../../src/auth/throttle/shared-throttle.ts'
+import { createThrottle, type Throttle } from '../../src/auth/throttle/throttle.ts'
+import { openRedis, type SharedCounts } from '../../src/redis/redis.ts'
 import { captureLog } from './log.ts'
 import { startRedis } from './redis-server.ts'
 

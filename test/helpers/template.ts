@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { openDatabase } from '../../src/database/connection.ts'
 import { migrate } from '../../src/database/migrate.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '../../src/logging/log.ts'
 
 /** The server to test on; without one, the embedded database. */
 export const server = process.env.TEST_DATABASE_URL

@@ -1,5 +1,5 @@
-import { type Attempt, createThrottle } from '../../src/auth/throttle.ts'
-import type { Problem } from '../../src/problems.ts'
+import { type Attempt, createThrottle } from '../../src/auth/throttle/throttle.ts'
+import type { Problem } from '../../src/http/problems.ts'
 
 /** A throttle whose clock stands still until it is moved. */
 export function startThrottle(remembered?: number) {

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events'
-import { startWorkers, type Worker } from '../../src/workers.ts'
+import { startWorkers, type Worker } from '../../src/process/workers.ts'
 import { captureLog } from './log.ts'
 
 /** A worker that does what a test has it do. */

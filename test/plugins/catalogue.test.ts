@@ -1,7 +1,7 @@
 import t, { test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config.ts'
-import { problems } from '../../src/problems.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { problems } from '../../src/http/problems.ts'
 import { secret } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
 

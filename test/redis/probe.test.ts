@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { type Test, test } from 'tap'
-import { openRedis, type Patience } from '../../src/redis/connection.ts'
+import { openRedis, type Patience } from '../../src/redis/redis.ts'
 import { captureLog } from '../helpers/log.ts'
 import { redisLikeServer } from '../helpers/redis.ts'
 

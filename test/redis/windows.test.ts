@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import type { SharedCounts } from '../../src/redis/connection.ts'
+import type { SharedCounts } from '../../src/redis/redis.ts'
 import { createWindows } from '../../src/redis/windows.ts'
 
 /** A Redis that answers with the next of these; not at all where that is undefined. */

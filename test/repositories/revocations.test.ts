@@ -1,6 +1,6 @@
 import t, { test } from 'tap'
-import { foreignKey } from '../../src/auth/revocation-keys.ts'
-import { ALWAYS } from '../../src/auth/revocation-table.ts'
+import { foreignKey } from '../../src/auth/revocations/revocation-keys.ts'
+import { ALWAYS } from '../../src/auth/revocations/revocation-table.ts'
 import { type Revocation, revocationsRepository } from '../../src/repositories/revocations.ts'
 import { startApp } from '../helpers/app.ts'
 import { refreshing, sessionOf } from '../helpers/refreshing.ts'

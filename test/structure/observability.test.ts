@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t, { test } from 'tap'
 import { parse } from 'yaml'
-import { scrapeWorkers } from '../../src/metrics/workers.ts'
+import { scrapeWorkers } from '../../src/observability/worker-metrics.ts'
 import { securityEventNames } from '../../src/repositories/security-events.ts'
 import { startApp } from '../helpers/app.ts'
 import { parseMetrics } from '../helpers/metrics.ts'

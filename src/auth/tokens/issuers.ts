@@ -1,0 +1,138 @@
+import { constants, type KeyObject, verify as verifySignature } from 'node:crypto'
+import { problems } from '../../http/problems.ts'
+import { type AccessToken, checkTimes, foreignToken } from './claims.ts'
+import { type Algorithm, algorithms, parseKeySet, type VerificationKey } from './jwks.ts'
+import type { Jws } from './jws.ts'
+
+/** An issuer that we trust, by its published keys. */
+export interface TrustedIssuer {
+  issuer: string
+  audience: string
+  jwksUrl: string
+  algorithms: readonly Algorithm[]
+}
+
+/** Milliseconds. Between two fetches, whatever asks for them; after which keys are looked at anew; for which known ones do. */
+export const FETCH_PAUSE = 30_000
+export const REFRESH_AFTER = 10 * 60_000
+export const KEYS_LAST = 24 * 60 * 60_000
+const patience = 3_000
+/** Bytes. */
+const maxSize = 64 * 1024
+
+interface Log {
+  warn: (details: object, message: string) => void
+}
+
+/** The text of a URL: no redirect, not too late, not too large, from memory only as far as it goes. */
+async function fetchText(url: string): Promise<string> {
+  const answer = await fetch(url, {
+    redirect: 'error',
+    signal: AbortSignal.timeout(patience),
+    // A connection kept for ten minutes is dead when it is used next.
+    headers: { accept: 'application/jwk-set+json, application/json', connection: 'close' }
+  })
+  if (!answer.ok || !answer.body) throw new Error(`it answers ${answer.status}`)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of answer.body) {
+    size += chunk.length
+    if (size > maxSize) throw new Error(`it is larger than ${maxSize} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/** The keys that an issuer publishes now; `refuse` is told which of them cannot be trusted. Rejects when there is no set. */
+export const fetchKeys = async (
+  { jwksUrl, algorithms: allowed }: TrustedIssuer,
+  refuse: (kid: string, reason: string) => void
+) => parseKeySet(await fetchText(jwksUrl), allowed, refuse)
+
+function signatureIsRight({ algorithm, key }: VerificationKey, { signed, signature }: Jws): boolean {
+  const options: Record<string, { key: KeyObject; [option: string]: unknown }> = {
+    PS256: { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
+    RS256: { key, padding: constants.RSA_PKCS1_PADDING }
+  }
+  const how = options[algorithm] ?? { key, dsaEncoding: 'ieee-p1363' as const }
+  return verifySignature(algorithms[algorithm].digest, Buffer.from(signed), how, signature)
+}
+
+/**
+ * Verifies the tokens of one issuer by the keys that it publishes at the configured URL, and at no other (a token's `jku`,
+ * `x5u` and `jwk` are never read). Keys are fetched at the first token, looked at anew every REFRESH_AFTER and when a
+ * `kid` is unknown, at most once in FETCH_PAUSE; with the issuer down, known ones do for KEYS_LAST. Monotonic `elapsed`
+ * and `clock` give milliseconds.
+ */
+export function createIssuer(
+  trusted: TrustedIssuer,
+  log: Log,
+  { clock, elapsed = () => performance.now() }: { clock: () => number; elapsed?: () => number }
+) {
+  const { issuer, audience, algorithms: allowed } = trusted
+  let keys = new Map<string, VerificationKey>()
+  let fetched = Number.NEGATIVE_INFINITY
+  let tried = Number.NEGATIVE_INFINITY
+  let fetching: Promise<void> | undefined
+
+  async function load(): Promise<void> {
+    tried = elapsed()
+    try {
+      keys = await fetchKeys(trusted, (kid, reason) => log.warn({ issuer, kid, reason }, 'a key was refused'))
+      fetched = elapsed()
+    } catch (err) {
+      log.warn({ err, issuer }, 'the keys could not be fetched')
+    }
+  }
+
+  /** Fetches, if that may be done again; whoever asks meanwhile waits for the same answer. */
+  async function refresh(): Promise<void> {
+    if (!fetching && elapsed() - tried >= FETCH_PAUSE)
+      fetching = load().finally(() => {
+        fetching = undefined
+      })
+    await fetching
+  }
+
+  /** The key of an id, while it may be trusted. */
+  function current(kid: string): VerificationKey | undefined {
+    if (elapsed() - fetched > REFRESH_AFTER) void refresh()
+    return elapsed() - fetched > KEYS_LAST ? undefined : keys.get(kid)
+  }
+
+  async function keyOf({ header }: Jws): Promise<VerificationKey> {
+    const { kid, alg } = header
+    if ('crit' in header || 'b64' in header) throw problems.invalidToken('crit')
+    if (typeof kid !== 'string') throw problems.invalidToken('no kid')
+    let key = current(kid)
+    if (!key) {
+      await refresh()
+      key = current(kid)
+    }
+    if (!key && elapsed() - fetched > KEYS_LAST) throw problems.unavailable(`no keys of ${issuer}`, FETCH_PAUSE / 1000)
+    if (!key) throw problems.invalidToken('unknown kid')
+    if (alg !== key.algorithm) throw problems.invalidToken('algorithm')
+    return key
+  }
+
+  return {
+    /** Whether a key that a token was once verified with still counts. */
+    trusts(kid: string, { algorithm, key }: VerificationKey): boolean {
+      const now = current(kid)
+      return now !== undefined && now.algorithm === algorithm && now.key.equals(key)
+    },
+
+    /** Tells who a token of this issuer speaks for. Throws `invalid_token`, `token_expired`, or `unavailable` without keys. */
+    async verify(jws: Jws): Promise<{ token: AccessToken; key: VerificationKey }> {
+      if (!allowed.some((algorithm) => algorithm === jws.header.alg)) throw problems.invalidToken('algorithm')
+      if (jws.claims.aud !== audience) throw problems.invalidToken('audience')
+      const key = await keyOf(jws)
+      if (!signatureIsRight(key, jws)) throw problems.invalidToken('signature')
+      const token = foreignToken(jws, issuer)
+      checkTimes(token, jws, clock() / 1000)
+      return { token, key }
+    }
+  }
+}
+
+export type Issuer = ReturnType<typeof createIssuer>

@@ -1,0 +1,65 @@
+import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { stringify as formatUuid, parse as parseUuid } from 'uuid'
+import type { Secret } from '../../config/secrets.ts'
+
+const idLength = 16
+const randomLength = 32
+const tagLength = 16
+const length = idLength + randomLength + tagLength
+
+/** A refresh token that is one of ours by its tag; whether it is the current one, the session's row says. */
+export interface RefreshToken {
+  sessionId: string
+  bytes: Buffer
+}
+
+/** What is stored of a refresh token. */
+export const hashOf = (token: RefreshToken): Buffer => createHash('sha256').update(token.bytes).digest()
+
+const formatted = (token: RefreshToken): string => token.bytes.toString('base64url')
+
+/**
+ * XOR with a pad that only the predecessor's holder can make, used once: the row gives the successor to who brings the
+ * predecessor, and to nobody else who reads the database. Sealing and opening are the same.
+ */
+function seal(predecessor: RefreshToken, bytes: Buffer): Buffer {
+  const pad = Buffer.from(hkdfSync('sha256', predecessor.bytes, '', 'gatehouse successor', length))
+  return Buffer.from(bytes.map((byte, i) => byte ^ pad.readUInt8(i)))
+}
+
+/**
+ * Opaque refresh tokens: the session's id, 256 random bits, and a tag that tells a token we once gave (whose reuse is
+ * theft) from one that somebody made up (which must not end anybody's session).
+ */
+export function createRefreshTokens(secrets: readonly Secret[]) {
+  const keys = secrets.map(({ secret }) => Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse refresh tokens', 32)))
+  const [taggingKey] = keys
+  if (!taggingKey) throw new Error('No secret to tag refresh tokens with')
+  const tag = (key: Buffer, content: Buffer) =>
+    createHmac('sha256', key).update(content).digest().subarray(0, tagLength)
+
+  return {
+    make(sessionId: string): RefreshToken {
+      const content = Buffer.concat([parseUuid(sessionId), randomBytes(randomLength)])
+      return { sessionId, bytes: Buffer.concat([content, tag(taggingKey, content)]) }
+    },
+
+    /** The token behind its text, or undefined when we never gave it. */
+    parse(text: string): RefreshToken | undefined {
+      const bytes = Buffer.from(text, 'base64url')
+      if (bytes.length !== length || bytes.toString('base64url') !== text) return undefined
+      const [content, given] = [bytes.subarray(0, -tagLength), bytes.subarray(-tagLength)]
+      if (!keys.some((key) => timingSafeEqual(tag(key, content), given))) return undefined
+      return { sessionId: formatUuid(bytes, 0), bytes }
+    },
+
+    format: formatted,
+    seal: (predecessor: RefreshToken, successor: RefreshToken) => seal(predecessor, successor.bytes),
+    unseal: (predecessor: RefreshToken, sealed: Buffer): RefreshToken => ({
+      sessionId: predecessor.sessionId,
+      bytes: seal(predecessor, sealed)
+    })
+  }
+}
+
+export type RefreshTokens = ReturnType<typeof createRefreshTokens>

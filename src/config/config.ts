@@ -1,0 +1,123 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bool, customCleanEnv, str } from 'envalid'
+import { argumentSettings } from './arguments.ts'
+import { databaseUrls } from './database-urls.ts'
+import { configuredSecrets, localSecret } from './secrets.ts'
+import { between, cidrs, delay, duration, httpUrl, origins, postgresUrl, redisUrl } from './setting-types.ts'
+import { betterAuthServer, trustedIssuers } from './trusted-issuers.ts'
+
+const day = 24 * 60 * 60
+
+const settings = {
+  NODE_ENV: str({ default: 'development' }),
+  DATABASE_URL: postgresUrl({ default: undefined }),
+  DATABASE_DIRECT_URL: postgresUrl({ default: undefined }),
+  DATABASE_REPLICA_URL: postgresUrl({ default: undefined }),
+  DATABASE_WAIT: duration({ default: 30 }),
+  DATA_DIR: str({ default: '.gatehouse' }),
+  BETTER_AUTH_SECRET: str({ default: undefined }),
+  BETTER_AUTH_SECRETS: str({ default: undefined }),
+  BETTER_AUTH_URL: betterAuthServer({ default: undefined }),
+  TRUSTED_ISSUERS: trustedIssuers({ default: [] }),
+  JWT_ISSUER: str({ default: 'gatehouse' }),
+  JWT_AUDIENCE: str({ default: 'gatehouse' }),
+  ACCESS_TOKEN_TTL: duration({ default: 7 * day }),
+  REFRESH_TOKEN_TTL: duration({ default: 30 * day }),
+  SESSION_TTL: duration({ default: 90 * day }),
+  SECURITY_EVENT_TTL: duration({ default: 90 * day }),
+  CORS_ORIGINS: origins({ default: ['http://localhost:3000'] }),
+  HOST: str({ default: '127.0.0.1' }),
+  PORT: between(0, 65_535)({ default: 8000 }),
+  WORKERS: between(1, 64)({ default: 1 }),
+  // Which of them this process is: set by the process above, never by hand.
+  GATEHOUSE_WORKER: between(1, 64)({ default: undefined }),
+  DRAIN_DELAY: delay({ default: 0 }),
+  TRUST_PROXY: cidrs({ default: [] }),
+  BCRYPT_COST: between(10, 15)({ default: 12 }),
+  REDIS_URL: redisUrl({ default: undefined }),
+  RATE_LIMIT_ENABLED: bool({ default: true }),
+  RATE_LIMIT_AUTH: between(1, 1_000_000)({ default: 200 }),
+  RATE_LIMIT_UNKNOWN: between(1, 1_000_000)({ default: 300 }),
+  METRICS_HOST: str({ default: '127.0.0.1' }),
+  METRICS_PORT: between(0, 65_535)({ default: undefined }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl({ default: undefined }),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl({ default: undefined }),
+  OTEL_SERVICE_NAME: str({ default: 'gatehouse' }),
+  WEB_DIR: str({ default: fileURLToPath(new URL('../../web/dist', import.meta.url)) }),
+  LOG_LEVEL: str({ choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' })
+}
+
+/** Nothing can be changed in it, however deep. */
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(freeze)
+  return Object.freeze(value)
+}
+
+/**
+ * The settings of CONTRACT.md as a frozen object: times in seconds, lists as arrays. Throws one error that names
+ * everything wrong with them. An empty variable counts as one that is not set. What the command line says comes first.
+ */
+export function loadConfig(environment: Record<string, string | undefined> = process.env, commandLine: string[] = []) {
+  const complaints: string[] = []
+  const complain = (problem: string) => complaints.push(problem)
+  const given = { ...environment, ...argumentSettings(commandLine, complain) }
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))
+  const env = customCleanEnv(present, settings, (valid) => valid, {
+    reporter: ({ errors }) => {
+      for (const [name, error] of Object.entries(errors)) complain(`${name}: ${error?.message}`)
+    }
+  })
+  const production = env.NODE_ENV === 'production'
+  const secrets = configuredSecrets(env, production, complain)
+  const urls = databaseUrls(env, complain)
+  if (production && secrets.length === 0)
+    complain('BETTER_AUTH_SECRET: is required in production; make one with: openssl rand -base64 32')
+  const betterAuth = env.BETTER_AUTH_URL
+  const issuers = [...(betterAuth ? [betterAuth] : []), ...(env.TRUSTED_ISSUERS ?? [])]
+  const names = ['better-auth', env.JWT_ISSUER, ...issuers.map(({ issuer }) => issuer)]
+  if (new Set(names).size < names.length)
+    complain('JWT_ISSUER, BETTER_AUTH_URL, TRUSTED_ISSUERS: no two issuers may have one name, nor the name better-auth')
+  if (env.ACCESS_TOKEN_TTL > env.REFRESH_TOKEN_TTL || env.REFRESH_TOKEN_TTL > env.SESSION_TTL)
+    complain('ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL, SESSION_TTL: each must be no longer than the next')
+  if (env.METRICS_PORT && env.METRICS_PORT === env.PORT) complain('METRICS_PORT, PORT: must not be the same')
+  if (env.WORKERS > 1 && present.DATABASE_URL === undefined)
+    complain('WORKERS: more than one need DATABASE_URL: the embedded database takes one process')
+  if (complaints.length > 0) throw new Error(`The settings are wrong:\n${complaints.map((c) => `  - ${c}`).join('\n')}`)
+
+  return freeze({
+    production,
+    ...urls,
+    databaseWait: env.DATABASE_WAIT,
+    dataDir: env.DATA_DIR,
+    secrets: secrets.length > 0 ? secrets : [{ kid: 'local', secret: localSecret(env.DATA_DIR) }],
+    issuer: env.JWT_ISSUER,
+    audience: env.JWT_AUDIENCE,
+    betterAuth,
+    issuers,
+    accessTokenTtl: env.ACCESS_TOKEN_TTL,
+    refreshTokenTtl: env.REFRESH_TOKEN_TTL,
+    sessionTtl: env.SESSION_TTL,
+    securityEventTtl: env.SECURITY_EVENT_TTL,
+    corsOrigins: env.CORS_ORIGINS,
+    host: env.HOST,
+    port: env.PORT,
+    workers: env.WORKERS,
+    worker: env.GATEHOUSE_WORKER,
+    drainDelay: env.DRAIN_DELAY,
+    trustProxy: env.TRUST_PROXY,
+    bcryptCost: env.BCRYPT_COST,
+    redisUrl: env.RATE_LIMIT_ENABLED ? env.REDIS_URL : undefined,
+    rateLimit: { enabled: env.RATE_LIMIT_ENABLED, auth: env.RATE_LIMIT_AUTH, unknown: env.RATE_LIMIT_UNKNOWN },
+    metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT },
+    /** Where to, the SDK reads from OpenTelemetry's variables for itself. */
+    tracing:
+      (env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT)
+        ? { serviceName: env.OTEL_SERVICE_NAME }
+        : undefined,
+    webDir: resolve(env.WEB_DIR),
+    logLevel: env.LOG_LEVEL
+  })
+}
+
+export type Config = ReturnType<typeof loadConfig>

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import type { Kysely } from 'kysely'
+import type { NewTask, Task } from '../../schemas/tasks.ts'
+import type { Database } from '../database/tables.ts'
+import { idempotencyKeysRepository } from '../repositories/idempotency-keys.ts'
+import { tasksRepository } from '../repositories/tasks.ts'
+import { problems } from './problems.ts'
+
+/** A String of RFC 8941, section 3.3.3; and, as most clients send it, the same without its quotes. */
+const readable = /^(?:"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"|([\w.:~+/=-]{1,255}))$/
+
+interface Asked {
+  userId: string
+  /** The Idempotency-Key header as it came. */
+  header: string
+  path: string
+}
+
+/**
+ * Makes a task once, however often it is asked for under one key within 24 hours
+ * (draft-ietf-httpapi-idempotency-key-header-07). All other requests get what the first one got: the body is the same by
+ * the fingerprint, so its id and time are all that is kept. Throws malformed_request for an unreadable key,
+ * idempotency_mismatch for another request under the same key, idempotency_in_progress while the first is at work.
+ */
+export function createTaskOnce(db: Kysely<Database>) {
+  const tasks = tasksRepository(db)
+  const keys = idempotencyKeysRepository(db)
+
+  return async function taskOnce({ userId, header, path }: Asked, body: NewTask) {
+    const [, quoted, bare] = readable.exec(header) ?? []
+    const key = quoted ?? bare
+    if (key === undefined) throw problems.malformedRequest('The Idempotency-Key is unreadable: 1 to 255 characters')
+    const { title, description = null } = body
+    const fingerprint = createHash('sha256')
+      .update(JSON.stringify([path, title, description]))
+      .digest()
+    const claim = { userId, key, fingerprint }
+    const made = await tasks.insertOnce(claim, body)
+    if (made) return { task: made, replayed: false }
+    const earlier = await keys.find(claim)
+    if (!earlier) throw problems.idempotencyInProgress()
+    const { id, created_at, isSame } = earlier
+    if (!isSame) throw problems.idempotencyMismatch()
+    const task: Task = { id, title, description, completed: false, created_at, updated_at: created_at }
+    return { task, replayed: true }
+  }
+}

@@ -1,0 +1,108 @@
+import { STATUS_CODES } from './node-http.ts'
+
+/** What is wrong with one field: an RFC 6901 pointer into the body (or `/name` for a query or path parameter). */
+export interface FieldError {
+  pointer: string
+  message: string
+}
+
+interface Details {
+  headers?: Record<string, string>
+  errors?: FieldError[]
+  /** Why, for the log alone: never sent. */
+  reason?: string
+}
+
+/** An error that a client may see: problem details (RFC 9457) with a stable code. It is expected, so it carries no stack. */
+export class Problem extends Error {
+  readonly status: number
+  readonly code: string
+  readonly headers: Record<string, string>
+  readonly errors: FieldError[] | undefined
+  readonly reason: string | undefined
+
+  constructor(status: number, code: string, detail: string, details: Details = {}) {
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    super(detail)
+    Error.stackTraceLimit = stackTraceLimit
+    this.status = status
+    this.code = code
+    this.headers = details.headers ?? {}
+    this.errors = details.errors
+    this.reason = details.reason
+  }
+
+  /** The body on the wire. */
+  body(requestId: string) {
+    return {
+      type: 'about:blank',
+      title: STATUS_CODES[this.status],
+      status: this.status,
+      detail: this.message,
+      code: this.code,
+      request_id: requestId,
+      ...(this.errors && { errors: this.errors })
+    }
+  }
+}
+
+/** What came of something; throws the problem, if that is what did. */
+export function orThrow<T>(outcome: T | Problem): T {
+  if (outcome instanceof Problem) throw outcome
+  return outcome
+}
+
+const challenge = 'Bearer realm="gatehouse"'
+const retryAfter = (seconds: number) => ({ 'retry-after': String(Math.max(1, Math.ceil(seconds))) })
+
+/** RFC 6750, section 3: a request that brought a token is told what is wrong with it. */
+const refusedToken = (code: string, detail: string, reason: string) =>
+  new Problem(401, code, detail, {
+    reason,
+    headers: { 'www-authenticate': `${challenge}, error="invalid_token", error_description="${detail}"` }
+  })
+
+/** Every problem that Gatehouse gives, on one screen. */
+export const problems = {
+  validationFailed: (errors: FieldError[]) =>
+    new Problem(400, 'validation_failed', errors.map((e) => `${e.pointer || 'The body'} ${e.message}`).join('; '), {
+      errors
+    }),
+  malformedRequest: (detail: string) => new Problem(400, 'malformed_request', detail),
+  notAuthenticated: (reason: string) =>
+    new Problem(401, 'not_authenticated', 'Not authenticated', { reason, headers: { 'www-authenticate': challenge } }),
+  invalidToken: (reason: string) => refusedToken('invalid_token', 'Invalid token', reason),
+  tokenExpired: () => refusedToken('token_expired', 'Token has expired', 'expired'),
+  tokenRevoked: (reason: string) => refusedToken('token_revoked', 'Token has been revoked', reason),
+  invalidCredentials: (reason: string) =>
+    new Problem(401, 'invalid_credentials', 'Invalid email or password', {
+      reason,
+      headers: { 'www-authenticate': challenge }
+    }),
+  forbidden: () => new Problem(403, 'forbidden', 'Access forbidden'),
+  notFound: (what: string) => new Problem(404, 'not_found', `${what} not found`),
+  methodNotAllowed: (allowed: readonly string[]) =>
+    new Problem(405, 'method_not_allowed', `This resource takes ${allowed.join(', ')}`, {
+      headers: { allow: allowed.join(', ') }
+    }),
+  requestTimeout: () => new Problem(408, 'request_timeout', 'The request took too long to arrive'),
+  emailTaken: () => new Problem(409, 'email_taken', 'Email already registered'),
+  idempotencyInProgress: () =>
+    new Problem(409, 'idempotency_in_progress', 'The first request with this Idempotency-Key is still in progress', {
+      headers: retryAfter(1)
+    }),
+  preconditionFailed: () => new Problem(412, 'precondition_failed', 'It has changed since: If-Match does not match'),
+  payloadTooLarge: () => new Problem(413, 'payload_too_large', 'The body is larger than 64 KiB'),
+  unsupportedMediaType: () => new Problem(415, 'unsupported_media_type', 'The body must be application/json'),
+  idempotencyMismatch: () =>
+    new Problem(422, 'idempotency_mismatch', 'This Idempotency-Key was used for another request'),
+  tooManyRequests: (seconds: number) =>
+    new Problem(429, 'too_many_requests', 'Too many requests; try again later', { headers: retryAfter(seconds) }),
+  internalError: () => new Problem(500, 'internal_error', 'Internal error'),
+  unavailable: (reason: string, seconds = 1) =>
+    new Problem(503, 'unavailable', 'Temporarily unavailable; try again shortly', {
+      reason,
+      headers: retryAfter(seconds)
+    })
+}

@@ -1,0 +1,36 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Registry } from 'prom-client'
+import { createServer } from '../http/node-http.ts'
+
+/**
+ * Serves `GET /metrics` on a port of its own, for as long as it is not stopped; `scrape` writes them in Prometheus's text
+ * format. Rejects where the port cannot be had.
+ */
+export async function serveMetrics({ host, port }: { host: string; port: number }, scrape: () => Promise<string>) {
+  async function answer(response: ServerResponse): Promise<void> {
+    try {
+      const text = await scrape()
+      response.writeHead(200, { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE }).end(text)
+    } catch {
+      response.writeHead(500).end()
+    }
+  }
+  const server = createServer({ requestTimeout: 5_000, connectionsCheckingInterval: 1_000 }, (request, response) => {
+    if (request.method === 'GET' && request.url === '/metrics') void answer(response)
+    else response.writeHead(404).end()
+  })
+  server.unref().listen(port, host)
+  await once(server, 'listening')
+  const { address, family, port: actual } = server.address() as AddressInfo
+
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}/metrics`,
+    async stop(): Promise<void> {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    }
+  }
+}

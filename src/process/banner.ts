@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import type { Config } from '../config/config.ts'
+
+/** A PostgreSQL URL without the name and the password in it. */
+function withoutPassword(url: string): string {
+  const { host, pathname } = new URL(url)
+  return `PostgreSQL at ${host}${pathname}`
+}
+
+/** Which database the settings mean, for people. */
+export const nameDatabase = ({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): string =>
+  databaseUrl ? withoutPassword(databaseUrl) : `embedded, in ${resolve(dataDir)}`
+
+/** What a person at the terminal wants to know; in production one line, as the log is for machines. */
+export function welcome(origin: string, config: Config): string {
+  const database = nameDatabase(config)
+  if (config.production)
+    return `${JSON.stringify({ msg: 'listening', url: origin, docs: `${origin}/docs`, database })}\n`
+  const body = `{"email":"ann-${randomBytes(3).toString('hex')}@example.com","name":"Ann","password":"correct-horse-7"}`
+  return `
+  Gatehouse listens on  ${origin}
+  Documentation         ${origin}/docs
+  Database              ${database}
+
+  Sign up, and get an access token:
+
+  curl -s ${origin}/api/auth/register -H 'content-type: application/json' -d '${body}'
+
+`
+}

@@ -1,0 +1,55 @@
+import cluster from 'node:cluster'
+import closeWithGrace from 'close-with-grace'
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import { welcome } from './banner.ts'
+import { closeOnce, signals, startWorkers } from './workers.ts'
+
+/** Milliseconds that workers get to finish, once they have drained. */
+const patience = 9_500
+
+/** The process above the workers: it starts them, hands them connections, and collects their metrics. */
+export async function runWorkers(config: Config, log: Logger): Promise<void> {
+  // Handed out in turn, a connection on its way to a worker that is killed would hang for ever.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
+  const drain = config.drainDelay * 1000
+  const all = startWorkers(config.workers, {
+    fork: (place) => cluster.fork({ GATEHOUSE_WORKER: String(place) }),
+    giveUp,
+    log
+  })
+  function giveUp(error: Error): void {
+    log.fatal({ err: error }, 'gave up')
+    process.stderr.write(`Gatehouse gave up. ${error.message}\n`)
+    void all.close(drain + patience).finally(() => process.exit(1))
+  }
+  const { close } = closeWithGrace(
+    { delay: drain + patience + 500, logger: log, skip: [...signals] },
+    async ({ err }) => {
+      if (err) log.fatal({ err }, 'closing after a fault')
+      await all.close(drain + patience)
+    }
+  )
+  closeOnce((signal) => {
+    log.info({ signal }, 'closing')
+    void close()
+  })
+  const origin = await all.first
+  if (config.metrics) {
+    const [{ serveMetrics }, { scrapeWorkers }] = await Promise.all([
+      import('../observability/metrics-server.ts'),
+      import('../observability/worker-metrics.ts')
+    ])
+    const { url } = await serveMetrics(
+      config.metrics,
+      scrapeWorkers(() => all.workers)
+    )
+    log.info({ url }, 'metrics')
+  }
+  if (config.rateLimit.enabled && !config.redisUrl)
+    log.warn(
+      { workers: config.workers },
+      'without REDIS_URL each worker has limits of its own: together they let more through'
+    )
+  process.stdout.write(welcome(origin, config))
+}

@@ -1,0 +1,33 @@
+import cluster from 'node:cluster'
+import closeWithGrace from 'close-with-grace'
+import type { Logger } from 'pino'
+import { buildApp } from '../app.ts'
+import type { Config } from '../config/config.ts'
+import { prepareDatabase } from '../database/prepare.ts'
+import { welcome } from './banner.ts'
+import { closeOnce, signals } from './workers.ts'
+
+/** Milliseconds that requests in flight get to finish: within the ten seconds that whoever waits for the end gives it. */
+const patience = 9_000
+
+/** A process that serves requests, until it is told to end. */
+export async function serve(config: Config, log: Logger): Promise<void> {
+  const { worker } = cluster
+  const app = await buildApp(config, { log })
+  const delay = patience + config.drainDelay * 1000
+  const { close } = closeWithGrace({ delay, logger: log, skip: [...signals] }, async ({ err }) => {
+    if (err) log.fatal({ err }, 'closing after a fault')
+    if (!err) await app.drain(config.drainDelay)
+    await app.close()
+  })
+  closeOnce((signal) => {
+    log.info({ signal }, 'closing')
+    void close()
+  })
+  await prepareDatabase(app.db, config, log)
+  await app.revocations.catchUp()
+  await app.listen({ host: config.host, port: config.port })
+  if (!config.rateLimit.enabled) log.warn('rate limits are off: for load tests only')
+  if (worker) worker.send({ listening: app.listeningOrigin })
+  else process.stdout.write(welcome(app.listeningOrigin, config))
+}

@@ -1,0 +1,17 @@
+import { test } from 'tap'
+import { startRevocations } from '../../helpers/revocations.ts'
+
+test('an answer from before the commit does not make tokens believed that were revoked by it', async (t) => {
+  const { revocations, database, token, end } = startRevocations(t, { alone: true })
+  await revocations.catchUp()
+  const bad = token()
+  const { promise: late, resolve: answer } = Promise.withResolvers<void>()
+  database.gate = late
+  const before = revocations.catchUp()
+  end(bad)
+  await revocations.settle()
+  answer()
+  await before
+  t.notOk(revocations.isFresh(), 'not until somebody asks again')
+  await t.rejects(Promise.resolve(revocations.check(bad)), { code: 'token_revoked' })
+})

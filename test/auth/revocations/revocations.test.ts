@@ -1,0 +1,137 @@
+import { setImmediate } from 'node:timers/promises'
+import { test } from 'tap'
+import { ALWAYS } from '../../../src/auth/revocations/revocation-table.ts'
+import { startRevocations } from '../../helpers/revocations.ts'
+
+const revoked = { code: 'token_revoked' }
+const unavailable = { code: 'unavailable' }
+
+test('no token is believed before all revocations are known', async (t) => {
+  const { revocations, database, token, end } = startRevocations(t)
+  const [good, bad] = [token(), token()]
+  end(bad)
+  t.notOk(revocations.isFresh())
+  t.equal(revocations.staleness(), Number.POSITIVE_INFINITY)
+  t.equal(await revocations.check(good), 0)
+  t.equal(revocations.check(good), 0, 'from then on without waiting')
+  t.throws(() => revocations.check(bad), revoked)
+  t.strictSame([database.questions, revocations.size, revocations.staleness()], [1, 1, 0])
+})
+
+test('what another process announces counts at once, and what it does not announce from the next poll on', async (t) => {
+  const { revocations, database, listeners, token, end, pass } = startRevocations(t)
+  await revocations.catchUp()
+  const [announced, silent] = [token(), token()]
+  listeners[0]?.onMessage(`${announced.sessionId} ${ALWAYS} ${announced.expiresAt}`)
+  t.throws(() => revocations.check(announced), revoked)
+  end(silent)
+  await pass(900)
+  t.equal(revocations.check(silent), 0)
+  await pass(100)
+  t.throws(() => revocations.check(silent), revoked)
+  t.equal(database.questions, 2)
+  t.equal(listeners.length, 1)
+})
+
+test('an announcement that is none of ours changes nothing and holds nothing up', async (t) => {
+  const { revocations, listeners, token } = startRevocations(t)
+  await revocations.catchUp()
+  const { sessionId } = token()
+  const messages = ['', 'x', 'x 1 2', sessionId, `${sessionId} 1`, `${sessionId} -1 5`, `${sessionId} 1 5 6`]
+  const others = [`${sessionId} 1e9 5`, `${sessionId} 99999999999 5`, `${sessionId.replace(/.$/, 'g')} 1 5`, ' 1 5']
+  for (const message of [...messages, ...others]) listeners[0]?.onMessage(message)
+  t.equal(revocations.size, 0)
+})
+
+test('whenever listening begins, what was missed is asked for', async (t) => {
+  const { revocations, database, listeners, token, end } = startRevocations(t)
+  await revocations.catchUp()
+  const missed = token()
+  end(missed)
+  listeners[0]?.onListening()
+  await setImmediate()
+  t.throws(() => revocations.check(missed), revoked)
+  database.error = new Error('gone')
+  listeners[0]?.onListening()
+  await setImmediate()
+  t.equal(database.questions, 3, 'a question that fails is no fault')
+})
+
+test('a process that has not heard for five seconds asks, and believes nobody when it gets no answer', async (t) => {
+  const { revocations, database, token, end, pass } = startRevocations(t)
+  await revocations.catchUp()
+  const [good, bad] = [token(), token()]
+  database.error = new Error('gone')
+  await pass(5_000)
+  t.equal(revocations.check(good), 0)
+  await pass(100)
+  t.notOk(revocations.isFresh())
+  await t.rejects(Promise.resolve(revocations.check(good)), unavailable)
+  end(bad)
+  database.error = undefined
+  await t.rejects(Promise.resolve(revocations.check(bad)), revoked)
+  t.equal(revocations.check(good), 0)
+})
+
+test('an answer that took longer than five seconds is too old to believe anybody', async (t) => {
+  const { revocations, database, token, pass } = startRevocations(t)
+  const gate = Promise.withResolvers<void>()
+  database.gate = gate.promise
+  const answer = Promise.resolve(revocations.check(token()))
+  const rejected = t.rejects(answer, unavailable)
+  await pass(5_100)
+  gate.resolve()
+  await rejected
+})
+
+const jumps = { 'stopped (SIGSTOP)': 'elapsed', suspended: 'clock' } as const
+for (const [how, clock] of Object.entries(jumps)) {
+  test(`a process that was ${how} asks before its next answer`, async (t) => {
+    const { revocations, database, time, token, end } = startRevocations(t)
+    await revocations.catchUp()
+    const [good, bad] = [token(), token()]
+    end(bad)
+    time[clock] += 201
+    await t.rejects(Promise.resolve(revocations.check(bad)), revoked)
+    t.equal(revocations.check(good), 0)
+    t.equal(database.questions, 2)
+    time[clock] += 200
+    t.equal(revocations.check(good), 0, 'a busy moment is no standstill')
+  })
+
+  test(`a process that was ${how} with a question under way does not believe its answer`, async (t) => {
+    const { revocations, database, time, token, end } = startRevocations(t)
+    await revocations.catchUp()
+    time.elapsed += 201
+    const gate = Promise.withResolvers<void>()
+    database.gate = gate.promise
+    const [waiting, bad] = [Promise.resolve(revocations.check(token())), token()]
+    end(bad)
+    time[clock] += 201
+    const asked = Promise.resolve(revocations.check(bad))
+    gate.resolve()
+    await Promise.all([t.rejects(waiting, unavailable), t.rejects(asked, revoked)])
+    t.equal(database.questions, 3)
+  })
+}
+
+test('who makes sure asks only when not enough is known', async (t) => {
+  const { revocations, database } = startRevocations(t)
+  await revocations.ensure()
+  await revocations.ensure()
+  t.equal(database.questions, 1)
+})
+
+for (const alone of [true, false])
+  test(`what was committed takes effect, even where the database cannot tell of it (alone: ${alone})`, async (t) => {
+    const { revocations, database, token, end } = startRevocations(t, { alone })
+    await revocations.catchUp()
+    const [good, bad] = [token(), token()]
+    end(bad)
+    database.error = new Error('gone')
+    await revocations.settle()
+    await t.rejects(Promise.resolve(revocations.check(good)), unavailable, 'nobody is believed for now')
+    database.error = undefined
+    await t.rejects(Promise.resolve(revocations.check(bad)), revoked)
+    t.equal(revocations.check(good), 0)
+  })

@@ -1,0 +1,149 @@
+import { test } from 'tap'
+import { createAccessTokens } from '../../../src/auth/tokens/access-tokens.ts'
+import { parseJws } from '../../../src/auth/tokens/jws.ts'
+import { loadConfig } from '../../../src/config/config.ts'
+import { orThrow } from '../../../src/http/problems.ts'
+import { secret } from '../../helpers/app.ts'
+import { bridgeClaims, bridgeToken, mint, ourToken } from '../../helpers/mint.ts'
+
+const user = { id: '0193aaaa-0000-7000-8000-00000000000a', email: 'ann@example.com' }
+const session = 'd6c6f6f0-6f0c-4a3e-9a0e-0a4f3f0f6b11'
+const [older, newer] = ['an-older-value-known-to-the-tests-only', 'a-newer-value-known-to-the-tests-only']
+
+/** Issues tokens, and verifies their text. */
+function tokensOf(settings: Record<string, string>, clock: () => number) {
+  const { issue, verify } = createAccessTokens(loadConfig(settings), clock)
+  return { issue, verify: (token: string) => orThrow(verify(parseJws(token))) }
+}
+
+/** The tokens of a service with these settings, and its clock. */
+function service(settings: Record<string, string> = { BETTER_AUTH_SECRET: secret }) {
+  const time = { now: Date.parse('2026-11-20T12:00:00Z') }
+  return { time, ...tokensOf(settings, () => time.now) }
+}
+const parts = (token: string) =>
+  token.split('.', 2).map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()))
+const refuses = (code: string, reason?: string) => ({ status: 401, code, ...(reason && { reason }) })
+
+test('our token has the header and the claims of the contract, and lives as long as it is set to', async (t) => {
+  const { issue, verify, time } = service({ BETTER_AUTH_SECRET: secret, ACCESS_TOKEN_TTL: '2h', JWT_AUDIENCE: 'tasks' })
+  const { access_token, expires_in } = issue(user, session)
+  t.equal(expires_in, 7200)
+  const iat = time.now / 1000
+  const [header, claims] = parts(access_token)
+  t.strictSame(header, { alg: 'HS256', typ: 'at+jwt', kid: '1' })
+  const { jti, ...rest } = claims
+  t.match(jti, /^[0-9a-f-]{36}$/)
+  t.strictSame(rest, {
+    iss: 'gatehouse',
+    aud: 'tasks',
+    sub: user.id,
+    email: user.email,
+    sid: session,
+    iat,
+    exp: iat + 7200
+  })
+  t.ok(access_token.length < 500, `${access_token.length} characters`)
+  t.match(verify(access_token), {
+    issuer: null,
+    subject: user.id,
+    email: user.email,
+    sessionId: session,
+    expiresAt: iat + 7200
+  })
+  t.not(parts(issue(user, session).access_token)[1].jti, jti, 'no two are the same')
+
+  time.now += 7199_000
+  t.ok(verify(access_token))
+  time.now += 1_000
+  t.throws(() => verify(access_token), refuses('token_expired'))
+})
+
+test('rotation: tokens of every listed secret are verified, the first signs, and one that was dropped is over', async (t) => {
+  const before = service({ BETTER_AUTH_SECRETS: `1:${older}` })
+  const during = service({ BETTER_AUTH_SECRETS: `2:${newer},1:${older}` })
+  const after = service({ BETTER_AUTH_SECRETS: `2:${newer}` })
+  const [old, fresh] = [before.issue(user, session).access_token, during.issue(user, session).access_token]
+  t.equal(parts(fresh)[0].kid, '2')
+  for (const token of [old, fresh]) t.equal(during.verify(token).subject, user.id)
+  t.equal(after.verify(fresh).subject, user.id)
+  t.throws(() => before.verify(fresh), refuses('invalid_token', 'unknown kid'))
+  t.throws(() => after.verify(old), refuses('invalid_token', 'unknown kid'))
+
+  const claims = bridgeClaims({ iat: during.time.now / 1000, exp: during.time.now / 1000 + 900 })
+  for (const key of [older, newer]) t.ok(during.verify(mint({ alg: 'HS256' }, claims, key)), 'a bridge names no key')
+  t.throws(() => after.verify(mint({ alg: 'HS256' }, claims, older)), refuses('invalid_token', 'signature'))
+  const crossed = mint({ alg: 'HS256', kid: '1' }, claims, newer)
+  t.throws(() => during.verify(crossed), refuses('invalid_token', 'signature'), 'a key is held to its name')
+})
+
+test('a service that goes from one secret to a list keeps its users logged in', async (t) => {
+  const single = service({ BETTER_AUTH_SECRET: older })
+  const token = single.issue(user, session).access_token
+  for (const settings of [
+    { BETTER_AUTH_SECRETS: `2:${newer},1:${older}` },
+    { BETTER_AUTH_SECRETS: `2:${newer}`, BETTER_AUTH_SECRET: older }
+  ])
+    t.equal(service(settings).verify(token).subject, user.id)
+  t.throws(() => service({ BETTER_AUTH_SECRET: newer }).verify(token), refuses('invalid_token', 'signature'))
+})
+
+test('without a secret there is nothing to sign with', async (t) => {
+  const settings = { ...loadConfig({ BETTER_AUTH_SECRET: secret }), secrets: [] }
+  t.throws(() => createAccessTokens(settings, Date.now), /No secret/)
+})
+
+test("a shared-secret token's user belongs to the Better Auth server of the settings, which alone it may name", async (t) => {
+  const url = 'https://auth.example.com'
+  const { verify } = tokensOf({ BETTER_AUTH_SECRET: secret, BETTER_AUTH_URL: `${url}/api/auth/` }, Date.now)
+  for (const claims of [{}, { iss: url }, { aud: url }, { aud: 'gatehouse' }, { iss: url, aud: url }])
+    t.match(
+      verify(bridgeToken(claims)),
+      { issuer: url, subject: 'aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD' },
+      JSON.stringify(claims)
+    )
+  for (const claims of [{ iss: `${url}/` }, { iss: 'better-auth' }, { aud: 'https://other.example.com' }])
+    t.throws(() => verify(bridgeToken(claims)), refuses('invalid_token'), JSON.stringify(claims))
+  t.equal(verify(ourToken()).issuer, null, 'ours stay ours')
+})
+
+test('a bridge may live seven days, carry the type JWT and claims that nobody knows', async (t) => {
+  const { verify, time } = service()
+  const iat = time.now / 1000
+  t.ok(verify(bridgeToken({ iat, exp: iat + 7 * 24 * 60 * 60 }, { typ: 'JWT' })))
+  t.ok(
+    verify(bridgeToken({ iat, exp: iat + 1.5, nbf: iat, user: { id: 1 }, list: [{ a: 1 }, { a: 1 }], text: '"a":{' }))
+  )
+  t.match(verify(bridgeToken({ iat, exp: iat + 9, email: 'Ann@EXAMPLE.com' })), { email: 'ann@example.com' })
+})
+
+test('clocks may differ by a minute, no more', async (t) => {
+  const { verify, time } = service()
+  const now = time.now / 1000
+  t.ok(verify(bridgeToken({ iat: now + 60, exp: now + 900, nbf: now + 60 })))
+  t.throws(
+    () => verify(bridgeToken({ iat: now + 61, exp: now + 900 })),
+    refuses('invalid_token', 'issued in the future')
+  )
+  t.throws(
+    () => verify(bridgeToken({ iat: now, exp: now + 900, nbf: now + 61 })),
+    refuses('invalid_token', 'not valid yet')
+  )
+})
+
+test('every other spelling of a token is refused: no bit of it can change unnoticed', async (t) => {
+  const { verify } = tokensOf({ BETTER_AUTH_SECRET: secret }, Date.now)
+  const token = ourToken()
+  t.ok(verify(token))
+  for (let i = 0; i < token.length; i++)
+    for (const bit of [1, 2, 4, 8, 16, 32, 64]) {
+      const changed = token.slice(0, i) + String.fromCharCode(token.charCodeAt(i) ^ bit) + token.slice(i + 1)
+      let code: unknown = 'accepted'
+      try {
+        verify(changed)
+      } catch (error) {
+        code = (error as { code: string }).code
+      }
+      if (code !== 'invalid_token') t.fail(`character ${i}, bit ${bit}: ${code}`)
+    }
+})

@@ -1,0 +1,35 @@
+import { test } from 'tap'
+import { loadConfig } from '../../src/config/config.ts'
+
+const strong = 'hZ0vT3cQ9mWk2RxLbYp7sJdN5fUaE8gC'
+const strong2 = 'Wq4nB8zXe1KtVo6MiPy3LrHu0SjDcF9G'
+
+test('production needs a secret, and one that nobody has published', async (t) => {
+  const production = (settings: object) => () => loadConfig({ NODE_ENV: 'production', ...settings })
+  t.throws(production({}), { message: /BETTER_AUTH_SECRET: is required in production/ })
+  t.throws(production({ BETTER_AUTH_SECRET: 'better-auth-secret-12345678901234567890' }), { message: /published/ })
+  t.match(production({ BETTER_AUTH_SECRET: strong })(), { production: true, secrets: [{ secret: strong }] })
+})
+
+test('outside production a secret is made and kept', async (t) => {
+  const DATA_DIR = t.testdir()
+  const { secrets } = loadConfig({ DATA_DIR })
+  t.match(secrets, [{ kid: 'local', secret: /^[\w-]{43}$/ }])
+  t.strictSame(loadConfig({ DATA_DIR }).secrets, secrets)
+})
+
+test('secrets rotate: the first signs, the others still verify', async (t) => {
+  const rotate = (BETTER_AUTH_SECRETS: string, BETTER_AUTH_SECRET?: string) =>
+    loadConfig({ BETTER_AUTH_SECRETS, BETTER_AUTH_SECRET }).secrets
+  const [first, second] = [
+    { kid: '2', secret: strong },
+    { kid: '1', secret: strong2 }
+  ]
+  t.strictSame(rotate(`2:${strong}, 1:${strong2}`), [first, second])
+  t.strictSame(rotate(`2:${strong}`, strong2), [first, second], 'a single secret was version 1')
+  t.strictSame(rotate(`2:${strong},1:${strong2}`, strong2), [first, second])
+  t.strictSame(rotate(`1:${strong}`, strong2), [
+    { kid: '1', secret: strong },
+    { kid: '0', secret: strong2 }
+  ])
+})

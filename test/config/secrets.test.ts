@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { localSecret, weakness } from '../../src/config/secrets.ts'
+
+const guessable = [
+  'better-auth-secret-12345678901234567890',
+  'your-256-bit-secret-your-256-bit-secret',
+  'a'.repeat(64),
+  'ab'.repeat(32),
+  'x7Gq'.repeat(12),
+  'x7GqP2mK9vLs4WnE'.repeat(3),
+  '0123456789abcdefghijklmnopqrstuvwxyz',
+  '98765432109876543210987654321098',
+  'abcdefghijklmnopqrstuvwxyzABCDEF',
+  'CHANGE-ME-TO-A-LONG-RANDOM-STRING!!',
+  'replace_with_32_plus_random_characters',
+  'This_Is_My_Super_Long_JWT_Signing_Key_2024',
+  'your-super-long-random-string-goes-here',
+  'example-of-a-signing-key-for-the-docs-32',
+  'AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow'
+]
+
+for (const secret of guessable)
+  test(`${secret.slice(0, 48)} signs nothing in production`, async (t) => {
+    t.match(weakness(secret, true), /published or easily guessed/)
+    t.equal(weakness(secret, false), undefined)
+  })
+
+test('a secret of less than 32 characters is refused everywhere', async (t) => {
+  for (const production of [true, false]) {
+    t.match(weakness('kJ8#mP2$vL9@nQ4!xR7&wT1*zY5^bC', production), /at least 32/)
+    t.match(weakness('', production), /at least 32/)
+  }
+})
+
+test('a random secret is accepted, however it is written', async (t) => {
+  const refused = []
+  for (let i = 0; i < 1_000; i++) {
+    const bytes = createHash('sha256').update(`seed ${i}`).digest()
+    for (const encoding of ['base64', 'base64url', 'hex'] as const)
+      if (weakness(bytes.toString(encoding), true)) refused.push(bytes.toString(encoding))
+  }
+  t.strictSame(refused, [])
+})
+
+test('the local secret is made once, for its owner alone', async (t) => {
+  const directory = join(t.testdir(), 'new', 'data')
+  const secret = localSecret(directory)
+  t.match(secret, /^[\w-]{43}$/)
+  t.equal(statSync(join(directory, 'secret')).mode & 0o777, 0o600)
+  t.equal(statSync(directory).mode & 0o777, 0o700)
+  t.equal(localSecret(directory), secret)
+  t.strictSame(readdirSync(directory), ['secret'], 'no draft is left behind')
+})
+
+test('a local secret that a crash or a hand cut short signs nothing', async (t) => {
+  for (const secret of ['', 'short']) {
+    const directory = t.testdir({ secret })
+    t.throws(() => localSecret(directory), { message: /damaged; remove the file/ })
+    t.equal(readFileSync(join(directory, 'secret'), 'utf8'), secret, 'and is not overwritten')
+  }
+})
+
+test('a secret that cannot be kept is not used', async (t) => {
+  const file = join(t.testdir({ file: '' }), 'file')
+  t.throws(() => localSecret(file), { code: /EEXIST|ENOTDIR/ })
+  const directory = t.testdir()
+  mkdirSync(join(directory, 'secret'))
+  t.throws(() => localSecret(directory), { code: 'EISDIR' })
+})

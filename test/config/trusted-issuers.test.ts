@@ -1,0 +1,112 @@
+import { test } from 'tap'
+import { loadConfig } from '../../src/config/config.ts'
+
+const load = (settings: Record<string, string>) =>
+  loadConfig({ BETTER_AUTH_SECRET: 'a-long-value-that-only-the-tests-know', ...settings })
+const one = {
+  issuer: 'https://login.example',
+  audience: 'https://api.example',
+  jwks_url: 'https://login.example/keys',
+  algorithms: ['RS256']
+}
+const list = (...entries: unknown[]) => JSON.stringify(entries)
+const all = ['EdDSA', 'ES256', 'ES512', 'RS256', 'PS256']
+
+test('BETTER_AUTH_URL is what it is on the other side, and says all about the issuer', async (t) => {
+  const urls: [string, string, string][] = [
+    ['https://auth.example', 'https://auth.example', '/api/auth/jwks'],
+    ['https://auth.example/', 'https://auth.example', '/api/auth/jwks'],
+    ['https://AUTH.example:443/api/auth/', 'https://auth.example', '/api/auth/jwks'],
+    ['https://auth.example/auth', 'https://auth.example', '/auth/jwks'],
+    ['https://auth.example:8443/v1/auth//', 'https://auth.example:8443', '/v1/auth/jwks'],
+    ['http://localhost:3000', 'http://localhost:3000', '/api/auth/jwks'],
+    ['http://127.0.0.1:3000', 'http://127.0.0.1:3000', '/api/auth/jwks'],
+    ['http://[::1]:3000', 'http://[::1]:3000', '/api/auth/jwks']
+  ]
+  for (const [url, origin, path] of urls) {
+    const expected = { issuer: origin, audience: origin, jwksUrl: `${origin}${path}`, algorithms: all }
+    const { betterAuth, issuers } = load({ BETTER_AUTH_URL: url })
+    t.strictSame(betterAuth, expected, url)
+    t.strictSame(issuers, [expected], url)
+  }
+})
+
+test('TRUSTED_ISSUERS lists any number, beside BETTER_AUTH_URL', async (t) => {
+  const { jwks_url, ...rest } = one
+  const expected = { ...rest, jwksUrl: jwks_url }
+  t.strictSame(load({ TRUSTED_ISSUERS: list(one) }).issuers, [expected])
+  t.strictSame(load({ TRUSTED_ISSUERS: '[]' }).issuers, [])
+  t.equal(load({ TRUSTED_ISSUERS: list(one) }).betterAuth, undefined, 'and none of them shares the secret')
+  const both = load({
+    BETTER_AUTH_URL: 'https://auth.example',
+    TRUSTED_ISSUERS: list(one, { ...one, issuer: 'login', jwks_url: 'http://localhost:9/keys', algorithms: all })
+  })
+  t.strictSame(
+    both.issuers.map(({ issuer }) => issuer),
+    ['https://auth.example', one.issuer, 'login']
+  )
+})
+
+const refused: [string, RegExp][] = [
+  ['nonsense', /is not JSON/],
+  ['[', /is not JSON/],
+  ['{}', /must be a JSON list/],
+  ['null', /must be a JSON list/],
+  [JSON.stringify(one), /must be a JSON list/],
+  [list(null), /must be an object/],
+  [list('https://login.example'), /must be an object/],
+  [list([]), /issuer must be/],
+  [list({}), /issuer must be/],
+  [list({ ...one, issuer: '' }), /issuer must be/],
+  [list({ ...one, issuer: 5 }), /issuer must be/],
+  [list({ ...one, audience: undefined }), /audience must be/],
+  [list({ ...one, audience: '' }), /audience must be/],
+  [list({ ...one, audience: [one.audience] }), /audience must be/],
+  [list({ ...one, jwks_url: undefined }), /jwks_url undefined is not a URL/],
+  [list({ ...one, jwks_url: '/keys' }), /jwks_url "\/keys" is not a URL/],
+  [list({ ...one, jwks_url: 'http://login.example/keys' }), /must be https/],
+  [list({ ...one, jwks_url: 'http://localhost.example/keys' }), /must be https/],
+  [list({ ...one, jwks_url: 'http://127.0.0.2/keys' }), /must be https/],
+  [list({ ...one, jwks_url: 'http://10.0.0.1/keys' }), /must be https/],
+  [list({ ...one, jwks_url: 'file:///etc/passwd' }), /must be https/],
+  [list({ ...one, jwks_url: 'data:application/json,{}' }), /must be https/],
+  [list({ ...one, jwks_url: 'https://u:hush-hush@login.example/keys' }), /name and password/],
+  [list({ ...one, algorithms: undefined }), /algorithms must be/],
+  [list({ ...one, algorithms: [] }), /algorithms must be/],
+  [list({ ...one, algorithms: 'RS256' }), /algorithms must be/],
+  [list({ ...one, algorithms: ['RS256', 'HS256'] }), /algorithms must be/],
+  [list({ ...one, algorithms: ['none'] }), /algorithms must be/],
+  [list({ ...one, algorithms: ['rs256'] }), /algorithms must be/],
+  [list({ ...one, algorithms: ['toString'] }), /algorithms must be/],
+  [list({ ...one, jwksUrl: one.jwks_url }), /"jwksUrl" is not one of issuer, audience, jwks_url, algorithms/],
+  [list(one, { ...one, secret: 'x' }), /"secret" is not one of/]
+]
+for (const [text, message] of refused)
+  test(`TRUSTED_ISSUERS=${text} stops the start: ${message.source}`, async (t) => {
+    const wrong = new RegExp(`^  - TRUSTED_ISSUERS: .*${message.source}`, 'm')
+    t.throws(() => load({ TRUSTED_ISSUERS: text }), { message: wrong })
+    t.throws(() => load({ TRUSTED_ISSUERS: text }), { message: /^(?!.*hush-hush)/s })
+  })
+
+test('BETTER_AUTH_URL is https outside localhost, and holds no password', async (t) => {
+  for (const url of [
+    'http://auth.example',
+    'ws://localhost',
+    'http://0.0.0.0:3000',
+    'https://u:hush-hush@auth.example'
+  ])
+    t.throws(() => load({ BETTER_AUTH_URL: url }), { message: /^ {2}- BETTER_AUTH_URL: (?!.*hush-hush)/m }, url)
+})
+
+test('no two issuers have one name: whose a token is must be certain', async (t) => {
+  const twice = /JWT_ISSUER, BETTER_AUTH_URL, TRUSTED_ISSUERS: no two issuers may have one name/
+  const named = (issuer: string) => list({ ...one, issuer })
+  for (const settings of [
+    { TRUSTED_ISSUERS: list(one, { ...one, audience: 'another', jwks_url: 'https://another.example' }) },
+    { BETTER_AUTH_URL: 'https://auth.example/api/auth', TRUSTED_ISSUERS: named('https://auth.example') },
+    { TRUSTED_ISSUERS: named('gatehouse') },
+    { TRUSTED_ISSUERS: named('better-auth') },
+    { TRUSTED_ISSUERS: named('ours'), JWT_ISSUER: 'ours' }
+  ])
+    t.throws(() => load(settings), { message: twice }, JSON.stringify(settings))
+})

@@ -1,0 +1,74 @@
+import t, { test } from 'tap'
+import { loadConfig } from '../../src/config/config.ts'
+import { checkIssuer } from '../../src/doctor/surroundings.ts'
+import { secret } from '../helpers/app.ts'
+import { diagnose, jwk, keyToken, publish } from '../helpers/doctor.ts'
+import { bridgeToken } from '../helpers/mint.ts'
+
+const url = await publish(t, { keys: [jwk, { ...jwk, kid: 'second', crv: 'Ed448' }] })
+const empty = await publish(t, { keys: [{ ...jwk, d: 'AAAA' }] })
+const page = await publish(t, 'Welcome')
+const down = 'http://localhost:65535'
+
+const check = async (BETTER_AUTH_URL: string) => {
+  const { issuers } = loadConfig({ BETTER_AUTH_SECRET: secret, BETTER_AUTH_URL })
+  const [finding] = await Promise.all(issuers.map(checkIssuer))
+  return finding
+}
+
+test('a token by the published key is accepted', async (t) => {
+  const { said, refused } = await diagnose(t, keyToken(url), { BETTER_AUTH_URL: url })
+  t.notOk(refused)
+  t.match(said, `of "${url}" ("ann@example.com"), for 15 minutes more.`)
+})
+
+const refusals: Record<string, [token: string, said: RegExp]> = {
+  'an unknown kid': [
+    keyToken(url, {}, { kid: 'third' }),
+    /\(kid\) "third" is not one of the keys at .*jwks.*\n.*new token/
+  ],
+  'no kid': [keyToken(url, {}, { kid: undefined }), /which key it was signed with \(kid\)/],
+  'an audience with a slash': [
+    keyToken(url, { aud: `${url}/` }),
+    /is expected, to the letter\.\n {2}A slash at the end/
+  ],
+  'an audience of another': [keyToken(url, { aud: 'shop' }), /"shop".*\n.*correct the audience in TRUSTED_ISSUERS/],
+  'another algorithm than that of the key': [keyToken(url, {}, { alg: 'ES256' }), /"ES256"; .*\n.*keyPairConfig/],
+  'another signature': [`${keyToken(url).replace(/[^.]+$/, '')}${'A'.repeat(86)}`, /not made by the key "first" of/],
+  'an issuer spelled otherwise': [
+    keyToken(`${url}/`),
+    /iss\) is ".*\/", and we trust ".*"\.\n.*the same to the letter/
+  ],
+  'an issuer by its other name': [keyToken(url.replace('localhost', '127.0.0.1')), /the same to the letter/],
+  'an issuer that is not trusted': [keyToken('https://b.example.com'), /we trust "http.*\n.*BETTER_AUTH_URL/],
+  'an audience of another by the secret': [
+    bridgeToken({ aud: 'shop' }),
+    /"gatehouse" or "http:\/\/localhost:\d+" is expected/
+  ]
+}
+
+for (const [name, [token, expected]] of Object.entries(refusals))
+  test(`${name}: which rule it breaks, and what to change`, async (t) => {
+    const { said, refused } = await diagnose(t, token, { BETTER_AUTH_URL: url })
+    t.ok(refused)
+    t.match(said, expected)
+  })
+
+test('with an issuer that does not answer nobody can say, and why is told', async (t) => {
+  const { said, refused } = await diagnose(t, keyToken(down), { BETTER_AUTH_URL: down })
+  t.ok(refused)
+  t.match(
+    said,
+    /^✗ Nobody can say: .*503 unavailable.*\n✗ Issuer http:\/\/localhost:65535: no keys from .*ECONNREFUSED.*\n.*jwt\(\)/
+  )
+})
+
+test('the keys of an issuer are counted, and those refused named', async (t) => {
+  t.match(await check(url), {
+    ok: true,
+    text: /: 1 usable of 2 keys at .*: "first" for EdDSA; "second" refused, because it is for no single one of/
+  })
+  const none = await check(empty)
+  t.match(none, { ok: false, text: /: 0 usable of 1 keys .* private/, advice: /public key with a kid/ })
+  t.match(await check(page), { ok: false, text: /not a JWK Set/, advice: /Is that server up/ })
+})

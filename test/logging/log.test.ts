@@ -1,0 +1,91 @@
+import { openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { type Test, test } from 'tap'
+import { createLog, linesOf } from '../../src/logging/log.ts'
+
+const values = { password: 'hush', token: 'hush', authorization: 'hush', password_hash: 'hush' }
+
+function logTo(t: Test, isTTY: boolean) {
+  const file = join(t.testdir(), 'log')
+  /** Lines are written behind our back. */
+  async function read(): Promise<string> {
+    for (;;) {
+      const text = readFileSync(file, 'utf8')
+      if (text !== '') return text
+      await setImmediate()
+    }
+  }
+  return { log: createLog('info', { fd: openSync(file, 'w'), isTTY }), read }
+}
+
+test('machines get one JSON object a line', async (t) => {
+  const { log, read } = logTo(t, false)
+  log.info({ request_id: 'r-1', user: values }, 'hello\nworld')
+  log.debug('not at this level')
+  const lines = (await read()).trimEnd().split('\n')
+  t.equal(lines.length, 1)
+  t.match(JSON.parse(lines[0] ?? ''), { level: 30, time: /Z$/, request_id: 'r-1', msg: 'hello\nworld' })
+})
+
+test('people at a terminal get a line to read', async (t) => {
+  const { log, read } = logTo(t, true)
+  log.info({ request_id: 'r-1', route: '/api/tasks' }, 'request')
+  const text = await read()
+  t.match(text, /INFO.*request/)
+  t.match(text, '/api/tasks')
+  t.throws(() => JSON.parse(text))
+})
+
+test('neither secrets by their names nor the values of a failed statement are logged', async (t) => {
+  for (const isTTY of [true, false]) {
+    const { log, read } = logTo(t, isTTY)
+    const error = Object.assign(new Error('it broke'), { code: '42P01', params: ['hush'], detail: 'Key (hush)' })
+    log.error({ err: error, user: values }, 'failed')
+    const text = await read()
+    t.notMatch(text, 'hush')
+    t.match(text, 'it broke')
+    t.match(text, '42P01')
+  }
+})
+
+test('lines are written when they are many, and when they have waited, all of them', async (t) => {
+  const { log, read } = logTo(t, false)
+  const lines = 1_000
+  for (let i = 0; i < lines; i += 1) log.info({ i, text: 'x'.repeat(100) }, 'one of many')
+  let text = await read()
+  t.ok(text.length > 50_000, 'at once')
+  while (text.split('\n').length <= lines) {
+    await setImmediate()
+    text = await read()
+  }
+  t.strictSame(
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).i),
+    Array.from({ length: lines }, (_, i) => i)
+  )
+})
+
+test('a line written by hand is as the log writes its own', async (t) => {
+  const { log, read } = logTo(t, false)
+  const child = log.child({ worker: 2 })
+  linesOf(child)?.('"n":1,"msg":"by hand"')
+  child.info({ n: 1 }, 'by the log')
+  const [ours, theirs] = (await read())
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  t.strictSame(Object.keys(ours), Object.keys(theirs))
+  t.match(ours, { level: 30, time: /^\d{4}-.*Z$/, worker: 2, n: 1, msg: 'by hand' })
+  t.equal(linesOf(createLog('warn')), undefined)
+})
+
+test('a disk that is full does not end the process', async (t) => {
+  const log = createLog('info', { fd: openSync('/dev/full', 'w'), isTTY: false })
+  const failed = new Promise((resolve) => process.once('uncaughtException', resolve))
+  log.info('x'.repeat(70_000))
+  log.info('x'.repeat(70_000))
+  t.equal(await Promise.race([failed, sleep(300)]), undefined)
+})

@@ -1,0 +1,45 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test } from 'tap'
+import { serveMetrics } from '../../src/observability/metrics-server.ts'
+
+test('metrics are served, and nothing else', async (t) => {
+  const { url, stop } = await serveMetrics({ host: '127.0.0.1', port: 0 }, async () => 'up 1\n')
+  t.teardown(stop)
+  const answer = await fetch(url)
+  t.equal(answer.status, 200)
+  t.equal(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+  t.equal(await answer.text(), 'up 1\n')
+  for (const path of ['/', '/metrics/x', '/metrics?x', '/api/tasks'])
+    t.equal((await fetch(new URL(path, url))).status, 404, path)
+  t.equal((await fetch(url, { method: 'POST' })).status, 404)
+})
+
+test('metrics that cannot be had are a 500 without a word', async (t) => {
+  const { url, stop } = await serveMetrics({ host: '::1', port: 0 }, async () => {
+    throw new Error('a secret')
+  })
+  t.teardown(stop)
+  t.match(url, /^http:\/\/\[::1\]:\d+\/metrics$/)
+  const answer = await fetch(url)
+  t.equal(answer.status, 500)
+  t.equal(await answer.text(), '')
+})
+
+test('it ends though a client keeps its connection', async (t) => {
+  const { url, stop } = await serveMetrics({ host: '127.0.0.1', port: 0 }, async () => 'up 1\n')
+  await (await fetch(url)).text()
+  await stop()
+  await t.rejects(fetch(url))
+})
+
+test('a port that is taken is an error', async (t) => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => other.close())
+  const { port } = other.address() as AddressInfo
+  await t.rejects(
+    serveMetrics({ host: '127.0.0.1', port }, async () => ''),
+    { code: 'EADDRINUSE' }
+  )
+})

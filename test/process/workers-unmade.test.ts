@@ -1,0 +1,36 @@
+import { once } from 'node:events'
+import { test } from 'tap'
+import { listening, startFakeWorkers } from '../helpers/workers.ts'
+
+const noProcess = new Error('spawn EAGAIN')
+
+test('a worker for which there was no process is replaced like one that failed', async (t) => {
+  const { last, next, lines, hopeless, all } = startFakeWorkers(2)
+  last().emit('message', listening)
+  const successor = next()
+  last().process.pid = undefined
+  last().emit('error', noProcess)
+  t.equal((await successor).place, 2)
+  t.match(lines.at(-2), { msg: 'a worker ended', worker: 2, code: null, reason: 'spawn EAGAIN' })
+  last().emit('error', new Error('a signal could not be sent'))
+  t.equal(all.workers.size, 2, 'one that runs stays')
+  t.strictSame(hopeless, [])
+})
+
+test('the first for which there was no process says why', async (t) => {
+  const { all, last } = startFakeWorkers(1)
+  last().process.pid = undefined
+  last().emit('error', noProcess)
+  await t.rejects(all.first, { message: 'spawn EAGAIN' })
+})
+
+test('where none can be forked it is tried again, and given up in the end', async (t) => {
+  const { last, next, refuse, hopeless, forked } = startFakeWorkers(2)
+  refuse(2)
+  last().emit('message', listening)
+  t.equal((await next()).place, 2)
+  refuse(5)
+  last().emit('exit', null, 'SIGKILL')
+  await once(forked, 'hopeless')
+  t.match(hopeless, [{ message: /^Worker 2 failed 5 times/ }])
+})

@@ -1,0 +1,108 @@
+import { EventEmitter, once } from 'node:events'
+import { test } from 'tap'
+import { closeOnce } from '../../src/process/workers.ts'
+import { type FakeWorker, listening, startFakeWorkers as start } from '../helpers/workers.ts'
+
+test('the others start when the first listens', async (t) => {
+  const { all, workers, last } = start(3)
+  t.strictSame(
+    workers.map(({ place }) => place),
+    [1]
+  )
+  last().emit('message', { metrics: {} })
+  last().emit('message', listening)
+  t.equal(await all.first, listening.listening)
+  last().emit('message', listening)
+  t.strictSame([...all.workers.keys()], [1, 2, 3])
+  t.equal(workers.length, 3)
+})
+
+test('where the first cannot listen nothing is tried again, and its reason is told', async (t) => {
+  const { all, workers, last } = start(3)
+  last().emit('message', { failed: 'The port is taken' })
+  last().emit('exit', 1, null)
+  await t.rejects(all.first, { message: 'The port is taken' })
+  const other = start(2)
+  other.last().emit('exit', null, 'SIGKILL')
+  await t.rejects(other.all.first, { message: 'The first worker ended (SIGKILL).' })
+  const third = start(2)
+  third.last().emit('exit', 9, null)
+  await t.rejects(third.all.first, { message: 'The first worker ended (9).' })
+  t.equal(workers.length, 1)
+})
+
+test('another takes the place of one that is killed or told to end, however often', async (t) => {
+  const { all, last, next, lines, hopeless } = start(2)
+  last().emit('message', listening)
+  let worker = last()
+  for (let i = 0; i < 20; i++) {
+    t.equal(worker.place, 2)
+    const successor = next()
+    if (i % 2) worker.emit('exit', 0, null)
+    else worker.emit('exit', null, 'SIGKILL')
+    worker = await successor
+  }
+  t.equal(all.workers.get(2), worker)
+  t.match(lines[2], { msg: 'a worker ended', worker: 2, code: null, signal: 'SIGKILL' })
+  t.strictSame(hopeless, [])
+})
+
+test('what ends late is no failure of the start', async (t) => {
+  const { last, next, pass, hopeless } = start(1)
+  last().emit('message', listening)
+  for (let i = 0; i < 10; i++) {
+    pass(10_000)
+    const successor = next()
+    last().emit('exit', 1, null)
+    await successor
+  }
+  t.strictSame(hopeless, [])
+})
+
+test('a place whose workers all fail is given up', async (t) => {
+  const { last, next, pass, forked, hopeless, workers } = start(2)
+  last().emit('message', listening)
+  let worker = last()
+  for (let i = 0; i < 4; i++) {
+    pass(9_999)
+    const successor = next()
+    worker.emit('message', { failed: 'no memory' })
+    worker.emit('exit', 1, null)
+    worker = await successor
+  }
+  const told = once(forked, 'hopeless')
+  worker.emit('exit', 1, null)
+  await told
+  t.match(hopeless, [{ message: 'Worker 2 failed 5 times, each within 10 s of its start.' }])
+  t.equal(workers.length, 6)
+})
+
+test('all end when they are told to, and none is replaced', async (t) => {
+  const { all, workers, last, next } = start(2)
+  last().emit('message', listening)
+  const [one, two] = workers as [FakeWorker, FakeWorker]
+  two.emit('exit', 1, null)
+  const closed = all.close(60_000)
+  t.strictSame(one.signals, ['SIGTERM'])
+  one.emit('exit', 0, null)
+  await closed
+  await all.close(60_000)
+  t.equal(await Promise.race([next(), new Promise((resolve) => setTimeout(resolve, 20, 'nobody'))]), 'nobody')
+})
+
+test('one that does not end is killed', async (t) => {
+  const { all, last, lines } = start(1)
+  await t.rejects(all.close(1))
+  t.strictSame(last().signals, ['SIGTERM', 'SIGKILL'])
+  t.match(lines.slice(1), [{ msg: 'a worker did not close in time', worker: 1, pid: 7 }])
+})
+
+test('a worker closes once, whoever tells it and how often', async (t) => {
+  const events = new EventEmitter()
+  let closed = 0
+  closeOnce(() => {
+    closed += 1
+  }, events)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGTERM']) events.emit(signal)
+  t.equal(closed, 1)
+})

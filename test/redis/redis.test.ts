@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { type Test, test } from 'tap'
+import { openRedis } from '../../src/redis/redis.ts'
+import { captureLog } from '../helpers/log.ts'
+import { redisLikeServer } from '../helpers/redis.ts'
+
+const secrets = [{ kid: '1', secret: 'a-long-value-that-only-the-tests-know' }]
+const script = { kind: 'test', lua: 'return {1}' }
+
+async function start(t: Test, { patience = 60_000, pause = 10 } = {}) {
+  const server = await redisLikeServer(t)
+  const { log, lines, says } = captureLog()
+  const shared = openRedis(server.url, secrets, log, { patience, pause })
+  t.teardown(shared.close)
+  return { server, shared, lines, says, ask: () => shared.run(script, ['ann@example.com'], [7]) }
+}
+const back = /^Redis counts/
+const away = /^no Redis/
+
+test('a script is run on keys that tell nothing', async (t) => {
+  const { server, ask, says, shared } = await start(t)
+  t.equal(await ask(), undefined, 'not before Redis has answered')
+  await says(back)
+  server.replies.push([3, 4])
+  t.strictSame(await ask(), [3, 4])
+  const [, lua, keys, key, arg] = server.commands.at(-1) ?? []
+  t.match([lua, keys, arg], [script.lua, '1', '7'])
+  t.match(key, /^gatehouse:test:[\w-]{43}$/)
+  server.replies.push([5])
+  await shared.run({ ...script, kind: 'other' }, ['ann@example.com'], [])
+  t.not(server.commands.at(-1)?.[3], key)
+})
+
+test('a Redis that hangs is waited for once, then asked in the background until it is back', async (t) => {
+  const { server, ask, lines, says } = await start(t, { patience: 200, pause: 250 })
+  await says(back)
+  const before = lines.length
+  server.hang()
+  t.strictSame(await Promise.all([ask(), ask(), ask()]), [undefined, undefined, undefined])
+  const asked = server.commands.length
+  const answers = await Promise.all(Array.from({ length: 1_000 }, ask))
+  t.notOk(answers.some(Boolean))
+  t.ok(server.commands.length - asked < 10, 'nobody asks it')
+  t.equal(lines.slice(before).filter(({ msg }) => away.test(String(msg))).length, 1, 'said once')
+  server.goOn()
+  await says(back)
+  server.replies.push([1])
+  t.strictSame(await ask(), [1])
+})
+
+test('a Redis that goes is found again', async (t) => {
+  const { server, ask, says, shared } = await start(t)
+  await says(back)
+  await server.close()
+  await says(away)
+  t.equal(await ask(), undefined)
+  t.doesNotThrow(() => shared.tell(script, ['x'], []), 'nor is a thing that cannot be told an error')
+  await server.open()
+  await says(back)
+  server.replies.push([2])
+  t.strictSame(await ask(), [2])
+})
+
+test('what Redis refuses is its end for now, and no word of what was sent is logged', async (t) => {
+  const { server, ask, says, lines } = await start(t)
+  await says(back)
+  server.replies.push("-ERR unknown command 'auth', with args beginning with: 'hush-hush'")
+  t.equal(await ask(), undefined)
+  await says(back)
+  t.match(
+    lines.filter(({ msg }) => away.test(String(msg))),
+    [{ level: 40, reason: "ERR unknown command 'auth'" }]
+  )
+  t.notMatch(JSON.stringify(lines), 'hush-hush')
+})
+
+test('one that was never there is told once, and a closed one says nothing more', async (t) => {
+  const server = await redisLikeServer(t)
+  await server.close()
+  const { log, lines, says } = captureLog()
+  const shared = openRedis(server.url, secrets, log, { patience: 60_000, pause: 5 })
+  await says(away)
+  await server.open()
+  await says(back)
+  shared.close()
+  await once(server.sockets.at(-1) as Socket, 'close')
+  t.equal(lines.length, 2)
+  t.equal(await shared.run(script, [], []), undefined)
+  shared.tell(script, [], [])
+})
