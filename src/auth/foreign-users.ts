@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { UsersRepository } from '../repositories/users.ts'
-import { atMost } from '../util/bounded.ts'
+import { bounded } from '../util/bounded.ts'
 import type { ForeignToken } from './tokens/claims.ts'
 
 interface Known {
@@ -21,7 +21,7 @@ const remembered = 100_000
  * pair (issuer, subject) and nothing else; an email that two issuers vouch for belongs to two users.
  */
 export function createForeignUsers(users: UsersRepository) {
-  const known = new LRUCache<string, Known>(atMost(remembered))
+  const known = new LRUCache<string, Known>(bounded(remembered))
 
   async function keep(key: string, { issuer, subject, email, name, issuedAt }: ForeignToken, cutoff: number) {
     const user = await users.keepForeign({ issuer, subject, email, name })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { problems } from '../http/problems.ts'
-import { within } from '../util/with-timeout.ts'
+import { withTimeout } from '../util/with-timeout.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { Client } from './pg-client.ts'
 import { isFree, rememberPools } from './pools.ts'
@@ -89,7 +89,7 @@ export const dialectOf = (pool: pg.Pool) =>
           client.then((late) => late.release()).catch(() => {})
           throw problems.unavailable('pool')
         }
-        return within(limits.queue, client).catch(giveUp)
+        return withTimeout(limits.queue, client).catch(giveUp)
       }
     }
   })

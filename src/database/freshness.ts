@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
-import { coalesce } from '../util/single-flight.ts'
-import { within } from '../util/with-timeout.ts'
+import { singleFlight } from '../util/single-flight.ts'
+import { withTimeout } from '../util/with-timeout.ts'
 import type { Database } from './tables.ts'
 
 /** Milliseconds that reads wait for a replica to catch up, and that one which did not is then left alone. */
@@ -64,8 +64,8 @@ export function createFreshness({ position, hasReached, elapsed = () => performa
     restingUntil = elapsed() + rest
   }
 
-  const look = coalesce(async () => {
-    fresh = await within(patience, compare(elapsed() + patience)).catch(() => false)
+  const look = singleFlight(async () => {
+    fresh = await withTimeout(patience, compare(elapsed() + patience)).catch(() => false)
     if (!fresh) setAside()
   })
 

@@ -3,7 +3,7 @@ import { DiagLogLevel, diag } from '@opentelemetry/api'
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { requireDriver, traceQueries } from '../database/query-spans.ts'
-import { within } from '../util/with-timeout.ts'
+import { withTimeout } from '../util/with-timeout.ts'
 
 /** Milliseconds that the last spans get to leave when the service closes. */
 const patience = 2_000
@@ -45,5 +45,5 @@ export function startTracing(serviceName: string, log: Log): () => Promise<void>
   sdk.start()
   createRequire(import.meta.url)('node:http')
   requireDriver()
-  return () => within(patience, sdk.shutdown()).catch((error: Error) => tell(error.message))
+  return () => withTimeout(patience, sdk.shutdown()).catch((error: Error) => tell(error.message))
 }

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client'
-import { within } from '../util/with-timeout.ts'
+import { withTimeout } from '../util/with-timeout.ts'
 import { gauge } from './gauge.ts'
 
 /** One end of the channel between a process and its workers. */
@@ -59,7 +59,7 @@ export function scrapeWorkers(workers: () => ReadonlyMap<number, Channel>, regis
     }
     channel.on('message', hear)
     channel.send({ metrics: { id, worker } }, (error) => error && reject(error))
-    return within(patience, promise).finally(() => channel.off('message', hear))
+    return withTimeout(patience, promise).finally(() => channel.off('message', hear))
   }
 
   return async function scrape(): Promise<string> {

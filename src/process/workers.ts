@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { within } from '../util/with-timeout.ts'
+import { withTimeout } from '../util/with-timeout.ts'
 
 /** What a worker says: where it listens, or why it cannot. */
 export interface Message {
@@ -105,7 +105,7 @@ export function startWorkers<W extends Worker>(
       state = 'closing'
       for (const worker of workers.values()) worker.process.kill('SIGTERM')
       if (workers.size === 0) return
-      await within(patience, allEnded.promise).catch((error) => {
+      await withTimeout(patience, allEnded.promise).catch((error) => {
         for (const [place, { process }] of workers) {
           log.error({ worker: place, pid: process.pid }, 'a worker did not close in time')
           process.kill('SIGKILL')

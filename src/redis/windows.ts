@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { atMost } from '../util/bounded.ts'
+import { bounded } from '../util/bounded.ts'
 import type { Script, SharedCounts } from './redis.ts'
 
 /** Counts one more; what this process has seen counts even if Redis has lost it. */
@@ -26,7 +26,7 @@ interface Window {
  * (of so many at most, `remembered`) is kept here, and counted on where Redis is away.
  */
 export function createWindows(shared: SharedCounts, remembered: number) {
-  const windows = new LRUCache<string, Window>(atMost(remembered))
+  const windows = new LRUCache<string, Window>(bounded(remembered))
 
   function look(name: string, length: number, now: number): Window {
     const known = windows.get(name)

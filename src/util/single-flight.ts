@@ -1,8 +1,8 @@
 /**
- * Does work for many who ask, one run at a time: whoever asks gets a run that begins after they asked, shared with all
- * who asked since the last one began.
+ * Runs `work` at most once at a time. A call during a run gets the next run, which all calls made during that run share, so
+ * each caller's result is from a run that began after the call.
  */
-export function coalesce(work: () => Promise<void>): () => Promise<void> {
+export function singleFlight(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined
   let next: Promise<void> | undefined
 

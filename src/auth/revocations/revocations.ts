@@ -1,7 +1,7 @@
 import { problems } from '../../http/problems.ts'
 import type { Revocation, RevocationsRepository } from '../../repositories/revocations.ts'
-import { coalesce } from '../../util/single-flight.ts'
-import { within } from '../../util/with-timeout.ts'
+import { singleFlight } from '../../util/single-flight.ts'
+import { withTimeout } from '../../util/with-timeout.ts'
 import { watchStandstill } from '../throttle/standstill.ts'
 import type { AccessToken, ForeignToken, OwnToken } from '../tokens/claims.ts'
 import { keyOf, parseAnnouncement } from './revocation-keys.ts'
@@ -57,7 +57,7 @@ export function createRevocations(
     knownStandstills = standstills
   }
 
-  const askAgain = coalesce(ask)
+  const askAgain = singleFlight(ask)
   function catchUp(): Promise<void> {
     follow()
     return askAgain()
@@ -83,7 +83,7 @@ export function createRevocations(
     (!announcements || (standstill.count() === knownStandstills && staleness() <= MAX_STALENESS))
 
   async function settle(): Promise<void> {
-    await within(PATIENCE, catchUp()).catch(() => {
+    await withTimeout(PATIENCE, catchUp()).catch(() => {
       horizon = undefined
       untold += 1
     })
@@ -114,7 +114,7 @@ export function createRevocations(
         return cutoff
       }
       if (isFresh()) return look()
-      return within(PATIENCE, catchUp()).then(
+      return withTimeout(PATIENCE, catchUp()).then(
         () => {
           // It stood still, or waited too long, while the answer was on its way.
           if (!isFresh()) throw problems.unavailable('revocations out of date')

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { problems } from '../../http/problems.ts'
-import { atMost } from '../../util/bounded.ts'
+import { bounded } from '../../util/bounded.ts'
 
 const minute = 60_000
 
@@ -57,7 +57,12 @@ export function createThrottle(
   { enabled, remembered = 500_000 }: { enabled: boolean; remembered?: number },
   clock: () => number
 ) {
-  const rows = new LRUCache<string, Row>({ ...atMost(remembered), ttl: memory, ttlResolution: 0, perf: { now: clock } })
+  const rows = new LRUCache<string, Row>({
+    ...bounded(remembered),
+    ttl: memory,
+    ttlResolution: 0,
+    perf: { now: clock }
+  })
 
   /** As if the attempt that turned `before` into `after` had not been; others may have come since. */
   function giveBack(key: string, before: Row, after: Row): void {
