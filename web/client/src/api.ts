@@ -404,16 +404,16 @@ export interface components {
             email: string;
             /** @description 1 to 100 characters, not only blanks, without U+0000 */
             name: string;
-            /** @description At least 8 characters with a digit and a special character, at most 72 bytes in UTF-8, not a common one, not the email; kept exactly as received */
-            password: string & (string);
+            /** @description at least 8 characters with a digit and a special character, at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
+            password: string;
             /** @description true, for browsers: the refresh token comes as an HttpOnly cookie and not in the body */
             refresh_cookie?: boolean;
         };
         PasswordChange: {
             /** @description the password as it was set */
             current_password: string;
-            /** @description At least 8 characters with a digit and a special character, at most 72 bytes in UTF-8, not a common one, not the email; kept exactly as received */
-            new_password: string & (string);
+            /** @description at least 8 characters with a digit and a special character, at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
+            new_password: string;
         };
         Problem: {
             type: string;

@@ -1,0 +1,93 @@
+import t, { test } from 'tap'
+import { startApp } from '../helpers/app.ts'
+import { contractOf } from '../helpers/contract.ts'
+
+const { app } = await startApp(t)
+
+interface Schema {
+  pattern?: string
+  allOf?: unknown
+  [key: string]: unknown
+}
+
+/** Every schema of the contract that describes text, by its place. */
+function textsOf(node: unknown, place = ''): [string, Schema][] {
+  if (typeof node !== 'object' || node === null) return []
+  const here: [string, Schema][] = 'type' in node && node.type === 'string' ? [[place, node as Schema]] : []
+  return [...here, ...Object.entries(node).flatMap(([key, value]) => textsOf(value, `${place}/${key}`))]
+}
+
+const texts = textsOf(contractOf(app))
+const withPattern = texts.flatMap(([place, { pattern }]) => (pattern === undefined ? [] : [[place, pattern] as const]))
+
+/** Generated clients compile a pattern with either; Ajv with the first, zod's generators with the second. */
+const dialects = ['u', ''] as const
+
+const accepted = [
+  'Milk 🥛7',
+  '🥛7🥛',
+  'ß 7 日本語',
+  '\u{10ffff}\u{10000} 7',
+  '\uffff7\ue000 \ud7ff',
+  ' \n7 x\n\n',
+  `${'😀'.repeat(18)} 7`
+]
+const refused = [
+  'a \0 7',
+  '\0',
+  'a 7\ud83e',
+  '\ud83e a 7',
+  '\udd5b\ud83e a 7',
+  'a 7 \ud83e\ud83e\udd5b',
+  'a 7 \ud83e\udd5b\udd5b',
+  'a 7\ud800b',
+  'a 7\udfff',
+  '🥛 7\ud83e'
+]
+
+test('a pattern means the same with and without the flag u: emoji pass, U+0000 and lone surrogates do not', async (t) => {
+  const places = withPattern.filter(([place]) => !/email|token/.test(place))
+  t.ok(places.length > 10)
+  for (const [place, pattern] of places)
+    for (const flag of dialects) {
+      const expression = new RegExp(pattern, flag)
+      const what = `${place} with ${flag || 'no flag'}`
+      for (const text of accepted) t.match(text, expression, `${what} accepts ${JSON.stringify(text)}`)
+      for (const text of refused) t.notMatch(text, expression, `${what} refuses ${JSON.stringify(text)}`)
+    }
+})
+
+test('blank text is not filled, whatever the flag', async (t) => {
+  for (const name of ['NewTask/properties/title', 'NewUser/properties/name'])
+    for (const flag of dialects) {
+      const [, pattern = ''] = withPattern.find(([place]) => place.endsWith(name)) ?? []
+      for (const text of ['', ' ', '\t\n', '\u00a0\u3000'])
+        t.notMatch(text, new RegExp(pattern, flag), `${name} ${JSON.stringify(text)}`)
+      for (const text of ['🥛', ' 🥛 ', '\n-']) t.match(text, new RegExp(pattern, flag))
+    }
+})
+
+test('a new password has a digit and a special character, whatever the flag', async (t) => {
+  for (const name of ['NewUser/properties/password', 'PasswordChange/properties/new_password'])
+    for (const flag of dialects) {
+      const [, pattern = ''] = withPattern.find(([place]) => place.endsWith(name)) ?? []
+      for (const text of ['correct-horse-7', '7-------', '-------7', 'ünicode7', '🥛🥛7', '\n7'])
+        t.match(text, new RegExp(pattern, flag), JSON.stringify(text))
+      for (const text of ['', 'no-digit', 'nospecial77', '12345678', '🥛🥛', 'ünicode', '٣-------'])
+        t.notMatch(text, new RegExp(pattern, flag), JSON.stringify(text))
+    }
+})
+
+test('a pattern takes time in proportion to the text', async (t) => {
+  const hostile = [' '.repeat(60_000), '7'.repeat(60_000), `${'🥛'.repeat(15_000)}\ud83e`, `${'-7 '.repeat(20_000)}\0`]
+  for (const [place, pattern] of withPattern)
+    for (const flag of dialects)
+      for (const text of hostile) t.type(new RegExp(pattern, flag).test(text), 'boolean', place)
+})
+
+test('text is told by one schema: what is joined by allOf, generators make `string & string` of or nothing', async (t) => {
+  t.strictSame(
+    texts.filter(([, schema]) => schema.allOf).map(([place]) => place),
+    []
+  )
+})
