@@ -3,6 +3,7 @@ import { Id, optional, ref } from '../schemas/common.ts'
 import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '../schemas/tasks.ts'
 import type { Cursors } from '../src/http/cursors.ts'
 import { createTaskOnce } from '../src/http/idempotency.ts'
+import { countFitting } from '../src/http/page-size.ts'
 import { allowedVersions, etagOf, isKnown } from '../src/http/preconditions.ts'
 import { type Problem, problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
@@ -84,8 +85,8 @@ export const taskRoutes: Routes<{ cursors: Cursors }> = async function taskRoute
     const scope = () => JSON.stringify([user.id, status, sort, order, search])
     const after = cursor === undefined ? undefined : cursors.open<TaskPosition>(scope(), cursor)
     const rows = await reading.list(user.id, { status, sort, order, limit: limit + 1, search, after })
-    const items = rows.slice(0, limit)
-    const last = rows.length > limit ? items.at(-1) : undefined
+    const items = rows.slice(0, countFitting(rows.slice(0, limit)))
+    const last = rows.length > items.length ? items.at(-1) : undefined
     return { items, next_cursor: last ? cursors.seal(scope(), taskPosition(last, sort)) : null }
   })
 

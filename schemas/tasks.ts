@@ -43,7 +43,12 @@ export const TaskQuery = Type.Object(
     status: oneOf(['all', 'pending', 'completed'], { default: 'all' }),
     sort: oneOf(['created', 'title'], { default: 'created' }),
     order: Type.Optional(oneOf(['asc', 'desc'], { description: 'default: desc by created, asc by title' })),
-    limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      default: 20,
+      description: 'a page ends early rather than exceed 1 MiB'
+    }),
     cursor: Type.Optional(Type.String({ maxLength: 4_096, description: 'next_cursor of the page before' })),
     q: Type.Optional(text(200, 'finds text in title or description, whatever its case'))
   },

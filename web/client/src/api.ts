@@ -1093,6 +1093,7 @@ export interface operations {
                 sort?: "created" | "title";
                 /** @description default: desc by created, asc by title */
                 order?: "asc" | "desc";
+                /** @description a page ends early rather than exceed 1 MiB */
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
@@ -1311,6 +1312,7 @@ export interface operations {
                 sort?: "created" | "title";
                 /** @description default: desc by created, asc by title */
                 order?: "asc" | "desc";
+                /** @description a page ends early rather than exceed 1 MiB */
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
