@@ -3,18 +3,16 @@ import { Ajv, type ErrorObject, type Options } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { FastifyInstance, FastifySchemaValidationError } from 'fastify'
 import fp from 'fastify-plugin'
+import { emailFault } from '../src/auth/email-address.ts'
 import { type FieldError, problems } from '../src/http/problems.ts'
 
 /** As many as a person would read; one body can hold thousands. */
 const maxErrors = 20
 
-const emailAddress =
-  /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/i
-
-/** Stricter than ajv-formats where PostgreSQL is (`urn:uuid:`), laxer where people are (blanks around an email). */
+/** UUIDs as PostgreSQL takes them (ajv-formats takes `urn:uuid:` too), and email addresses by the service's own rule. */
 const formats = {
   uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
-  email: (text: string) => text.length <= 1_000 && emailAddress.test(text.trim()) && !/^\.|\.\.|\.@/.test(text.trim())
+  'idn-email': (text: string) => emailFault(text) === undefined
 }
 
 /** A validator that knows the app's named schemas. `verbose` gives every error its schema, and so its description. */
@@ -28,17 +26,23 @@ function createAjv(app: FastifyInstance, options: Options): Ajv {
 
 const escapePointer = (name: string) => name.slice(0, 100).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')
 
-function fieldError({ keyword, instancePath, params, message = '', parentSchema }: Partial<ErrorObject>): FieldError {
+/** What is wrong, for people: by keyword, else as the schema describes what it wants, else in Ajv's words. */
+function explain({ keyword, params, message = '', parentSchema, data }: Partial<ErrorObject>): string {
+  if (keyword === 'enum') return `must be one of ${params?.allowedValues.join(', ')}`
+  if (keyword === 'minLength')
+    return params?.limit === 1 ? 'must not be empty' : `must be at least ${params?.limit} characters long`
+  if (keyword === 'maxLength') return `must be at most ${params?.limit} characters long`
+  if (keyword !== 'pattern' && keyword !== 'format') return message
+  const fault = parentSchema?.format === 'idn-email' ? emailFault(String(data)) : undefined
+  return fault ?? (parentSchema?.description ? `must be: ${parentSchema.description}` : message)
+}
+
+function fieldError(error: Partial<ErrorObject>): FieldError {
+  const { keyword, instancePath, params } = error
   const at = (name: string, text: string) => ({ pointer: `${instancePath}/${escapePointer(name)}`, message: text })
   if (keyword === 'required') return at(params?.missingProperty, 'is required')
   if (keyword === 'additionalProperties') return at(params?.additionalProperty, 'is not known here')
-  if (keyword === 'enum')
-    return { pointer: `${instancePath}`, message: `must be one of ${params?.allowedValues.join(', ')}` }
-  const described = keyword === 'pattern' || keyword === 'format'
-  return {
-    pointer: `${instancePath}`,
-    message: described && parentSchema?.description ? `must be: ${parentSchema.description}` : message
-  }
+  return { pointer: `${instancePath}`, message: explain(error) }
 }
 
 /** Ajv's findings for people: the branches of a union that merely allow null are left out. */

@@ -6,6 +6,7 @@ import { revocationsRepository } from '../repositories/revocations.ts'
 import { tasksRepository } from '../repositories/tasks.ts'
 import { usersRepository } from '../repositories/users.ts'
 import type { Client } from './client.ts'
+import { normalEmail } from './email-address.ts'
 import { createPasswordChecks } from './passwords/password-checks.ts'
 import { type Passwords, passwordRefusal } from './passwords/passwords.ts'
 import { revocationOfForeign } from './revocations/revocation-rows.ts'
@@ -18,8 +19,6 @@ import type { AccessToken } from './tokens/claims.ts'
 /** Seconds that another issuer's token may be old to delete an account, whose password we do not know. */
 const fresh = 5 * 60
 const tasksAtOnce = 20_000
-
-const normal = (email: string) => email.trim().toLowerCase()
 
 function checkNew(password: string, email: string, pointer: string): void {
   const message = passwordRefusal(password, email)
@@ -57,7 +56,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   const login = (credentials: Login, client: Client) => passwords.admit(() => tryLogin(credentials, client))
 
   async function tryLogin(credentials: Login, client: Client): Promise<AuthResponse> {
-    const email = normal(credentials.email)
+    const email = normalEmail(credentials.email) as string
     const found = await users.findLogin(email)
     const account = { email, userId: found?.id ?? null }
     const verify = () => passwords.verify(credentials.password, found?.password_hash)
@@ -87,7 +86,8 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   return {
     /** Makes an account and opens a session. Throws `validation_failed`, `email_taken` or `unavailable`. */
     async register(newUser: NewUser, client: Client): Promise<AuthResponse> {
-      const email = normal(newUser.email)
+      // The schema has let no other text through.
+      const email = normalEmail(newUser.email) as string
       checkNew(newUser.password, email, '/password')
       // The unique index decides. But a hash is dear: whoever comes while the same address is being registered, by
       // whomever, learns from that attempt that it is taken, or that nothing can be registered now.

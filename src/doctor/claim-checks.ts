@@ -88,7 +88,7 @@ const livesTooLong = ({ jws: { claims } }: Evidence) => ({
 })
 
 const noEmail = ({ jws: { claims } }: Evidence) => ({
-  broken: `its email is ${quote(claims.email)}: no address`,
+  broken: `its email is ${quote(claims.email)}: no address that we take (docs/email-addresses.md)`,
   change: 'Put the email of the user into it: definePayload of jwt() must return it, and so must a token of your own.'
 })
 

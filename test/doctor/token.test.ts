@@ -103,7 +103,7 @@ const refusals: Record<string, [token: string, broken: RegExp, change: RegExp]> 
   'no subject': [bridgeToken({ sub: undefined, name: 'Ann' }), /there is no sub/, /sub: user\.id/],
   'a number as subject': [bridgeToken({ sub: 7 }), /text, not a number/, /sub: user\.id/],
   'no email': [bridgeToken({ email: undefined }), /email is none/, /definePayload/],
-  'no address in email': [bridgeToken({ email: 'ann' }), /email is "ann": no address/, /definePayload/]
+  'no address in email': [bridgeToken({ email: 'ann' }), /email is "ann": no address that we take/, /definePayload/]
 }
 
 for (const [name, [token, broken, change]] of Object.entries(refusals))

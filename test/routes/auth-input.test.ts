@@ -24,14 +24,14 @@ const noEmails = lines(`
   ann@example-.com
   ann@example..com
   .ann@example.com
-  ann.@example.com
-  a..n@example.com
   ann@example.com, eve@example.com
   Ann <ann@example.com>
   "ann"@example.com
   ann@[127.0.0.1]
+  ann@exam_ple.com
+  ann@localhost
   ünn@example.com
-  ann@exämple.com`)
+  ann@ex%C3%A4mple.com`)
 const controls = [
   'ann@example.com\r\nBcc: eve@example.com',
   'ann@example.com\0',
@@ -67,17 +67,6 @@ test('a registration with a bad field is refused with a pointer to it, and nothi
       )
     }
   t.equal(queries(), 0)
-})
-
-test('a password may not be the email, whatever its case and the blanks around the email', async (t) => {
-  for (const email of ['ann-7@example.com', ' ANN-7@example.com '])
-    for (const password of ['ann-7@example.com', 'Ann-7@Example.com']) {
-      const answer = await anyone.post('/api/auth/register', { ...good, email, password })
-      t.match(answer.json(), {
-        status: 400,
-        errors: [{ pointer: '/password', message: 'must not be the email address' }]
-      })
-    }
 })
 
 test('a login with a bad field is refused before anything is looked up', async (t) => {

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import * as bcrypt from '@node-rs/bcrypt'
 import PQueue from 'p-queue'
 import { problems } from '../../http/problems.ts'
+import { normalEmail } from '../email-address.ts'
 import { isCommon } from './common-passwords.ts'
 import { isScrypt, verifyScrypt } from './scrypt.ts'
 
@@ -33,7 +34,7 @@ export function isKnownHash(hash: string): boolean {
 export function passwordRefusal(password: string, email: string): string | undefined {
   if (!hashable(password)) return `must be at most ${maxBytes} bytes long in UTF-8`
   if (isCommon(password)) return 'is too close to a common password; take several words that do not belong together'
-  if (password.toLowerCase() === email) return 'must not be the email address'
+  if (normalEmail(password) === email) return 'must not be the email address'
   return undefined
 }
 

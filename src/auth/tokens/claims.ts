@@ -1,4 +1,5 @@
 import { problems } from '../../http/problems.ts'
+import { normalEmail } from '../email-address.ts'
 import type { Jws } from './jws.ts'
 
 /** Times are seconds since 1970. */
@@ -34,8 +35,6 @@ const endOfTime = 253_402_300_799
 /** Better Auth signs mail links and cookie caches with the same secret: these claims give them away. */
 const neverALogin = ['session', 'updateTo', 'requestType']
 
-/** Well-formed text without U+0000: PostgreSQL takes no other. */
-const emailAddress = /^[^\s@\0\ud800-\udfff]+@[^\s@\0\ud800-\udfff]+$/u
 /** A name that we would take from a user of our own; another issuer's token may hold any, or none. */
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && /^(?=\s*\S)[^\0\ud800-\udfff]{1,100}$/u.test(value)
@@ -47,10 +46,11 @@ export function text(claims: Jws['claims'], name: string): string {
   return value
 }
 
-/** The email, in lower case. */
+/** The email, as we would store it. A claim is no form: blanks around it are not somebody's typing. */
 export function address(claims: Jws['claims']): string {
-  const email = text(claims, 'email').toLowerCase()
-  if (!emailAddress.test(email) || email.length > 254) throw problems.invalidToken('no address in email')
+  const claim = text(claims, 'email')
+  const email = claim.trim() === claim ? normalEmail(claim) : undefined
+  if (email === undefined) throw problems.invalidToken('no address in email')
   return email
 }
 

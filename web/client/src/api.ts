@@ -379,8 +379,8 @@ export interface components {
         };
         Login: {
             /**
-             * Format: email
-             * @description an email address of at most 254 characters; case and surrounding blanks do not matter
+             * Format: idn-email
+             * @description an email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
              */
             email: string;
             /** @description the password as it was set */
@@ -398,8 +398,8 @@ export interface components {
         };
         NewUser: {
             /**
-             * Format: email
-             * @description an email address of at most 254 characters; case and surrounding blanks do not matter
+             * Format: idn-email
+             * @description an email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
              */
             email: string;
             /** @description 1 to 100 characters, not only blanks, without U+0000 */

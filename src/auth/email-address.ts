@@ -1,0 +1,52 @@
+import { isIPv4 } from 'node:net'
+import { domainToASCII } from 'node:url'
+
+/** Characters of the longest address that SMTP can deliver to (RFC 5321, section 4.5.3.1.3). */
+const maxLength = 254
+const tooLong = `must be at most ${maxLength} characters long`
+/**
+ * What the HTML standard takes before the @ in `<input type="email">`: dots in a row and before the @ too, which docomo.ne.jp has
+ * given out. Not at the start, which no provider gives out.
+ */
+const localPart = /^(?!\.)[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}$/i
+const badLocalPart =
+  "must have only the letters a-z, digits and .!#$%&'*+-/=?^_`{|}~ before the @, and no dot at the start"
+const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
+/** Two labels or more: mail to a single one (`localhost`) stays on a machine. */
+const hostname = new RegExp(`^(?=.{1,253}$)(?:${label}\\.)+${label}$`)
+/** No ASCII that a host name cannot have, and nothing invisible but the joiners that some scripts need (RFC 5892, appendix A). */
+const international = /^(?:[a-z0-9.-]|[\u200c\u200d]|(?!\p{Default_Ignorable_Code_Point})\P{ASCII})+$/u
+/** Hyphens at the end of a label, where the ASCII form would hide them (RFC 5891, section 4.2.3.1). */
+const loose = /(?:^|[.\u3002\uff0e\uff61])-|-(?:[.\u3002\uff0e\uff61]|$)/
+
+/** A domain in lower case as mail servers know it: an internationalised one in ASCII by UTS #46, as browsers do it. */
+function asciiDomain(domain: string): string | undefined {
+  // As it is, so that whatever was stored stays valid: `xn--` labels are not checked.
+  if (hostname.test(domain)) return domain
+  if (!international.test(domain) || loose.test(domain)) return undefined
+  const ascii = domainToASCII(domain)
+  return hostname.test(ascii) && !isIPv4(ascii) ? ascii : undefined
+}
+
+function parse(text: string): { address?: string; fault?: string } {
+  const trimmed = text.trim()
+  if (trimmed.length > maxLength) return { fault: tooLong }
+  const at = trimmed.lastIndexOf('@')
+  const [local, domain] = [trimmed.slice(0, Math.max(0, at)), trimmed.slice(at + 1)]
+  if (local === '' || domain === '') return { fault: 'must be an email address such as ann@example.com' }
+  if (local.length > 64) return { fault: 'must have at most 64 characters before the @' }
+  if (!localPart.test(local)) return { fault: badLocalPart }
+  const ascii = asciiDomain(domain.toLowerCase())
+  if (!ascii) return { fault: 'must have a domain such as example.com after the @' }
+  const address = `${local.toLowerCase()}@${ascii}`
+  return address.length > maxLength ? { fault: tooLong } : { address }
+}
+
+/**
+ * The one spelling in which an email address is stored, compared and shown, or undefined if it is none: trimmed, in lower case,
+ * with the domain in ASCII (`anna@müller.de` is `anna@xn--mller-kva.de`). docs/email-addresses.md says what is refused and why.
+ */
+export const normalEmail = (text: string): string | undefined => parse(text).address
+
+/** What is wrong with an email address, for people, or undefined. */
+export const emailFault = (text: string): string | undefined => parse(text).fault
