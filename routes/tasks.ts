@@ -82,12 +82,15 @@ export const taskRoutes: Routes<{ cursors: Cursors }> = async function taskRoute
   app.get('', { schema: list }, async ({ user, query }) => {
     const { status, sort, limit, cursor, q: search = '' } = query
     const order = query.order ?? (sort === 'created' ? 'desc' : 'asc')
-    const scope = () => JSON.stringify([user.id, status, sort, order, search])
+    // What titles sort by has changed: cursors from before then are of another query.
+    const scope = () => JSON.stringify([user.id, status, sort === 'title' ? 'title_sort' : sort, order, search])
     const after = cursor === undefined ? undefined : cursors.open<TaskPosition>(scope(), cursor)
-    const rows = await reading.list(user.id, { status, sort, order, limit: limit + 1, search, after })
-    const items = rows.slice(0, countFitting(rows.slice(0, limit)))
-    const last = rows.length > items.length ? items.at(-1) : undefined
-    return { items, next_cursor: last ? cursors.seal(scope(), taskPosition(last, sort)) : null }
+    const options = { status, sort, order, limit, after }
+    const { items, next } = await (search ? reading.search(user.id, search, options) : reading.list(user.id, options))
+    const fitting = items.slice(0, countFitting(items))
+    const last = fitting.length < items.length ? fitting.at(-1) : undefined
+    const end = last ? taskPosition(last, sort) : next
+    return { items: fitting, next_cursor: end ? cursors.seal(scope(), end) : null }
   })
 
   app.post('', { schema: create }, async ({ url, headers, user, body }, reply) => {

@@ -41,7 +41,10 @@ export type TaskPage = Static<typeof TaskPage>
 export const TaskQuery = Type.Object(
   {
     status: oneOf(['all', 'pending', 'completed'], { default: 'all' }),
-    sort: oneOf(['created', 'title'], { default: 'created' }),
+    sort: oneOf(['created', 'title'], {
+      default: 'created',
+      description: 'by title: letters, then accents, then case (apple, Apple, Zebra); numbers by their value (2, 10)'
+    }),
     order: Type.Optional(oneOf(['asc', 'desc'], { description: 'default: desc by created, asc by title' })),
     limit: Type.Integer({
       minimum: 1,
@@ -50,7 +53,12 @@ export const TaskQuery = Type.Object(
       description: 'a page ends early rather than exceed 1 MiB'
     }),
     cursor: Type.Optional(Type.String({ maxLength: 4_096, description: 'next_cursor of the page before' })),
-    q: Type.Optional(text(200, 'finds text in title or description, whatever its case'))
+    q: Type.Optional(
+      text(
+        200,
+        'finds text in title or description, whatever its case (Unicode: NFKC_Casefold). A page may be short or empty while there is a next_cursor'
+      )
+    )
   },
   { additionalProperties: false }
 )

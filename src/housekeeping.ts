@@ -5,6 +5,7 @@ import { idempotencyKeysRepository } from './repositories/idempotency-keys.ts'
 import { revocationsRepository } from './repositories/revocations.ts'
 import { securityEventsRepository } from './repositories/security-events.ts'
 import { sessionsRepository } from './repositories/sessions.ts'
+import { fillTaskKeys } from './repositories/task-key-filling.ts'
 
 /** Milliseconds. Every process does it; what another has let go of already costs nothing. */
 const interval = 60 * 60 * 1000
@@ -19,6 +20,8 @@ export async function tidy(db: Kysely<Database>, config: Config): Promise<void> 
   await revocationsRepository(db).removeExpired()
   await idempotencyKeysRepository(db).removeExpired()
   await securityEventsRepository(db).removeOlderThan(config.securityEventTtl)
+  // What processes of the release before wrote beside this one.
+  await fillTaskKeys(db)
 }
 
 /** Tidies once an hour. Returns how to stop. */

@@ -22,6 +22,10 @@ export interface TaskTable {
   completed: Generated<boolean>
   created_at: Generated<string>
   updated_at: Generated<string>
+  /** src/repositories/task-keys.ts; null until they have been computed, for what older code wrote. */
+  title_sort: Generated<string>
+  title_search: string | null
+  description_grams: Buffer | null
 }
 
 export interface SessionTable {

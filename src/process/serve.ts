@@ -1,14 +1,19 @@
 import cluster from 'node:cluster'
+import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { buildApp } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { prepareDatabase } from '../database/prepare.ts'
+import { fillTaskKeys } from '../repositories/task-key-filling.ts'
 import { welcome } from './banner.ts'
 import { closeOnce, signals } from './workers.ts'
 
 /** Milliseconds that requests in flight get to finish: within the ten seconds that whoever waits for the end gives it. */
 const patience = 9_000
+
+/** Milliseconds that the start waits for the keys of tasks that an earlier release wrote. */
+const fillingPatience = 3_000
 
 /** A process that serves requests, until it is told to end. */
 export async function serve(config: Config, log: Logger): Promise<void> {
@@ -25,6 +30,8 @@ export async function serve(config: Config, log: Logger): Promise<void> {
     void close()
   })
   await prepareDatabase(app.db, config, log)
+  // In the background where it takes longer.
+  await Promise.race([fillTaskKeys(app.db), sleep(fillingPatience, undefined, { ref: false })])
   await app.revocations.catchUp()
   await app.listen({ host: config.host, port: config.port })
   if (!config.rateLimit.enabled) log.warn('rate limits are off: for load tests only')

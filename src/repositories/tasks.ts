@@ -1,16 +1,32 @@
-import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kysely'
+import { type ExpressionBuilder, type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 import type { NewTask, Task, TaskPatch } from '../../schemas/tasks.ts'
 import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
 import { type Claim, claiming } from './idempotency-keys.ts'
+import { descriptionKeys, titleKeys } from './task-keys.ts'
 import { columns, taskLists } from './task-lists.ts'
+import { taskSearches } from './task-searches.ts'
 
 const later = sql<string>`greatest(now(), tasks.updated_at + interval '1 millisecond')`
 /** Values of `updated_at`, one of which a task must have to be touched; undefined: any. */
 type Versions = readonly string[] | undefined
 const isOneOf = (versions: Versions) => (eb: ExpressionBuilder<Database, 'tasks'>) =>
   versions ? eb.or(versions.map((version) => eb('updated_at', '=', version))) : eb.and([])
+
+/** Bytes of a value that comes as base64, as text does in every driver. */
+const fromBase64 = (text: RawBuilder<string>) => sql<Buffer>`decode(${text}, 'base64')`
+
+/** A new row but for its owner. */
+function rowOf({ title, description = null }: NewTask) {
+  const { description_grams } = descriptionKeys(description)
+  return { title, description, ...titleKeys(title), grams: description_grams.toString('base64') }
+}
+
+const keysOf = ({ title, description }: TaskPatch) => ({
+  ...(title !== undefined && titleKeys(title)),
+  ...(description !== undefined && descriptionKeys(description))
+})
 
 /** All SQL on tasks. The owner comes first and stands in every WHERE; what is not theirs is not there. */
 export function tasksRepository(db: Kysely<Database> | Transaction<Database>) {
@@ -26,28 +42,38 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>) {
     db.selectFrom('tasks').select(columns).where('user_id', '=', value('userId')).where('id', '=', value('id'))
   )
 
-  const insert = prepared<Required<NewTask> & { userId: string; id: string }, Task>(db, (value) =>
+  const insert = prepared<ReturnType<typeof rowOf> & { userId: string; id: string }, Task>(db, (value) =>
     db
       .insertInto('tasks')
-      .values({ id: value('id'), user_id: value('userId'), title: value('title'), description: value('description') })
+      .values({
+        id: value('id'),
+        user_id: value('userId'),
+        title: value('title'),
+        description: value('description'),
+        title_sort: value('title_sort'),
+        title_search: value('title_search'),
+        description_grams: fromBase64(value('grams'))
+      })
       .returning(columns)
   )
 
   return {
     list: taskLists(db),
+    search: taskSearches(db),
 
     find: async (userId: string, id: string): Promise<Task | undefined> => (await find({ userId, id }))[0],
 
-    async insert(userId: string, { title, description = null }: NewTask): Promise<Task> {
-      const [task] = await insert({ id: newId(), userId, title, description })
-      return task as Task
+    async insert(userId: string, task: NewTask): Promise<Task> {
+      const [inserted] = await insert({ id: newId(), userId, ...rowOf(task) })
+      return inserted as Task
     },
 
     /** As `insert`, for whoever is the first to claim a key; nothing for others. */
-    insertOnce: (claim: Claim, { title, description = null }: NewTask): Promise<Task | undefined> =>
-      claiming(db, claim, newId())
+    insertOnce(claim: Claim, task: NewTask): Promise<Task | undefined> {
+      const { title, description, title_sort, title_search, grams } = rowOf(task)
+      return claiming(db, claim, newId())
         .insertInto('tasks')
-        .columns(['id', 'user_id', 'title', 'description'])
+        .columns(['id', 'user_id', 'title', 'description', 'title_sort', 'title_search', 'description_grams'])
         .expression((eb) =>
           eb
             .selectFrom('claimed')
@@ -55,15 +81,19 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>) {
               'resource_id',
               'user_id',
               sql<string>`${title}::text`.as('title'),
-              sql<string>`${description}::text`.as('description')
+              sql<string>`${description}::text`.as('description'),
+              sql<string>`${title_sort}::text`.as('title_sort'),
+              sql<string>`${title_search}::text`.as('title_search'),
+              fromBase64(sql<string>`${grams}::text`).as('description_grams')
             ])
         )
         .returning(columns)
-        .executeTakeFirst(),
+        .executeTakeFirst()
+    },
 
     update: (userId: string, id: string, patch: TaskPatch, versions?: Versions): Promise<Task | undefined> =>
       owned(userId, id, versions)
-        .set({ ...patch, updated_at: later })
+        .set({ ...patch, ...keysOf(patch), updated_at: later })
         .executeTakeFirst(),
 
     toggle: (userId: string, id: string, versions?: Versions): Promise<Task | undefined> =>

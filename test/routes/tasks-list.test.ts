@@ -1,4 +1,5 @@
 import t, { test } from 'tap'
+import { titleKeys, titleSort } from '../../src/repositories/task-keys.ts'
 import { startApp } from '../helpers/app.ts'
 
 interface Item {
@@ -12,12 +13,14 @@ type User = Awaited<ReturnType<typeof signUp>>
 const { app, signUp } = await startApp(t)
 const [ann, ben] = [await signUp(), await signUp()]
 
+const titled = (title: string) => ({ title, ...titleKeys(title) })
+
 /** Many tasks of equal titles and equal times, as an import makes them. */
 async function seed(owner: User, amount: number) {
   const tasks = Array.from({ length: amount }, (_, i) => ({
     id: crypto.randomUUID(),
     user_id: owner.id,
-    title: ['a', 'B', 'b', '\u{e9}', '\u{1f600}'][i % 5] ?? '',
+    ...titled(['a', 'B', 'b', '\u{e9}', '\u{1f600}'][i % 5] ?? ''),
     completed: i % 3 === 0,
     created_at: new Date(Date.UTC(2026, 0, 1) + (i % 4)).toISOString()
   }))
@@ -50,7 +53,7 @@ for (const sort of ['created', 'title'] as const)
         const all = (await page(ann, `${query}&limit=100`)).items as Item[]
         t.equal(all.length, { all: 60, pending: 40, completed: 20 }[status])
         if (status !== 'all') t.ok(all.every(({ completed }) => completed === (status === 'completed')))
-        const key = (item: Item) => (sort === 'title' ? item.title : item.created_at)
+        const key = (item: Item) => (sort === 'title' ? titleSort(item.title) : item.created_at)
         const sorted = all.toSorted((a, b) => compare(key(a), key(b)) || compare(a.id, b.id))
         t.strictSame(all, order === 'asc' ? sorted : sorted.reverse())
         for (const limit of [1, 7, 20, 60]) t.strictSame(await pages(ann, `${query}&limit=${limit}`), all)

@@ -1090,6 +1090,7 @@ export interface operations {
         parameters: {
             query?: {
                 status?: "all" | "pending" | "completed";
+                /** @description by title: letters, then accents, then case (apple, Apple, Zebra); numbers by their value (2, 10) */
                 sort?: "created" | "title";
                 /** @description default: desc by created, asc by title */
                 order?: "asc" | "desc";
@@ -1097,7 +1098,7 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                /** @description finds text in title or description, whatever its case */
+                /** @description finds text in title or description, whatever its case (Unicode: NFKC_Casefold). A page may be short or empty while there is a next_cursor */
                 q?: string;
             };
             header?: never;
@@ -1309,6 +1310,7 @@ export interface operations {
         parameters: {
             query?: {
                 status?: "all" | "pending" | "completed";
+                /** @description by title: letters, then accents, then case (apple, Apple, Zebra); numbers by their value (2, 10) */
                 sort?: "created" | "title";
                 /** @description default: desc by created, asc by title */
                 order?: "asc" | "desc";
@@ -1316,7 +1318,7 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                /** @description finds text in title or description, whatever its case */
+                /** @description finds text in title or description, whatever its case (Unicode: NFKC_Casefold). A page may be short or empty while there is a next_cursor */
                 q?: string;
             };
             header?: never;

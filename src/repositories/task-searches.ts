@@ -1,0 +1,99 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { prepared } from '../database/prepared.ts'
+import type { Database } from '../database/tables.ts'
+import { gramsSought } from './task-grams.ts'
+import { contains, fold } from './task-keys.ts'
+import {
+  columns,
+  inOrder,
+  type ListedTask,
+  type ListedTasks,
+  type ListShape,
+  pageOf,
+  perShape,
+  type TaskListOptions,
+  taskPosition,
+  type Values
+} from './task-lists.ts'
+
+/**
+ * How many tasks' keys one statement reads (some 10 ms), and after how many keys, and texts that were read because their keys allowed a
+ * match, a page ends with what it has found.
+ */
+const bounds = { slice: 10_000, keys: 40_000, texts: 200 }
+
+interface SearchValues {
+  userId: string
+  wanted: number
+  last: string | undefined
+  lastId: string | undefined
+  sought: string
+  places: string
+  slice: number
+}
+
+/** What may match, and the last task of the slice, which tells that there may be more. */
+interface Candidate extends ListedTask {
+  /** Its position in the slice, from 1. */
+  place: number
+}
+
+/**
+ * Of the next tasks in order, those whose keys do not rule out a match. `places` are gramsSought as an array's text.
+ */
+export function searchQuery(
+  db: Kysely<Database> | Transaction<Database>,
+  shape: ListShape,
+  value: Values<SearchValues>
+) {
+  const direction = sql.raw(shape.order)
+  const column = sql.ref(shape.sort === 'title' ? 'title_sort' : 'created_at')
+  const read = inOrder(db, shape, value)
+    .select(['title_search', 'description_grams'])
+    .select(sql<number>`(row_number() over (order by ${column} ${direction}, id ${direction}))::int`.as('place'))
+    .limit(value('slice'))
+  const tests = Array.from(gramsSought(''), (_, i) => {
+    const place = sql`(${value('places')}::int[])[${sql.lit(i + 1)}]`
+    return sql`get_bit(description_grams, ${place} & (octet_length(description_grams) * 8 - 1)) = 1`
+  })
+  return db
+    .selectFrom(read.as('slice'))
+    .select([...columns, 'title_sort', 'place'])
+    .where(
+      sql<boolean>`place = ${value('slice')} or title_search is null or description_grams is null
+        or strpos(title_search, ${value('sought')}) > 0 or (${sql.join(tests, sql` and `)})`
+    )
+    .limit(value('wanted'))
+}
+
+/**
+ * Searches for text in titles and descriptions, in the order of the list. The keys beside the texts rule out nearly all
+ * tasks; the texts of the others are read here.
+ */
+export function taskSearches(db: Kysely<Database> | Transaction<Database>, { slice, keys, texts } = bounds) {
+  const candidatesOf = perShape((shape) =>
+    prepared<SearchValues, Candidate>(db, (value) => searchQuery(db, shape, value))
+  )
+
+  return async function search(userId: string, text: string, options: TaskListOptions): Promise<ListedTasks> {
+    const { limit, sort } = options
+    const sought = fold(text)
+    const places = `{${gramsSought(sought)}}`
+    const items: ListedTask[] = []
+    const read = { keys: 0, texts: 0 }
+    let after = options.after
+    while (read.keys < keys && read.texts < texts) {
+      const wanted = limit + 1 - items.length
+      const values = { userId, wanted, last: after?.value, lastId: after?.id, sought, places, slice }
+      const candidates = await candidatesOf({ ...options, after })(values)
+      items.push(...candidates.filter((task) => contains(task, sought)))
+      const last = candidates.at(-1)
+      const isEnd = !last || (candidates.length < wanted && last.place < slice)
+      if (isEnd || items.length > limit) return pageOf(items, limit, sort)
+      read.keys += last.place
+      read.texts += candidates.length
+      after = taskPosition(last, sort)
+    }
+    return { items, next: after }
+  }
+}
