@@ -1,4 +1,4 @@
-import rateLimit, { type FastifyRateLimitStore, normalizeIP } from '@fastify/rate-limit'
+import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit'
 import type { FastifyRequest, onRequestHookHandler, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { problems } from '../src/http/problems.ts'
@@ -50,7 +50,7 @@ export const limits = fp(
     })
     const limit = (max: number, nameOf: (request: FastifyRequest) => string) =>
       enabled
-        ? app.rateLimit({ max, timeWindow, keyGenerator: (request) => `${nameOf(request)} ${normalizeIP(request.ip)}` })
+        ? app.rateLimit({ max, timeWindow, keyGenerator: (request) => `${nameOf(request)} ${request.client.prefix}` })
         : async () => {}
     const route = ({ method, routeOptions }: FastifyRequest) => `${method} ${routeOptions.url}`
     app.decorate('limitAttempts', () => limit(auth, route))

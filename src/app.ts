@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { authentication } from '../plugins/authentication.ts'
-import { client } from '../plugins/client.ts'
+import { client, trustedProxies } from '../plugins/client.ts'
 import { cookies } from '../plugins/cookies.ts'
 import { database } from '../plugins/database.ts'
 import { draining } from '../plugins/draining.ts'
@@ -50,7 +50,7 @@ export async function buildApp(
     genReqId: requestId,
     // A line names its request itself: a logger for each would cost more than the line.
     childLoggerFactory: () => log,
-    trustProxy: config.trustProxy,
+    trustProxy: trustedProxies(config.trustProxy),
     bodyLimit: 64 * 1024,
     requestTimeout: 10_000,
     // plugins/protocol.ts asks for the Host header, with an answer like any other.

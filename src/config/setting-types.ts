@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { parse as parseDuration } from '@lukeed/ms'
 import { makeExactValidator } from 'envalid'
+import { quoted } from './quoted.ts'
 
 const year = 365 * 24 * 60 * 60
 
@@ -24,21 +25,23 @@ const list = (text: string) =>
     .map((item) => item.trim())
     .filter((item) => item !== '')
 
-const origin = (text: string) => {
+const origin = (text: string, whole: string) => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.origin !== text || text.includes('*'))
-    throw new Error(`${JSON.stringify(text)} is not an origin such as https://app.example.com`)
+    throw new Error(`${quoted(text, whole)} is not an origin such as https://app.example.com`)
   return text
 }
 
-export const origins = makeExactValidator<string[]>((text) => list(text).map(origin))
+export const origins = makeExactValidator<string[]>((text) => list(text).map((item) => origin(item, text)))
 
+/** No zone, which would never match, and no range of all addresses, which would let clients choose theirs. */
 export const cidrs = makeExactValidator<string[]>((text) =>
   list(text).map((range) => {
-    const [address = '', prefix = '0', ...more] = range.split('/')
+    const [address = '', prefix = '1', ...more] = range.split('/')
     const bits = { 4: 32, 6: 128 }[isIP(address)] ?? -1
-    if (more.length > 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > bits)
-      throw new Error(`${JSON.stringify(range)} is not an address or a CIDR range such as 10.0.0.0/8`)
+    const isPrefix = /^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= bits
+    if (more.length > 0 || !isPrefix || address.includes('%'))
+      throw new Error(`${quoted(range, text)} is not an address or a CIDR range such as 10.0.0.0/8`)
     return range
   })
 )
