@@ -10,7 +10,7 @@ import { isFree, rememberPools } from './pools.ts'
 import { sendStraight } from './prepared.ts'
 import { forMigrations, forPooled, forRequests, type SessionSettings, settingStatements } from './session-settings.ts'
 import type { Database } from './tables.ts'
-import { getTypeParser, rfc3339, TIMESTAMPTZ } from './timestamps.ts'
+import { getTypeParser, timeParsers } from './timestamps.ts'
 
 /** Where losses are told. */
 export interface Log {
@@ -98,7 +98,7 @@ export const dialectOf = (pool: pg.Pool) =>
 async function openEmbedded(dataDir: string) {
   const lock = lockDirectory(dataDir)
   const { PGlite } = await import('@electric-sql/pglite')
-  const pglite = await PGlite.create({ dataDir: join(dataDir, 'database'), parsers: { [TIMESTAMPTZ]: rfc3339 } })
+  const pglite = await PGlite.create({ dataDir: join(dataDir, 'database'), parsers: timeParsers })
   const close = pglite.close.bind(pglite)
   pglite.close = () => close().finally(lock.release)
   return pglite

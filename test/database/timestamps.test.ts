@@ -32,3 +32,21 @@ test('the database’s times arrive so, whatever the session’s time zone', asy
     t.equal(at, '2026-11-20T20:08:04.120Z', zone)
   }
 })
+
+test('a time without a zone is UTC, whatever the time zone of the process and of the session', async (t) => {
+  const before = process.env.TZ
+  t.teardown(() => {
+    if (before === undefined) delete process.env.TZ
+    else process.env.TZ = before
+  })
+  for (const zone of ['UTC', 'Asia/Kathmandu', 'America/New_York']) {
+    process.env.TZ = zone
+    const at = await app.db.connection().execute(async (db) => {
+      await sql`select set_config('timezone', ${zone}, false)`.execute(db)
+      const { rows } = await sql<{ at: string }>`select timestamp '2026-07-20 20:08:04.12' as at`.execute(db)
+      await sql`set timezone to 'UTC'`.execute(db)
+      return rows[0]?.at
+    })
+    t.equal(at, '2026-07-20T20:08:04.120Z', zone)
+  }
+})
