@@ -3,7 +3,6 @@ import { prepareDatabase } from '../database/prepare.ts'
 import type { Database } from '../database/tables.ts'
 import { importWithReport } from '../import/report.ts'
 import { createLog } from '../logging/log.ts'
-import type { BetterAuthTables } from '../repositories/better-auth.ts'
 import { settings } from './settings.ts'
 
 const usage = `Usage: npm run import -- better-auth <DATABASE_URL of the Better Auth server> [--write]
@@ -22,7 +21,7 @@ if (system !== 'better-auth' || !url || flags.some((flag) => flag !== '--write')
 const config = settings()
 const log = createLog(config.logLevel)
 const target = openDatabase<Database>(config, log)
-const from = openDatabase<BetterAuthTables>({ databaseUrl: url, dataDir: '' }, log)
+const from = openDatabase<unknown>({ databaseUrl: url, dataDir: '' }, log)
 await prepareDatabase(target, config, log)
   .then(() => importWithReport({ from, target, dryRun, print: process.stdout.write.bind(process.stdout) }))
   .catch((error: Error) => {

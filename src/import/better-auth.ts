@@ -1,18 +1,17 @@
 import type { Kysely } from 'kysely'
 import { v5 as uuidOf } from 'uuid'
+import { normalEmail } from '../auth/email-address.ts'
 import { isKnownHash } from '../auth/passwords/passwords.ts'
 import type { Database } from '../database/tables.ts'
-import type { BetterAuthRepository } from '../repositories/better-auth.ts'
+import type { BetterAuthRepository, SourceUser } from '../repositories/better-auth.ts'
 import { usersRepository } from '../repositories/users.ts'
 
 /** Users go by their old id into a new one, always the same: so a second run finds what the first has done. */
 const namespace = '0f6f7d6e-2f0c-4d0e-9a53-5f8f0c2b1d34'
 const batch = 500
 
-const emailAddress = /^[^\s@\0]{1,64}@[^\s@\0]+$/
-
 /** What became of a user; see report.ts for the words. */
-export type Outcome = 'imported' | 'already' | 'taken' | 'passwordless' | 'unusable'
+export type Outcome = 'imported' | 'already' | 'taken' | 'passwordless' | 'noAddress' | 'unknownHash'
 export type Report = Record<Outcome, number>
 
 interface Options {
@@ -29,12 +28,11 @@ interface Options {
 /** Undoes a dry run's batch after it has shown what it would do. */
 class DryRun extends Error {}
 
-type SourceUser = Awaited<ReturnType<BetterAuthRepository['page']>>[number]
-
 function newRow({ id, name, email, password, created_at }: SourceUser) {
-  const address = email.trim().toLowerCase()
+  const address = normalEmail(email)
   if (password === null) return 'passwordless'
-  if (!emailAddress.test(address) || address.length > 254 || !isKnownHash(password)) return 'unusable'
+  if (address === undefined) return 'noAddress'
+  if (!isKnownHash(password)) return 'unknownHash'
   const shown = (name ?? '').replaceAll('\0', '').slice(0, 100).toWellFormed().trim()
   return {
     id: uuidOf(String(id), namespace),
@@ -50,7 +48,7 @@ function newRow({ id, name, email, password, created_at }: SourceUser) {
  * ever overwritten, and a run that was broken off can be started again: who is here already is left as they are.
  */
 export async function importUsers({ source, target, dryRun, onProgress, onLeft }: Options): Promise<Report> {
-  const report: Report = { imported: 0, already: 0, taken: 0, passwordless: 0, unusable: 0 }
+  const report: Report = { imported: 0, already: 0, taken: 0, passwordless: 0, noAddress: 0, unknownHash: 0 }
   let read = 0
 
   async function importBatch(users: readonly SourceUser[]): Promise<Map<SourceUser, Outcome>> {

@@ -1,21 +1,23 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../database/tables.ts'
-import { type BetterAuthTables, betterAuthRepository } from '../repositories/better-auth.ts'
+import { betterAuthRepository, sourceTables } from '../repositories/better-auth.ts'
 import { importUsers, type Outcome } from './better-auth.ts'
+import { findLayout } from './layout.ts'
 
 const outcomes: Record<Outcome, string> = {
   imported: 'imported',
   already: 'imported by an earlier run',
   taken: 'left alone: the email belongs to another account here',
   passwordless: 'left alone: no password, only other ways to log in',
-  unusable: 'left alone: the email or the password hash is none that we know'
+  noAddress: 'left alone: nobody could log in with this email (docs/email-addresses.md)',
+  unknownHash: 'left alone: the password hash is of no kind that we know'
 }
 
 /** How many of those who were left alone are named. */
 const named = 20
 
 interface Options {
-  from: Kysely<BetterAuthTables>
+  from: Kysely<unknown>
   target: Kysely<Database>
   dryRun: boolean
   print: (text: string) => unknown
@@ -23,7 +25,9 @@ interface Options {
 
 /** Imports users, and prints how far it is and what came of it. */
 export async function importWithReport({ from, target, dryRun, print }: Options): Promise<void> {
-  const source = betterAuthRepository(from)
+  const layout = findLayout(await sourceTables(from))
+  print(`Reads ${layout.schema}.${layout.users.table} and ${layout.schema}.${layout.accounts.table}\n`)
+  const source = betterAuthRepository(from, layout)
   const total = await source.count()
   const left: string[] = []
   const report = await importUsers({

@@ -1,33 +1,76 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 
-/** What we read of a Better Auth database. Ids are text, numbers or UUIDs, as it was set up. */
-export interface BetterAuthTables {
-  user: { id: string | number; name: string | null; email: string; createdAt: string }
-  account: { userId: string | number; providerId: string; password: string | null }
+/** Where a Better Auth server keeps its users: names of tables and columns, as they are in that database. */
+export interface Layout {
+  schema: string
+  users: { table: string; columns: Record<UserColumn, string> }
+  accounts: { table: string; columns: Record<AccountColumn, string> }
+}
+
+/** Better Auth's own names for what we read. */
+export const userColumns = ['id', 'name', 'email', 'createdAt'] as const
+export const accountColumns = ['userId', 'providerId', 'password'] as const
+type UserColumn = (typeof userColumns)[number]
+type AccountColumn = (typeof accountColumns)[number]
+
+/** A table or view that may be read. */
+export interface SourceTable {
+  schema: string
+  table: string
+  columns: string[]
+  /** The tables of the same schema that it refers to by foreign keys. */
+  refers_to: string[]
+  /** Whether its schema is one that names without a schema are looked for in. */
+  in_search_path: boolean
+}
+
+/** A user there. Ids are text, numbers or UUIDs, as it was set up. */
+export interface SourceUser {
+  id: string | number
+  name: string | null
+  email: string
+  created_at: string
+  password: string | null
+}
+
+/** Every table and view that may be read, but for the system's. */
+export async function sourceTables(db: Kysely<unknown>): Promise<SourceTable[]> {
+  const { rows } = await sql<SourceTable>`
+    select n.nspname as schema, c.relname as table,
+      array(select a.attname::text from pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum) as columns,
+      array(select distinct r.relname::text from pg_constraint f join pg_class r on r.oid = f.confrelid
+        where f.conrelid = c.oid and f.contype = 'f' and r.relnamespace = c.relnamespace) as refers_to,
+      n.nspname = any (current_schemas(false)) as in_search_path
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+      and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+    order by n.nspname, c.relname`.execute(db)
+  return rows
 }
 
 /** All SQL on a Better Auth database: it is only read. */
-export function betterAuthRepository(db: Kysely<BetterAuthTables>) {
+export function betterAuthRepository(db: Kysely<unknown>, { schema, users, accounts }: Layout) {
+  const tableOf = (table: string) => sql.id(schema, table)
+  const user = (column: UserColumn) => sql.id('u', users.columns[column])
+  const account = (column: AccountColumn) => sql.id('a', accounts.columns[column])
+
   return {
     async count(): Promise<number> {
-      const { users } = await db
-        .selectFrom('user')
-        .select((eb) => eb.fn.countAll<string>().as('users'))
-        .executeTakeFirstOrThrow()
-      return Number(users)
+      const { rows } = await sql<{ users: string }>`select count(*) as users from ${tableOf(users.table)}`.execute(db)
+      return Number(rows[0]?.users)
     },
 
     /** The next users by id, each with the hash of their password if they have one. */
-    page(after: string | number | undefined, limit: number) {
-      const users = db
-        .selectFrom('user')
-        .leftJoin('account', (join) =>
-          join.onRef('account.userId', '=', 'user.id').on('account.providerId', '=', 'credential')
-        )
-        .select(['user.id', 'user.name', 'user.email', 'user.createdAt as created_at', 'account.password'])
-        .orderBy('user.id')
-        .limit(limit)
-      return (after === undefined ? users : users.where('user.id', '>', after)).execute()
+    async page(after: string | number | undefined, limit: number): Promise<SourceUser[]> {
+      const { rows } = await sql<SourceUser>`
+        select ${user('id')} as id, ${user('name')} as name, ${user('email')} as email,
+          ${user('createdAt')} as created_at, ${account('password')} as password
+        from ${tableOf(users.table)} u
+        left join ${tableOf(accounts.table)} a on ${account('userId')} = ${user('id')} and ${account('providerId')} = 'credential'
+        where ${after === undefined ? sql`true` : sql`${user('id')} > ${after}`}
+        order by ${user('id')} limit ${limit}`.execute(db)
+      return rows
     }
   }
 }

@@ -1,0 +1,82 @@
+import { accountColumns, type Layout, type SourceTable, userColumns } from '../repositories/better-auth.ts'
+
+/** `userId`, `user_id` and `userid` are one name: Better Auth's own, Drizzle's, and PostgreSQL's without quotes. */
+const plain = (name: string) => name.toLowerCase().replaceAll('_', '')
+
+/** Better Auth's tables, and with `usePlural`. */
+const isUsers = ({ table }: SourceTable) => /^users?$/.test(plain(table))
+const isAccounts = ({ table }: SourceTable) => /^accounts?$/.test(plain(table))
+
+const isPlural = ({ table }: SourceTable) => /s$/i.test(table)
+
+const named = ({ schema, table }: Pick<SourceTable, 'schema' | 'table'>) => `${schema}.${table}`
+
+/** The columns of a table by Better Auth's names for them, or which it lacks. */
+function match<const Name extends string>({ columns }: SourceTable, names: readonly Name[]) {
+  const found = new Map(columns.map((column) => [plain(column), column]))
+  const missing = names.filter((name) => !found.has(plain(name)))
+  const columnOf = Object.fromEntries(names.map((name) => [name, found.get(plain(name))])) as Record<Name, string>
+  return { missing, columns: columnOf }
+}
+
+const isComplete = (table: SourceTable, names: readonly string[]) => match(table, names).missing.length === 0
+
+/** What is wrong with the tables that come nearest, for people. */
+function whatIsMissing(
+  tables: SourceTable[],
+  candidates: SourceTable[],
+  what: string,
+  names: readonly string[]
+): string {
+  const [nearest] = candidates
+  if (nearest) return `${named(nearest)} has no column ${match(nearest, names).missing.join(', ')}`
+  const seen = tables.slice(0, 20).map(named).join(', ')
+  return `there is no table ${what}; ${tables.length === 0 ? 'there are none that this role may read' : `there are ${seen}`}`
+}
+
+const expected = `Users are expected in "user" or "users" (${userColumns.join(', ')}), and their passwords in "account" or "accounts" (${accountColumns.join(', ')}) of the same schema; columns may be in snake_case.`
+
+/** The tables that may hold the users of these accounts: by foreign key, else by name, singular beside singular if there are two. */
+function usersBeside(account: SourceTable, tables: SourceTable[]): SourceTable[] {
+  const beside = tables.filter(({ schema }) => schema === account.schema)
+  const referred = beside.filter(({ table }) => account.refers_to.includes(table))
+  if (referred.length > 0) return referred
+  const alike = beside.filter((table) => isUsers(table) && isPlural(table) === isPlural(account))
+  return alike.some((table) => isComplete(table, userColumns)) ? alike : beside.filter(isUsers)
+}
+
+/**
+ * Where users and passwords are. The users' table may have any name if a foreign key of the accounts' table leads to it. Tables in
+ * the search path come first. Throws, saying what is missing, or between which tables it cannot decide.
+ */
+export function findLayout(tables: SourceTable[]): Layout {
+  const accounts = tables.filter((table) => isAccounts(table) || isComplete(table, accountColumns))
+  const complete = accounts.filter((table) => isComplete(table, accountColumns))
+  if (complete.length === 0)
+    throw new Error(
+      `No Better Auth database: ${whatIsMissing(tables, accounts, 'account', accountColumns)}. ${expected}`
+    )
+  const pairs = complete.flatMap((account) => usersBeside(account, tables).map((user) => ({ account, user })))
+  const whole = pairs.filter(({ user }) => isComplete(user, userColumns))
+  if (whole.length === 0)
+    throw new Error(
+      `No Better Auth database: ${whatIsMissing(
+        tables,
+        pairs.map(({ user }) => user),
+        'user',
+        userColumns
+      )}. ${expected}`
+    )
+  const near = whole.filter(({ account }) => account.in_search_path)
+  const [chosen, ...others] = near.length > 0 ? near : whole
+  if (!chosen || others.length > 0)
+    throw new Error(
+      `More than one place for users: ${(near.length > 0 ? near : whole).map(({ user, account }) => `${named(user)} with ${named(account)}`).join('; ')}. Choose the schema in the URL: ?options=-c%20search_path%3Dauth`
+    )
+  const { user, account } = chosen
+  return {
+    schema: account.schema,
+    users: { table: user.table, columns: match(user, userColumns).columns },
+    accounts: { table: account.table, columns: match(account, accountColumns).columns }
+  }
+}
