@@ -1,4 +1,5 @@
-/** Bits of the largest signature; a power of two. */
+/** Bits of a signature: powers of two. */
+const leastBits = 64
 const mostBits = 16_384
 
 /** Murmur3's finalizer: every bit of a gram changes its place. */
@@ -29,11 +30,11 @@ function halve(bytes: Uint8Array): Uint8Array {
 
 /**
  * A Bloom filter of all pieces of a folded text of one, two and three UTF-16 units: what it lacks a piece of is not in the text.
- * A power of two of bits, two to four a piece, at most 2 KiB.
+ * A power of two of bits, two to four a piece, from 64 to 16,384.
  */
 export function gramsOf(folded: string): Buffer {
   let bytes: Uint8Array = new Uint8Array(
-    Math.min(mostBits, 2 ** Math.ceil(Math.log2(Math.max(8, 6 * folded.length)))) / 8
+    Math.min(mostBits, 2 ** Math.ceil(Math.log2(Math.max(leastBits, 6 * folded.length)))) / 8
   )
   let before = 0
   let last = 0
@@ -46,7 +47,7 @@ export function gramsOf(folded: string): Buffer {
     last = unit
   }
   const pieces = countOnes(bytes)
-  while (bytes.length > 1 && pieces * 4 <= bytes.length * 8) bytes = halve(bytes)
+  while (bytes.length > leastBits / 8 && pieces * 4 <= bytes.length * 8) bytes = halve(bytes)
   return Buffer.from(bytes)
 }
 

@@ -20,7 +20,7 @@ import {
  * How many tasks' keys one statement reads (some 10 ms), and after how many keys, and texts that were read because their keys allowed a
  * match, a page ends with what it has found.
  */
-const bounds = { slice: 10_000, keys: 40_000, texts: 200 }
+const bounds = { slice: 10_000, keys: 40_000, texts: 100 }
 
 interface SearchValues {
   userId: string

@@ -88,7 +88,7 @@ test('a signature rules out most texts that are not there, and takes little room
   t.ok(grams.length <= 2_048)
   const passed = Array.from({ length: 1_000 }, (_, i) => `missing ${i}`).filter((sought) => allows(grams, sought))
   t.ok(passed.length < 20, `${passed.length} of 1,000`)
-  t.strictSame([gramsOf('').length, gramsOf('x'.repeat(10_000)).length], [1, 1])
+  t.strictSame([gramsOf('').length, gramsOf('x'.repeat(10_000)).length], [8, 8])
   t.equal(gramsSought('anything').length, testedGrams)
   t.end()
 })
