@@ -72,7 +72,7 @@ export const identityRoutes: Routes<Options> = async function identityRoutes(app
     return { message: 'Logged out' }
   })
 
-  app.get('/me', { schema: me }, ({ user }, reply) => {
+  app.get('/me', { schema: me, config: { turn: 'none' } }, ({ user }, reply) => {
     const expires_at = new Date(user.token.expiresAt * 1000).toISOString()
     reply.send({ user_id: user.id, email: user.email, expires_at })
   })

@@ -11,9 +11,10 @@ const live = { operationId: 'getLiveness', tags, response, summary: 'Whether the
 const ready = { operationId: 'getReadiness', tags, response, summary: 'Whether to send requests here' }
 
 export const healthRoutes: Routes = async function healthRoutes(app) {
-  const ping = createPing(app.db)
+  const pingPool = createPing(app.db)
+  const pingDatabase = createPing(app.own)
 
-  async function checkDatabase(): Promise<Health> {
+  async function checkDatabase(ping: () => Promise<void>): Promise<Health> {
     try {
       await ping()
       await app.revocations.ensure()
@@ -27,13 +28,14 @@ export const healthRoutes: Routes = async function healthRoutes(app) {
   app.get('/health', { schema: health }, () => {
     const pressure = app.pressure()
     if (pressure) throw problems.unavailable(pressure)
-    return checkDatabase()
+    return checkDatabase(pingPool)
   })
 
   app.get('/health/live', { schema: live }, async () => ({ status: 'ok' as const }))
 
+  // Not the pool's queue, which clients can fill: what waits in it says nothing of whether the database is there.
   app.get('/health/ready', { schema: ready }, () => {
     if (app.isDraining()) throw problems.unavailable('closing')
-    return checkDatabase()
+    return checkDatabase(pingDatabase)
   })
 }

@@ -50,15 +50,19 @@ export const profileRoutes: Routes<{ accounts: Accounts }> = async function prof
     return user
   })
 
-  app.post('/delete', { schema: remove, onRequest: app.limitAttempts() }, async ({ user, body, client }, reply) => {
-    await accounts.remove(user.id, user.token, body?.password, client)
-    reply.clearRefreshCookie()
-    return reply.code(204).send(null)
-  })
+  app.post(
+    '/delete',
+    { schema: remove, config: { turn: 'hash' }, onRequest: app.limitAttempts() },
+    async ({ user, body, client }, reply) => {
+      await accounts.remove(user.id, user.token, body?.password, client)
+      reply.clearRefreshCookie()
+      return reply.code(204).send(null)
+    }
+  )
 }
 
 export const passwordRoutes: Routes<{ accounts: Accounts }> = async function passwordRoutes(app, { accounts }) {
-  const options = { schema: changePassword, onRequest: app.limitAttempts() }
+  const options = { schema: changePassword, config: { turn: 'hash' }, onRequest: app.limitAttempts() } as const
   app.put('', options, async (request, reply) => {
     const inCookie = request.refreshCookie() !== undefined
     const answer = await accounts.changePassword(request.user.id, request.body, request.client)

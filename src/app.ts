@@ -12,6 +12,7 @@ import { pressure } from '../plugins/pressure.ts'
 import { answerFrameworkError, answerParserError, problemDetails } from '../plugins/problems.ts'
 import { protocol } from '../plugins/protocol.ts'
 import { SecureResponse, security } from '../plugins/security.ts'
+import { turns } from '../plugins/turns.ts'
 import { unknown } from '../plugins/unknown.ts'
 import { validation } from '../plugins/validation.ts'
 import { web } from '../plugins/web.ts'
@@ -25,6 +26,7 @@ import { components } from '../schemas/common.ts'
 import { createAuth } from './auth/auth.ts'
 import type { Config } from './config/config.ts'
 import { openDatabase } from './database/connection.ts'
+import { openOwnConnection } from './database/own-connection.ts'
 import { poolsOf } from './database/pools.ts'
 import { openReads } from './database/replica.ts'
 import { keepTidy } from './housekeeping.ts'
@@ -69,8 +71,15 @@ export async function buildApp(
   for (const schema of components()) app.addSchema(schema)
   const db = openDatabase(config, log)
   const reads = openReads(config, db, log)
+  const own = openOwnConnection(config, db, log)
   const shared = await openSharedCounts(config, log, redis)
-  const { accounts, sessions, verify, revocations, ...counts } = createAuth(config, db, { reads, shared, log, clock })
+  const { accounts, sessions, verify, revocations, ...counts } = createAuth(config, db, {
+    reads,
+    own,
+    shared,
+    log,
+    clock
+  })
   const cursors = createCursors(config.secrets)
 
   if (config.tracing) {
@@ -94,13 +103,15 @@ export async function buildApp(
   await app.register(unknown)
   await app.register(openapi)
   await app.register(web, config)
-  await app.register(database, { db, reads })
+  await app.register(database, { db, reads, own })
   await app.register(authentication, { verify, revocations, sessions })
+  await app.register(turns, { isEmbedded: config.databaseUrl === undefined })
 
   app.register(healthRoutes)
   app.register(credentialRoutes, { prefix: '/api/auth', accounts, sessions })
   app.register(async function authenticated(app) {
     app.requireUser()
+    app.takeTurns()
     app.register(identityRoutes, { prefix: '/api/auth', accounts, sessions })
     app.register(profileRoutes, { prefix: '/api/auth/profile', accounts })
     app.register(passwordRoutes, { prefix: '/api/auth/password', accounts })

@@ -25,6 +25,8 @@ interface Log {
 interface Surroundings {
   /** Where what only reads goes. */
   reads?: Kysely<Database>
+  /** What asks for revocations. */
+  own?: Kysely<Database>
   /** Where all processes count together. */
   shared?: SharedCounts | undefined
   log: Log
@@ -32,14 +34,18 @@ interface Surroundings {
 }
 
 /** Puts the parts of authentication together. */
-export function createAuth(config: Config, db: Kysely<Database>, { reads = db, shared, log, clock }: Surroundings) {
+export function createAuth(
+  config: Config,
+  db: Kysely<Database>,
+  { reads = db, own = db, shared, log, clock }: Surroundings
+) {
   const { directUrl } = config
   // The embedded database has no other process to hear from.
   const announcements: Announcements | undefined =
     directUrl === undefined
       ? undefined
       : (listener) => listen(directUrl, { channel: 'gatehouse_revocations', log, ...listener })
-  const revocations = createRevocations(revocationsRepository(db), { ...config, announcements }, { clock })
+  const revocations = createRevocations(revocationsRepository(own), { ...config, announcements }, { clock })
   const securityLog = createSecurityLog(securityEventsRepository(db), log)
   const tokens = createAccessTokens(config, clock)
   const sessions = createSessions(db, config, {

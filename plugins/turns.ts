@@ -1,0 +1,95 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { rememberPools } from '../src/database/pools.ts'
+import { problems } from '../src/http/problems.ts'
+import { createFairQueue, type FairQueue } from '../src/util/fair-queue.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    takeTurns: () => void
+  }
+  interface FastifyContextConfig {
+    /** A route that asks the database nothing, or one that hashes a password before it does. */
+    turn?: 'none' | 'hash'
+  }
+}
+
+/** Milliseconds that a request waits for its turn, as it would for a connection. */
+const patience = 800
+/** Requests of one user that wait: at 64 KiB a body, 16 MiB. */
+const waiting = 256
+
+/** Two of the ten connections are left to those who log in, and no user has all of the others. */
+const pooled = { slots: 8, perKey: 4, waiting, patience }
+/** The embedded engine does one thing at a time, so one of each user is as fast as many. */
+const embedded = { slots: 2, perKey: 1, waiting, patience }
+/** The queue before bcrypt bounds these, for far longer than a query takes. */
+const hashing = { slots: 1_000, perKey: 4, waiting: 16, patience: 5_000 }
+
+/** Bounds how many requests of one user ask the database at once, and lets users take turns. */
+export const turns = fp(
+  async function turns(
+    app,
+    { isEmbedded, bounds = isEmbedded ? embedded : pooled }: { isEmbedded: boolean; bounds?: typeof pooled }
+  ) {
+    const databaseQueue = createFairQueue(bounds)
+    const hashQueue = createFairQueue(hashing)
+    const taken = new WeakMap<FastifyRequest, FairQueue>()
+    rememberPools(app.db, {
+      turns: {
+        get totalCount() {
+          return databaseQueue.running
+        },
+        idleCount: 0,
+        get waitingCount() {
+          return databaseQueue.waiting
+        }
+      }
+    })
+
+    function take(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+      const { turn } = request.routeOptions.config
+      if (turn === 'none') {
+        done()
+        return
+      }
+      const { id } = request.user
+      const queue = turn === 'hash' ? hashQueue : databaseQueue
+      let timer: NodeJS.Timeout | undefined
+      let started = false
+      function start(): void {
+        started = true
+        clearTimeout(timer)
+        taken.set(request, queue)
+        done()
+      }
+      function giveUp(): void {
+        queue.abandon(id, start)
+        done(problems.unavailable('turns'))
+      }
+      if (!queue.enter(id, start)) done(problems.tooManyRequests(1))
+      else if (!started) timer = setTimeout(giveUp, (turn === 'hash' ? hashing : bounds).patience)
+    }
+
+    /** Not when the answer has been sent: a client that reads slowly would keep its turn. */
+    function leave(
+      request: FastifyRequest,
+      _reply: FastifyReply,
+      payload: unknown,
+      done: (error: null, payload: unknown) => void
+    ): void {
+      taken.get(request)?.leave(request.user.id)
+      taken.delete(request)
+      done(null, payload)
+    }
+
+    /** Every route of the scope waits for its user's turn. */
+    function takeTurns(this: FastifyInstance): void {
+      this.addHook('preHandler', take)
+      this.addHook('onSend', leave)
+    }
+
+    app.decorate('takeTurns', takeTurns)
+  },
+  { name: 'turns', dependencies: ['database', 'authentication'] }
+)

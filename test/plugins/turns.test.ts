@@ -1,0 +1,126 @@
+import { setImmediate } from 'node:timers/promises'
+import fastify from 'fastify'
+import fp from 'fastify-plugin'
+import { type Test, test } from 'tap'
+import { problemDetails } from '../../plugins/problems.ts'
+import { turns } from '../../plugins/turns.ts'
+import { poolsOf } from '../../src/database/pools.ts'
+import { startApp } from '../helpers/app.ts'
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let i = 0; i < 50_000 && !condition(); i++) await setImmediate()
+  if (!condition()) throw new Error(`waited in vain for ${what}`)
+}
+
+/** Routes whose handlers end when they are told to; the user is named by a header. */
+async function start(t: Test, isEmbedded = false) {
+  const app = fastify()
+  t.teardown(() => app.close())
+  const at: { user: string; end: () => void }[] = []
+  await app.register(problemDetails)
+  await app.register(fp(async (app) => void app.decorate('db', {} as typeof app.db), { name: 'database' }))
+  await app.register(fp(async () => {}, { name: 'authentication' }))
+  await app.register(turns, {
+    isEmbedded,
+    bounds: { slots: 3, perKey: 2, waiting: 3, patience: isEmbedded ? 1 : 60_000 }
+  })
+  app.register(async function authenticated(app) {
+    app.takeTurns()
+    app.addHook('onRequest', async (request) => {
+      request.user = { id: String(request.headers.user) } as typeof request.user
+    })
+    const work = async ({ user }: { user: { id: string } }) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      at.push({ user: user.id, end: resolve })
+      await promise
+      return 'done'
+    }
+    app.get('/work', work)
+    app.get('/hash', { config: { turn: 'hash' } }, work)
+    app.get('/free', { config: { turn: 'none' } }, async () => 'free')
+    app.get('/wrong', async () => {
+      throw new Error('wrong')
+    })
+  })
+  await app.ready()
+  const get = (user: string, url = '/work') => app.inject({ url, headers: { user } })
+  const end = (user: string) =>
+    at
+      .splice(
+        at.findIndex((one) => one.user === user),
+        1
+      )[0]
+      ?.end()
+  return { app, get, at, end, users: () => at.map(({ user }) => user) }
+}
+
+test('a user with many requests leaves places to others, and waits behind nobody but themselves', async (t) => {
+  const { app, get, at, end, users } = await start(t)
+  const ann = Array.from({ length: 5 }, () => get('ann'))
+  await until(() => at.length === 2, 'two of hers')
+  t.match(poolsOf(app.db), { turns: { total: 2, idle: 0, waiting: 3 } })
+  const ben = [get('ben'), get('ben')]
+  await until(() => at.length === 3, 'one of his')
+  t.strictSame(users(), ['ann', 'ann', 'ben'])
+  end('ann')
+  await until(() => at.length === 3, 'the next')
+  const order = [...users()]
+  end('ann')
+  await until(() => at.length === 3, 'the one after')
+  t.ok([...order, ...users()].filter((user) => user === 'ben').length > 1, 'both of his come before all of hers')
+  const all = Promise.all([...ann, ...ben])
+  for (let ended = 2; ended < 7; ended++) {
+    await until(() => at.length > 0, 'work')
+    at.shift()?.end()
+  }
+  t.ok((await all).every(({ statusCode }) => statusCode === 200))
+  t.match(poolsOf(app.db), { turns: { total: 0, waiting: 0 } })
+})
+
+test('beyond the bound of those who wait, a user is told to slow down, and another is not', async (t) => {
+  const { get, at } = await start(t)
+  const waiting = Array.from({ length: 5 }, () => get('ann'))
+  await until(() => at.length === 2, 'two of hers')
+  const refused = await get('ann')
+  t.match(refused, { statusCode: 429, headers: { 'retry-after': '1' } })
+  t.equal(refused.json().code, 'too_many_requests')
+  const ben = get('ben')
+  for (let ended = 0; ended < 6; ended++) {
+    await until(() => at.length > 0, 'work')
+    at.shift()?.end()
+  }
+  t.ok((await Promise.all([...waiting, ben])).every(({ statusCode }) => statusCode === 200))
+})
+
+test('who waits for too long is refused, and holds no place', async (t) => {
+  const { app, get, at } = await start(t, true)
+  const first = [get('ann'), get('ann')]
+  await until(() => at.length === 2, 'two of hers')
+  t.match(await get('ann'), { statusCode: 503, headers: { 'retry-after': '1' } })
+  t.match(poolsOf(app.db), { turns: { total: 2, waiting: 0 } })
+  for (const { end } of at) end()
+  await Promise.all(first)
+  t.equal((await get('ann', '/wrong')).statusCode, 500)
+  t.match(poolsOf(app.db), { turns: { total: 0 } }, 'nor does one whose handler threw')
+})
+
+test('what asks no database waits for no turn, and what hashes has a queue of its own', async (t) => {
+  const { get, at } = await start(t)
+  const working = [get('ann'), get('ann')]
+  await until(() => at.length === 2, 'two of hers')
+  t.equal((await get('ann', '/free')).body, 'free')
+  const hashing = get('ann', '/hash')
+  await until(() => at.length === 3, 'her hash')
+  for (const { end } of at) end()
+  await Promise.all([...working, hashing])
+})
+
+test('every protected route of the service takes turns, but for the one that asks no database', async (t) => {
+  const { app, signUp } = await startApp(t)
+  const ann = await signUp()
+  const all = await Promise.all(Array.from({ length: 40 }, (_, i) => ann.get(i % 2 ? '/api/tasks' : '/api/auth/me')))
+  t.ok(all.every(({ statusCode }) => statusCode === 200))
+  t.match(poolsOf(app.db), { turns: { total: 0, waiting: 0 } })
+  const ready = await app.inject('/health/ready')
+  t.equal(ready.statusCode, 200)
+})
