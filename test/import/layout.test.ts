@@ -23,8 +23,8 @@ const run = (text: string) => sql.raw(text).execute(from)
 
 /** Undoes what a test makes in the other system's database, which is a clone of ours: without our tables. */
 async function reset(): Promise<void> {
-  await run('drop schema if exists auth cascade; drop schema if exists app cascade;')
-  await run('drop schema public cascade; create schema public; set search_path to public')
+  for (const schema of ['auth', 'app', 'public']) await run(`drop schema if exists ${schema} cascade`)
+  await run('create schema public')
 }
 
 async function importAll(t: Test, source: Kysely<unknown> = from): Promise<string> {
