@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
-import { Migrator } from 'kysely/migration'
-import { migrations } from './migrate.ts'
+import { migratorsOf } from './migrate.ts'
 import type { Database } from './tables.ts'
 
 /** Whether there is a database to ask: the embedded one is made by the first start. */
@@ -14,6 +13,9 @@ export async function inspect(db: Kysely<Database>): Promise<{ version: string; 
   const { version } = await db
     .selectNoFrom(sql<string>`current_setting('server_version')`.as('version'))
     .executeTakeFirstOrThrow()
-  const all = await new Migrator({ db, provider: migrations }).getMigrations()
-  return { version, pending: all.filter((m) => !m.executedAt).map(({ name }) => name) }
+  const { own, product } = await migratorsOf(db)
+  const pendingOf = async (migrator: typeof own) =>
+    (await migrator.getMigrations()).filter(({ executedAt }) => !executedAt).map(({ name }) => name)
+  const further = await pendingOf(product)
+  return { version, pending: [...(await pendingOf(own)), ...further.map((name) => `product/${name}`)] }
 }

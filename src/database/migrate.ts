@@ -1,19 +1,62 @@
+import { existsSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import type { Kysely } from 'kysely'
-import { FileMigrationProvider, Migrator } from 'kysely/migration'
+import { type Kysely, sql } from 'kysely'
+import { FileMigrationProvider, type MigrationProvider, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { explain, isLocked, isUnavailable } from './failures.ts'
 import type { Database } from './tables.ts'
 
-/** Every file of the migrations folder, in the order of their names. */
-export const migrations = new FileMigrationProvider({
-  fs,
-  path,
-  migrationFolder: path.join(import.meta.dirname, '../../migrations'),
-  import: (file) => import(pathToFileURL(file).href)
-})
+const folder = path.join(import.meta.dirname, '../../migrations')
+
+const filesOf = (migrationFolder: string) =>
+  new FileMigrationProvider({ fs, path, migrationFolder, import: (file) => import(pathToFileURL(file).href) })
+
+/** Every file of the migrations folder, in the order of their names: Gatehouse's own. */
+export const migrations: MigrationProvider = filesOf(folder)
+
+/** Those of whoever builds on Gatehouse, numbered on their own, in a folder that it never writes to. */
+const productFolder = path.join(folder, 'product')
+const productMigrations: MigrationProvider = {
+  getMigrations: async () => (existsSync(productFolder) ? filesOf(productFolder).getMigrations() : {})
+}
+
+const productTable = 'product_migration'
+
+/** The two series of migrations, each with a table of what has run, in the schema that the search_path names first. */
+export async function migratorsOf(db: Kysely<Database>, { own = migrations, product = productMigrations } = {}) {
+  const { rows } = await sql<{ schema: string | null }>`select current_schema() as schema`.execute(db)
+  const schema = rows[0]?.schema
+  if (!schema)
+    throw new Error(
+      'No schema of the search_path exists: make it with "create schema", or name another in DATABASE_URL'
+    )
+  const common = { db, migrationTableSchema: schema }
+  return {
+    own: new Migrator({ ...common, provider: own }),
+    product: new Migrator({
+      ...common,
+      provider: product,
+      migrationTableName: productTable,
+      migrationLockTableName: `${productTable}_lock`
+    })
+  }
+}
+
+/** Moves the record of migrations that ran as ours, before the product's had a folder of their own. */
+async function adopt(db: Kysely<Database>, names: string[]): Promise<void> {
+  const { rows } = await sql<{ exists: boolean }>`select to_regclass('kysely_migration') is not null as exists`.execute(
+    db
+  )
+  if (!rows[0]?.exists) return
+  await db.transaction().execute(async (trx) => {
+    await sql`create table if not exists ${sql.table(productTable)}
+      (name varchar(255) primary key, timestamp varchar(255) not null)`.execute(trx)
+    await sql`with moved as (delete from kysely_migration where name = any(${names}::text[]) returning *)
+      insert into ${sql.table(productTable)} select name, timestamp from moved`.execute(trx)
+  })
+}
 
 /** How often a lock is waited for, by the connection's lock timeout each time: the tables' own work goes on in between. */
 const tries = 120
@@ -24,19 +67,45 @@ interface Log {
   info: (details: object, message: string) => void
 }
 
-/**
- * Brings the database to the newest schema, in one transaction, and returns the names of what was applied. Processes
- * that start together wait for each other.
- */
-export async function migrate(db: Kysely<Database>, log: Log): Promise<string[]> {
-  const migrator = new Migrator({ db, provider: migrations })
-  let { error, results = [] } = await migrator.migrateToLatest()
-  for (let tried = 1; isLocked(error) && tried < tries; tried++) {
-    if (tried === 1) log.info({ reason: explain(error) }, 'migrations wait for a lock')
+async function toLatest(migrator: Migrator, log: Log): Promise<string[]> {
+  let result: MigrationResultSet = await migrator.migrateToLatest()
+  for (let tried = 1; isLocked(result.error) && tried < tries; tried++) {
+    if (tried === 1) log.info({ reason: explain(result.error) }, 'migrations wait for a lock')
     await sleep(pause)
-    ;({ error, results = [] } = await migrator.migrateToLatest())
+    result = await migrator.migrateToLatest()
   }
-  if (isUnavailable(error)) throw new Error(`The database does not answer: ${explain(error)}`)
-  if (error) throw error
-  return results.map(({ migrationName }) => migrationName)
+  if (result.error) throw result.error
+  return (result.results ?? []).map(({ migrationName }) => migrationName)
+}
+
+const hint =
+  'Files in migrations/ are those of a Gatehouse release: is this release older than the database, or has a migration of your own ' +
+  'been put there? Your own go to migrations/product/ (docs/migrations.md).'
+
+/**
+ * Brings the database to the newest schema, first Gatehouse's and then the product's, each in one transaction. Returns the names of what
+ * was applied. Processes that start together wait for each other.
+ */
+export async function migrate(
+  db: Kysely<Database>,
+  log: Log,
+  { own = migrations, product = productMigrations } = {}
+): Promise<string[]> {
+  try {
+    const migrators = await migratorsOf(db, { own, product })
+    const ours = await own.getMigrations()
+    const theirs = Object.keys(await product.getMigrations())
+    if (theirs.length === 0) return await toLatest(migrators.own, log)
+    await adopt(
+      db,
+      theirs.filter((name) => !(name in ours))
+    )
+    const applied = await toLatest(migrators.own, log)
+    const further = await toLatest(migrators.product, log)
+    return [...applied, ...further.map((name) => `product/${name}`)]
+  } catch (error) {
+    if (isUnavailable(error)) throw new Error(`The database does not answer: ${explain(error)}`)
+    if (/^corrupted migrations/.test((error as Error).message)) throw new Error(`${explain(error)}. ${hint}`)
+    throw error
+  }
 }

@@ -1,22 +1,13 @@
 import { type Kysely, sql } from 'kysely'
 import { Migrator, NO_MIGRATIONS } from 'kysely/migration'
-import { type Test, test } from 'tap'
+import { test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { migrate, migrations } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/tables.ts'
 import { createLog } from '../../src/logging/log.ts'
-import { onServer, server, urlOf } from '../helpers/template.ts'
+import { emptyDatabase, server } from '../helpers/template.ts'
 
 const log = createLog('silent')
-
-/** An empty database. */
-async function empty(t: Test): Promise<{ databaseUrl: string | undefined; dataDir: string }> {
-  if (!server) return { databaseUrl: undefined, dataDir: t.testdir() }
-  const name = `gatehouse_empty_${crypto.randomUUID().slice(0, 8)}`
-  await onServer(`create database ${name}`)
-  t.teardown(() => onServer(`drop database ${name} with (force)`))
-  return { databaseUrl: urlOf(name), dataDir: '' }
-}
 
 /** Everything there is to see of the schema. */
 async function schemaOf(db: Kysely<Database>) {
@@ -31,7 +22,7 @@ async function schemaOf(db: Kysely<Database>) {
 }
 
 test('migrations go up, down to nothing, and up to the same again', async (t) => {
-  const db = openDatabase(await empty(t), log)
+  const db = openDatabase(await emptyDatabase(t), log)
   t.strictSame(await schemaOf(db), [])
   t.match(await migrate(db, log), ['0001_users', '0002_tasks'])
   const schema = await schemaOf(db)
@@ -47,7 +38,7 @@ test('migrations go up, down to nothing, and up to the same again', async (t) =>
 })
 
 test('a database of a newer version is left alone', async (t) => {
-  const db = openDatabase(await empty(t), log)
+  const db = openDatabase(await emptyDatabase(t), log)
   await migrate(db, log)
   await sql`insert into kysely_migration (name, timestamp) values ('9999_from_the_future', now()::text)`.execute(db)
   await t.rejects(migrate(db, log), { message: /9999_from_the_future/ })
@@ -56,7 +47,7 @@ test('a database of a newer version is left alone', async (t) => {
 
 const skip = server ? false : 'needs TEST_DATABASE_URL: one embedded database has one process'
 test('processes that start together migrate once', { skip }, async (t) => {
-  const settings = await empty(t)
+  const settings = await emptyDatabase(t)
   const all = Array.from({ length: 6 }, () => openDatabase(settings, log))
   const applied = await Promise.all(all.map((db) => migrate(db, log)))
   t.match(applied.flat(), ['0001_users', '0002_tasks'])
@@ -76,7 +67,7 @@ test('a database that does not answer is told apart from one that refuses', asyn
 })
 
 test('a lock that another process holds is waited for', async (t) => {
-  const db = openDatabase(await empty(t), log)
+  const db = openDatabase(await emptyDatabase(t), log)
   const all = await migrate(db, log)
   await new Migrator({ db, provider: migrations }).migrateDown()
   // A sequence keeps its count through the rollback of each attempt.

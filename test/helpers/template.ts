@@ -4,6 +4,7 @@ import { cp, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import type { Test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { createLog } from '../../src/logging/log.ts'
@@ -16,7 +17,10 @@ export const pooler = process.env.TEST_POOLER_URL
 
 const migrations = new URL('../../migrations/', import.meta.url)
 const fingerprint = createHash('sha256')
-for (const name of readdirSync(migrations).sort()) fingerprint.update(readFileSync(new URL(name, migrations)))
+for (const name of readdirSync(migrations, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .sort())
+  fingerprint.update(readFileSync(new URL(name, migrations)))
 const name = `gatehouse_${fingerprint.digest('hex').slice(0, 12)}`
 const directory = join(tmpdir(), name)
 
@@ -62,4 +66,13 @@ export async function cloneTemplate(): Promise<{ settings: Record<string, string
   const clone = await mkdtemp(join(tmpdir(), 'gatehouse_clone_'))
   await cp(directory, clone, { recursive: true })
   return { settings: { DATA_DIR: clone }, remove: () => rm(clone, { recursive: true, force: true }) }
+}
+
+/** An empty database. */
+export async function emptyDatabase(t: Test): Promise<{ databaseUrl: string | undefined; dataDir: string }> {
+  if (!server) return { databaseUrl: undefined, dataDir: t.testdir() }
+  const name = `gatehouse_empty_${crypto.randomUUID().slice(0, 8)}`
+  await onServer(`create database ${name}`)
+  t.teardown(() => onServer(`drop database ${name} with (force)`))
+  return { databaseUrl: urlOf(name), dataDir: '' }
 }

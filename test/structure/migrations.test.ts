@@ -26,7 +26,8 @@ async function compile({ up }: Migration): Promise<string[]> {
 }
 
 const folder = new URL('../../migrations/', import.meta.url)
-for (const file of readdirSync(folder).sort())
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+for (const file of files.sort())
   test(`${file} locks no table for long, and old code can live with it`, async (t) => {
     const migration: Migration = await import(new URL(file, folder).href)
     const statements = await compile(migration)

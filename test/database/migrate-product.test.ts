@@ -1,0 +1,68 @@
+import { type Kysely, sql } from 'kysely'
+import { test } from 'tap'
+import { openDatabase } from '../../src/database/connection.ts'
+import { inspect } from '../../src/database/inspect.ts'
+import { migrate, migrations } from '../../src/database/migrate.ts'
+import { createLog } from '../../src/logging/log.ts'
+import { emptyDatabase, server } from '../helpers/template.ts'
+
+const log = createLog('silent')
+
+const notes = (schema = 'notes') => ({
+  getMigrations: async () => ({
+    '0001_notes': {
+      up: (db: Kysely<unknown>) => db.schema.createTable(schema).addColumn('id', 'uuid').execute(),
+      down: (db: Kysely<unknown>) => db.schema.dropTable(schema).execute()
+    }
+  })
+})
+
+test("a product's migrations have numbers and a record of their own, whichever series grows first", async (t) => {
+  const db = openDatabase(await emptyDatabase(t), log)
+  const all = await migrations.getMigrations()
+  const before = { getMigrations: async () => Object.fromEntries(Object.entries(all).slice(0, 4)) }
+  t.strictSame((await migrate(db, log, { own: before, product: notes() })).at(-1), 'product/0001_notes')
+  const later = await migrate(db, log, { product: notes() })
+  t.strictSame(later, Object.keys(all).slice(4))
+  t.strictSame(await migrate(db, log, { product: notes() }), [])
+  t.strictSame(await migrate(db, log), [], 'and ours alone')
+  await db.destroy()
+})
+
+test("what ran from Gatehouse's folder before there were two is the product's from then on", async (t) => {
+  const db = openDatabase(await emptyDatabase(t), log)
+  const all = await migrations.getMigrations()
+  const mine = await notes().getMigrations()
+  const mixed = {
+    getMigrations: async () => ({
+      ...Object.fromEntries(Object.entries(all).slice(0, 6)),
+      '0007_notes': mine['0001_notes']
+    })
+  }
+  t.equal((await migrate(db, log, { own: mixed })).at(-1), '0007_notes')
+  await t.rejects(migrate(db, log), { message: /0007_notes.*migrations\/product/s })
+  const product = { getMigrations: async () => ({ '0007_notes': mine['0001_notes'] }) }
+  t.strictSame(await migrate(db, log, { product }), Object.keys(all).slice(6))
+  t.strictSame(await migrate(db, log, { product }), [])
+  await db.destroy()
+})
+
+test('two schemas of one database are migrated and used side by side', { skip: !server }, async (t) => {
+  const { databaseUrl = '' } = await emptyDatabase(t)
+  const at = (schema: string) => {
+    const url = new URL(databaseUrl)
+    url.searchParams.set('options', `-c search_path=${schema}`)
+    return openDatabase({ databaseUrl: url.href, dataDir: '' }, log)
+  }
+  const [first, second, third] = [openDatabase({ databaseUrl, dataDir: '' }, log), at('stg2'), at('stg3')]
+  const all = await migrate(first, log)
+  await t.rejects(migrate(second, log), { message: /create schema/ })
+  await sql`create schema stg2`.execute(first)
+  await sql`create schema stg3`.execute(first)
+  t.strictSame(await migrate(second, log), all)
+  t.strictSame(await migrate(third, log), all)
+  t.strictSame((await inspect(third)).pending, [])
+  const { rows } = await sql`select id from stg3.users`.execute(third)
+  t.strictSame(rows, [])
+  for (const db of [first, second, third]) await db.destroy()
+})
