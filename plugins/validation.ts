@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
 import { Ajv, type ErrorObject, type Options } from 'ajv'
 import addFormats from 'ajv-formats'
-import type { FastifyInstance, FastifySchemaValidationError } from 'fastify'
+import type { FastifyInstance, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import fp from 'fastify-plugin'
 import { emailFault } from '../src/auth/email-address.ts'
 import { type FieldError, problems } from '../src/http/problems.ts'
@@ -52,10 +53,29 @@ export function fieldErrors(validation: FastifySchemaValidationError[]): FieldEr
   return [...errors.values()].slice(0, maxErrors)
 }
 
-/** Only JSON, only as UTF-8 (RFC 8259, section 8.1); an empty body is no body. */
+const json = /^\s*application\/json\s*(;|$)/i
+
+/** Takes a body that has no byte for none, and refuses any other at its first byte. */
+function refuseBytes(_request: FastifyRequest, payload: IncomingMessage, done: (error: Error | null) => void): void {
+  const settle = (error: Error | null) => {
+    payload.off('data', refuse).off('end', settle).off('error', settle)
+    done(error ?? null)
+  }
+  const refuse = () => settle(problems.unsupportedMediaType())
+  payload.on('data', refuse).on('end', settle).on('error', settle)
+}
+
+/** Only JSON, only as UTF-8 (RFC 8259, section 8.1). An empty body is no body, whatever its type and however it is framed. */
 function acceptJsonOnly(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', refuseBytes)
+  // A type that is none, or not ours, is as good as no type: Fastify would refuse it before it looks for a body.
+  app.addHook('onRequest', ({ headers }, _reply, done) => {
+    const type = headers['content-type']
+    if (type !== undefined && !json.test(type)) delete headers['content-type']
+    done()
+  })
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length === 0) return done(null, undefined)
     if (!isUtf8(body)) return done(problems.malformedRequest('The body is not UTF-8'))

@@ -1,0 +1,115 @@
+import t, { test } from 'tap'
+import { password, startApp } from '../helpers/app.ts'
+import { listen } from '../helpers/raw.ts'
+import { routesOf, urlOf } from '../helpers/routes.ts'
+
+const { app, signUp } = await startApp(t)
+const { send } = await listen(app)
+const types = [
+  ...[undefined, '', 'nonsense', 'application/', '*/*', 'text/plain', 'application/octet-stream'],
+  ...['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/json', 'application/json;x'],
+  ...['text/plain;charset', 'application/json,text/plain', 'application/problem+json']
+]
+const framings = {
+  none: ['', ''],
+  'Content-Length: 0': ['Content-Length: 0\r\n', ''],
+  'an empty chunk': ['Transfer-Encoding: chunked\r\n', '0\r\n\r\n'],
+  'an empty chunk with an extension and a trailer': ['Transfer-Encoding: chunked\r\n', '0;a=b\r\nX: y\r\n\r\n']
+} as const
+
+/** What the server answers on a connection of its own. */
+async function ask(
+  method: string,
+  url: string,
+  type: string | undefined,
+  [framing, body]: readonly [string, string],
+  token = ''
+) {
+  const kind = type === undefined ? '' : `Content-Type: ${type}\r\n`
+  const bearer = token && `Authorization: Bearer ${token}\r\n`
+  const head = `${method} ${url} HTTP/1.1\r\nHost: a\r\n${kind}${bearer}${framing}Connection: close\r\n\r\n`
+  const answers = await send(`${head}${body}`)
+  t.equal(answers.length, 1, `${method} ${url}: one answer`)
+  return answers[0]
+}
+
+test('an empty body is no body on every route, however it is framed and whatever it is called', async (t) => {
+  const routes = routesOf(app).filter(({ method }) => /POST|PUT|PATCH|DELETE/.test(method))
+  t.ok(routes.length > 15)
+  for (const { method, path } of routes) {
+    const url = urlOf(path)
+    const { token } = await signUp()
+    const expected = (await ask(method, url, undefined, framings.none, token))?.status
+    const rest = [expected, expected === 204 || expected === 200 ? 401 : expected]
+    for (const [how, framing] of Object.entries(framings))
+      for (const type of types) {
+        const status = (await ask(method, url, type, framing, token))?.status
+        t.ok(status !== 415 && rest.includes(status), `${method} ${url}, ${type}, ${how}: ${status}, not ${expected}`)
+      }
+  }
+})
+
+for (const [how, framing] of Object.entries(framings))
+  test(`what needs no body is carried out without one: ${how}`, async (t) => {
+    for (const type of types) {
+      const { token, post } = await signUp()
+      const { id } = (await post('/api/tasks', { title: 'Milk' })).json()
+      const what = String(type)
+      t.equal((await ask('PATCH', `/api/tasks/${id}/complete`, type, framing, token))?.status, 200, what)
+      t.equal((await ask('DELETE', `/api/tasks/${id}`, type, framing, token))?.status, 204, what)
+      t.equal((await ask('DELETE', '/api/auth/sessions', type, framing, token))?.status, 204, what)
+      t.equal((await ask('POST', '/api/auth/logout', type, framing, token))?.status, 200, what)
+      const refresh = await ask('POST', '/api/auth/refresh', type, framing)
+      t.match(JSON.parse(refresh?.body ?? ''), { code: 'invalid_token' }, what)
+    }
+  })
+
+test('a body of one byte or more that is not JSON is refused, and nothing after it is taken for a request', async (t) => {
+  const { token } = await signUp()
+  const smuggled = `DELETE /api/auth/sessions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`
+  for (const type of types.filter((type) => !/^application\/json(;|$)/.test(type ?? '')))
+    for (const text of [
+      ' ',
+      '{}',
+      JSON.stringify({ email: 'ann@example.com', password }),
+      smuggled,
+      'x'.repeat(70_000)
+    ])
+      for (const framing of [
+        [`Content-Length: ${text.length}\r\n`, text],
+        ['Transfer-Encoding: chunked\r\n', chunk(text)]
+      ] as const) {
+        const answer = await ask('POST', '/api/auth/login', type, framing)
+        t.match(answer, { status: 415, headers: { connection: 'close' } }, `${type} ${text.slice(0, 9)}`)
+      }
+})
+
+test('framings that two parties could read differently stay refused', async (t) => {
+  const odd: [string, string][] = [
+    ['Content-Length: 0\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'],
+    ['Content-Length: 0\r\nContent-Length: 5\r\n', 'abcde'],
+    ['Content-Length: +0\r\n', ''],
+    ['Content-Length: 0, 0\r\n', ''],
+    ['Content-Length: -0\r\n', ''],
+    ['Content-Length: 0x0\r\n', ''],
+    ['Transfer-Encoding: identity\r\n', ''],
+    ['Transfer-Encoding: chunked, identity\r\n', '0\r\n\r\n']
+  ]
+  for (const framing of odd)
+    t.equal((await ask('POST', '/api/auth/logout', undefined, framing))?.status, 400, framing[0])
+})
+
+test('a client that goes away before the end of its body is no fault', async (t) => {
+  const head =
+    'POST /api/auth/refresh HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const { port } = app.server.address() as { port: number }
+  const { connect } = await import('node:net')
+  const socket = connect(port, '127.0.0.1')
+  const arrived = new Promise((resolve) => app.server.once('request', (request) => request.once('close', resolve)))
+  socket.write(head)
+  await new Promise((resolve) => app.server.once('request', resolve))
+  socket.resetAndDestroy()
+  await arrived
+  t.equal((await app.inject('/health/live')).statusCode, 200)
+})
