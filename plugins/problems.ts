@@ -83,12 +83,17 @@ export function answerSocket(app: FastifyInstance, socket: Duplex, problem: Prob
   socket.end(answer)
 }
 
+/** What Node's parser says of what came in, as a problem; the URL counts as one of the headers (RFC 6585, section 5). */
+function parserProblem(code: string | undefined): Problem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problems.requestTimeout()
+  if (code === 'HPE_HEADER_OVERFLOW') return problems.headersTooLarge()
+  return problems.malformedRequest('Not readable as HTTP')
+}
+
 /** Node's `clientError`: what is not HTTP, or does not come in time, is answered on the bare socket and cut off. */
 export function answerParserError(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET') return void socket.destroy()
-  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-  const problem = late ? problems.requestTimeout() : problems.malformedRequest('Not readable as HTTP')
-  answerSocket(this, socket, problem, String(error.code))
+  answerSocket(this, socket, parserProblem(error.code), String(error.code))
 }
 
 /** One place that turns whatever was thrown into bytes. */

@@ -36,7 +36,7 @@ function isReadable(url: string): boolean {
 function checkRequest({ raw, url }: FastifyRequest): void {
   const { rawHeaders, headers, httpVersion } = raw
   if (httpVersion !== '1.1' && httpVersion !== '1.0') throw problems.malformedRequest('Only HTTP/1.1 is spoken here')
-  if (rawHeaders.length > 2 * maxHeaders) throw problems.malformedRequest('Too many headers')
+  if (rawHeaders.length > 2 * maxHeaders) throw problems.headersTooLarge()
   for (const name of single)
     if (repeats(rawHeaders, name)) throw problems.malformedRequest(`More than one ${name} header`)
   if (httpVersion === '1.1' ? !authority.test(headers.host ?? '') : headers.host && !authority.test(headers.host))

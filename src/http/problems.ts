@@ -10,7 +10,7 @@ interface Details {
   headers?: Record<string, string>
   errors?: FieldError[]
   /** Why, for the log alone: never sent. */
-  reason?: string
+  reason?: string | undefined
 }
 
 /** An error that a client may see: problem details (RFC 9457) with a stable code. It is expected, so it carries no stack. */
@@ -80,7 +80,7 @@ export const problems = {
       reason,
       headers: { 'www-authenticate': challenge }
     }),
-  forbidden: () => new Problem(403, 'forbidden', 'Access forbidden'),
+  forbidden: (reason?: string) => new Problem(403, 'forbidden', 'Access forbidden', { reason }),
   notFound: (what: string) => new Problem(404, 'not_found', `${what} not found`),
   methodNotAllowed: (allowed: readonly string[]) =>
     new Problem(405, 'method_not_allowed', `This resource takes ${allowed.join(', ')}`, {
@@ -99,6 +99,7 @@ export const problems = {
     new Problem(422, 'idempotency_mismatch', 'This Idempotency-Key was used for another request'),
   tooManyRequests: (seconds: number) =>
     new Problem(429, 'too_many_requests', 'Too many requests; try again later', { headers: retryAfter(seconds) }),
+  headersTooLarge: () => new Problem(431, 'headers_too_large', 'The headers are too many or too long'),
   internalError: () => new Problem(500, 'internal_error', 'Internal error'),
   unavailable: (reason: string, seconds = 1) =>
     new Problem(503, 'unavailable', 'Temporarily unavailable; try again shortly', {
