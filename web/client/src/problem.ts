@@ -63,3 +63,7 @@ export const signedOut = () => new Problem({ status: 401, code: 'not_authenticat
 /** Whether a new access token could help; a wrong password is a 401 too. */
 export const isAboutToken = (error: unknown): error is Problem =>
   error instanceof Problem && error.status === 401 && error.code !== 'invalid_credentials'
+
+/** Whether the server refuses for good: no failure, and no limit that passes. */
+export const isRefusal = (error: unknown): error is Problem =>
+  error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429

@@ -1,6 +1,6 @@
 import type { AuthResponse } from './api.ts'
 import type { Exchange, Surroundings } from './exchange.ts'
-import { isAboutToken, signedOut } from './problem.ts'
+import { isAboutToken, isRefusal, signedOut } from './problem.ts'
 import type { State } from './state.ts'
 import type { Access } from './tabs.ts'
 
@@ -30,8 +30,8 @@ export function createRenewal(state: State, refresh: () => Promise<AuthResponse>
 
   async function ask(before: Access | undefined): Promise<Access> {
     const answer = await refresh().catch((error) => {
-      // Unless somebody logged in meanwhile.
-      if (isAboutToken(error) && state.access() === before) state.end('ended')
+      // Whatever it is refused for, such as a proxy between, logging in is the way on; unless somebody did meanwhile.
+      if (isRefusal(error) && state.access() === before) state.end('ended')
       throw error
     })
     // Who logged out meanwhile stays out.
@@ -39,7 +39,7 @@ export function createRenewal(state: State, refresh: () => Promise<AuthResponse>
     return state.live() ?? Promise.reject(signedOut())
   }
 
-  /** A new token. Throws a Problem: 401 when the session is over, another when that cannot be found out now. */
+  /** A new token. Throws a Problem: of 400 to 499 when the session is over here, another when that cannot be found out now. */
   function renew(): Promise<Access> {
     const before = state.access()
     pending ??= state.tabs

@@ -1,7 +1,7 @@
 import type { Client } from 'openapi-fetch'
 import type { AccountDeletion, AuthResponse, Login, NewUser, PasswordChange, paths, User } from './api.ts'
 import type { Exchange } from './exchange.ts'
-import { isAboutToken } from './problem.ts'
+import { isAboutToken, isRefusal } from './problem.ts'
 import type { createRenewal } from './renewal.ts'
 import type { SessionState, State } from './state.ts'
 
@@ -48,7 +48,7 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
     async restore(): Promise<SessionState> {
       if (state.state().status === 'unknown')
         await renew().catch((error) => {
-          if (!isAboutToken(error)) throw error
+          if (!isRefusal(error)) throw error
         })
       return state.state()
     },

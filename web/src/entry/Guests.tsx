@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { Redirect } from 'wouter'
-import { useSession } from '../api/session.ts'
+import { useRestoreTrouble, useSession } from '../api/session.ts'
 import { useSearch } from '../search.ts'
 import { nextPage } from './next.ts'
 import { SessionLoading } from './SessionLoading.tsx'
@@ -9,6 +9,8 @@ import { SessionLoading } from './SessionLoading.tsx'
 export function Guests({ children }: { children: ReactNode }) {
   const { status } = useSession()
   const search = useSearch()
-  if (status === 'unknown') return <SessionLoading />
+  const trouble = useRestoreTrouble()
+  // When the server cannot say who is here, one can still log in.
+  if (status === 'unknown' && trouble === undefined) return <SessionLoading />
   return status === 'in' ? <Redirect to={nextPage(search)} replace /> : children
 }

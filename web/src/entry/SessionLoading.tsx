@@ -1,3 +1,4 @@
+import { Link } from 'wouter'
 import { restoreSession, useRestoreTrouble } from '../api/session.ts'
 import { LoadingPage } from '../shell/LoadingPage.tsx'
 import { ErrorState } from '../ui/ErrorState.tsx'
@@ -9,6 +10,9 @@ export function SessionLoading() {
   return (
     <main id="main" className="page">
       <ErrorState what="Your session" error={trouble} retry={restoreSession} />
+      <p>
+        Or <Link href="/login">log in again</Link>.
+      </p>
     </main>
   )
 }
