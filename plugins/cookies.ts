@@ -2,7 +2,9 @@ import { parseCookie, stringifySetCookie } from 'cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AuthResponse } from '../schemas/users.ts'
+import { readOrigins } from '../src/http/origins.ts'
 import { problems } from '../src/http/problems.ts'
+import { printable } from '../src/logging/printable.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,33 +18,59 @@ declare module 'fastify' {
   }
 }
 
-const local = new Set(['localhost', '127.0.0.1', '[::1]'])
-
-/** `__Host-` binds a cookie to this host and wants Secure and the root path; a browser takes neither from http://localhost. */
-function kind(request: FastifyRequest) {
-  const common = { httpOnly: true, sameSite: 'strict' } as const
-  return local.has(request.hostname)
-    ? { name: 'gatehouse_refresh', path: '/api/auth', ...common }
-    : { name: '__Host-gatehouse_refresh', path: '/', secure: true, ...common }
+interface Options {
+  production: boolean
+  appUrl?: string | undefined
+  corsOrigins: readonly string[]
 }
 
-/** Whether a page of this host sent a request: over TLS, but for localhost. */
-const isOurs = ({ host, hostname }: FastifyRequest, origin: string) =>
-  origin === `https://${host}` || (local.has(hostname) && origin === `http://${host}`)
+const local = new Set(['localhost', '127.0.0.1', '[::1]'])
+const common = { httpOnly: true, sameSite: 'strict' } as const
+const plain = { name: 'gatehouse_refresh', path: '/api/auth', ...common }
+/** `__Host-` binds a cookie to this host and wants Secure and the root path; a browser takes neither from http://localhost. */
+const secure = { name: '__Host-gatehouse_refresh', path: '/', secure: true, ...common }
+
+/** Whether a page of this host sent a request, as far as the proxies have left the Host header alone. */
+const isOfHost = ({ host, hostname }: FastifyRequest, origin: string) =>
+  origin === `https://${host.replace(/:443$/, '')}` || (local.has(hostname) && origin === `http://${host}`)
 
 /** The refresh token in a cookie that no script can read, for browsers. */
 export const cookies = fp(
-  async function cookies(app, { corsOrigins }: { corsOrigins: readonly string[] }) {
-    function refreshCookie(this: FastifyRequest): string | undefined {
-      const token = parseCookie(this.headers.cookie ?? '')[kind(this).name]
-      const { origin } = this.headers
-      if (token !== undefined && origin !== undefined && !corsOrigins.includes(origin) && !isOurs(this, origin))
-        throw problems.forbidden()
-      return token
+  async function cookies(app, { production, appUrl, corsOrigins }: Options) {
+    const { exact, isByPattern } = readOrigins(corsOrigins)
+    const ours = appUrl === undefined ? undefined : new URL(appUrl).origin
+
+    /** Host is what a proxy says: in production it never makes a cookie weaker. */
+    function kind(request: FastifyRequest) {
+      if (ours !== undefined) return ours.startsWith('https:') ? secure : plain
+      return !production && local.has(request.hostname) ? plain : secure
     }
 
+    /**
+     * Whether the page that sent a request may use the cookie (OWASP ASVS 5.0, 3.5.1). Browsers say in Sec-Fetch-Site if a
+     * page is of the host that it asks, whatever proxies make of Host. Browsers before 2023 do not: then Origin must be ours.
+     */
+    function mayUseCookie(request: FastifyRequest): boolean {
+      const { origin, 'sec-fetch-site': site } = request.headers
+      if (site === 'same-origin') return true
+      if (origin === undefined) return site === undefined || site === 'none'
+      if (exact.has(origin) || origin === ours) return true
+      return site === undefined && ours === undefined && isOfHost(request, origin)
+    }
+
+    function refreshCookie(this: FastifyRequest): string | undefined {
+      const token = parseCookie(this.headers.cookie ?? '')[kind(this).name]
+      if (token === undefined || mayUseCookie(this)) return token
+      const { origin, host, 'sec-fetch-site': site } = this.headers
+      const said = printable(JSON.stringify({ origin, host, 'sec-fetch-site': site }).slice(0, 400))
+      throw problems.forbidden(`cookie of another origin: ${said}; set APP_URL, or name the origin in CORS_ORIGINS`)
+    }
+
+    /** Never for a page that only a pattern allows: it would put its own user's session into the place of another's. */
     function set(reply: FastifyReply, value: string, maxAge: number): void {
-      reply.header('set-cookie', stringifySetCookie({ ...kind(reply.request), value, maxAge }))
+      const { origin } = reply.request.headers
+      if (origin === undefined || !isByPattern(origin))
+        reply.header('set-cookie', stringifySetCookie({ ...kind(reply.request), value, maxAge }))
     }
 
     function withRefreshCookie(this: FastifyReply, { refresh_token = '', ...answer }: AuthResponse): AuthResponse {

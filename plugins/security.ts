@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import helmet from 'helmet'
 import { IncomingMessage, ServerResponse } from '../src/http/node-http.ts'
+import { readOrigins } from '../src/http/origins.ts'
 
 /** helmet's headers for an API that is never shown as a page. They never change, so they are worked out once. */
 function apiHeaders(): Record<string, string> {
@@ -26,7 +27,11 @@ export const securityHeaders: Readonly<Record<string, string>> = Object.freeze(a
 const corsOptions = {
   credentials: true,
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id'],
+  allowedHeaders: [
+    ...['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id'],
+    // What tracing and older libraries add to each call of a page.
+    ...['baggage', 'sentry-trace', 'traceparent', 'tracestate', 'x-requested-with']
+  ],
   exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'retry-after', 'www-authenticate', 'x-request-id'],
   maxAge: 600,
   strictPreflight: false
@@ -81,12 +86,17 @@ function corsHook(app: FastifyInstance, options: FastifyCorsOptions): Hook {
 }
 
 /**
- * The request's id, security headers, and CORS for exact origins: @fastify/cors is asked only where there is an Origin,
+ * The request's id, security headers, and CORS: @fastify/cors is asked only where there is an Origin,
  * because to all other requests its answer is the same.
  */
 export const security = fp(
-  async function security(app, { corsOrigins }: { corsOrigins: string[] }) {
-    const cors = corsHook(app, { origin: corsOrigins, ...corsOptions })
+  async function security(
+    app,
+    { corsOrigins, corsHeaders }: { corsOrigins: readonly string[]; corsHeaders: readonly string[] }
+  ) {
+    const { exact, patterns } = readOrigins(corsOrigins)
+    const allowedHeaders = [...corsOptions.allowedHeaders, ...corsHeaders]
+    const cors = corsHook(app, { ...corsOptions, origin: [...exact, ...patterns], allowedHeaders })
     app.addHook('onRequest', (request, reply, done) => {
       reply.header('x-request-id', request.id)
       addFixedHeaders(reply)

@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { bool, customCleanEnv, str } from 'envalid'
 import { argumentSettings } from './arguments.ts'
 import { databaseUrls } from './database-urls.ts'
+import { headerNames, origins, siteUrl } from './origins.ts'
 import { configuredSecrets, localSecret } from './secrets.ts'
-import { between, cidrs, delay, duration, httpUrl, origins, postgresUrl, redisUrl } from './setting-types.ts'
+import { between, cidrs, delay, duration, httpUrl, postgresUrl, redisUrl } from './setting-types.ts'
 import { betterAuthServer, trustedIssuers } from './trusted-issuers.ts'
 
 const day = 24 * 60 * 60
@@ -26,7 +27,9 @@ const settings = {
   REFRESH_TOKEN_TTL: duration({ default: 30 * day }),
   SESSION_TTL: duration({ default: 90 * day }),
   SECURITY_EVENT_TTL: duration({ default: 90 * day }),
+  APP_URL: siteUrl({ default: undefined }),
   CORS_ORIGINS: origins({ default: ['http://localhost:3000'] }),
+  CORS_HEADERS: headerNames({ default: [] }),
   HOST: str({ default: '127.0.0.1' }),
   PORT: between(0, 65_535)({ default: 8000 }),
   WORKERS: between(1, 64)({ default: 1 }),
@@ -83,6 +86,8 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
   if (env.METRICS_PORT && env.METRICS_PORT === env.PORT) complain('METRICS_PORT, PORT: must not be the same')
   if (env.WORKERS > 1 && present.DATABASE_URL === undefined)
     complain('WORKERS: more than one need DATABASE_URL: the embedded database takes one process')
+  if (production && /^http:(?!\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/.test(env.APP_URL ?? ''))
+    complain('APP_URL: must be https in production, outside localhost')
   if (complaints.length > 0) throw new Error(`The settings are wrong:\n${complaints.map((c) => `  - ${c}`).join('\n')}`)
 
   return freeze({
@@ -99,7 +104,9 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     refreshTokenTtl: env.REFRESH_TOKEN_TTL,
     sessionTtl: env.SESSION_TTL,
     securityEventTtl: env.SECURITY_EVENT_TTL,
+    appUrl: env.APP_URL,
     corsOrigins: env.CORS_ORIGINS,
+    corsHeaders: env.CORS_HEADERS,
     host: env.HOST,
     port: env.PORT,
     workers: env.WORKERS,

@@ -19,20 +19,12 @@ export const delay = makeExactValidator<number>((text) => {
   return seconds
 })
 
-const list = (text: string) =>
+/** What stands between commas. */
+export const list = (text: string): string[] =>
   text
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '')
-
-const origin = (text: string, whole: string) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.origin !== text || text.includes('*'))
-    throw new Error(`${quoted(text, whole)} is not an origin such as https://app.example.com`)
-  return text
-}
-
-export const origins = makeExactValidator<string[]>((text) => list(text).map((item) => origin(item, text)))
 
 /** No zone, which would never match, and no range of all addresses, which would let clients choose theirs. */
 export const cidrs = makeExactValidator<string[]>((text) =>

@@ -116,7 +116,7 @@ test('a preflight allows each method and header that the contract has, and needs
       'access-control-allow-credentials': 'true',
       'access-control-allow-methods': new RegExp(`\\b${method}\\b`),
       'access-control-allow-headers':
-        /^authorization, content-type, idempotency-key, if-match, if-none-match, x-request-id$/,
+        /^authorization, content-type, idempotency-key, if-match, if-none-match, x-request-id, baggage, /,
       'access-control-max-age': '600'
     })
     t.equal(answer.body, '')

@@ -1,0 +1,46 @@
+import { createRequire } from 'node:module'
+import { makeExactValidator } from 'envalid'
+import type * as Tldts from 'tldts'
+import { quoted } from './quoted.ts'
+import { list } from './setting-types.ts'
+
+const isWebOrigin = (text: string) =>
+  /^https?:/.test(text) && !text.includes('*') && URL.canParse(text) && new URL(text).origin === text
+
+/** What has pages of its own without a web server: `capacitor://localhost`, `chrome-extension://<id>`. */
+const appOrigin =
+  /^(?!(?:https?|wss?|ftp|file|data|blob|about|javascript):)[a-z][a-z\d+.-]*:\/\/[a-z\d][a-z\d._-]*(:\d{1,5})?$/
+
+/** `https://*.example.app`: one label is open, and the rest is a domain that somebody owns (publicsuffix.org). */
+function isPattern(text: string): boolean {
+  const [, domain = ''] = /^https:\/\/\*\.([a-z\d.-]+)(?::\d+)?$/.exec(text) ?? []
+  if (!isWebOrigin(text.replace('*', 'x'))) return false
+  // Loaded only here: 2 MB that few settings need.
+  const { getPublicSuffix }: typeof Tldts = createRequire(import.meta.url)('tldts')
+  return getPublicSuffix(domain, { allowPrivateDomains: true }) !== domain
+}
+
+export const origins = makeExactValidator<string[]>((text) =>
+  list(text).map((item) => {
+    if (!isWebOrigin(item) && !appOrigin.test(item) && !(item.includes('*') && isPattern(item)))
+      throw new Error(
+        `${quoted(item, text)} is not an origin such as https://app.example.com, nor a pattern such as https://*.example.app (one label, of a domain that is yours)`
+      )
+    return item
+  })
+)
+
+/** Names of headers, in lower case (RFC 9110, section 5.1). Not `*`, which browsers do not take together with credentials. */
+export const headerNames = makeExactValidator<string[]>((text) =>
+  list(text).map((name) => {
+    if (!/^[\w!#$%&'+.^`|~-]+$/.test(name)) throw new Error(`${quoted(name, text)} is not the name of a header`)
+    return name.toLowerCase()
+  })
+)
+
+/** The URL of a site, without a slash at its end. */
+export const siteUrl = makeExactValidator<string>((text) => {
+  const url = /^https?:\/\/[^?#@]+$/.test(text) && URL.canParse(text) ? new URL(text) : undefined
+  if (!url) throw new Error(`${quoted(text)} is not a URL such as https://app.example.com`)
+  return url.href.replace(/\/+$/, '')
+})
