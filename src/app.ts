@@ -26,7 +26,7 @@ import { userTaskRoutes } from '../routes/user-tasks.ts'
 import { components } from '../schemas/common.ts'
 import { createAuth } from './auth/auth.ts'
 import type { Config } from './config/config.ts'
-import { openDatabase } from './database/connection.ts'
+import { type Engine, openDatabase } from './database/connection.ts'
 import { openOwnConnection } from './database/own-connection.ts'
 import { poolsOf } from './database/pools.ts'
 import { openReads } from './database/replica.ts'
@@ -42,6 +42,8 @@ interface Surroundings {
   clock?: () => number
   /** How long Redis is waited for. */
   redis?: Patience
+  /** The embedded engine; by default the one of the data directory. */
+  engine?: Engine
 }
 
 const serverOptions = {
@@ -57,7 +59,7 @@ const serverOptions = {
 /** The whole service, on the database of the settings, which it connects to at the first query and closes with itself. */
 export async function buildApp(
   config: Config,
-  { log, clock = Date.now, redis }: Surroundings
+  { log, clock = Date.now, redis, engine }: Surroundings
 ): Promise<FastifyInstance> {
   const bounds = {
     maxConnections: config.maxConnections,
@@ -78,7 +80,7 @@ export async function buildApp(
   // Not an option: Fastify would ask it for a line, or a logger, at each request.
   app.log = log
   for (const schema of components()) app.addSchema(schema)
-  const db = openDatabase(config, log)
+  const db = openDatabase(config, log, { engine })
   const reads = openReads(config, db, log)
   const own = openOwnConnection(config, db, log)
   const shared = await openSharedCounts(config, log, redis)

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
+import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { problems } from '../http/problems.ts'
@@ -94,11 +95,15 @@ export const dialectOf = (pool: pg.Pool) =>
     }
   })
 
-/** The embedded engine, loaded only when used: it is most of the memory and of the start. */
+/** Starts the embedded engine, which is loaded only when used: it is most of the memory and of the start. */
+export async function startEngine(options: PGliteOptions): Promise<PGlite> {
+  const { PGlite } = await import('@electric-sql/pglite')
+  return PGlite.create({ ...options, parsers: timeParsers })
+}
+
 async function openEmbedded(dataDir: string) {
   const lock = lockDirectory(dataDir)
-  const { PGlite } = await import('@electric-sql/pglite')
-  const pglite = await PGlite.create({ dataDir: join(dataDir, 'database'), parsers: timeParsers })
+  const pglite = await startEngine({ dataDir: join(dataDir, 'database') })
   const close = pglite.close.bind(pglite)
   pglite.close = () => close().finally(lock.release)
   return pglite
@@ -115,10 +120,19 @@ export interface DatabaseSettings {
 export const isPooled = ({ databaseUrl, directUrl = databaseUrl }: DatabaseSettings): boolean =>
   directUrl !== databaseUrl
 
+export type Engine = () => Promise<PGlite>
+
+interface DatabaseOptions {
+  /** Milliseconds for an answer of PostgreSQL. */
+  answerWithin?: number | undefined
+  /** The embedded engine, where it is not to be the one of the data directory. */
+  engine?: Engine | undefined
+}
+
 /** The database of the settings: PostgreSQL, or the embedded one in the data directory. Connects at the first query. */
-export function openDatabase<Tables = Database>(config: DatabaseSettings, log: Log, answerWithin = limits.answer) {
-  if (!config.databaseUrl)
-    return new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: () => openEmbedded(config.dataDir) }) })
+export function openDatabase<Tables = Database>(config: DatabaseSettings, log: Log, options: DatabaseOptions = {}) {
+  const { answerWithin = limits.answer, engine = () => openEmbedded(config.dataDir) } = options
+  if (!config.databaseUrl) return new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: engine }) })
   const session = isPooled(config) ? forPooled : forRequests
   const primary = openPool(config.databaseUrl, log, { session, answerWithin })
   const db = new Kysely<Tables>({ dialect: dialectOf(primary) })

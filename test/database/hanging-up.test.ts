@@ -45,7 +45,7 @@ async function open(t: Test, answerWithin?: number) {
   const { promise: lost, resolve: lose } = Promise.withResolvers<Error>()
   const databaseUrl = `postgres://ann@127.0.0.1:${(server.address() as AddressInfo).port}/tasks`
   const warn = (details: object) => lose((details as { err: Error }).err)
-  const db = openDatabase({ databaseUrl, dataDir: '' }, { warn }, answerWithin)
+  const db = openDatabase({ databaseUrl, dataDir: '' }, { warn }, { answerWithin })
   t.teardown(async () => {
     await db.destroy()
     server.close()

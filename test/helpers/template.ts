@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { cp, mkdtemp, rename, rm } from 'node:fs/promises'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Test } from 'tap'
-import { openDatabase } from '../../src/database/connection.ts'
+import { openDatabase, startEngine } from '../../src/database/connection.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { createLog } from '../../src/logging/log.ts'
 
@@ -24,6 +23,9 @@ for (const name of readdirSync(migrations, { recursive: true, encoding: 'utf8' }
 const name = `gatehouse_${fingerprint.digest('hex').slice(0, 12)}`
 const directory = join(tmpdir(), name)
 
+/** The template's data directory as one file, for engines in memory. */
+export const image = `${directory}.tar`
+
 export const urlOf = (database: string) =>
   Object.assign(new URL(server ?? 'postgres://'), { pathname: `/${database}` }).href
 
@@ -33,39 +35,66 @@ export async function onServer(sql: string, connectionString = server): Promise<
   return client.query(sql).finally(() => client.end())
 }
 
+const duplicateDatabase = '42P04'
+
 /** Makes a migrated database that tests clone; once for each state of the migrations. */
 export async function prepareTemplate(): Promise<void> {
   const log = createLog('silent')
   if (server) {
     const existing = await onServer(`select 1 from pg_database where datname = '${name}'`)
     if (existing.rowCount) return
-    const draft = `${name}_draft`
+    const draft = `${name}_${process.pid}`
     await onServer(`drop database if exists ${draft} with (force)`)
     await onServer(`create database ${draft}`)
     const db = openDatabase({ databaseUrl: urlOf(draft), dataDir: '' }, log)
     await migrate(db, log).finally(() => db.destroy())
-    await onServer(`alter database ${draft} rename to ${name}`)
+    await onServer(`alter database ${draft} rename to ${name}`).catch(async (error) => {
+      if (error.code !== duplicateDatabase) throw error
+      // Another process has just made it.
+      await onServer(`drop database ${draft}`)
+    })
   } else if (!existsSync(directory)) {
-    const draft = await mkdtemp(join(tmpdir(), 'gatehouse_draft_'))
-    const db = openDatabase({ databaseUrl: undefined, dataDir: draft }, log)
-    await migrate(db, log).finally(() => db.destroy())
-    await rename(draft, directory)
+    const draft = mkdtempSync(join(tmpdir(), 'gatehouse_draft_'))
+    const pglite = await startEngine({ dataDir: join(draft, 'database') })
+    const db = openDatabase({ databaseUrl: undefined, dataDir: draft }, log, { engine: async () => pglite })
+    await migrate(db, log)
+    const dump = await pglite.dumpDataDir('none')
+    await db.destroy()
+    writeFileSync(`${draft}.tar`, await dump.bytes())
+    renameSync(`${draft}.tar`, image)
+    try {
+      renameSync(draft, directory)
+    } catch (error) {
+      // Another process has just made it.
+      if (!existsSync(directory)) throw error
+      rmSync(draft, { recursive: true })
+    }
   }
+}
+
+let prepared: Promise<void> | undefined
+
+/** Once for each process. Tests that are not run by tap have nobody who did it before them. */
+export function prepareOnce(): Promise<void> {
+  prepared ??= prepareTemplate()
+  return prepared
 }
 
 /** The settings of a database of one's own, and how to be rid of it. */
 export async function cloneTemplate(): Promise<{ settings: Record<string, string>; remove: () => Promise<unknown> }> {
-  if (server) {
-    const clone = `${name}_${process.pid}_${crypto.randomUUID().slice(0, 8)}`
-    await onServer(`create database ${clone} template ${name}`)
-    const direct = urlOf(clone)
-    const pooled = pooler && Object.assign(new URL(pooler), { pathname: `/${clone}` }).href
-    const settings = pooled ? { DATABASE_URL: pooled, DATABASE_DIRECT_URL: direct } : { DATABASE_URL: direct }
-    return { settings, remove: () => onServer(`drop database ${clone} with (force)`) }
+  await prepareOnce()
+  if (!server) {
+    const clone = mkdtempSync(join(tmpdir(), 'gatehouse_clone_'))
+    // By promises, 1,015 files take three times as long.
+    cpSync(directory, clone, { recursive: true })
+    return { settings: { DATA_DIR: clone }, remove: async () => rmSync(clone, { recursive: true, force: true }) }
   }
-  const clone = await mkdtemp(join(tmpdir(), 'gatehouse_clone_'))
-  await cp(directory, clone, { recursive: true })
-  return { settings: { DATA_DIR: clone }, remove: () => rm(clone, { recursive: true, force: true }) }
+  const clone = `${name}_${process.pid}_${crypto.randomUUID().slice(0, 8)}`
+  await onServer(`create database ${clone} template ${name}`)
+  const direct = urlOf(clone)
+  const pooled = pooler && Object.assign(new URL(pooler), { pathname: `/${clone}` }).href
+  const settings = pooled ? { DATABASE_URL: pooled, DATABASE_DIRECT_URL: direct } : { DATABASE_URL: direct }
+  return { settings, remove: () => onServer(`drop database ${clone} with (force)`) }
 }
 
 /** An empty database. */

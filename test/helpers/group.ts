@@ -1,0 +1,49 @@
+import { globSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { join } from 'node:path'
+import root, { type Test } from 'tap'
+
+/** How many processes the tests are split over; a file for each is in test/groups. */
+const groups = 4
+
+/** Milliseconds until a process whose tests are over must have ended. */
+const patience = 5_000
+
+const repository = join(import.meta.dirname, '../..')
+
+/** The test of the file that is being imported. */
+let current: Test = root
+
+export const currentTest = () => current
+
+/**
+ * A test file that is one of many in a process gets its own `t`, a subtest of the whole: what it registers at the top
+ * level (tests, teardown, hooks) belongs to it alone, and is done with before the next file begins.
+ */
+registerHooks({
+  resolve(specifier, context, next) {
+    const from = context.parentURL ?? ''
+    if (specifier !== 'tap' || !from.endsWith('.test.ts')) return next(specifier, context)
+    return {
+      url: `${new URL('file-tap.ts', import.meta.url)}?${from}`,
+      format: 'module-typescript',
+      shortCircuit: true
+    }
+  }
+})
+
+/** Runs every so-many-th test file in this process, one after the other: of all, or of those that TEST_FILES matches. */
+export async function runGroup(number: number): Promise<void> {
+  const files = globSync(process.env.TEST_FILES ?? 'test/**/*.test.ts', { cwd: repository }).sort()
+  root.setTimeout(0)
+  for (const file of files.filter((_, place) => place % groups === number - 1))
+    await root.test(file, { timeout: 240_000 }, async (t) => {
+      current = t
+      await import(join(repository, file))
+    })
+  root.end()
+  setTimeout(() => {
+    console.error(`${number} does not end, for it has: ${process.getActiveResourcesInfo().join(', ')}`)
+    process.exit(1)
+  }, patience).unref()
+}

@@ -1,3 +1,0 @@
-import { prepareTemplate } from './template.ts'
-
-await prepareTemplate()
