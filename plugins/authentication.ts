@@ -1,13 +1,11 @@
 import type {} from '@fastify/swagger'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { createForeignUsers } from '../src/auth/foreign-users.ts'
 import type { Revocations } from '../src/auth/revocations/revocations.ts'
 import type { Sessions } from '../src/auth/sessions.ts'
 import type { AccessToken } from '../src/auth/tokens/claims.ts'
 import type { Verify } from '../src/auth/tokens/verifier.ts'
 import { Problem, problems } from '../src/http/problems.ts'
-import { usersRepository } from '../src/repositories/users.ts'
 import { andThen } from '../src/util/and-then.ts'
 
 export interface AuthenticatedUser {
@@ -41,28 +39,22 @@ type Done = (problem?: Problem) => void
 
 interface Options {
   verify: Verify
+  identify: (token: AccessToken) => string | Promise<string>
   revocations: Revocations
   sessions: Sessions
 }
 
 export const authentication = fp(
-  async function authentication(app, { verify, revocations, sessions }: Options) {
-    const foreignUsers = createForeignUsers(usersRepository(app.db))
+  async function authentication(app, { verify, identify, revocations, sessions }: Options) {
     app.addHook('onClose', async () => {
       revocations.stop()
       await sessions.stop()
     })
 
-    function admit(request: FastifyRequest, token: AccessToken, id: string | undefined): void {
-      if (id === undefined) throw problems.tokenRevoked('deactivated')
+    function admit(request: FastifyRequest, token: AccessToken, id: string): void {
       if (token.sessionId) sessions.use(token.sessionId)
       request.user = { id, email: token.email, token }
     }
-
-    const identify = (token: AccessToken) =>
-      andThen(revocations.check(token), (cutoff) =>
-        token.issuer === null ? token.subject : foreignUsers.identify(token, cutoff)
-      )
 
     function authenticate(request: FastifyRequest, _reply: FastifyReply, done: Done): Promise<void> | undefined {
       const text = bearerToken(request.headers.authorization)
@@ -87,5 +79,5 @@ export const authentication = fp(
     app.decorateRequest('user')
     app.decorate('requireUser', requireUser)
   },
-  { name: 'authentication', dependencies: ['database'] }
+  { name: 'authentication' }
 )

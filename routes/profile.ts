@@ -65,7 +65,7 @@ export const passwordRoutes: Routes<{ accounts: Accounts }> = async function pas
   const options = { schema: changePassword, config: { turn: 'hash' }, onRequest: app.limitAttempts() } as const
   app.put('', options, async (request, reply) => {
     const inCookie = request.refreshCookie() !== undefined
-    const answer = await accounts.changePassword(request.user.id, request.body, request.client)
+    const answer = await accounts.changePassword(request.user.token, request.body, request.client)
     return inCookie ? reply.withRefreshCookie(answer) : answer
   })
 }

@@ -84,7 +84,7 @@ export async function buildApp(
   const reads = openReads(config, db, log)
   const own = openOwnConnection(config, db, log)
   const shared = await openSharedCounts(config, log, redis)
-  const { accounts, sessions, verify, revocations, ...counts } = createAuth(config, db, {
+  const { accounts, sessions, verify, identify, revocations, ...counts } = createAuth(config, db, {
     reads,
     own,
     shared,
@@ -116,7 +116,7 @@ export async function buildApp(
   await app.register(openapi)
   await app.register(web, config)
   await app.register(database, { db, reads, own })
-  await app.register(authentication, { verify, revocations, sessions })
+  await app.register(authentication, { verify, identify, revocations, sessions })
   await app.register(turns, { isEmbedded: config.databaseUrl === undefined })
 
   app.register(healthRoutes)

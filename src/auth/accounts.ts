@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { AuthResponse, Login, NewUser, PasswordChange, User } from '../../schemas/users.ts'
+import type { AuthResponse, Login, NewUser, PasswordChange } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
 import { problems } from '../http/problems.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
@@ -83,6 +83,40 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
     return opened
   }
 
+  /**
+   * Ends every session, the thief's and the owner's, and opens a new one. Throws as `login` does, `forbidden` for another
+   * issuer's user, and `token_revoked` when the account or the token's session ends meanwhile.
+   */
+  async function changePassword(token: AccessToken, change: PasswordChange, client: Client): Promise<AuthResponse> {
+    if (token.issuer !== null) throw problems.forbidden()
+    const { subject: userId } = token
+    const { current_password: current, new_password: next } = change
+    let newHash = ''
+    async function verify(password: string, hash: string, email: string): Promise<boolean> {
+      if (passwordRefusal(next, email) !== undefined) return passwords.verify(password, hash)
+      const [right, made] = await passwords.verifyAndHash(password, hash, next)
+      newHash = made
+      return right
+    }
+    const given = { pointer: '/current_password', password: current }
+    const { email, hash } = await checks.confirm(userId, given, client, verify)
+    checkNew(next, email, '/new_password')
+    const opened = await db.transaction().execute(async (trx) => {
+      const users = usersRepository(trx)
+      if (!(await users.hold(userId))) throw problems.tokenRevoked('account ended meanwhile')
+      await sessions.hold(token, trx)
+      const user = await users.replaceHash(userId, hash, newHash)
+      if (!user) return undefined
+      await sessions.endAll(userId, trx)
+      return sessions.open(user, client, trx)
+    })
+    // A login beside this change has raised the hash of the same password.
+    if (!opened) return changePassword(token, change, client)
+    await revocations.settle()
+    await log.record('password.changed', client, { user_id: userId })
+    return opened
+  }
+
   return {
     /** Makes an account and opens a session. Throws `validation_failed`, `email_taken` or `unavailable`. */
     async register(newUser: NewUser, client: Client): Promise<AuthResponse> {
@@ -106,29 +140,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
 
     login,
 
-    /** Ends every session, the thief's and the owner's, and opens a new one. Throws as `login` does, and `forbidden`. */
-    async changePassword(userId: string, change: PasswordChange, client: Client): Promise<AuthResponse> {
-      const { current_password: current, new_password: next } = change
-      let newHash = ''
-      async function verify(password: string, hash: string, email: string): Promise<boolean> {
-        if (passwordRefusal(next, email) !== undefined) return passwords.verify(password, hash)
-        const [right, made] = await passwords.verifyAndHash(password, hash, next)
-        newHash = made
-        return right
-      }
-      const given = { pointer: '/current_password', password: current }
-      const { email, hash } = await checks.confirm(userId, given, client, verify)
-      checkNew(next, email, '/new_password')
-      const opened = await db.transaction().execute(async (trx) => {
-        const user: User | undefined = await usersRepository(trx).replaceHash(userId, hash, newHash)
-        if (!user) throw problems.invalidCredentials('password changed meanwhile')
-        await sessions.endAll(userId, trx)
-        return sessions.open(user, client, trx)
-      })
-      await revocations.settle()
-      await log.record('password.changed', client, { user_id: userId })
-      return opened
-    },
+    changePassword,
 
     /** Deletes the account with all that is its user's. Throws as `login` does, and `forbidden`. */
     async remove(userId: string, token: AccessToken, password: string | undefined, client: Client): Promise<void> {
@@ -136,6 +148,8 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       if (issuer === null) await checks.confirm(userId, { pointer: '/password', password }, client)
       else if (token.issuedAt < clock() / 1000 - fresh) throw problems.forbidden()
       await db.transaction().execute(async (trx) => {
+        if (!(await usersRepository(trx).hold(userId))) throw problems.tokenRevoked('account ended meanwhile')
+        if (issuer === null) await sessions.hold(token, trx)
         const tasks = tasksRepository(trx)
         for (let removed = tasksAtOnce; removed === tasksAtOnce; ) removed = await tasks.removeSome(userId, tasksAtOnce)
         await usersRepository(trx).remove(userId)

@@ -5,7 +5,10 @@ import type { Database } from '../database/tables.ts'
 import type { SharedCounts } from '../redis/redis.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
 import { securityEventsRepository } from '../repositories/security-events.ts'
+import { usersRepository } from '../repositories/users.ts'
+import { andThen } from '../util/and-then.ts'
 import { createAccounts } from './accounts.ts'
+import { createForeignUsers } from './foreign-users.ts'
 import { createPasswords } from './passwords/passwords.ts'
 import { type Announcements, createRevocations } from './revocations/revocations.ts'
 import { createSecurityLog } from './security-log.ts'
@@ -13,6 +16,7 @@ import { createSessions } from './sessions.ts'
 import { createSharedThrottle } from './throttle/shared-throttle.ts'
 import { createThrottle } from './throttle/throttle.ts'
 import { createAccessTokens } from './tokens/access-tokens.ts'
+import type { AccessToken } from './tokens/claims.ts'
 import { createIssuer } from './tokens/issuers.ts'
 import { createRefreshTokens } from './tokens/refresh-tokens.ts'
 import { createVerifier } from './tokens/verifier.ts'
@@ -67,5 +71,10 @@ export function createAuth(
   })
   const issuers = config.issuers.map((trusted) => [trusted.issuer, createIssuer(trusted, log, { clock })] as const)
   const verify = createVerifier(tokens, new Map(issuers), clock)
-  return { accounts, sessions, verify, revocations, passwords, securityEvents: securityLog.counts }
+  const foreignUsers = createForeignUsers(usersRepository(db), revocations, clock)
+
+  /** The id of our user for whom a verified token speaks. Throws `token_revoked`, and `unavailable` when that cannot be known. */
+  const identify = (token: AccessToken): string | Promise<string> =>
+    andThen(revocations.check(token), () => (token.issuer === null ? token.subject : foreignUsers.identify(token)))
+  return { accounts, sessions, verify, identify, revocations, passwords, securityEvents: securityLog.counts }
 }

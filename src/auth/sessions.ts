@@ -5,11 +5,12 @@ import type { Database } from '../database/tables.ts'
 import { problems } from '../http/problems.ts'
 import type { Lives } from '../repositories/session-ends.ts'
 import { sessionsRepository } from '../repositories/sessions.ts'
+import { usersRepository } from '../repositories/users.ts'
 import type { Client } from './client.ts'
 import type { Revocations } from './revocations/revocations.ts'
 import type { SecurityLog } from './security-log.ts'
 import type { AccessTokens } from './tokens/access-tokens.ts'
-import type { AccessToken } from './tokens/claims.ts'
+import type { AccessToken, OwnToken } from './tokens/claims.ts'
 import { hashOf, type RefreshToken, type RefreshTokens } from './tokens/refresh-tokens.ts'
 
 /** Milliseconds between two writes of when sessions were last used: all that were, in one statement. */
@@ -57,19 +58,19 @@ export function createSessions(
   }
 
   return {
-    /** Opens a session, inside a transaction where one is given. */
-    async open(user: User, { ip, userAgent }: Client, trx: Kysely<Database> | Transaction<Database> = db) {
+    /** Opens a session. Undefined when the user is not active any more. */
+    async open(user: User, { ip, userAgent }: Client, trx: Transaction<Database>) {
       const refreshToken = refreshTokens.make(uuid())
       const sessions = sessionsRepository(trx, lives)
       await sessions.removeUnused(user.id, most - 1)
-      const { seconds_left } = await sessions.insert({
+      const opened = await sessions.insert({
         id: refreshToken.sessionId,
         user_id: user.id,
         refresh_hash: hashOf(refreshToken),
         user_agent: userAgent?.slice(0, longestUserAgent) ?? null,
         ip
       })
-      return answer(user, refreshToken, seconds_left)
+      return opened && answer(user, refreshToken, opened.seconds_left)
     },
 
     /** Both tokens anew. Throws `invalid_token`; a token that was replaced and comes back ends its session (RFC 9700, 4.14). */
@@ -128,13 +129,26 @@ export function createSessions(
     async endOthers(userId: string, token: AccessToken, client: Client): Promise<void> {
       if (token.issuer !== null) await revocations.revokeForeign(token, true)
       else {
-        await sessions.removeAll(userId, token.sessionId)
+        await db.transaction().execute(async (trx) => {
+          // A change of the password that has begun opens its session first.
+          await usersRepository(trx).hold(userId)
+          await sessionsRepository(trx, lives).removeAll(userId, token.sessionId)
+        })
         await revocations.settle()
       }
       await log.record('sessions.ended', client, { user_id: userId })
     },
 
-    /** Ends all sessions of a user, inside a transaction; who calls settles the revocations when it has committed. */
+    /**
+     * Locks the session of a token until the transaction ends. Throws `token_revoked` when the session has ended: what was asked
+     * for with its token must not happen any more.
+     */
+    async hold({ subject, sessionId }: OwnToken, trx: Transaction<Database>): Promise<void> {
+      if (!(await sessionsRepository(trx, lives).hold(subject, sessionId)))
+        throw problems.tokenRevoked('the session ended meanwhile')
+    },
+
+    /** Ends all sessions of a user. The caller settles the revocations after the commit. */
     endAll: (userId: string, trx: Transaction<Database>) => sessionsRepository(trx, lives).removeAll(userId),
 
     async stop(): Promise<void> {

@@ -30,13 +30,29 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
   const { now, end, actualEnd, firstEnd, accessEnd, secondsLeft } = sessionEnds(lives)
 
   return {
-    /** Seconds until the new session ends. */
-    insert: (session: NewSession) =>
+    /** Opens a session of an active user, who cannot be deactivated before the transaction ends. Undefined for any other. */
+    insert: ({ id, user_id, refresh_hash, user_agent, ip }: NewSession) =>
       db
         .insertInto('sessions')
-        .values({ ...session, expires_at: firstEnd, access_expires_at: accessEnd })
+        .columns(['id', 'user_id', 'refresh_hash', 'user_agent', 'ip', 'expires_at', 'access_expires_at'])
+        .expression((eb) =>
+          eb
+            .selectFrom('users')
+            .select([
+              sql<string>`${id}::uuid`.as('id'),
+              'users.id as user_id',
+              sql<Buffer>`${refresh_hash}::bytea`.as('refresh_hash'),
+              sql<string | null>`${user_agent}::text`.as('user_agent'),
+              sql<string>`${ip}::text`.as('ip'),
+              firstEnd.as('expires_at'),
+              accessEnd.as('access_expires_at')
+            ])
+            .where('users.id', '=', user_id)
+            .where('users.is_active', '=', true)
+            .forShare()
+        )
         .returning(secondsLeft)
-        .executeTakeFirstOrThrow(),
+        .executeTakeFirst(),
 
     /**
      * Replaces the refresh token that counts; or, for the one just replaced, gives what replaced it. One statement: of many
@@ -87,6 +103,16 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .orderBy('last_used_at', 'desc')
         .orderBy('id')
         .execute(),
+
+    /** Locks a session until the transaction ends. */
+    hold: (userId: string, id: string) =>
+      db
+        .selectFrom('sessions')
+        .select('id')
+        .where('user_id', '=', userId)
+        .where('id', '=', id)
+        .forUpdate()
+        .executeTakeFirst(),
 
     async remove(userId: string, id: string): Promise<boolean> {
       const { numDeletedRows } = await db

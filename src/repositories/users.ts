@@ -35,21 +35,24 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
       return { inserted: new Set(inserted.map(({ id }) => id)), existing: new Set(existing.map(({ id }) => id)) }
     },
 
-    /** Another issuer's user, made or brought up to date by one statement, however many come at once. */
+    /** Another issuer's active user, made or brought up to date by one statement. Undefined when the account is deactivated. */
     keepForeign: ({ name, ...user }: { issuer: string; subject: string; email: string; name: string | undefined }) =>
       db
         .insertInto('users')
         .values({ id: newId(), name: name ?? user.email, ...user })
         .onConflict((conflict) =>
-          conflict.columns(['issuer', 'subject']).doUpdateSet({
-            email: user.email,
-            ...(name && { name }),
-            updated_at: sql<string>`case when (users.email, users.name) = (excluded.email, ${name ?? sql.ref('users.name')})
-              then users.updated_at else ${later} end`
-          })
+          conflict
+            .columns(['issuer', 'subject'])
+            .doUpdateSet({
+              email: user.email,
+              ...(name && { name }),
+              updated_at: sql<string>`case when (users.email, users.name) = (excluded.email, ${name ?? sql.ref('users.name')})
+                then users.updated_at else ${later} end`
+            })
+            .where('users.is_active', '=', true)
         )
-        .returning(['id', 'is_active'])
-        .executeTakeFirstOrThrow(),
+        .returning(['id', sql<boolean>`xmax = 0`.as('is_new')])
+        .executeTakeFirst(),
 
     /** Another issuer's user as it is, without making one. */
     findForeign: (issuer: string, subject: string) =>
@@ -102,13 +105,24 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .returning(columns)
         .executeTakeFirst(),
 
-    /** Compare and swap: a password changed meanwhile stays changed. Undefined when it was. */
+    /** Locks an active user until the transaction ends: whoever opens or ends sessions of this user waits. */
+    hold: (id: string): Promise<{ id: string } | undefined> =>
+      db
+        .selectFrom('users')
+        .select('id')
+        .where('id', '=', id)
+        .where('is_active', '=', true)
+        .forNoKeyUpdate()
+        .executeTakeFirst(),
+
+    /** Compare and swap for an active user. Undefined when the hash is another by now. */
     replaceHash: (id: string, before: string, after: string): Promise<User | undefined> =>
       db
         .updateTable('users')
         .set({ password_hash: after })
         .where('id', '=', id)
         .where('password_hash', '=', before)
+        .where('is_active', '=', true)
         .returning(columns)
         .executeTakeFirst(),
 

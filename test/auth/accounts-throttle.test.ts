@@ -1,7 +1,9 @@
 import t, { test } from 'tap'
 import { createPasswords } from '../../src/auth/passwords/passwords.ts'
 import { createThrottle } from '../../src/auth/throttle/throttle.ts'
-import { problems } from '../../src/http/problems.ts'
+import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
+import { parseJws } from '../../src/auth/tokens/jws.ts'
+import { orThrow, problems } from '../../src/http/problems.ts'
 import { accountsOn, clientAt } from '../helpers/accounts.ts'
 import { password, startApp } from '../helpers/app.ts'
 
@@ -16,9 +18,13 @@ const start = (others: object = {}) =>
 const home = clientAt('192.0.2.1')
 const crowd = (size: number) => Array.from({ length: size }, (_, i) => clientAt(`198.51.100.${i}`))
 
+const { verify } = createAccessTokens(config, Date.now)
 async function signUp(accounts: ReturnType<typeof start>) {
-  const { user } = await accounts.register({ email: `${crypto.randomUUID()}@example.com`, name: 'x', password }, home)
-  return user
+  const { user, access_token } = await accounts.register(
+    { email: `${crypto.randomUUID()}@example.com`, name: 'x', password },
+    home
+  )
+  return { ...user, token: orThrow(verify(parseJws(access_token))) }
 }
 const outcome = (attempt: Promise<unknown>) =>
   attempt.then(
@@ -62,8 +68,8 @@ test('an attempt that found no time to hash counts for nothing', async (t) => {
 test('a login that overlaps a change of the password leaves no session behind', async (t) => {
   const accounts = start()
   for (let round = 0; round < 10; round++) {
-    const { id, email } = await signUp(accounts)
-    const change = accounts.changePassword(id, { current_password: password, new_password: 'another-horse-8' }, home)
+    const { id, email, token } = await signUp(accounts)
+    const change = accounts.changePassword(token, { current_password: password, new_password: 'another-horse-8' }, home)
     const logins = Array.from({ length: 4 }, () => outcome(accounts.login({ email, password }, home)))
     await Promise.all([change, ...logins])
     const sessions = await app.db.selectFrom('sessions').select('id').where('user_id', '=', id).execute()
@@ -73,12 +79,12 @@ test('a login that overlaps a change of the password leaves no session behind', 
 
 test('of two changes of a password at once one wins, and its sessions are the only ones', async (t) => {
   const accounts = start()
-  const { id, email } = await signUp(accounts)
+  const { email, token } = await signUp(accounts)
   const change = (new_password: string) =>
-    outcome(accounts.changePassword(id, { current_password: password, new_password }, home))
+    outcome(accounts.changePassword(token, { current_password: password, new_password }, home))
   const given = ['another-horse-8', 'third-horse-9']
   const outcomes = await Promise.all(given.map(change))
-  t.strictSame(tally(outcomes), { in: 1, invalid_credentials: 1 })
+  t.strictSame(tally(outcomes), { in: 1, token_revoked: 1 })
   const opens = await Promise.all(given.map((password) => outcome(accounts.login({ email, password }, home))))
   t.strictSame(opens, outcomes, 'the one that was told so opens')
 })

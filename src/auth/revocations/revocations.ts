@@ -6,7 +6,7 @@ import { watchStandstill } from '../throttle/standstill.ts'
 import type { AccessToken, ForeignToken, OwnToken } from '../tokens/claims.ts'
 import { keyOf, parseAnnouncement } from './revocation-keys.ts'
 import { foreignLife, readOn, revocationOfForeign, revocationOfSession } from './revocation-rows.ts'
-import { createRevocationTable } from './revocation-table.ts'
+import { ALWAYS, createRevocationTable } from './revocation-table.ts'
 
 /** Milliseconds between two questions to the database for what nobody told us. */
 export const POLL_INTERVAL = 1_000
@@ -41,7 +41,15 @@ export function createRevocations(
   const standstill = watchStandstill([elapsed, clock])
   let knownStandstills = 0
 
-  const add = ({ key, cutoff, expires }: Revocation) => table.add(key, cutoff, expires)
+  const listeners: ((key: string | undefined) => void)[] = []
+  const tell = (key?: string) => {
+    for (const listener of listeners) listener(key)
+  }
+
+  function add({ key, cutoff, expires }: Revocation): void {
+    table.add(key, cutoff, expires)
+    if (cutoff < ALWAYS) tell(key)
+  }
   const take = (rows: Revocation[]) => rows.forEach(add)
 
   async function ask(): Promise<void> {
@@ -51,6 +59,7 @@ export function createRevocations(
     const next = await readOn(repository, horizon, take)
     // The question may be older than what was committed meanwhile.
     if (before !== untold) return
+    if (horizon !== undefined && BigInt(next) < BigInt(horizon)) tell()
     horizon = next
     table.forget(clock() / 1000)
     asked = begin
@@ -96,6 +105,11 @@ export function createRevocations(
     settle,
     /** Whether enough is known to believe a token. */
     isFresh,
+    /**
+     * Calls back with the key of another issuer's user of whom something was revoked, and without one when the database went
+     * back in time (a restore): whatever was read from it is in doubt.
+     */
+    onForeign: (listener: (key: string | undefined) => void): void => void listeners.push(listener),
     /** Catches up unless enough is known. */
     ensure: async () => isFresh() || catchUp(),
     staleness,

@@ -1,0 +1,45 @@
+import t, { test } from 'tap'
+import { startApp } from '../helpers/app.ts'
+import { type Pair, raceFor, racers, type Tokens } from '../helpers/races.ts'
+import { server } from '../helpers/template.ts'
+
+const { app, config } = await startApp(t)
+const { as, refresh, twoSessions, changePassword, logIn, ends, isOver } = racers(t, app, config)
+const skip = !server && 'the embedded database runs one transaction after the other'
+
+/** What opens or renews access; undefined where it is refused. */
+const opens: Record<string, (pair: Pair) => Promise<Tokens | undefined>> = {
+  'a login': ({ mine }) => logIn(mine).catch(() => undefined),
+  'a password change': ({ mine }) => changePassword(mine).catch(() => undefined),
+  'a refresh': async ({ mine }) => {
+    const answer = await refresh(mine.refresh_token)
+    return answer.statusCode === 200 ? answer.json() : undefined
+  },
+  'a refresh in the grace period': async ({ mine }) => {
+    const answer = await refresh(mine.refresh_token)
+    return answer.statusCode === 200 ? answer.json() : undefined
+  }
+}
+/** A login after them is a new one, and has nothing to do with them. */
+const logouts = ['logout of all other sessions', 'logout of the session']
+/** What comes too late itself: the password change has ended its session. */
+const overtaken = ['another change of the password', 'deletion by the user', 'logout of the session']
+
+for (const [path, open] of Object.entries(opens))
+  for (const [name, end] of Object.entries(ends))
+    for (const first of [path, name]) {
+      if (path === 'a login' && logouts.includes(name)) continue
+      test(`${path} and ${name} at once, ${first} first: what has ended stays so`, { skip }, async (t) => {
+        const pair = await twoSessions()
+        if (path.endsWith('grace period')) await refresh(pair.mine.refresh_token)
+        const works = [() => open(pair), () => end(pair)]
+        const outcomes = await raceFor<unknown>(app, 'sessions', first === path ? works : works.reverse())
+        const opened = outcomes[first === path ? 0 : 1] as Tokens | undefined
+        if (opened && path === 'a password change' && overtaken.includes(name)) {
+          t.equal((await as(opened).get('/api/auth/me')).statusCode, 200, 'the change came first')
+          await isOver(t, pair.other)
+        } else await isOver(t, opened ?? pair.mine)
+      })
+    }
+
+test('a race is run on PostgreSQL, the embedded database takes one transaction after the other', (t) => t.end())

@@ -1,0 +1,70 @@
+import t, { test } from 'tap'
+import { createPasswords } from '../../src/auth/passwords/passwords.ts'
+import { password, startApp } from '../helpers/app.ts'
+import { racers } from '../helpers/races.ts'
+
+const { app, config } = await startApp(t)
+const race = racers(t, app, config)
+const { as, twoSessions, changePassword, removeAccount, logIn, ends, heldAccounts, isOver, userOf } = race
+
+for (const [name, end] of Object.entries(ends)) {
+  test(`a password change whose hash is being made does not survive ${name}`, async (t) => {
+    const pair = await twoSessions()
+    const { gate, held } = heldAccounts()
+    const outcome = changePassword(pair.mine, undefined, held).then(
+      () => 'done',
+      ({ code }) => code
+    )
+    await gate.arrived
+    await end(pair)
+    const left = await userOf(pair)
+    gate.open()
+    t.equal(await outcome, 'token_revoked')
+    t.strictSame(await userOf(pair), left, 'the account is as it was left')
+    await isOver(t, pair.mine)
+  })
+
+  test(`a deletion whose password is being checked does not survive ${name}`, async (t) => {
+    const pair = await twoSessions()
+    const { gate, held } = heldAccounts()
+    const outcome = removeAccount(pair.mine, held).then(
+      () => 'done',
+      ({ code }) => code
+    )
+    await gate.arrived
+    await end(pair)
+    const left = await userOf(pair)
+    gate.open()
+    t.equal(await outcome, 'token_revoked')
+    t.strictSame(await userOf(pair), left, 'the account is as it was left')
+  })
+}
+
+for (const name of [
+  'deactivation',
+  'deletion by an operator',
+  'deletion by the user',
+  'another change of the password'
+])
+  test(`a login whose password is being checked does not survive ${name}`, async (t) => {
+    const pair = await twoSessions()
+    const { gate, held } = heldAccounts()
+    const outcome = logIn(pair.mine, held).catch(({ code }) => code)
+    await gate.arrived
+    await ends[name]?.(pair)
+    gate.open()
+    t.equal(await outcome, 'invalid_credentials')
+  })
+
+test('a password change that a login overtakes, which raises the hash, succeeds', async (t) => {
+  const { mine } = await twoSessions()
+  const cheap = await createPasswords({ bcryptCost: 4 }).hash(password)
+  await app.db.updateTable('users').set({ password_hash: cheap }).where('id', '=', mine.user.id).execute()
+  const { gate, held } = heldAccounts()
+  const changed = changePassword(mine, undefined, held)
+  await gate.arrived
+  await logIn(mine)
+  gate.open()
+  t.equal((await as(await changed).get('/api/auth/me')).statusCode, 200)
+  await t.rejects(logIn(mine), { code: 'invalid_credentials' })
+})
