@@ -86,5 +86,9 @@ test('of two changes of a password at once one wins, and its sessions are the on
   const outcomes = await Promise.all(given.map(change))
   t.strictSame(tally(outcomes), { in: 1, token_revoked: 1 })
   const opens = await Promise.all(given.map((password) => outcome(accounts.login({ email, password }, home))))
-  t.strictSame(opens, outcomes, 'the one that was told so opens')
+  t.strictSame(
+    opens.map((outcome) => outcome === 'in'),
+    outcomes.map((outcome) => outcome === 'in'),
+    'the one that was told so opens'
+  )
 })

@@ -135,3 +135,19 @@ for (const alone of [true, false])
     await t.rejects(Promise.resolve(revocations.check(bad)), revoked)
     t.equal(revocations.check(good), 0)
   })
+
+test('who remembers users of other issuers hears whose memory is in doubt, and of a database that went back in time', async (t) => {
+  const { revocations, database, listeners, token, end } = startRevocations(t)
+  const heard: unknown[] = []
+  revocations.onForeign((key) => heard.push(key))
+  await revocations.catchUp()
+  end(token())
+  await revocations.catchUp()
+  t.strictSame(heard, [], 'a session is nobody else’s')
+  const key = crypto.randomUUID()
+  for (let i = 0; i < 2; i += 1) listeners[0]?.onMessage(`${key} 1800000000 1800000600`)
+  t.strictSame(heard, [key, key], 'each time')
+  database.horizon = 5
+  await revocations.catchUp()
+  t.strictSame(heard.slice(2), [undefined])
+})

@@ -1,0 +1,142 @@
+import t, { test } from 'tap'
+import { ASK_AGAIN_AFTER, createForeignUsers } from '../../src/auth/foreign-users.ts'
+import type { ForeignToken } from '../../src/auth/tokens/claims.ts'
+import { usersRepository } from '../../src/repositories/users.ts'
+import { caller, startApp } from '../helpers/app.ts'
+import { bridgeToken } from '../helpers/mint.ts'
+import { countQueries } from '../helpers/queries.ts'
+import { createGate } from '../helpers/races.ts'
+import { refused } from '../helpers/refused.ts'
+
+let now = Date.now()
+const clock = () => now
+const { app } = await startApp(t, { clock })
+t.beforeEach(() => {
+  now = Date.now()
+})
+const day = 24 * 60 * 60 * 1000
+const users = usersRepository(app.db)
+
+/** Another issuer's user, with a token that was made a moment ago. */
+function foreigner() {
+  const sub = crypto.randomUUID()
+  const token = (later = 0): ForeignToken => ({
+    issuer: 'better-auth',
+    subject: sub,
+    email: 'fay@example.com',
+    name: undefined,
+    sessionId: undefined,
+    issuedAt: Math.floor(now / 1000) + later,
+    expiresAt: Math.floor(now / 1000) + 900
+  })
+  const call = (later = 0) => {
+    const iat = Math.floor(now / 1000) + later
+    return caller(app, bridgeToken({ sub, email: 'fay@example.com', iat, exp: iat + 900 }))
+  }
+  const rows = () => app.db.selectFrom('users').selectAll().where('subject', '=', sub).execute()
+  const setActive = (is_active: boolean) =>
+    app.db.updateTable('users').set({ is_active }).where('subject', '=', sub).execute()
+  const remove = () => app.db.deleteFrom('users').where('subject', '=', sub).execute()
+  return { call, token, rows, setActive, remove }
+}
+const idOf = async (who: ReturnType<typeof caller>): Promise<string> => (await who.get('/api/auth/me')).json().user_id
+
+/** Time goes by, until no process knows a revocation of now any more. */
+async function forgetRevocations() {
+  now += 12 * day
+  await app.revocations.catchUp()
+  t.equal(app.revocations.size, 0)
+}
+
+test('a deactivated user of another issuer stays out when the revocation has been forgotten', async (t) => {
+  const fay = foreigner()
+  await idOf(fay.call())
+  await fay.setActive(false)
+  await app.revocations.catchUp()
+  refused(t, await fay.call().get('/api/auth/me'), 'token_revoked', 'while it is known')
+  await forgetRevocations()
+  for (let i = 0; i < 2; i += 1) refused(t, await fay.call().get('/api/auth/me'), 'token_revoked', 'deactivated')
+  await fay.setActive(true)
+  t.equal((await fay.call().get('/api/auth/me')).statusCode, 200)
+})
+
+test('a deleted user of another issuer who comes back later has a new account that works', async (t) => {
+  const fay = foreigner()
+  const id = await idOf(fay.call())
+  await fay.remove()
+  await app.revocations.catchUp()
+  await forgetRevocations()
+  t.not(await idOf(fay.call()), id)
+  t.equal((await fay.call().post('/api/tasks', { title: 'mine' })).statusCode, 201)
+})
+
+test('a second deactivation within the second of the first is noticed', async (t) => {
+  const fay = foreigner()
+  await idOf(fay.call())
+  for (const is_active of [false, true]) await fay.setActive(is_active)
+  await app.revocations.catchUp()
+  t.equal((await fay.call(30).get('/api/auth/me')).statusCode, 200)
+  await fay.setActive(false)
+  await app.revocations.catchUp()
+  refused(t, await fay.call(30).get('/api/auth/me'), 'token_revoked', 'again')
+})
+
+test('a deactivation after a logout with a token of a clock ahead is noticed', async (t) => {
+  const fay = foreigner()
+  t.equal((await fay.call(60).post('/api/auth/logout')).statusCode, 200)
+  now += 61_000
+  t.equal((await fay.call().get('/api/auth/me')).statusCode, 200)
+  await fay.setActive(false)
+  await app.revocations.catchUp()
+  now += 60_000
+  refused(t, await fay.call().get('/api/auth/me'), 'token_revoked', 'deactivated')
+})
+
+test('what is known of a user is asked for again after an hour, even if no revocation was heard of', async (t) => {
+  const fay = foreigner()
+  await idOf(fay.call())
+  const queries = countQueries(t, app)
+  now += ASK_AGAIN_AFTER - 1
+  await idOf(fay.call())
+  t.equal(queries(), 0)
+  now += 1
+  await idOf(fay.call())
+  t.equal(queries(), 1)
+})
+
+/** Foreign users whose row is read, and who wait before anything is made of it. */
+function held(before = false) {
+  const gate = createGate()
+  const keepForeign: typeof users.keepForeign = async (user) => {
+    if (before) await gate.pass()
+    const kept = await users.keepForeign(user)
+    if (!before) await gate.pass()
+    return kept
+  }
+  return { gate, ...createForeignUsers({ ...users, keepForeign }, app.revocations, clock) }
+}
+
+test('a user who is deactivated while being looked up is not remembered as active', async (t) => {
+  const fay = foreigner()
+  await idOf(fay.call())
+  const { gate, identify } = held()
+  const looking = identify(fay.token())
+  await gate.arrived
+  await fay.setActive(false)
+  await app.revocations.catchUp()
+  gate.open()
+  t.ok(await looking, 'this request came before')
+  await t.rejects(async () => identify(fay.token(5)), { code: 'token_revoked' })
+})
+
+test('a request that began before its user was deleted makes no new account', async (t) => {
+  const fay = foreigner()
+  await idOf(fay.call())
+  const { gate, identify } = held(true)
+  const looking = Promise.resolve(identify(fay.token()))
+  await gate.arrived
+  await fay.remove()
+  gate.open()
+  await t.rejects(looking, { code: 'token_revoked' })
+  t.strictSame(await fay.rows(), [])
+})
