@@ -123,9 +123,9 @@ test('nobody but the tests imports a test, and there are no circles', (t) => {
   t.end()
 })
 
-test('no file is over 150 lines', (t) => {
+test('no file is over 200 lines', (t) => {
   for (const { file, text } of sources)
-    t.ok(text.split('\n').length <= 151, `${file}: ${text.split('\n').length - 1} lines`)
+    t.ok(text.split('\n').length <= 201, `${file}: ${text.split('\n').length - 1} lines`)
   t.end()
 })
 
