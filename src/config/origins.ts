@@ -14,7 +14,7 @@ const appOrigin =
 /** `https://*.example.app`: one label is open, and the rest is a domain that somebody owns (publicsuffix.org). */
 function isPattern(text: string): boolean {
   const [, domain = ''] = /^https:\/\/\*\.([a-z\d.-]+)(?::\d+)?$/.exec(text) ?? []
-  if (!isWebOrigin(text.replace('*', 'x'))) return false
+  if (!domain || !isWebOrigin(text.replace('*', 'x'))) return false
   // Loaded only here: 2 MB that few settings need.
   const { getPublicSuffix }: typeof Tldts = createRequire(import.meta.url)('tldts')
   return getPublicSuffix(domain, { allowPrivateDomains: true }) !== domain

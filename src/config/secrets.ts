@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeDataDirectory, makePrivate } from '../util/private-paths.ts'
+import { isPublished } from './published-secrets.ts'
 
 /** A secret that signs and verifies tokens, and the key id that stands in their headers. */
 export interface Secret {
   kid: string
   secret: string
 }
-
-/** Published signing keys that no rule below would notice: the examples of RFC 7515 and RFC 7519's readers. */
-const published = new Set(['AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow'])
 
 const placeholder =
   /secret|change|replace|example|password|passw0rd|default|insecure|placeholder|sample|private|signing|super|jwt.?key|my.?key|your[-_. ]|better.?auth/i
@@ -23,7 +22,7 @@ export function weakness(secret: string, production: boolean): string | undefine
   if (!production) return undefined
   const steps = [...secret].filter((c, i) => Math.abs(c.charCodeAt(0) - secret.charCodeAt(i - 1)) <= 1).length
   const guessable =
-    published.has(secret) ||
+    isPublished(secret) ||
     placeholder.test(secret) ||
     new Set(secret).size < 10 ||
     /^(.{1,24})\1+.{0,8}$/s.test(secret) ||
@@ -61,7 +60,7 @@ export function configuredSecrets(
 
 /** The secret kept in the data directory (mode 0600), made at the first call. */
 export function localSecret(dataDir: string): string {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeDataDirectory(dataDir)
   const file = join(dataDir, 'secret')
   const draft = `${file}.${process.pid}`
   writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600 })
@@ -72,6 +71,7 @@ export function localSecret(dataDir: string): string {
   } finally {
     rmSync(draft)
   }
+  makePrivate(file)
   const secret = readFileSync(file, 'utf8')
   if (weakness(secret, false))
     throw new Error(`The secret in ${file} is damaged; remove the file to have a new one made`)

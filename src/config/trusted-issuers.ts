@@ -7,7 +7,8 @@ const all = Object.keys(algorithms) as Algorithm[]
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 function url(text: unknown, what: string): URL {
-  if (typeof text !== 'string' || !URL.canParse(text)) throw new Error(`${what} ${quoted(String(text))} is not a URL`)
+  if (typeof text !== 'string' || !URL.canParse(text))
+    throw new Error(`${what} ${typeof text === 'string' ? quoted(text) : text} is not a URL`)
   const parsed = new URL(text)
   // fetch() refuses such a URL, and a message must not repeat it.
   if (parsed.username || parsed.password) throw new Error(`${what} must hold no name and password`)

@@ -1,20 +1,20 @@
 import type { Socket } from 'node:net'
-import { join } from 'node:path'
-import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { problems } from '../http/problems.ts'
 import { withTimeout } from '../util/with-timeout.ts'
-import { lockDirectory } from './directory-lock.ts'
+import { openEmbedded } from './embedded.ts'
 import { Client } from './pg-client.ts'
 import { isFree, rememberPools } from './pools.ts'
 import { sendStraight } from './prepared.ts'
 import { forMigrations, forPooled, forRequests, type SessionSettings, settingStatements } from './session-settings.ts'
 import type { Database } from './tables.ts'
-import { getTypeParser, timeParsers } from './timestamps.ts'
+import { getTypeParser } from './timestamps.ts'
 
 /** Where losses are told. */
 export interface Log {
+  info: (details: object, message: string) => void
   warn: (details: object, message: string) => void
 }
 
@@ -95,20 +95,6 @@ export const dialectOf = (pool: pg.Pool) =>
     }
   })
 
-/** Starts the embedded engine, which is loaded only when used: it is most of the memory and of the start. */
-export async function startEngine(options: PGliteOptions): Promise<PGlite> {
-  const { PGlite } = await import('@electric-sql/pglite')
-  return PGlite.create({ ...options, parsers: timeParsers })
-}
-
-async function openEmbedded(dataDir: string) {
-  const lock = lockDirectory(dataDir)
-  const pglite = await startEngine({ dataDir: join(dataDir, 'database') })
-  const close = pglite.close.bind(pglite)
-  pglite.close = () => close().finally(lock.release)
-  return pglite
-}
-
 export interface DatabaseSettings {
   databaseUrl: string | undefined
   /** Past the pooler, where there is one. */
@@ -131,7 +117,7 @@ interface DatabaseOptions {
 
 /** The database of the settings: PostgreSQL, or the embedded one in the data directory. Connects at the first query. */
 export function openDatabase<Tables = Database>(config: DatabaseSettings, log: Log, options: DatabaseOptions = {}) {
-  const { answerWithin = limits.answer, engine = () => openEmbedded(config.dataDir) } = options
+  const { answerWithin = limits.answer, engine = () => openEmbedded(config.dataDir, log) } = options
   if (!config.databaseUrl) return new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: engine }) })
   const session = isPooled(config) ? forPooled : forRequests
   const primary = openPool(config.databaseUrl, log, { session, answerWithin })

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { makeDataDirectory } from '../util/private-paths.ts'
 
 /**
  * Takes a data directory for this process; two processes on one embedded database lose writes. Throws an error that
@@ -8,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
  * killed process leaves none behind and a reused pid or a second container cannot confuse it.
  */
 export function lockDirectory(directory: string): { release: () => void } {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDataDirectory(directory)
   const pidFile = join(directory, 'gatehouse.pid')
   const lock = new DatabaseSync(join(directory, 'gatehouse.lock'), { timeout: 0 })
   try {

@@ -34,6 +34,7 @@ export async function migratorsOf(db: Kysely<Database>, { own = migrations, prod
     )
   const common = { db, migrationTableSchema: schema }
   return {
+    schema,
     own: new Migrator({ ...common, provider: own }),
     product: new Migrator({
       ...common,
@@ -67,6 +68,17 @@ interface Log {
   info: (details: object, message: string) => void
 }
 
+/** Whether each migration has been applied, and no other. One query: the migrator reads all tables and columns of PostgreSQL. */
+async function isUpToDate(db: Kysely<Database>, schema: string, names: string[]): Promise<boolean> {
+  const applied = await sql<{ name: string }>`select name from ${sql.table(`${schema}.kysely_migration`)}`
+    .execute(db)
+    .then(
+      ({ rows }) => rows.map(({ name }) => name),
+      () => []
+    )
+  return names.sort().join() === applied.sort().join()
+}
+
 async function toLatest(migrator: Migrator, log: Log): Promise<string[]> {
   let result: MigrationResultSet = await migrator.migrateToLatest()
   for (let tried = 1; isLocked(result.error) && tried < tries; tried++) {
@@ -95,6 +107,7 @@ export async function migrate(
     const migrators = await migratorsOf(db, { own, product })
     const ours = await own.getMigrations()
     const theirs = Object.keys(await product.getMigrations())
+    if (theirs.length === 0 && (await isUpToDate(db, migrators.schema, Object.keys(ours)))) return []
     if (theirs.length === 0) return await toLatest(migrators.own, log)
     await adopt(
       db,

@@ -6,7 +6,8 @@ import { buildApp } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { prepareDatabase } from '../database/prepare.ts'
 import { fillTaskKeys } from '../repositories/task-key-filling.ts'
-import { welcome } from './banner.ts'
+import { nameDatabase, welcome } from './banner.ts'
+import { explainPort } from './ports.ts'
 import { closeOnce, signals } from './workers.ts'
 
 /** Milliseconds that requests in flight get to finish: within the ten seconds that whoever waits for the end gives it. */
@@ -25,16 +26,28 @@ export async function serve(config: Config, log: Logger): Promise<void> {
     if (!err) await app.drain(config.drainDelay)
     await app.close()
   })
+  const closing = Promise.withResolvers<void>()
   closeOnce((signal) => {
     log.info({ signal }, 'closing')
+    closing.resolve()
     void close()
   })
-  await prepareDatabase(app.db, config, log)
-  // In the background where it takes longer.
-  await Promise.race([fillTaskKeys(app.db), sleep(fillingPatience, undefined, { ref: false })])
-  await app.revocations.catchUp()
-  await app.listen({ host: config.host, port: config.port })
-  if (!config.rateLimit.enabled) log.warn('rate limits are off: for load tests only')
-  if (worker) worker.send({ listening: app.listeningOrigin })
-  else process.stdout.write(welcome(app.listeningOrigin, config))
+
+  async function start(): Promise<void> {
+    log.info({ database: nameDatabase(config) }, 'opening the database')
+    const migrations = await prepareDatabase(app.db, config, log)
+    if (migrations.length > 0) log.info({ migrations }, 'migrated the database')
+    // In the background where it takes longer.
+    await Promise.race([fillTaskKeys(app.db), sleep(fillingPatience, undefined, { ref: false })])
+    await app.revocations.catchUp()
+    const { host, port } = config
+    await app.listen({ host, port }).catch((error) => {
+      throw new Error(explainPort(error, host, port))
+    })
+    if (!config.rateLimit.enabled) log.warn('rate limits are off: for load tests only')
+    if (worker) worker.send({ listening: app.listeningOrigin })
+    else process.stdout.write(welcome(app.listeningOrigin, config))
+  }
+  // What fails because the service is told to end is no failure of the start.
+  await Promise.race([start(), closing.promise])
 }

@@ -11,6 +11,20 @@ test('production needs a secret, and one that nobody has published', async (t) =
   t.match(production({ BETTER_AUTH_SECRET: strong })(), { production: true, secrets: [{ secret: strong }] })
 })
 
+test('a published secret is refused in each setting that holds one, by its name', async (t) => {
+  const plan = 'zF4Gr5uYTUtVZVcyXGLFaTyskJhewCl5'
+  for (const published of [plan, plan.toLowerCase(), `"${plan}"`])
+    for (const [settings, name] of [
+      [{ BETTER_AUTH_SECRET: published }, /BETTER_AUTH_SECRET: is published/],
+      [{ BETTER_AUTH_SECRETS: `1:${published}` }, /BETTER_AUTH_SECRETS: version 1 is published/],
+      [{ BETTER_AUTH_SECRETS: `2:${strong}, 1: ${published} ` }, /BETTER_AUTH_SECRETS: version 1 is published/],
+      [{ BETTER_AUTH_SECRETS: `2:${strong}`, BETTER_AUTH_SECRET: published }, /BETTER_AUTH_SECRET: is published/]
+    ] as const) {
+      t.throws(() => loadConfig({ NODE_ENV: 'production', ...settings }), { message: name })
+      t.doesNotThrow(() => loadConfig(settings), 'while it is being tried out')
+    }
+})
+
 test('outside production a secret is made and kept', async (t) => {
   const DATA_DIR = t.testdir()
   const { secrets } = loadConfig({ DATA_DIR })

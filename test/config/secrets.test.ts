@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
+import { fingerprint, isPublished } from '../../src/config/published-secrets.ts'
 import { localSecret, weakness } from '../../src/config/secrets.ts'
 
 const guessable = [
@@ -27,6 +28,41 @@ for (const secret of guessable)
     t.match(weakness(secret, true), /published or easily guessed/)
     t.equal(weakness(secret, false), undefined)
   })
+
+const plan = 'zF4Gr5uYTUtVZVcyXGLFaTyskJhewCl5'
+const published = [
+  plan,
+  plan.toLowerCase(),
+  plan.toUpperCase(),
+  ` ${plan} `,
+  `"${plan}"`,
+  `'${plan}'`,
+  `${plan}\n`,
+  `${plan}==`,
+  `${plan}1234567890`,
+  `prod-${plan}`,
+  plan.match(/.{1,8}/g)?.join('-') ?? '',
+  'hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG+Onbc6mxCcYg=',
+  'ayM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow==',
+  '404E635266556A586E3272357538782F413F4428472B4B6250645367566B5970',
+  '404e635266556a586e3272357538782f413f4428472b4b6250645367566b5970',
+  '0A6B944D-D2FB-46FC-A85E-0295C986CD9F',
+  '0a6b944dd2fb46fca85e0295c986cd9f',
+  "'09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7'"
+]
+
+test('a published secret signs nothing in production, however it was copied', async (t) => {
+  for (const secret of published) {
+    t.match(weakness(secret, true), /published or easily guessed/, JSON.stringify(secret))
+    t.equal(weakness(secret, false), undefined)
+  }
+})
+
+test('secrets that differ in punctuation alone are not taken for one another', async (t) => {
+  const [one, other] = ['!@#$%^&*()_+{}|:<>?-=[];,./~!@#$^&*', '-_=+[{]}|;:,<.>/?!@#$%^&*()~`<>|-=']
+  t.notOk(isPublished(one) || isPublished(other))
+  t.not(fingerprint(one), fingerprint(other))
+})
 
 test('a secret of less than 32 characters is refused everywhere', async (t) => {
   for (const production of [true, false]) {

@@ -6,6 +6,7 @@ import { type Test, test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { isUnavailable } from '../../src/database/failures.ts'
 import { poolsOf } from '../../src/database/pools.ts'
+import { createLog } from '../../src/logging/log.ts'
 
 const int16 = (value: number) => Buffer.from([value >> 8, value & 255])
 const int32 = (value: number) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value].map((byte) => byte & 255))
@@ -45,7 +46,7 @@ async function open(t: Test, answerWithin?: number) {
   const { promise: lost, resolve: lose } = Promise.withResolvers<Error>()
   const databaseUrl = `postgres://ann@127.0.0.1:${(server.address() as AddressInfo).port}/tasks`
   const warn = (details: object) => lose((details as { err: Error }).err)
-  const db = openDatabase({ databaseUrl, dataDir: '' }, { warn }, { answerWithin })
+  const db = openDatabase({ databaseUrl, dataDir: '' }, { info: () => {}, warn }, { answerWithin })
   t.teardown(async () => {
     await db.destroy()
     server.close()
@@ -86,7 +87,7 @@ test('a server that lets nobody in is given up, before anything is asked and aft
   const deaf = createServer(() => {}).listen(0, '127.0.0.1')
   await once(deaf, 'listening')
   const { port } = deaf.address() as AddressInfo
-  const db = openDatabase({ databaseUrl: `postgres://ann@127.0.0.1:${port}/tasks`, dataDir: '' }, { warn: () => {} })
+  const db = openDatabase({ databaseUrl: `postgres://ann@127.0.0.1:${port}/tasks`, dataDir: '' }, createLog('silent'))
   t.teardown(async () => {
     await db.destroy()
     deaf.close()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { PGlite } from '@electric-sql/pglite'
 import root from 'tap'
-import { startEngine } from '../../src/database/connection.ts'
+import { startEngine } from '../../src/database/embedded.ts'
 import { withTimeout } from '../../src/util/with-timeout.ts'
 import { image, prepareOnce } from './template.ts'
 

@@ -1,0 +1,3 @@
+import '../process/runtime.js'
+
+await import('./prepare.ts')

@@ -1,0 +1,21 @@
+// What `npm ci` does last, for a first start without waiting: makes the database that it copies, and starts the service once, so
+// that Node.js keeps its compiled code (src/process/runtime.js).
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildApp } from '../app.ts'
+import { loadConfig } from '../config/config.ts'
+import { makeTemplate } from '../database/make-template.ts'
+import { prepareDatabase } from '../database/prepare.ts'
+import { createLog } from '../logging/log.ts'
+import '../process/serve.ts'
+
+await makeTemplate()
+const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-'))
+const log = createLog('silent')
+const config = loadConfig({ DATA_DIR: dataDir })
+const app = await buildApp(config, { log })
+await prepareDatabase(app.db, config, log)
+await app.inject('/health')
+await app.close()
+await rm(dataDir, { recursive: true })

@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = new URL('../../', import.meta.url)
+
+/** Where the migrated database is that first starts copy, for these migrations and this PGlite; `npm ci` makes it. */
+export function templatePath(): string {
+  const state = createHash('sha256')
+  const migrations = new URL('migrations/', root)
+  const files = readdirSync(migrations, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+  for (const name of files.sort()) state.update(readFileSync(new URL(name, migrations)))
+  state.update(readFileSync(new URL('../package.json', import.meta.resolve('@electric-sql/pglite'))))
+  return fileURLToPath(new URL(`node_modules/.cache/gatehouse-database-${state.digest('hex').slice(0, 12)}`, root))
+}
+
+/** Puts a copy of the template at a path, whole or not at all. Returns false where there is no template, or none that we may read. */
+export function copyTemplate(directory: string, template: string): boolean {
+  if (!existsSync(join(template, 'PG_VERSION'))) return false
+  const draft = `${directory}.draft`
+  rmSync(draft, { recursive: true, force: true })
+  cpSync(template, draft, { recursive: true })
+  renameSync(draft, directory)
+  return true
+}
