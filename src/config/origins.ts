@@ -17,7 +17,8 @@ function isPattern(text: string): boolean {
   if (!domain || !isWebOrigin(text.replace('*', 'x'))) return false
   // Loaded only here: 2 MB that few settings need.
   const { getPublicSuffix }: typeof Tldts = createRequire(import.meta.url)('tldts')
-  return getPublicSuffix(domain, { allowPrivateDomains: true }) !== domain
+  const suffix = getPublicSuffix(domain, { allowPrivateDomains: true })
+  return suffix !== null && suffix !== domain
 }
 
 export const origins = makeExactValidator<string[]>((text) =>
