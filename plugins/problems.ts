@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isDataException, isUnavailable, isUserGone } from '../src/database/failures.ts'
+import { isDataException, isOverQuota, isUnavailable, isUserGone } from '../src/database/failures.ts'
 import { Problem, problems } from '../src/http/problems.ts'
 import { addFixedHeaders, securityHeaders } from './security.ts'
 import { fieldErrors } from './validation.ts'
@@ -29,6 +29,7 @@ function toProblem(error: FastifyError | Problem): Problem {
     return problems.malformedRequest('The request is unreadable')
   if (isUnavailable(error)) return problems.unavailable(`database: ${error.message}`)
   if (isUserGone(error)) return problems.tokenRevoked('user is gone')
+  if (isOverQuota(error)) return problems.quotaExceeded()
   if (isDataException(error)) return problems.malformedRequest('A value cannot be stored')
   return problems.internalError()
 }

@@ -8,7 +8,7 @@ import { allowedVersions, etagOf, isKnown } from '../src/http/preconditions.ts'
 import { type Problem, problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
 import { type TaskPosition, taskPosition } from '../src/repositories/task-lists.ts'
-import { tasksRepository } from '../src/repositories/tasks.ts'
+import { type TaskQuota, tasksRepository } from '../src/repositories/tasks.ts'
 
 const tags = ['tasks']
 const params = Type.Object({ id: Id })
@@ -52,7 +52,7 @@ const update = {
   takes,
   gives,
   response: one,
-  problems: [404, 412]
+  problems: [404, 409, 412]
 }
 const complete = {
   operationId: 'completeTask',
@@ -75,10 +75,15 @@ const remove = {
   problems: [404, 412]
 }
 
-export const taskRoutes: Routes<{ cursors: Cursors }> = async function taskRoutes(app, { cursors }) {
-  const tasks = tasksRepository(app.db)
+interface Options {
+  cursors: Cursors
+  taskQuota: TaskQuota
+}
+
+export const taskRoutes: Routes<Options> = async function taskRoutes(app, { cursors, taskQuota }) {
+  const tasks = tasksRepository(app.db, taskQuota)
   const reading = tasksRepository(app.reads)
-  const taskOnce = createTaskOnce(app.db)
+  const taskOnce = createTaskOnce(app.db, taskQuota)
 
   app.get('', { schema: list }, async ({ user, query }) => {
     const { status, sort, limit, cursor, q: search = '' } = query

@@ -3,12 +3,16 @@ import { Id } from '../schemas/common.ts'
 import type { Cursors } from '../src/http/cursors.ts'
 import { problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
+import type { TaskQuota } from '../src/repositories/tasks.ts'
 import { taskRoutes } from './tasks.ts'
 
 const owner = Type.Object({ user_id: Id })
 
 /** The task routes again, under the id of their owner: whoever else asks is told that it is not theirs. */
-export const userTaskRoutes: Routes<{ cursors: Cursors }> = async function userTaskRoutes(app, { cursors }) {
+export const userTaskRoutes: Routes<{ cursors: Cursors; taskQuota: TaskQuota }> = async function userTaskRoutes(
+  app,
+  { cursors, taskQuota }
+) {
   app.addHook('onRoute', (route) => {
     const { operationId = '', params = Type.Object({}), problems = [], ...schema } = { ...route.schema }
     route.schema = {
@@ -23,5 +27,5 @@ export const userTaskRoutes: Routes<{ cursors: Cursors }> = async function userT
     if ((params as { user_id: string }).user_id.toLowerCase() !== user.id) throw problems.forbidden()
   })
 
-  app.register(taskRoutes, { cursors })
+  app.register(taskRoutes, { cursors, taskQuota })
 }

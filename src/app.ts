@@ -83,6 +83,7 @@ export async function buildApp(
     clock
   })
   const cursors = createCursors(config.secrets)
+  const { taskQuota } = config
 
   if (config.tracing) {
     const { tracing } = await import('../plugins/tracing.ts')
@@ -118,8 +119,8 @@ export async function buildApp(
     app.register(profileRoutes, { prefix: '/api/auth/profile', accounts })
     app.register(passwordRoutes, { prefix: '/api/auth/password', accounts })
     app.register(sessionRoutes, { prefix: '/api/auth/sessions', sessions })
-    app.register(taskRoutes, { prefix: '/api/tasks', cursors })
-    app.register(userTaskRoutes, { prefix: '/api/users/:user_id/tasks', cursors })
+    app.register(taskRoutes, { prefix: '/api/tasks', cursors, taskQuota })
+    app.register(userTaskRoutes, { prefix: '/api/users/:user_id/tasks', cursors, taskQuota })
   })
   const stopTidying = keepTidy(db, config, log)
   app.addHook('onClose', async () => {

@@ -39,6 +39,9 @@ export async function serve(settings: Record<string, string>, file = 'src/start.
     BETTER_AUTH_SECRET: secret,
     PORT: '0',
     RATE_LIMIT_ENABLED: 'false',
+    // Some benches give one user a million tasks and go on from there.
+    TASKS_PER_USER: '1000000000',
+    TASK_BYTES_PER_USER: '1000000000000',
     ...settings
   })
   let output = ''

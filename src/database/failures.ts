@@ -20,6 +20,12 @@ export const isUserGone = (error: unknown) =>
   (error as DatabaseError).code === '23503' &&
   String((error as DatabaseError).constraint).endsWith('_user')
 
+/** Whether a user would have more than they may: the trigger that counts names `<table>_quota` as its constraint. */
+export const isOverQuota = (error: unknown) =>
+  error instanceof Error &&
+  (error as DatabaseError).code === '23514' &&
+  String((error as DatabaseError).constraint).endsWith('_quota')
+
 /** Whether the database refused a value as such (class 22: too long, out of range, not that type's text). */
 export const isDataException = (error: unknown) =>
   error instanceof Error && ((error as DatabaseError).code?.startsWith('22') ?? false)

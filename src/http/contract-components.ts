@@ -7,7 +7,7 @@ const titles: Record<number, string> = {
   401: 'No valid access token, or wrong credentials',
   403: 'Not yours',
   404: 'Not there, or not yours',
-  409: 'Taken already, or still in progress',
+  409: 'Taken already, still in progress, or over a quota',
   412: 'Changed in the meantime',
   413: 'The body is too large',
   415: 'The body is not JSON',

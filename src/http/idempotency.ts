@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { NewTask, Task } from '../../schemas/tasks.ts'
 import type { Database } from '../database/tables.ts'
 import { idempotencyKeysRepository } from '../repositories/idempotency-keys.ts'
-import { tasksRepository } from '../repositories/tasks.ts'
+import { type TaskQuota, tasksRepository } from '../repositories/tasks.ts'
 import { problems } from './problems.ts'
 
 /** A String of RFC 8941, section 3.3.3; and, as most clients send it, the same without its quotes. */
@@ -22,8 +22,8 @@ interface Asked {
  * the fingerprint, so its id and time are all that is kept. Throws malformed_request for an unreadable key,
  * idempotency_mismatch for another request under the same key, idempotency_in_progress while the first is at work.
  */
-export function createTaskOnce(db: Kysely<Database>) {
-  const tasks = tasksRepository(db)
+export function createTaskOnce(db: Kysely<Database>, quota: TaskQuota) {
+  const tasks = tasksRepository(db, quota)
   const keys = idempotencyKeysRepository(db)
 
   return async function taskOnce({ userId, header, path }: Asked, body: NewTask) {

@@ -92,6 +92,7 @@ export const problems = {
     new Problem(409, 'idempotency_in_progress', 'The first request with this Idempotency-Key is still in progress', {
       headers: retryAfter(1)
     }),
+  quotaExceeded: () => new Problem(409, 'quota_exceeded', 'Your tasks are too many or too long; delete some'),
   preconditionFailed: () => new Problem(412, 'precondition_failed', 'It has changed since: If-Match does not match'),
   payloadTooLarge: () => new Problem(413, 'payload_too_large', 'The body is larger than 64 KiB'),
   unsupportedMediaType: () => new Problem(415, 'unsupported_media_type', 'The body must be application/json'),

@@ -17,6 +17,12 @@ const isOneOf = (versions: Versions) => (eb: ExpressionBuilder<Database, 'tasks'
 /** Bytes of a value that comes as base64, as text does in every driver. */
 const fromBase64 = (text: RawBuilder<string>) => sql<Buffer>`decode(${text}, 'base64')`
 
+/** The most that one user may have: tasks, and bytes of their titles and descriptions in UTF-8. */
+export interface TaskQuota {
+  tasks: number
+  bytes: number
+}
+
 /** A new row but for its owner. */
 function rowOf({ title, description = null }: NewTask) {
   const { description_grams } = descriptionKeys(description)
@@ -28,8 +34,14 @@ const keysOf = ({ title, description }: TaskPatch) => ({
   ...(description !== undefined && descriptionKeys(description))
 })
 
-/** All SQL on tasks. The owner comes first and stands in every WHERE; what is not theirs is not there. */
-export function tasksRepository(db: Kysely<Database> | Transaction<Database>) {
+/**
+ * All SQL on tasks. The owner comes first and stands in every WHERE; what is not theirs is not there. What leads beyond a quota fails
+ * (isOverQuota of src/database/failures.ts).
+ */
+export function tasksRepository(db: Kysely<Database> | Transaction<Database>, quota?: TaskQuota) {
+  const quotaText = quota ? `${quota.tasks} ${quota.bytes}` : ''
+  /** True, and tells the triggers of migrations/0008_task_usage.ts what they hold the rest of the statement to. */
+  const withinQuota = sql<boolean>`set_config('gatehouse.task_quota', ${quotaText}::text, true) is not null`
   const owned = (userId: string, id: string, versions?: Versions) =>
     db
       .updateTable('tasks')
@@ -45,15 +57,20 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>) {
   const insert = prepared<ReturnType<typeof rowOf> & { userId: string; id: string }, Task>(db, (value) =>
     db
       .insertInto('tasks')
-      .values({
-        id: value('id'),
-        user_id: value('userId'),
-        title: value('title'),
-        description: value('description'),
-        title_sort: value('title_sort'),
-        title_search: value('title_search'),
-        description_grams: fromBase64(value('grams'))
-      })
+      .columns(['id', 'user_id', 'title', 'description', 'title_sort', 'title_search', 'description_grams'])
+      .expression(
+        db
+          .selectNoFrom([
+            sql<string>`${value('id')}::uuid`.as('id'),
+            sql<string>`${value('userId')}::uuid`.as('user_id'),
+            sql<string>`${value('title')}::text`.as('title'),
+            sql<string | null>`${value('description')}::text`.as('description'),
+            sql<string>`${value('title_sort')}::text`.as('title_sort'),
+            sql<string>`${value('title_search')}::text`.as('title_search'),
+            fromBase64(sql<string>`${value('grams')}::text`).as('description_grams')
+          ])
+          .where(withinQuota)
+      )
       .returning(columns)
   )
 
@@ -77,6 +94,7 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>) {
         .expression((eb) =>
           eb
             .selectFrom('claimed')
+            .where(withinQuota)
             .select([
               'resource_id',
               'user_id',
@@ -93,6 +111,7 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>) {
 
     update: (userId: string, id: string, patch: TaskPatch, versions?: Versions): Promise<Task | undefined> =>
       owned(userId, id, versions)
+        .$if('title' in patch || 'description' in patch, (query) => query.where(withinQuota))
         .set({ ...patch, ...keysOf(patch), updated_at: later })
         .executeTakeFirst(),
 

@@ -126,6 +126,9 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .returning(columns)
         .executeTakeFirst(),
 
+    /** Lets nobody refer to the user until the transaction ends: who adds a task locks the user first, and what counts the tasks second. */
+    lock: (id: string) => db.selectFrom('users').select('id').where('id', '=', id).forUpdate().execute(),
+
     /** With everything that is theirs, by cascade. */
     async remove(id: string): Promise<boolean> {
       const { numDeletedRows } = await db.deleteFrom('users').where('id', '=', id).executeTakeFirst()

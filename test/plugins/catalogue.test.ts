@@ -79,6 +79,7 @@ const catalogue = {
     'The first request with this Idempotency-Key is still in progress',
     { 'retry-after': '1' }
   ],
+  quotaExceeded: [problems.quotaExceeded(), 409, 'quota_exceeded', 'Your tasks are too many or too long; delete some'],
   preconditionFailed: [
     problems.preconditionFailed(),
     412,
@@ -105,6 +106,7 @@ const catalogue = {
     'Too many requests; try again later',
     { 'retry-after': '1' }
   ],
+  headersTooLarge: [problems.headersTooLarge(), 431, 'headers_too_large', 'The headers are too many or too long'],
   internalError: [problems.internalError(), 500, 'internal_error', 'Internal error'],
   unavailable: [
     problems.unavailable('why', 4.5),

@@ -1,0 +1,127 @@
+import { sql } from 'kysely'
+import t, { test } from 'tap'
+import { startApp } from '../helpers/app.ts'
+import { fresh } from '../helpers/keyed.ts'
+
+const { app, signUp } = await startApp(t, { settings: { TASKS_PER_USER: '5', TASK_BYTES_PER_USER: '1000' } })
+type User = Awaited<ReturnType<typeof signUp>>
+
+const usage = async ({ id }: User) => {
+  const { rows } = await sql<{ tasks: number; bytes: number }>`
+    select tasks::float8, bytes::float8 from task_usage where user_id = ${id}`.execute(app.db)
+  return rows[0]
+}
+/** What there is, counted anew. */
+const truth = async ({ id }: User) => {
+  const { rows } = await sql<{ tasks: number; bytes: number }>`
+    select count(*)::float8 as tasks, coalesce(sum(octet_length(title || coalesce(description, ''))), 0)::float8 as bytes
+    from tasks where user_id = ${id}`.execute(app.db)
+  return rows[0]
+}
+const isRefused = { status: 409, code: 'quota_exceeded', detail: /delete some/ }
+
+test('as many tasks as the limit, and a deleted one makes room', async (t) => {
+  const [ann, ben] = [await signUp(), await signUp()]
+  const ids: string[] = []
+  for (let i = 0; i < 5; i++) {
+    const answer = await ann.post(i % 2 ? '/api/tasks' : `/api/users/${ann.id}/tasks`, { title: `${i}` })
+    t.equal(answer.statusCode, 201)
+    ids.push(answer.json().id)
+  }
+  for (const url of ['/api/tasks', `/api/users/${ann.id}/tasks`])
+    t.match((await ann.post(url, { title: 'over' })).json(), isRefused)
+  t.equal((await ben.post('/api/tasks', { title: 'mine' })).statusCode, 201, 'nobody else is affected')
+  t.equal((await ann.patch(`/api/tasks/${ids[0]}/complete`)).json().completed, true, 'at the limit all else works')
+  t.equal((await ann.put(`/api/tasks/${ids[0]}`, { title: 'longer', completed: false })).statusCode, 200)
+  t.equal((await ann.delete(`/api/tasks/${ids[0]}`)).statusCode, 204)
+  t.equal((await ann.post('/api/tasks', { title: 'room' })).statusCode, 201)
+  t.strictSame(await usage(ann), { tasks: 5, bytes: 8 })
+})
+
+test('bytes of titles and descriptions in UTF-8, to the last', async (t) => {
+  const ann = await signUp()
+  const first = (await ann.post('/api/tasks', { title: '\u{1f95b}', description: 'x'.repeat(595) })).json()
+  t.strictSame(await usage(ann), { tasks: 1, bytes: 599 })
+  t.match((await ann.post('/api/tasks', { title: 'é', description: 'x'.repeat(400) })).json(), isRefused)
+  const second = (await ann.post('/api/tasks', { title: 'é', description: 'x'.repeat(399) })).json()
+  t.match((await ann.post('/api/tasks', { title: 'y' })).json(), isRefused)
+  const url = `/api/tasks/${second.id}`
+  t.match((await ann.put(url, { description: 'x'.repeat(400) })).json(), isRefused)
+  t.match((await ann.put(`/api/users/${ann.id}/tasks/${second.id}`, { title: 'éé' })).json(), isRefused)
+  t.strictSame((await ann.get(url)).json(), second, 'nothing has changed')
+  t.equal((await ann.put(url, { description: 'y'.repeat(399) })).statusCode, 200, 'as long as before')
+  t.equal((await ann.put(url, { description: null })).statusCode, 200)
+  t.strictSame(await usage(ann), { tasks: 2, bytes: 601 })
+  t.equal((await ann.put(`/api/tasks/${first.id}`, { description: 'x'.repeat(994) })).statusCode, 200)
+  t.strictSame(await usage(ann), { tasks: 2, bytes: 1000 })
+})
+
+test('of many creations at once as many succeed as there is room for', async (t) => {
+  const ann = await signUp()
+  await ann.post('/api/tasks', { title: 'first' })
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, i) =>
+      i % 2
+        ? ann.post('/api/tasks', { title: 'x' })
+        : ann.post('/api/tasks', { title: 'x' }, { headers: { 'idempotency-key': fresh() } })
+    )
+  )
+  t.equal(answers.filter(({ statusCode }) => statusCode === 201).length, 4)
+  for (const answer of answers) if (answer.statusCode !== 201) t.match(answer.json(), isRefused)
+  t.strictSame([await usage(ann), await truth(ann)], [await truth(ann), { tasks: 5, bytes: 9 }])
+})
+
+test('of many changes at once that grow, no more succeed than there is room for', async (t) => {
+  const ann = await signUp()
+  const tasks = [1, 2, 3, 4].map(async (title) => (await ann.post('/api/tasks', { title: `${title}` })).json().id)
+  const ids: string[] = await Promise.all(tasks)
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => ann.put(`/api/tasks/${ids[i % 4]}`, { description: 'x'.repeat(300) }))
+  )
+  const refused = answers.filter(({ statusCode }) => statusCode !== 200)
+  t.equal(refused.length, 10, 'all of the fourth task')
+  for (const answer of refused) t.match(answer.json(), isRefused)
+  t.strictSame([await usage(ann), await truth(ann)], [await truth(ann), { tasks: 4, bytes: 904 }])
+})
+
+test('an answer is replayed beyond the limit, and a refused request leaves its key free', async (t) => {
+  const ann = await signUp()
+  const create = (key: string) => ann.post('/api/tasks', { title: 'x' }, { headers: { 'idempotency-key': key } })
+  const [key, late] = [fresh(), fresh()]
+  const first = await create(key)
+  for (let i = 0; i < 4; i++) await create(fresh())
+  t.match((await create(late)).json(), isRefused)
+  t.equal((await create(key)).body, first.body)
+  await ann.delete(`/api/tasks/${first.json().id}`)
+  const second = await create(late)
+  t.strictSame([second.statusCode, 'idempotency-replayed' in second.headers], [201, false])
+})
+
+test('tasks from before anything was counted count, also when many change at once', async (t) => {
+  const [ann, ben, cem, dora] = [await signUp(), await signUp(), await signUp(), await signUp()]
+  const forget = () => sql`delete from task_usage`.execute(app.db)
+  for (const user of [ann, ben, cem, dora])
+    for (const title of ['a', 'b', 'c']) await user.post('/api/tasks', { title })
+  await forget()
+  const all = await Promise.all(Array.from({ length: 9 }, () => ann.post('/api/tasks', { title: 'more' })))
+  t.equal(all.filter(({ statusCode }) => statusCode === 201).length, 2)
+  await sql`update tasks set description = 'long' where user_id = any(${[ben.id, cem.id]}::uuid[])`.execute(app.db)
+  await sql`delete from tasks where title = 'b' and user_id = any(${[cem.id, dora.id]}::uuid[])`.execute(app.db)
+  await sql`update tasks set user_id = ${dora.id} where user_id = ${ben.id} and title = 'c'`.execute(app.db)
+  for (const user of [ann, ben, cem, dora]) t.strictSame(await usage(user), await truth(user))
+  await forget()
+  await ben.patch(`/api/tasks/${(await ben.get('/api/tasks')).json().items[0].id}/complete`)
+  t.equal(await usage(ben), undefined, 'a change of nothing that counts counts nothing')
+})
+
+test('an account is deleted with what counts its tasks, while others add to it', async (t) => {
+  const ann = await signUp()
+  await ann.post('/api/tasks', { title: 'x' })
+  const adding = Array.from({ length: 20 }, () => ann.post('/api/tasks', { title: 'x' }))
+  const { password } = ann
+  const deleted = await ann.post('/api/auth/profile/delete', { password })
+  t.equal(deleted.statusCode, 204)
+  for (const { statusCode } of await Promise.all(adding)) t.ok([201, 401, 409].includes(statusCode), `${statusCode}`)
+  t.equal(await usage(ann), undefined)
+  t.strictSame(await truth(ann), { tasks: 0, bytes: 0 })
+})
