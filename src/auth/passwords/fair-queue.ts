@@ -1,0 +1,176 @@
+import { LRUCache } from 'lru-cache'
+import { problems } from '../../http/problems.ts'
+import { bounded } from '../../util/bounded.ts'
+
+/** Milliseconds until what an address has used counts half. */
+const halfLife = 60_000
+/** Milliseconds that work waits for its turn. */
+const maxWait = 2_000
+/** Places to wait in, for each runner. */
+const waitingPerRunner = 64
+/** Work that waits until nobody else does. */
+const maxIdle = 100
+/** Networks whose use is remembered. Each entry took a run, so the use of an evicted one has decayed long before. */
+const remembered = 30_000
+/** How much the use of an address, and of the two networks around it, counts. */
+const weights = [1, 1 / 8, 1 / 64] as const
+/** Seconds before whoever was refused may try again; spread, so that they do not all return at once. */
+const retryAfter = () => 2 + Math.floor(Math.random() * 4)
+
+interface Job {
+  address: string
+  handicap: number
+  start: () => void
+  refuse: (error: Error) => void
+}
+
+/** What work can say of itself while it runs. */
+export interface Turn {
+  /** Charges the address only a tenth of what the work takes. */
+  discount: () => void
+}
+
+interface Options {
+  concurrency: number
+  /** Milliseconds that a run takes, until some have been measured. */
+  estimate: number
+  /** Whether one address may take no more places than it can use. */
+  limitAddresses: boolean
+  /** Monotonic milliseconds. */
+  clock?: () => number
+}
+
+/** An address and the two networks around it: the /24 and /16 of IPv4; of IPv6, where an address is a /64, the /48 and /32. */
+export function networksOf(address: string): [string, string, string] {
+  const separator = address.includes(':') ? ':' : '.'
+  // The last four groups of a /64 are zeros: `::` is at its end and nowhere else.
+  const [head = ''] = address.split('::')
+  const groups = [...head.split(separator), '0', '0']
+  return [address, groups.slice(0, 3).join(separator), groups.slice(0, 2).join(separator)]
+}
+
+/**
+ * Runs work for addresses, a few at once. The address that has used least time lately goes first: under load each gets an
+ * equal share, and a newcomer passes by whoever floods. The use of the networks around an address counts too, so that an
+ * attacker who has a network of addresses has no more shares. When all places are taken, whoever has used most is refused.
+ */
+export function createFairQueue({ concurrency, estimate, limitAddresses, clock = () => performance.now() }: Options) {
+  const used = new LRUCache<string, { milliseconds: number; at: number }>(bounded(remembered))
+  /** In the order of arrival. */
+  const waiting = new Set<Job>()
+  const idle = new Map<string, () => Promise<unknown>>()
+  let running = 0
+  let average = estimate
+
+  /** As many places as get their turn within the wait. */
+  const perAddress = () =>
+    limitAddresses ? Math.min(32, Math.max(4, Math.round((concurrency * maxWait) / average))) : Number.POSITIVE_INFINITY
+
+  function usedLately(network: string): number {
+    const entry = used.get(network)
+    return entry ? entry.milliseconds * 0.5 ** ((clock() - entry.at) / halfLife) : 0
+  }
+
+  function charge(address: string, milliseconds: number): void {
+    for (const network of networksOf(address))
+      used.set(network, { milliseconds: Math.max(0, usedLately(network) + milliseconds), at: clock() })
+  }
+
+  const rankOf = ({ address, handicap }: Job) =>
+    networksOf(address).reduce((sum, network, i) => sum + usedLately(network) * Number(weights[i]), handicap * average)
+
+  /** Those that wait, the next one first. The sort is stable: among equals the first to come. */
+  const inOrder = () =>
+    Array.from(waiting, (job) => ({ job, rank: rankOf(job) }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ job }) => job)
+
+  function next(): void {
+    const [job] = inOrder()
+    const [waitingIdle] = idle
+    if (job) job.start()
+    else if (waitingIdle) {
+      const [key, work] = waitingIdle
+      idle.delete(key)
+      running += 1
+      void work().finally(() => {
+        running -= 1
+        next()
+      })
+    }
+  }
+
+  function begin(address: string): void {
+    running += 1
+    charge(address, average)
+  }
+
+  function takeTurn(address: string, handicap: number): Promise<void> {
+    if (running < concurrency) return Promise.resolve(begin(address))
+    const mine = Array.from(waiting).filter((job) => job.address === address).length
+    if (mine >= perAddress()) return Promise.reject(problems.tooManyRequests(retryAfter()))
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const leave = () => {
+      waiting.delete(job)
+      clearTimeout(timer)
+    }
+    const job: Job = {
+      address,
+      handicap,
+      start() {
+        leave()
+        begin(address)
+        resolve()
+      },
+      refuse(error) {
+        leave()
+        reject(error)
+      }
+    }
+    const timer = setTimeout(() => job.refuse(problems.unavailable('hash queue slow', retryAfter())), maxWait)
+    waiting.add(job)
+    if (waiting.size > waitingPerRunner * concurrency)
+      inOrder().at(-1)?.refuse(problems.unavailable('hash queue full', retryAfter()))
+    return promise
+  }
+
+  return {
+    get running(): number {
+      return running
+    },
+    get waiting(): number {
+      return waiting.size
+    },
+
+    /**
+     * Runs work when its address has its turn. `handicap` ranks it as if the address had had so many more runs. Throws
+     * `too_many_requests` where too much waits for this address, `unavailable` where it waits for all, or too long.
+     */
+    async run<T>(address: string, work: (turn: Turn) => Promise<T>, handicap = 0): Promise<T> {
+      await takeTurn(address, handicap)
+      const [start, expected] = [clock(), average]
+      let share = 1
+      const discount = () => {
+        share = 0.1
+      }
+      try {
+        return await work({ discount })
+      } finally {
+        const took = clock() - start
+        average += (took - average) / 8
+        charge(address, took * share - expected)
+        running -= 1
+        next()
+      }
+    },
+
+    /** Runs work that never rejects once nobody waits; not at all when too much of the kind waits. A key waits once. */
+    whenIdle(key: string, work: () => Promise<unknown>): void {
+      if (idle.size >= maxIdle) return
+      idle.set(key, work)
+      if (running < concurrency) next()
+    }
+  }
+}
+
+export type FairQueue = ReturnType<typeof createFairQueue>
