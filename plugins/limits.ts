@@ -19,10 +19,12 @@ interface Limits {
 /** What @fastify/rate-limit counts with, in place of its own Redis store, which fails or is off when Redis is away. */
 const storeOf = (shared: SharedCounts) =>
   class Store implements FastifyRateLimitStore {
-    #increase = createWindows(shared, addresses)
+    #windows = createWindows(shared, { kind: 'limit', remembered: addresses })
 
-    incr(key: string, done: Parameters<FastifyRateLimitStore['incr']>[1], timeWindow: number, max: number): void {
-      this.#increase(key, timeWindow, max).then((counted) => done(null, counted), done)
+    incr(name: string, done: Parameters<FastifyRateLimitStore['incr']>[1], length: number, max: number): void {
+      this.#windows
+        .count([{ name, length, max }], { isFinal: true })
+        .then(({ wait, count, ttl }) => done(null, { current: wait > 0 ? max + 1 : count, ttl }), done)
     }
 
     child(): Store {

@@ -42,7 +42,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   const registering = new Map<string, Promise<AuthResponse | undefined>>()
 
   async function create(email: string, { name, password }: NewUser, client: Client) {
-    const password_hash = await passwords.hash(password)
+    const password_hash = await passwords.inTurn(client, ({ hash }) => hash(password), { signingUp: true })
     return db.transaction().execute(async (trx) => {
       const user = await usersRepository(trx).insert({ email, name, password_hash })
       return user && sessions.open(user, client, trx)
@@ -53,33 +53,34 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
    * Opens a session. Throws `invalid_credentials`, after the same work whatever is wrong, `too_many_requests` or
    * `unavailable`.
    */
-  const login = (credentials: Login, client: Client) => passwords.admit(() => tryLogin(credentials, client))
-
-  async function tryLogin(credentials: Login, client: Client): Promise<AuthResponse> {
-    const email = normalEmail(credentials.email) as string
-    const found = await users.findLogin(email)
-    const account = { email, userId: found?.id ?? null }
-    const verify = () => passwords.verify(credentials.password, found?.password_hash)
-    const right = await checks.check('login', account, client, verify)
-    if (!right || !found?.is_active) {
-      await log.record('login.failed', client, { user_id: account.userId })
-      throw problems.invalidCredentials(!found ? 'unknown email' : right ? 'deactivated' : 'wrong password')
+  async function login(given: Login, client: Client): Promise<AuthResponse> {
+    const email = normalEmail(given.email) as string
+    let reason = 'unknown email'
+    const { found, right } = await passwords.inTurn(client, async ({ verify }) => {
+      const found = await users.findLogin(email)
+      const isRight = async () => {
+        const right = await verify(given.password, found?.password_hash)
+        if (found) reason = right ? 'deactivated' : 'wrong password'
+        return right && found?.is_active === true
+      }
+      return { found, right: await checks.check('login', { email, userId: found?.id ?? null }, client, isRight) }
+    })
+    if (!found || !right) {
+      await log.record('login.failed', client, { user_id: found?.id ?? null })
+      throw problems.invalidCredentials(reason)
     }
     const { id, password_hash } = found
-    // A right password must not be refused because there is no time to hash it anew.
-    const raise = () => passwords.hash(credentials.password).catch(() => password_hash)
-    const raised = passwords.isOutdated(password_hash, credentials.password) ? await raise() : password_hash
     const opened = await db.transaction().execute(async (trx) => {
-      const users = usersRepository(trx)
-      if (raised !== password_hash) await users.replaceHash(id, password_hash, raised)
-      const user = await users.holdLogin(id, raised)
+      const user = await usersRepository(trx).holdLogin(id, password_hash)
       return user && sessions.open(user, client, trx)
     })
     // The password was changed meanwhile, or its hash was raised by a login beside this one: look again.
-    if (!opened) return tryLogin(credentials, client)
-    // One session too many has ended another.
+    if (!opened) return login(given, client)
     await revocations.settle()
     await log.record('login', client, { user_id: id })
+    // After the answer, and when nobody waits: the time of a login must not tell how old its hash is.
+    if (passwords.isOutdated(password_hash, given.password))
+      passwords.whenIdle(id, async ({ hash }) => users.replaceHash(id, password_hash, await hash(given.password)))
     return opened
   }
 
@@ -90,16 +91,15 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   async function changePassword(token: AccessToken, change: PasswordChange, client: Client): Promise<AuthResponse> {
     if (token.issuer !== null) throw problems.forbidden()
     const { subject: userId } = token
-    const { current_password: current, new_password: next } = change
+    const next = change.new_password
     let newHash = ''
-    async function verify(password: string, hash: string, email: string): Promise<boolean> {
-      if (passwordRefusal(next, email) !== undefined) return passwords.verify(password, hash)
-      const [right, made] = await passwords.verifyAndHash(password, hash, next)
+    const given = { pointer: '/current_password', password: change.current_password }
+    const { email, hash } = await checks.confirm(userId, given, client, async (hasher, current, stored, email) => {
+      if (passwordRefusal(next, email) !== undefined) return hasher.verify(current, stored)
+      const [right, made] = await hasher.verifyAndHash(current, stored, next)
       newHash = made
       return right
-    }
-    const given = { pointer: '/current_password', password: current }
-    const { email, hash } = await checks.confirm(userId, given, client, verify)
+    })
     checkNew(next, email, '/new_password')
     const opened = await db.transaction().execute(async (trx) => {
       const users = usersRepository(trx)

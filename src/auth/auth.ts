@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import { listen } from '../database/listener.ts'
 import type { Database } from '../database/tables.ts'
 import type { SharedCounts } from '../redis/redis.ts'
+import { createWindows } from '../redis/windows.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
 import { securityEventsRepository } from '../repositories/security-events.ts'
 import { usersRepository } from '../repositories/users.ts'
@@ -13,8 +14,7 @@ import { createPasswords } from './passwords/passwords.ts'
 import { type Announcements, createRevocations } from './revocations/revocations.ts'
 import { createSecurityLog } from './security-log.ts'
 import { createSessions } from './sessions.ts'
-import { createSharedThrottle } from './throttle/shared-throttle.ts'
-import { createThrottle } from './throttle/throttle.ts'
+import { createThrottle, remembered } from './throttle/throttle.ts'
 import { createAccessTokens } from './tokens/access-tokens.ts'
 import type { AccessToken } from './tokens/claims.ts'
 import { createIssuer } from './tokens/issuers.ts'
@@ -59,13 +59,13 @@ export function createAuth(
     revocations,
     log: securityLog
   })
-  const passwords = createPasswords(config)
-  const throttle = createThrottle(config.rateLimit, clock)
+  const passwords = createPasswords({ ...config, readKinds: usersRepository(db).hashKinds })
+  const throttle = createThrottle(config.rateLimit, createWindows(shared, { kind: 'throttle', remembered, clock }))
   const accounts = createAccounts(db, {
     passwords,
     sessions,
     revocations,
-    throttle: shared ? createSharedThrottle(throttle, shared, clock) : throttle,
+    throttle,
     log: securityLog,
     clock
   })

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { v5 as uuidOf } from 'uuid'
 import { normalEmail } from '../auth/email-address.ts'
-import { isKnownHash } from '../auth/passwords/passwords.ts'
+import { isKnownHash } from '../auth/passwords/hashing.ts'
 import type { Database } from '../database/tables.ts'
 import type { BetterAuthRepository, SourceUser } from '../repositories/better-auth.ts'
 import { usersRepository } from '../repositories/users.ts'

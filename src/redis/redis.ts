@@ -1,7 +1,6 @@
 import { createHmac, hash, hkdfSync } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Secret } from '../config/secrets.ts'
-import { createPatience } from './patience.ts'
 
 /** Something that Redis does in one go. Its arguments and what it returns are numbers. */
 export interface Script {
@@ -33,7 +32,7 @@ export function openRedis(
   url: string,
   secrets: readonly Secret[],
   log: Log,
-  { patience = 100, pause = 500 }: Patience = {}
+  { patience = 200, pause = 500 }: Patience = {}
 ) {
   const [{ secret } = { secret: '' }] = secrets
   const hashKey = Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse shared counts', 32))
@@ -50,12 +49,11 @@ export function openRedis(
     // What was counted here must not be counted there as well, later.
     autoResendUnfulfilledCommands: false,
     connectTimeout: 1_000,
+    commandTimeout: patience,
     // A connection that leads nowhere any more is given up.
     socketTimeout: 10_000,
     retryStrategy: () => pause
   })
-
-  const patiently = createPatience(patience)
 
   async function send({ kind, lua }: Script, names: string[], args: number[]): Promise<unknown> {
     const rest = [...names.map((name) => keyOf(kind, name)), ...args]
@@ -82,7 +80,7 @@ export function openRedis(
     if (asking) return
     asking = true
     try {
-      await patiently(send({ kind: 'probe', lua: probe }, [''], []))
+      await send({ kind: 'probe', lua: probe }, [''], [])
       if (state === 'closed') return
       if (state !== 'up') log.info({}, 'Redis counts for all processes')
       state = 'up'
@@ -103,7 +101,7 @@ export function openRedis(
     async run(script: Script, names: string[], args: number[]): Promise<number[] | undefined> {
       if (state !== 'up') return undefined
       try {
-        return (await patiently(send(script, names, args))) as number[]
+        return (await send(script, names, args)) as number[]
       } catch (error) {
         fail(error as Error)
         return undefined

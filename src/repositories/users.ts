@@ -80,6 +80,22 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
     },
 
     /**
+     * The highest cost of bcrypt among the stored hashes (0 where there are none), and whether one is of scrypt: bcrypt's are
+     * `$2b$12$...`, scrypt's have no `$`. Two look-ups in an index.
+     */
+    async hashKinds(): Promise<{ cost: number; scrypt: boolean }> {
+      const { first, last } = await db
+        .selectFrom('users')
+        .select([
+          sql<string | null>`min(split_part(password_hash, '$', 3))`.as('first'),
+          sql<string | null>`max(split_part(password_hash, '$', 3))`.as('last')
+        ])
+        .where('password_hash', 'is not', null)
+        .executeTakeFirstOrThrow()
+      return { cost: Number(last), scrypt: first === '' }
+    },
+
+    /**
      * The user, if a checked password still opens the account, holding it so until the transaction ends: a login that overlaps a
      * change of the password must not leave a session behind.
      */

@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
 import t, { test } from 'tap'
-import { createPasswords } from '../../src/auth/passwords/passwords.ts'
+import { createHashing } from '../../src/auth/passwords/hashing.ts'
+import { createPasswords, type Passwords } from '../../src/auth/passwords/passwords.ts'
 import { problems } from '../../src/http/problems.ts'
 import { usersRepository } from '../../src/repositories/users.ts'
 import { accountsOn, clientAt } from '../helpers/accounts.ts'
@@ -16,38 +18,64 @@ const setHash = (id: string, password_hash: string) =>
 test('a hash of another cost is replaced at the next login, and only at one that succeeds', async (t) => {
   const ann = await signUp()
   const accounts = accountsOn(t, app, config)
-  const other = await createPasswords({ bcryptCost: 5 }).hash(password)
-  await setHash(ann.id, other)
+  const cheap = await createHashing({ bcryptCost: 5 }).hash(password)
+  await setHash(ann.id, cheap)
   await t.rejects(accounts.login({ email: ann.email, password: 'wrong' }, here), { code: 'invalid_credentials' })
-  t.equal(await hashOf(ann.email), other)
+  t.equal(await hashOf(ann.email), cheap)
   await Promise.all(Array.from({ length: 5 }, () => accounts.login(ann, here)))
+  while ((await hashOf(ann.email)) === cheap) await setImmediate()
   const raised = await hashOf(ann.email)
   t.match(raised, /^\$2b\$04\$/)
   await accounts.login(ann, here)
   t.equal(await hashOf(ann.email), raised, 'once')
 })
 
+test('the answer to a login does not wait until its hash has been raised', async (t) => {
+  const ann = await signUp()
+  await setHash(ann.id, await createHashing({ bcryptCost: 5 }).hash(password))
+  const later: string[] = []
+  const whenIdle: Passwords['whenIdle'] = (id) => void later.push(id)
+  await accountsOn(t, app, config, { passwords: { ...passwords, whenIdle } }).login(ann, here)
+  t.strictSame(later, [ann.id])
+})
+
 test('a password changed while its hash is being raised stays changed', async (t) => {
   const ann = await signUp()
-  await setHash(ann.id, await createPasswords({ bcryptCost: 5 }).hash(password))
-  const changed = await passwords.hash('another-horse-8')
-  const slow = {
+  const cheap = await createHashing({ bcryptCost: 5 }).hash(password)
+  await setHash(ann.id, cheap)
+  const changed = await createHashing({ bcryptCost: 4 }).hash('another-horse-8')
+  const { promise: raised, resolve } = Promise.withResolvers<void>()
+  const whenIdle: Passwords['whenIdle'] = async (_id, work) => {
+    await setHash(ann.id, changed)
+    await work({ hash: async () => cheap })
+    resolve()
+  }
+  await accountsOn(t, app, config, { passwords: { ...passwords, whenIdle } }).login(ann, here)
+  await raised
+  t.equal(await hashOf(ann.email), changed)
+})
+
+test('a login that finds another password when it opens the session looks again', async (t) => {
+  const ann = await signUp()
+  const changed = await createHashing({ bcryptCost: 4 }).hash('another-horse-8')
+  const slow: Passwords = {
     ...passwords,
-    hash: async (text: string) => {
+    inTurn: async (client, work) => {
+      const done = await passwords.inTurn(client, work)
       await setHash(ann.id, changed)
-      return passwords.hash(text)
+      return done
     }
   }
   const login = accountsOn(t, app, config, { passwords: slow }).login(ann, here)
   await t.rejects(login, { code: 'invalid_credentials' })
-  t.equal(await hashOf(ann.email), changed)
 })
 
 test('when a registration fails, so do those that waited for it, and the next one is free to succeed', async (t) => {
   let calls = 0
-  const failing = {
+  const failing: Passwords = {
     ...passwords,
-    hash: (text: string) => (calls++ === 0 ? Promise.reject(problems.unavailable('queue full')) : passwords.hash(text))
+    inTurn: (client, work) =>
+      calls++ === 0 ? Promise.reject(problems.unavailable('queue full')) : passwords.inTurn(client, work)
   }
   const { register } = accountsOn(t, app, config, { passwords: failing })
   const attempt = () =>

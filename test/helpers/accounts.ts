@@ -5,9 +5,9 @@ import { createAuth } from '../../src/auth/auth.ts'
 import type { Client } from '../../src/auth/client.ts'
 import { createPasswords } from '../../src/auth/passwords/passwords.ts'
 import { createSecurityLog } from '../../src/auth/security-log.ts'
-import { createThrottle } from '../../src/auth/throttle/throttle.ts'
 import type { Config } from '../../src/config/config.ts'
 import { securityEventsRepository } from '../../src/repositories/security-events.ts'
+import { throttleBy } from './throttle.ts'
 
 type Parts = Parameters<typeof createAccounts>[1]
 
@@ -25,7 +25,7 @@ export function accountsOn(t: Test, app: FastifyInstance, config: Config, others
     passwords: createPasswords(config),
     sessions,
     revocations: app.revocations,
-    throttle: createThrottle(config.rateLimit, clock),
+    throttle: throttleBy(clock, config.rateLimit),
     log: createSecurityLog(securityEventsRepository(app.db), app.log),
     clock,
     ...others

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { FastifyInstance } from 'fastify'
 import { type Kysely, sql } from 'kysely'
 import type { Test } from 'tap'
-import { createPasswords } from '../../src/auth/passwords/passwords.ts'
+import { createPasswords, type Passwords } from '../../src/auth/passwords/passwords.ts'
 import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
 import { parseJws } from '../../src/auth/tokens/jws.ts'
 import type { Config } from '../../src/config/config.ts'
@@ -102,12 +102,7 @@ export function racers(t: Test, app: FastifyInstance, config: Config) {
   /** Accounts that stop at a gate as soon as a password has been checked. */
   function heldAccounts() {
     const gate = createGate()
-    const held = {
-      ...passwords,
-      verify: (...given: Parameters<typeof passwords.verify>) => passwords.verify(...given).finally(gate.pass),
-      verifyAndHash: (...given: Parameters<typeof passwords.verifyAndHash>) =>
-        passwords.verifyAndHash(...given).finally(gate.pass)
-    }
+    const held: Passwords = { ...passwords, inTurn: (...given) => passwords.inTurn(...given).finally(gate.pass) }
     return { gate, held: accountsOn(t, app, config, { passwords: held }) }
   }
 

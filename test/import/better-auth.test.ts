@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { hashSync } from '@node-rs/bcrypt'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
@@ -88,7 +89,7 @@ test('whoever was brought logs in with the old password, and has our hash afterw
     const answer = await logIn(email)
     t.equal(answer.statusCode, 200, email)
     t.equal(answer.json().user.created_at, '2024-02-03T04:05:06.000Z')
-    t.match(await hashOf(email), /^\$2b\$04\$/)
+    while (!/^\$2b\$04\$/.test(String(await hashOf(email)))) await setImmediate()
     t.equal((await logIn(email)).statusCode, 200, 'and with it')
   }
 })

@@ -31,12 +31,12 @@ const allowed = (count: number, more: number) => [...Array(count).fill(400), ...
 test('what Redis says counts, each limit by itself', async (t) => {
   const server = await redisLikeServer(t)
   const { app } = await start(t, server.url)
-  server.replies.push([max, 60_000], [max + 1, 5_000], [1, 60_000])
+  server.replies.push([7, 0, max - 1, 60_000], [7, 1, max, 5_000], [7, 0, 1, 60_000])
   t.equal(await attempt(app), 400)
   const refused = await app.inject({ method: 'POST', url: '/api/auth/login', payload: {} })
   t.match([refused.statusCode, refused.headers['retry-after']], [429, '5'])
   t.equal(await attempt(app, '/api/auth/register'), 400)
-  t.equal(new Set(server.commands.slice(-3).map(([, , , key]) => key)).size, 2, 'two keys')
+  t.equal(new Set(server.commands.slice(-3).map(([, , , , key]) => key)).size, 2, 'two keys')
 })
 
 test('what has no limit asks nothing of Redis', async (t) => {

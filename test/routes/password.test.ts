@@ -61,10 +61,10 @@ test('a wrong current password changes nothing, and is throttled', async (t) => 
   const ann = await signUp()
   for (let i = 0; i < 10; i++)
     t.match((await change(ann, `wrong-${i}`, next)).json(), { status: 401, code: 'invalid_credentials' })
-  const throttled = await change(ann, password, next)
+  const throttled = await change(ann, 'wrong', next)
   t.match(throttled.json(), { status: 429, code: 'too_many_requests' })
   t.match(throttled.headers, { 'retry-after': /^\d+$/ })
-  t.equal((await login(ann.email, password)).statusCode, 429, 'by the same count as logins')
+  t.equal((await login(ann.email, 'wrong')).statusCode, 429, 'by the same count as logins')
   t.equal((await ann.get('/api/auth/me')).statusCode, 200)
 })
 

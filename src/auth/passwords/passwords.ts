@@ -1,118 +1,82 @@
-import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import * as bcrypt from '@node-rs/bcrypt'
-import PQueue from 'p-queue'
-import { problems } from '../../http/problems.ts'
+import type { Client } from '../client.ts'
 import { normalEmail } from '../email-address.ts'
 import { isCommon } from './common-passwords.ts'
-import { isScrypt, verifyScrypt } from './scrypt.ts'
+import { createHashQueue } from './hash-queue.ts'
+import { createHashing, type Hashing, type HashKinds, isHashable, maxBytes } from './hashing.ts'
 
-/** bcrypt reads no more bytes than this, and would take anything after them for right. */
-const maxBytes = 72
-const hashable = (password: string) =>
-  Buffer.byteLength(password) <= maxBytes && !password.includes('\0') && password.isWellFormed()
-
-/** Hashes at once: all cores but one, and all of libuv's four threads but one, which files and names need as well. */
-const concurrency = Math.max(1, Math.min(availableParallelism(), 4) - 1)
-/** Hashes that may wait for their turn, and for how many milliseconds: beyond, a client is told to come back. */
-const queueLimit = 32 * concurrency
-const maxWait = 2_000
-/** Milliseconds before those hear of it who find no place: told at once, many would come back at once. */
-const pause = { shortest: 500, longest: 1_500 }
-
-/** Whether a stored hash is of a kind that can be checked: bcrypt of any system, or Better Auth's scrypt. */
-export function isKnownHash(hash: string): boolean {
-  if (isScrypt(hash)) return true
-  try {
-    return bcrypt.parseOptions(hash).cost <= 16
-  } catch {
-    return false
-  }
-}
+/** Milliseconds that a round of bcrypt takes on a slow core: the queue measures its own soon. */
+const roundTime = 0.05
 
 /** Why a new password is refused beyond what the schema says (OWASP ASVS 5.0, 6.2), or undefined. */
 export function passwordRefusal(password: string, email: string): string | undefined {
-  if (!hashable(password)) return `must be at most ${maxBytes} bytes long in UTF-8`
+  if (!isHashable(password)) return `must be at most ${maxBytes} bytes long in UTF-8`
   if (isCommon(password)) return 'is too close to a common password; take several words that do not belong together'
   if (normalEmail(password) === email) return 'must not be the email address'
   return undefined
 }
 
+interface Options {
+  bcryptCost: number
+  /** Processes of the service on this machine. */
+  workers?: number
+  rateLimit?: { enabled: boolean }
+  readKinds?: () => Promise<HashKinds>
+}
+
 /**
- * Hashes and checks passwords with bcrypt, few enough at once. `hash`, `verify` and `verifyAndHash` throw `unavailable` when
- * too many wait.
+ * Hashes and checks passwords. Whoever wants to does so in a turn, which the addresses of clients share fairly: all cores but
+ * one may hash (of libuv's four threads all but one, which files and names need as well), divided among the workers. The
+ * machine is what is short, so each process counts for itself, with or without Redis.
  */
-export function createPasswords({ bcryptCost }: { bcryptCost: number }) {
-  const queue = new PQueue({ concurrency })
-  let admitted = 0
-
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (queue.size >= queueLimit) return Promise.reject(problems.unavailable('hash queue full', 5))
-    const patience = new AbortController()
-    const timer = setTimeout(() => patience.abort(problems.unavailable('hash queue slow', 5)), maxWait)
-    const start = () => {
-      clearTimeout(timer)
-      return work()
-    }
-    return queue.add(start, { signal: patience.signal })
-  }
-
-  /**
-   * A hash of nothing, for accounts that do not exist: checking against it costs what checking against a user's does. A
-   * letter that no encoder would write in the last place, and bcrypt would refuse it without doing the work.
-   */
-  const nobody = `${bcrypt.genSaltSync({ cost: bcryptCost })}${randomBytes(15).toString('hex')}O`
-
-  const make = (password: string) => bcrypt.hash(password, { cost: bcryptCost, rejectLongPasswords: true })
-
-  async function isRight(password: string, hash: string | undefined): Promise<boolean> {
-    if (hash !== undefined && isScrypt(hash)) return verifyScrypt(password, hash)
-    const right = await bcrypt.verify(password, hash ?? nobody)
-    return right && hash !== undefined && hashable(password)
-  }
+export function createPasswords({ workers = 1, rateLimit = { enabled: true }, ...options }: Options) {
+  const { hash, verify, verifyAndHash, isOutdated } = createHashing(options)
+  const queue = createHashQueue({
+    concurrency: Math.max(1, Math.min(Math.floor((availableParallelism() - 1) / workers), 3)),
+    estimate: 2 ** options.bcryptCost * roundTime,
+    limitAddresses: rateLimit.enabled
+  })
 
   return {
     /** Hashes that are being made. */
     get running(): number {
-      return queue.pending
+      return queue.running
     },
     /** Hashes that wait for their turn. */
     get waiting(): number {
-      return queue.size
+      return queue.waiting
     },
+
+    isOutdated,
 
     /**
-     * Does what leads to a hash for no more at once than may wait for one. Nothing is done for the others, and they are not
-     * told at once: or a rush of them would keep the database and the processor from everybody else. Throws `unavailable`.
+     * Does work that hashes, when its client has a turn. What leads to the hash belongs in there too, so that nothing is done for
+     * those who are refused. A right password costs the address little. Throws `unavailable` and `too_many_requests`.
      */
-    async admit<T>(work: () => Promise<T>): Promise<T> {
-      if (admitted >= queueLimit) {
-        const spread = Math.random() * (pause.longest - pause.shortest)
-        await new Promise((resolve) => setTimeout(resolve, pause.shortest + spread))
-        throw problems.unavailable('too many wait for a hash', 5)
-      }
-      admitted += 1
-      return work().finally(() => {
-        admitted -= 1
-      })
-    },
+    inTurn: <T>(client: Client, work: (hasher: Hasher) => Promise<T>, { signingUp = false } = {}): Promise<T> =>
+      queue.run(
+        client.prefix,
+        ({ discount }) =>
+          work({
+            hash,
+            verifyAndHash,
+            async verify(password, hash) {
+              const right = await verify(password, hash)
+              if (right) discount()
+              return right
+            }
+          }),
+        // Those who have an account come first.
+        signingUp ? 1 : 0
+      ),
 
-    hash: (password: string): Promise<string> => inTurn(() => make(password)),
-
-    /** Whether the password is the one behind the hash, ours or another system's. Without a hash: false, after the same work. */
-    verify: (password: string, hash: string | undefined): Promise<boolean> => inTurn(() => isRight(password, hash)),
-
-    /** Both in one turn, side by side: whoever changes a password waits for one hash, not two. `next` must be one that may be had. */
-    verifyAndHash: (password: string, hash: string, next: string): Promise<[boolean, string]> =>
-      inTurn(() => Promise.all([isRight(password, hash), make(next)])),
-
-    /** Whether a stored hash is not what we would make of this password today: of another system, version or cost. */
-    isOutdated(hash: string, password: string): boolean {
-      if (isScrypt(hash)) return hashable(password)
-      const { cost, version } = bcrypt.parseOptions(hash)
-      return cost !== bcryptCost || version !== '2b'
+    /** Hashes when nobody waits for a hash, or never. Of one user only the last such work is done. */
+    whenIdle(userId: string, work: (hasher: Pick<Hasher, 'hash'>) => Promise<unknown>): void {
+      queue.whenIdle(userId, () => work({ hash }).catch(() => {}))
     }
   }
 }
 
+/** What may be done in a turn. */
+export type Hasher = Pick<Hashing, 'hash' | 'verify' | 'verifyAndHash'>
 export type Passwords = ReturnType<typeof createPasswords>

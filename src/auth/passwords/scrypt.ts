@@ -7,12 +7,17 @@ const scrypt = promisify<string, string, number, object, Buffer>(scryptCallback)
 const options = { N: 16_384, r: 16, p: 1, maxmem: 128 * 16_384 * 16 * 2 }
 const keyLength = 64
 const format = /^[0-9a-f]{32}:[0-9a-f]{128}$/
+/** Takes as long to check as any, and no password is right. */
+const decoy = `${'0'.repeat(32)}:${'0'.repeat(128)}`
 
 /** Whether a stored hash is one that Better Auth made. */
 export const isScrypt = (hash: string): boolean => format.test(hash)
 
-/** Checks a password against Better Auth's hash. The salt is the hex text itself, not what it stands for. */
-export async function verifyScrypt(password: string, hash: string): Promise<boolean> {
+/**
+ * Checks a password against Better Auth's hash, or without one does the same work. The salt is the hex text itself, not
+ * what it stands for.
+ */
+export async function verifyScrypt(password: string, hash = decoy): Promise<boolean> {
   const [salt, key] = hash.split(':') as [string, string]
   const derived = await scrypt(password.normalize('NFKC'), salt, keyLength, options)
   return timingSafeEqual(derived, Buffer.from(key, 'hex'))

@@ -1,37 +1,7 @@
-import { availableParallelism } from 'node:os'
-import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { test } from 'tap'
 import { createPasswords, passwordRefusal } from '../../../src/auth/passwords/passwords.ts'
-import { problems } from '../../../src/http/problems.ts'
-
-const cheap = createPasswords({ bcryptCost: 4 })
-const atOnce = Math.max(1, Math.min(availableParallelism(), 4) - 1)
-
-test('a password is right as a whole or not at all', async (t) => {
-  const longest = `1!${'x'.repeat(70)}`
-  const cases: [string, string, boolean][] = [
-    ['correct-horse-7', 'correct-horse-7', true],
-    ['correct-horse-7', 'Correct-horse-7', false],
-    ['correct-horse-7', 'correct-horse-7 ', false],
-    ['correct-horse-7', '', false],
-    [longest, longest, true],
-    [longest, `${longest}x`, false],
-    [longest, longest.slice(0, -1), false],
-    ['€'.repeat(24), '€'.repeat(24), true],
-    ['€'.repeat(24), '€'.repeat(25), false],
-    ['secret-7', 'secret-7\0', false],
-    ['secret-7', 'secret-7\0secret-7', false],
-    ['\ufffd-secret-7', '\ud800-secret-7', false],
-    ['é-secret-7', 'e\u0301-secret-7', false]
-  ]
-  for (const [stored, given, right] of cases)
-    t.equal(await cheap.verify(given, await cheap.hash(stored)), right, JSON.stringify([stored, given]))
-})
-
-test('nothing that bcrypt would cut is hashed', async (t) => {
-  await t.rejects(cheap.hash('x'.repeat(73)))
-})
+import { clientAt } from '../../helpers/accounts.ts'
 
 test('a new password is refused for what no schema can say', async (t) => {
   const refused = [
@@ -68,81 +38,68 @@ test('a common password is refused with what to change', async (t) => {
     t.match(passwordRefusal(common, 'ann@example.com'), /close to a common password; take several words/)
 })
 
+const home = clientAt('192.0.2.1')
+
 test('a password is checked and the next one hashed in one turn', async (t) => {
-  const stored = await cheap.hash('correct-horse-7')
+  const passwords = createPasswords({ bcryptCost: 4 })
+  const stored = await passwords.inTurn(home, ({ hash }) => hash('correct-horse-7'))
   for (const [given, right] of [
     ['correct-horse-7', true],
     ['wrong-horse-7', false]
   ] as const) {
-    const both = cheap.verifyAndHash(given, stored, 'another-horse-8')
-    t.strictSame([cheap.running, cheap.waiting], [1, 0])
+    const both = passwords.inTurn(home, ({ verifyAndHash }) => verifyAndHash(given, stored, 'another-horse-8'))
+    t.strictSame([passwords.running, passwords.waiting], [1, 0])
     const [isRight, made] = await both
     t.equal(isRight, right)
-    t.ok(await cheap.verify('another-horse-8', made))
+    t.ok(await passwords.inTurn(home, ({ verify }) => verify('another-horse-8', made)))
   }
 })
 
-test('without a hash to check against, the same work is done in vain', async (t) => {
-  const passwords = createPasswords({ bcryptCost: 12 })
-  const hash = await passwords.hash('correct-horse-7')
-  /** Processor time, not time: what else the machine does makes no difference. */
-  async function work(against: string | undefined): Promise<number> {
-    const before = process.cpuUsage()
-    t.equal(await passwords.verify('wrong', against), false)
-    return process.cpuUsage(before).user
-  }
-  const [known, unknown, malformed] = [await work(hash), await work(undefined), await work(`${hash.slice(0, -1)}P`)]
-  t.ok(unknown > known / 2, `${unknown} µs for nobody, ${known} µs for somebody`)
-  t.ok(malformed < known / 2, `${malformed} µs for a hash that bcrypt would refuse: the measure tells them apart`)
-  t.equal(await passwords.verify('', undefined), false)
-})
-
-test('a hash made at another cost is outdated, at the same cost it is not', async (t) => {
-  const hash = await cheap.hash('correct-horse-7')
-  t.equal(cheap.isOutdated(hash, 'secret'), false)
-  t.equal(createPasswords({ bcryptCost: 5 }).isOutdated(hash, 'secret'), true)
-})
-
-test('when too many wait the next is told to come back, and who waits too long as well', async (t) => {
-  mock.timers.enable({ apis: ['setTimeout'] })
-  t.teardown(() => mock.timers.reset())
-  const { hash, verify } = createPasswords({ bcryptCost: 10 })
-  const ask = () =>
-    hash('correct-horse-7').then(
-      () => 'hashed',
-      ({ status, code, reason, headers }) => `${status} ${code} ${reason} ${headers['retry-after']}`
+test('a registration waits until those who have an account had their turn', async (t) => {
+  const passwords = createPasswords({ bcryptCost: 4, workers: 64 })
+  const order: string[] = []
+  const ask = (name: string, ip: string, options = {}) =>
+    passwords.inTurn(
+      clientAt(ip),
+      async ({ verify }) => {
+        order.push(name)
+        await verify('x', undefined)
+      },
+      options
     )
-  const running = Array.from({ length: atOnce }, ask)
-  const waiting = Array.from({ length: 32 * atOnce }, ask)
-  t.equal(await ask(), '503 unavailable hash queue full 5')
-  await t.rejects(verify('x', undefined), problems.unavailable('hash queue full', 5))
-  mock.timers.tick(2_000)
-  t.strictSame([...new Set(await Promise.all(waiting))], ['503 unavailable hash queue slow 5'])
-  t.strictSame([...new Set(await Promise.all(running))], ['hashed'], 'what has begun is finished')
-  t.equal(await ask(), 'hashed', 'and then there is room again')
+  await Promise.all([
+    ask('first', '203.0.113.1'),
+    ask('registration', '198.51.100.1', { signingUp: true }),
+    ask('login', '192.0.2.1')
+  ])
+  t.strictSame(order, ['first', 'login', 'registration'])
 })
 
-test('of a rush, no more are let in than may wait: the others are told after a while, and no work is done for them', async (t) => {
-  mock.timers.enable({ apis: ['setTimeout'] })
-  t.teardown(() => mock.timers.reset())
-  const { admit } = createPasswords({ bcryptCost: 4 })
-  const { promise: work, resolve: finish } = Promise.withResolvers<string>()
-  const inside = Array.from({ length: 32 * atOnce }, () => admit(() => work))
-  let told = false
-  const refused = admit(async () => t.fail('not this one')).finally(() => {
-    told = true
+test('an address whose passwords are right goes before one whose are wrong', async (t) => {
+  const passwords = createPasswords({ bcryptCost: 4, workers: 64 })
+  const [right, wrong] = [clientAt('198.51.100.1'), clientAt('203.0.113.1')]
+  const stored = await passwords.inTurn(home, ({ hash }) => hash('correct-horse-7'))
+  for (let i = 0; i < 3; i++) {
+    await passwords.inTurn(right, ({ verify }) => verify('correct-horse-7', stored))
+    await passwords.inTurn(wrong, ({ verify }) => verify('wrong', stored))
+  }
+  const order: string[] = []
+  const note = (name: string) => async () => void order.push(name)
+  await Promise.all([
+    passwords.inTurn(home, note('first')),
+    passwords.inTurn(wrong, note('wrong')),
+    passwords.inTurn(right, note('right'))
+  ])
+  t.strictSame(order, ['first', 'right', 'wrong'])
+})
+
+test('work for idle moments that fails disturbs nobody', async (t) => {
+  const passwords = createPasswords({ bcryptCost: 4, rateLimit: { enabled: false } })
+  let tried = false
+  passwords.whenIdle('ann', async () => {
+    tried = true
+    throw new Error('it failed')
   })
-  const rejected = t.rejects(refused, problems.unavailable('too many wait for a hash', 5))
-  mock.timers.tick(499)
-  await setImmediate()
-  t.notOk(told)
-  mock.timers.tick(1_001)
-  await rejected
-  finish('done')
-  t.strictSame([...new Set(await Promise.all(inside))], ['done'])
-  await t.rejects(
-    admit(() => Promise.reject(new Error('it failed'))),
-    { message: 'it failed' }
-  )
-  t.equal(await admit(async () => 'room again'), 'room again')
+  while (passwords.running > 0) await setImmediate()
+  t.ok(tried)
 })

@@ -1,19 +1,12 @@
-import { LRUCache } from 'lru-cache'
 import { problems } from '../../http/problems.ts'
-import { bounded } from '../../util/bounded.ts'
+import { createUsage } from './usage.ts'
 
-/** Milliseconds until what an address has used counts half. */
-const halfLife = 60_000
 /** Milliseconds that work waits for its turn. */
 const maxWait = 2_000
 /** Places to wait in, for each runner. */
 const waitingPerRunner = 64
 /** Work that waits until nobody else does. */
 const maxIdle = 100
-/** Networks whose use is remembered. Each entry took a run, so the use of an evicted one has decayed long before. */
-const remembered = 30_000
-/** How much the use of an address, and of the two networks around it, counts. */
-const weights = [1, 1 / 8, 1 / 64] as const
 /** Seconds before whoever was refused may try again; spread, so that they do not all return at once. */
 const retryAfter = () => 2 + Math.floor(Math.random() * 4)
 
@@ -40,22 +33,13 @@ interface Options {
   clock?: () => number
 }
 
-/** An address and the two networks around it: the /24 and /16 of IPv4; of IPv6, where an address is a /64, the /48 and /32. */
-export function networksOf(address: string): [string, string, string] {
-  const separator = address.includes(':') ? ':' : '.'
-  // The last four groups of a /64 are zeros: `::` is at its end and nowhere else.
-  const [head = ''] = address.split('::')
-  const groups = [...head.split(separator), '0', '0']
-  return [address, groups.slice(0, 3).join(separator), groups.slice(0, 2).join(separator)]
-}
-
 /**
  * Runs work for addresses, a few at once. The address that has used least time lately goes first: under load each gets an
  * equal share, and a newcomer passes by whoever floods. The use of the networks around an address counts too, so that an
  * attacker who has a network of addresses has no more shares. When all places are taken, whoever has used most is refused.
  */
-export function createFairQueue({ concurrency, estimate, limitAddresses, clock = () => performance.now() }: Options) {
-  const used = new LRUCache<string, { milliseconds: number; at: number }>(bounded(remembered))
+export function createHashQueue({ concurrency, estimate, limitAddresses, clock = () => performance.now() }: Options) {
+  const usage = createUsage(clock)
   /** In the order of arrival. */
   const waiting = new Set<Job>()
   const idle = new Map<string, () => Promise<unknown>>()
@@ -66,18 +50,7 @@ export function createFairQueue({ concurrency, estimate, limitAddresses, clock =
   const perAddress = () =>
     limitAddresses ? Math.min(32, Math.max(4, Math.round((concurrency * maxWait) / average))) : Number.POSITIVE_INFINITY
 
-  function usedLately(network: string): number {
-    const entry = used.get(network)
-    return entry ? entry.milliseconds * 0.5 ** ((clock() - entry.at) / halfLife) : 0
-  }
-
-  function charge(address: string, milliseconds: number): void {
-    for (const network of networksOf(address))
-      used.set(network, { milliseconds: Math.max(0, usedLately(network) + milliseconds), at: clock() })
-  }
-
-  const rankOf = ({ address, handicap }: Job) =>
-    networksOf(address).reduce((sum, network, i) => sum + usedLately(network) * Number(weights[i]), handicap * average)
+  const rankOf = ({ address, handicap }: Job) => usage.of(address) + handicap * average
 
   /** Those that wait, the next one first. The sort is stable: among equals the first to come. */
   const inOrder = () =>
@@ -102,7 +75,7 @@ export function createFairQueue({ concurrency, estimate, limitAddresses, clock =
 
   function begin(address: string): void {
     running += 1
-    charge(address, average)
+    usage.add(address, average)
   }
 
   function takeTurn(address: string, handicap: number): Promise<void> {
@@ -158,7 +131,7 @@ export function createFairQueue({ concurrency, estimate, limitAddresses, clock =
       } finally {
         const took = clock() - start
         average += (took - average) / 8
-        charge(address, took * share - expected)
+        usage.add(address, took * share - expected)
         running -= 1
         next()
       }
@@ -173,4 +146,4 @@ export function createFairQueue({ concurrency, estimate, limitAddresses, clock =
   }
 }
 
-export type FairQueue = ReturnType<typeof createFairQueue>
+export type HashQueue = ReturnType<typeof createHashQueue>

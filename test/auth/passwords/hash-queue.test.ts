@@ -1,54 +1,7 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { type Test, test } from 'tap'
-import { createFairQueue, networksOf } from '../../../src/auth/passwords/fair-queue.ts'
-
-const runTime = 200
-
-/** A queue whose runs each take 200 ms of a clock that moves when one ends. */
-function start(t: Test, { concurrency = 1, limitAddresses = true } = {}) {
-  mock.timers.enable({ apis: ['setTimeout'] })
-  t.teardown(() => mock.timers.reset())
-  let now = 0
-  const queue = createFairQueue({ concurrency, estimate: runTime, limitAddresses, clock: () => now })
-  const running: { address: string; end: () => void }[] = []
-  const ran: string[] = []
-
-  /** What becomes of work of an address. */
-  const ask = (address: string, { handicap = 0, useful = false } = {}) => {
-    const asked = now
-    return queue
-      .run(
-        address,
-        async ({ discount }) => {
-          ran.push(address)
-          if (useful) discount()
-          await new Promise<void>((end) => running.push({ address, end }))
-        },
-        handicap
-      )
-      .then(
-        () => now - asked,
-        ({ status, reason }) => `${status} ${reason ?? ''}`.trim()
-      )
-  }
-  const pass = (milliseconds: number) => {
-    now += milliseconds
-    mock.timers.tick(milliseconds)
-  }
-  /** Lets the run that began first end. */
-  async function endOne() {
-    await setImmediate()
-    pass(runTime)
-    running.shift()?.end()
-    await setImmediate()
-  }
-  async function endAll() {
-    await setImmediate()
-    while (running.length > 0) await endOne()
-  }
-  return { queue, ask, pass, endOne, endAll, ran }
-}
+import { test } from 'tap'
+import { runTime, startQueue as start } from '../../helpers/hash-queue.ts'
 
 test('with an address that always has work waiting, another is served ten of ten times within two runs', async (t) => {
   const { ask, endOne } = start(t)
@@ -104,57 +57,6 @@ test('a flood from a whole network, each address once, does not keep out a newco
     t.ok(Number(await newcomer) <= 2 * runTime, `${await newcomer} ms`)
     mock.timers.reset()
   }
-})
-
-test('one address waits in as many places as get their turn in time; the next is told to come back', async (t) => {
-  const { ask, endAll, queue } = start(t)
-  const answers = Array.from({ length: 13 }, () => ask('192.0.2.1'))
-  t.strictSame([queue.running, queue.waiting], [1, 10])
-  t.equal(await answers[11], '429')
-  t.equal(await answers[12], '429')
-  const other = ask('198.51.100.1')
-  await endAll()
-  t.equal(typeof (await other), 'number')
-  t.equal(await answers[10], '503 hash queue slow')
-})
-
-test('when all places are taken whoever has used most is refused, and no memory is held for more', async (t) => {
-  const { ask, endAll, endOne, queue } = start(t)
-  void ask('203.0.113.9')
-  await endOne()
-  const running = ask('192.0.2.1')
-  const flooder = ask('203.0.113.9')
-  const many = Array.from({ length: 63 }, (_, i) => ask(`198.${i}.100.1`))
-  t.equal(queue.waiting, 64)
-  const newcomer = ask('192.168.1.1')
-  t.equal(await flooder, '503 hash queue full')
-  t.equal(queue.waiting, 64)
-  t.equal(await ask('203.0.113.9'), '503 hash queue full', 'nor does the flooder push out anybody')
-  await endAll()
-  t.equal(await running, runTime)
-  t.ok((await Promise.all(many)).some((answer) => answer === '503 hash queue slow'))
-  await newcomer
-})
-
-test('without limits one address takes all places', async (t) => {
-  const { ask, queue, endAll } = start(t, { limitAddresses: false })
-  const answers = Array.from({ length: 65 }, () => ask('192.0.2.1'))
-  t.equal(queue.waiting, 64)
-  t.equal(await ask('192.0.2.1'), '503 hash queue full')
-  await endAll()
-  t.equal(await answers[0], runTime)
-})
-
-test('who waits two seconds is told to come back', async (t) => {
-  const { ask, pass, endAll } = start(t)
-  const [running, late] = [ask('192.0.2.1'), ask('198.51.100.1')]
-  pass(1_999)
-  const later = ask('198.51.100.2')
-  pass(1)
-  t.equal(await late, '503 hash queue slow')
-  await endAll()
-  t.equal(await running, 2_000 + runTime)
-  t.equal(await later, 2 * runTime + 1)
 })
 
 test('work with a handicap yields to other work, but not to an address that floods', async (t) => {
@@ -237,12 +139,4 @@ test('work that fails frees its place', async (t) => {
   const answer = ask('192.0.2.1')
   await endAll()
   t.equal(await answer, runTime)
-})
-
-test('the networks around an address', (t) => {
-  t.strictSame(networksOf('192.0.2.1'), ['192.0.2.1', '192.0.2', '192.0'])
-  t.strictSame(networksOf('2001:db8:1:2::'), ['2001:db8:1:2::', '2001:db8:1', '2001:db8'])
-  t.strictSame(networksOf('2001:db8::'), ['2001:db8::', '2001:db8:0', '2001:db8'])
-  t.strictSame(networksOf('2001:0:0:1::'), ['2001:0:0:1::', '2001:0:0', '2001:0'])
-  t.end()
 })

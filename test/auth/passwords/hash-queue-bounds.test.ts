@@ -1,0 +1,53 @@
+import { test } from 'tap'
+import { runTime, startQueue as start } from '../../helpers/hash-queue.ts'
+
+test('one address waits in as many places as get their turn in time; the next is told to come back', async (t) => {
+  const { ask, endAll, queue } = start(t)
+  const answers = Array.from({ length: 13 }, () => ask('192.0.2.1'))
+  t.strictSame([queue.running, queue.waiting], [1, 10])
+  t.equal(await answers[11], '429')
+  t.equal(await answers[12], '429')
+  const other = ask('198.51.100.1')
+  await endAll()
+  t.equal(typeof (await other), 'number')
+  t.equal(await answers[10], '503 hash queue slow')
+})
+
+test('when all places are taken whoever has used most is refused, and no memory is held for more', async (t) => {
+  const { ask, endAll, endOne, queue } = start(t)
+  void ask('203.0.113.9')
+  await endOne()
+  const running = ask('192.0.2.1')
+  const flooder = ask('203.0.113.9')
+  const many = Array.from({ length: 63 }, (_, i) => ask(`198.${i}.100.1`))
+  t.equal(queue.waiting, 64)
+  const newcomer = ask('192.168.1.1')
+  t.equal(await flooder, '503 hash queue full')
+  t.equal(queue.waiting, 64)
+  t.equal(await ask('203.0.113.9'), '503 hash queue full', 'nor does the flooder push out anybody')
+  await endAll()
+  t.equal(await running, runTime)
+  t.ok((await Promise.all(many)).some((answer) => answer === '503 hash queue slow'))
+  await newcomer
+})
+
+test('without limits one address takes all places', async (t) => {
+  const { ask, queue, endAll } = start(t, { limitAddresses: false })
+  const answers = Array.from({ length: 65 }, () => ask('192.0.2.1'))
+  t.equal(queue.waiting, 64)
+  t.equal(await ask('192.0.2.1'), '503 hash queue full')
+  await endAll()
+  t.equal(await answers[0], runTime)
+})
+
+test('who waits two seconds is told to come back', async (t) => {
+  const { ask, pass, endAll } = start(t)
+  const [running, late] = [ask('192.0.2.1'), ask('198.51.100.1')]
+  pass(1_999)
+  const later = ask('198.51.100.2')
+  pass(1)
+  t.equal(await late, '503 hash queue slow')
+  await endAll()
+  t.equal(await running, 2_000 + runTime)
+  t.equal(await later, 2 * runTime + 1)
+})

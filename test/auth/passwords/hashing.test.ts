@@ -1,0 +1,110 @@
+import { randomBytes, scryptSync } from 'node:crypto'
+import { test } from 'tap'
+import { createHashing, isKnownHash } from '../../../src/auth/passwords/hashing.ts'
+
+const cheap = createHashing({ bcryptCost: 4 })
+
+test('a password is right as a whole or not at all', async (t) => {
+  const longest = `1!${'x'.repeat(70)}`
+  const cases: [string, string, boolean][] = [
+    ['correct-horse-7', 'correct-horse-7', true],
+    ['correct-horse-7', 'Correct-horse-7', false],
+    ['correct-horse-7', 'correct-horse-7 ', false],
+    ['correct-horse-7', '', false],
+    [longest, longest, true],
+    [longest, `${longest}x`, false],
+    [longest, longest.slice(0, -1), false],
+    ['€'.repeat(24), '€'.repeat(24), true],
+    ['€'.repeat(24), '€'.repeat(25), false],
+    ['secret-7', 'secret-7\0', false],
+    ['secret-7', 'secret-7\0secret-7', false],
+    ['\ufffd-secret-7', '\ud800-secret-7', false],
+    ['é-secret-7', 'e\u0301-secret-7', false]
+  ]
+  for (const [stored, given, right] of cases)
+    t.equal(await cheap.verify(given, await cheap.hash(stored)), right, JSON.stringify([stored, given]))
+})
+
+test('nothing that bcrypt would cut is hashed', async (t) => {
+  await t.rejects(cheap.hash('x'.repeat(73)))
+})
+
+test('a hash made at another cost is outdated, at the same cost it is not', async (t) => {
+  const hash = await cheap.hash('correct-horse-7')
+  t.equal(cheap.isOutdated(hash, 'secret'), false)
+  t.equal(createHashing({ bcryptCost: 5 }).isOutdated(hash, 'secret'), true)
+  t.equal(cheap.isOutdated(hash.replace('$2b$', '$2a$'), 'secret'), true)
+})
+
+/** As Better Auth makes it. */
+function scryptHash(password: string): string {
+  const salt = randomBytes(16).toString('hex')
+  const options = { N: 16_384, r: 16, p: 1, maxmem: 128 * 16_384 * 16 * 2 }
+  return `${salt}:${scryptSync(password.normalize('NFKC'), salt, 64, options).toString('hex')}`
+}
+
+test('a password is right for a hash of another system too', async (t) => {
+  const stored = scryptHash('correct-horse-7')
+  t.ok(isKnownHash(stored))
+  t.ok(await cheap.verify('correct-horse-7', stored))
+  t.notOk(await cheap.verify('wrong', stored))
+  t.ok(cheap.isOutdated(stored, 'correct-horse-7'))
+  t.notOk(cheap.isOutdated(stored, 'x'.repeat(73)), 'bcrypt could not take it')
+})
+
+/** Processor time in microseconds, not time: what else the machine does makes no difference. */
+async function work(act: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage()
+  await act()
+  const { user, system } = process.cpuUsage(before)
+  return user + system
+}
+
+test('a check takes the same work whatever the hash, and whether there is one', async (t) => {
+  const hashes = {
+    nobody: undefined,
+    'of our cost': await createHashing({ bcryptCost: 10 }).hash('correct-horse-7'),
+    'of a lower cost': await createHashing({ bcryptCost: 6 }).hash('correct-horse-7'),
+    'of a higher cost': await createHashing({ bcryptCost: 11 }).hash('correct-horse-7'),
+    'of scrypt': scryptHash('correct-horse-7')
+  }
+  const hashing = createHashing({ bcryptCost: 10, readKinds: async () => ({ cost: 11, scrypt: true }) })
+  const known = await work(() => hashing.verify('wrong', hashes['of a higher cost']))
+  for (const [what, hash] of Object.entries(hashes))
+    for (const password of ['wrong', 'correct-horse-7']) {
+      const took = await work(async () =>
+        t.equal(await hashing.verify(password, hash), Boolean(hash) && password !== 'wrong')
+      )
+      t.ok(took > known / 2 && took < known * 2, `${what}, ${password}: ${took} µs, ${known} µs for the slowest`)
+    }
+  const malformed = await work(() => cheap.verify('wrong', `${hashes['of our cost']?.slice(0, -1)}P`))
+  t.ok(malformed < known / 2, `${malformed} µs for a hash that bcrypt refuses: the measure tells them apart`)
+})
+
+test('what is stored is looked up again after a minute, and at once where that failed', async (t) => {
+  let now = 0
+  const answers = [new Error('down'), { cost: 4, scrypt: false }, { cost: 5, scrypt: true }]
+  const hashing = createHashing({
+    bcryptCost: 4,
+    clock: () => now,
+    async readKinds() {
+      const answer = answers.shift()
+      if (!answer || answer instanceof Error) throw answer ?? new Error('asked too often')
+      return answer
+    }
+  })
+  await t.rejects(hashing.verify('x', undefined), { message: 'down' })
+  t.notOk(await hashing.verify('x', undefined))
+  now += 59_999
+  t.notOk(await hashing.verify('x', undefined))
+  t.equal(answers.length, 1)
+  now += 1
+  t.notOk(await hashing.verify('x', undefined))
+  t.equal(answers.length, 0)
+})
+
+test('what is no hash of a kind that can be checked is not taken for one', (t) => {
+  for (const hash of ['', 'plain', `$2b$17$${'a'.repeat(53)}`, `$argon2id$v=19$m=1,t=1,p=1$${'a'.repeat(22)}$b`])
+    t.notOk(isKnownHash(hash), hash)
+  t.end()
+})

@@ -1,0 +1,51 @@
+import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { createHashQueue } from '../../src/auth/passwords/hash-queue.ts'
+
+export const runTime = 200
+
+/** A queue whose runs each take 200 ms of a clock that moves when one ends. */
+export function startQueue(t: Test, { concurrency = 1, limitAddresses = true } = {}) {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  let now = 0
+  const queue = createHashQueue({ concurrency, estimate: runTime, limitAddresses, clock: () => now })
+  const running: { address: string; end: () => void }[] = []
+  const ran: string[] = []
+
+  /** What becomes of work of an address. */
+  const ask = (address: string, { handicap = 0, useful = false } = {}) => {
+    const asked = now
+    return queue
+      .run(
+        address,
+        async ({ discount }) => {
+          ran.push(address)
+          if (useful) discount()
+          await new Promise<void>((end) => running.push({ address, end }))
+        },
+        handicap
+      )
+      .then(
+        () => now - asked,
+        ({ status, reason }) => `${status} ${reason ?? ''}`.trim()
+      )
+  }
+  const pass = (milliseconds: number) => {
+    now += milliseconds
+    mock.timers.tick(milliseconds)
+  }
+  /** Lets the run that began first end. */
+  async function endOne() {
+    await setImmediate()
+    pass(runTime)
+    running.shift()?.end()
+    await setImmediate()
+  }
+  async function endAll() {
+    await setImmediate()
+    while (running.length > 0) await endOne()
+  }
+  return { queue, ask, pass, endOne, endAll, ran }
+}
