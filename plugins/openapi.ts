@@ -5,6 +5,7 @@ import fp from 'fastify-plugin'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { stringify } from 'yaml'
 import { describeHeaders, problemResponses, requestHeaders, responseHeaders } from '../src/http/contract-components.ts'
+import { fromMemory } from './bodies.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -110,17 +111,26 @@ export const openapi = fp(
       },
       transformObject: (documents) => finish((documents as { openapiObject: Document }).openapiObject)
     })
-    await app.register(swaggerUi, {
-      routePrefix: '/docs',
-      staticCSP: documentationPolicy,
-      theme: { title: 'Gatehouse' },
-      uiConfig: { layout: 'BaseLayout', persistAuthorization: false, tryItOutEnabled: true, validatorUrl: null }
+    await app.register(async (scope) => {
+      scope.addHook('onSend', fromMemory())
+      await app.register(swaggerUi, {
+        routePrefix: '/docs',
+        staticCSP: documentationPolicy,
+        theme: { title: 'Gatehouse' },
+        uiConfig: { layout: 'BaseLayout', persistAuthorization: false, tryItOutEnabled: true, validatorUrl: null }
+      })
     })
     const hide = true
-    app.get('/openapi.json', { schema: { hide } }, () => app.swagger())
-    app.get('/openapi.yaml', { schema: { hide } }, (_request, reply) =>
-      reply.type('application/yaml').send(openapiYaml(app.swagger()))
-    )
+    let json: Buffer | undefined
+    let yaml: Buffer | undefined
+    app.get('/openapi.json', { schema: { hide } }, (_request, reply) => {
+      json ??= Buffer.from(JSON.stringify(app.swagger()))
+      reply.type('application/json').send(json)
+    })
+    app.get('/openapi.yaml', { schema: { hide } }, (_request, reply) => {
+      yaml ??= Buffer.from(openapiYaml(app.swagger()))
+      reply.type('application/yaml').send(yaml)
+    })
   },
   { name: 'openapi' }
 )

@@ -1,9 +1,9 @@
-import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isDataException, isOverQuota, isUnavailable, isUserGone } from '../src/database/failures.ts'
+import { responseInFlight } from '../src/http/bounded-server.ts'
 import { Problem, problems } from '../src/http/problems.ts'
 import { addFixedHeaders, securityHeaders } from './security.ts'
 import { fieldErrors } from './validation.ts'
@@ -58,7 +58,7 @@ export function answerFrameworkError(_error: FastifyError, request: FastifyReque
 
 /** Writes a problem on a bare socket, for what never became a request, and closes it. */
 export function answerSocket(app: FastifyInstance, socket: Duplex, problem: Problem, refusal: string): void {
-  const inFlight = (socket as { _httpMessage?: ServerResponse })._httpMessage
+  const inFlight = responseInFlight(socket)
   // Nobody else listens, once Node has handed a socket over.
   socket.on('error', () => socket.destroy())
   // An answer that has begun cannot become another.

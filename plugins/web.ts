@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import fp from 'fastify-plugin'
+import { fromMemory } from './bodies.ts'
 
 /** The paths that the front end has a page for. One page serves them all; what it shows, it finds out in the browser. */
 export const pagePaths = ['/', '/login', '/signup', '/profile', '/sessions', '/password', '/delete-account']
@@ -25,6 +26,7 @@ export const web = fp(
   async function web(app, { webDir }: { webDir: string }) {
     if (!existsSync(join(webDir, 'index.html'))) return
     await app.register(async (scope) => {
+      scope.addHook('onSend', fromMemory())
       await scope.register(fastifyStatic, {
         root: webDir,
         // A route for each file that is there, but for assets: any other URL is the API's to refuse.

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { authentication } from '../plugins/authentication.ts'
+import { bodies } from '../plugins/bodies.ts'
 import { client, trustedProxies } from '../plugins/client.ts'
 import { cookies } from '../plugins/cookies.ts'
 import { database } from '../plugins/database.ts'
@@ -30,6 +31,7 @@ import { openOwnConnection } from './database/own-connection.ts'
 import { poolsOf } from './database/pools.ts'
 import { openReads } from './database/replica.ts'
 import { keepTidy } from './housekeeping.ts'
+import { type Cuts, createBoundedServer } from './http/bounded-server.ts'
 import { createCursors } from './http/cursors.ts'
 import type { Patience } from './redis/redis.ts'
 import { openSharedCounts } from './redis/shared-counts.ts'
@@ -44,11 +46,25 @@ interface Surroundings {
   engine?: Engine
 }
 
+const serverOptions = {
+  requestTimeout: 10_000,
+  headersTimeout: 10_000,
+  keepAliveTimeout: 72_000,
+  connectionsCheckingInterval: 1_000,
+  // plugins/protocol.ts asks for the Host header, with an answer like any other.
+  requireHostHeader: false,
+  ServerResponse: SecureResponse
+}
+
 /** The whole service, on the database of the settings, which it connects to at the first query and closes with itself. */
 export async function buildApp(
   config: Config,
   { log, clock = Date.now, redis, engine }: Surroundings
 ): Promise<FastifyInstance> {
+  const bounds = {
+    maxConnections: config.maxConnections,
+    onCuts: (cuts: Cuts) => log.warn({ cuts }, 'connections cut')
+  }
   const app = Fastify({
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
@@ -56,14 +72,7 @@ export async function buildApp(
     childLoggerFactory: () => log,
     trustProxy: trustedProxies(config.trustProxy),
     bodyLimit: 64 * 1024,
-    requestTimeout: 10_000,
-    // plugins/protocol.ts asks for the Host header, with an answer like any other.
-    http: {
-      headersTimeout: 10_000,
-      connectionsCheckingInterval: 1_000,
-      requireHostHeader: false,
-      ServerResponse: SecureResponse
-    },
+    serverFactory: (handler) => createBoundedServer(serverOptions, handler, bounds),
     return503OnClosing: false,
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerParserError
@@ -96,6 +105,7 @@ export async function buildApp(
   await app.register(problemDetails)
   await app.register(logging, { log })
   await app.register(security, config)
+  await app.register(bodies)
   await app.register(pressure, { processes: config.workers })
   await app.register(draining)
   await app.register(protocol)

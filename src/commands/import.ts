@@ -1,3 +1,4 @@
+import { parsePostgresUrl } from '../config/setting-types.ts'
 import { openDatabase } from '../database/connection.ts'
 import { prepareDatabase } from '../database/prepare.ts'
 import type { Database } from '../database/tables.ts'
@@ -18,10 +19,20 @@ if (system !== 'better-auth' || !url || flags.some((flag) => flag !== '--write')
   process.exit(2)
 }
 
+/** The URL as the settings take one. */
+function source(text: string): string {
+  try {
+    return parsePostgresUrl(text)
+  } catch (error) {
+    process.stderr.write(`The URL ${(error as Error).message}\n`)
+    process.exit(2)
+  }
+}
+
 const config = settings()
 const log = createLog(config.logLevel)
 const target = openDatabase<Database>(config, log)
-const from = openDatabase<unknown>({ databaseUrl: url, dataDir: '' }, log)
+const from = openDatabase<unknown>({ databaseUrl: source(url), dataDir: '' }, log)
 await prepareDatabase(target, config, log)
   .then(() => importWithReport({ from, target, dryRun, print: process.stdout.write.bind(process.stdout) }))
   .catch((error: Error) => {

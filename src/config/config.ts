@@ -32,6 +32,7 @@ const settings = {
   CORS_HEADERS: headerNames({ default: [] }),
   HOST: str({ default: '127.0.0.1' }),
   PORT: between(0, 65_535)({ default: 8000 }),
+  MAX_CONNECTIONS: between(10, 1_000_000)({ default: 2_000 }),
   WORKERS: between(1, 64)({ default: 1 }),
   // Which of them this process is: set by the process above, never by hand.
   GATEHOUSE_WORKER: between(1, 64)({ default: undefined }),
@@ -111,6 +112,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     corsHeaders: env.CORS_HEADERS,
     host: env.HOST,
     port: env.PORT,
+    maxConnections: env.MAX_CONNECTIONS,
     workers: env.WORKERS,
     worker: env.GATEHOUSE_WORKER,
     drainDelay: env.DRAIN_DELAY,

@@ -38,10 +38,23 @@ export const cidrs = makeExactValidator<string[]>((text) =>
   })
 )
 
-export const postgresUrl = makeExactValidator<string>((text) => {
-  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) throw new Error('is not a postgres:// URL')
-  return text
-})
+/** What PostgreSQL's driver makes of these modes today, with a warning of many lines: the certificate is checked, and its name. */
+const verified = /([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/
+
+/**
+ * A `#`, `@`, `/` or `?` of the password that is not encoded would end the password, and what follows it would be the host's name, which
+ * is logged. The message must not repeat the text.
+ */
+export function parsePostgresUrl(text: string): string {
+  const encoded =
+    'is not a postgres:// URL; in its name and password write # as %23, @ as %40, / as %2F, ? as %3F and % as %25'
+  const [, authority = '', rest = ''] = /^postgres(?:ql)?:\/\/([^/?#]*)(.*)$/s.exec(text) ?? []
+  const isSplit = authority.split('@').length > 2 || /[#@]/.test(rest) || /%(?![0-9a-f]{2})/i.test(authority)
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text) || isSplit) throw new Error(encoded)
+  return /[?&]uselibpqcompat=true(?=&|$)/.test(rest) ? text : text.replace(verified, '$1verify-full')
+}
+
+export const postgresUrl = makeExactValidator<string>(parsePostgresUrl)
 
 /** With a small scheme, as the driver takes REDISS:// for one without TLS; without a query, which it takes for options. */
 export const redisUrl = makeExactValidator<string>((text) => {

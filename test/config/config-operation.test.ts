@@ -41,3 +41,10 @@ test('where the database is must be told without contradictions', async (t) => {
   ]
   for (const [settings, message] of refused) t.throws(() => load(settings), { message })
 })
+
+test('a process serves a bounded number of connections', async (t) => {
+  t.match(load({}), { maxConnections: 2_000 })
+  t.match(load({ MAX_CONNECTIONS: '10' }), { maxConnections: 10 })
+  for (const MAX_CONNECTIONS of ['9', '0', 'many', '1000001'])
+    t.throws(() => load({ MAX_CONNECTIONS }), /MAX_CONNECTIONS: must be a whole number from 10 to 1000000/)
+})

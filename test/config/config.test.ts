@@ -49,7 +49,7 @@ const accepted: [string, string, object][] = [
   ['CORS_ORIGINS', 'https://a.example, http://[::1]:3000', { corsOrigins: ['https://a.example', 'http://[::1]:3000'] }],
   ['BETTER_AUTH_URL', 'https://auth.example/api/auth', { betterAuth: { issuer: 'https://auth.example' } }],
   ['BETTER_AUTH_URL', 'https://auth.example/', { betterAuth: { issuer: 'https://auth.example' } }],
-  ['DATABASE_URL', 'postgres://u:p@db/x?sslmode=require', { databaseUrl: 'postgres://u:p@db/x?sslmode=require' }],
+  ['DATABASE_URL', 'postgres://u:p@db/x?sslmode=require', { databaseUrl: 'postgres://u:p@db/x?sslmode=verify-full' }],
   ['RATE_LIMIT_ENABLED', 'false', { rateLimit: { enabled: false } }],
   ['JWT_ISSUER', 'https://api.example', { issuer: 'https://api.example' }]
 ]

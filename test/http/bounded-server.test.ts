@@ -1,0 +1,121 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import { test } from 'tap'
+import { responseInFlight } from '../../src/http/bounded-server.ts'
+import { start, until } from '../helpers/bounded.ts'
+
+const get = (path = '/') => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
+const big = Buffer.alloc(1024 * 1024)
+
+test('a client that pipelines and reads gets every answer, in order, one being made at a time', async (t) => {
+  const { open, counts } = await start(t, (request, response) => {
+    setImmediate(() => response.end(`${request.url};`))
+  })
+  const socket = await open()
+  const paths = Array.from({ length: 2_000 }, (_, i) => `/${i}`)
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += chunk
+  })
+  socket.write(paths.map(get).join(''))
+  await until('the last answer', () => text.includes('/1999;'))
+  t.strictSame(text.match(/\/\d+(?=;)/g), paths)
+  t.equal(counts.most, 1)
+})
+
+test('a client that pipelines and does not read has one answer made, and few requests taken in', async (t) => {
+  const { open, counts, sockets } = await start(t, (_request, response) => response.end(big))
+  const socket = await open()
+  socket.pause()
+  socket.write(get().repeat(1_600))
+  await until('output that waits', () => (sockets[0]?.writableLength ?? 0) > 0)
+  const { started } = counts
+  for (let i = 0; i < 100; i++) await turn()
+  t.equal(counts.started, started)
+  t.equal(counts.most, 1)
+  t.ok((sockets[0]?.readableLength ?? 0) > 40_000, 'most of them unread')
+  t.equal(responseInFlight(sockets[0] as Socket)?.writableEnded, true)
+})
+
+test('a client whose output has waited for 15 s is cut, one that reads on is not', async (t) => {
+  const { open, cuts, sockets, pass } = await start(t, (_request, response) => response.end(big))
+  const [deaf, reading] = [await open(), await open()]
+  deaf.pause()
+  deaf.write(get().repeat(1_600))
+  await until('output that waits', () => (sockets[0]?.writableLength ?? 0) > 0)
+  reading.resume()
+  pass(0)
+  for (let i = 0; i < 14; i++) pass(1_000)
+  t.equal(sockets[0]?.destroyed, false)
+  t.strictSame(cuts, [])
+  reading.write(get())
+  await once(reading, 'data')
+  pass(1_000)
+  await once(sockets[0] as Socket, 'close')
+  t.equal(sockets[1]?.destroyed, false)
+  pass(1_000)
+  t.strictSame(cuts, [{ too_many: 0, not_reading: 1 }])
+  pass(60_000)
+  t.equal(sockets[1]?.destroyed, false, 'a kept connection has nothing to read')
+})
+
+test('a client that goes away leaves its waiting requests undone', async (t) => {
+  const { open, counts, sockets } = await start(t, () => {})
+  const socket = await open()
+  socket.write(get().repeat(20))
+  await until('a request that was started', () => counts.started === 1)
+  socket.resetAndDestroy()
+  ;(sockets[0] as Socket).destroy()
+  await until('the end', () => counts.inFlight === 0)
+  for (let i = 0; i < 5; i++) await turn()
+  t.equal(counts.started, 1)
+  t.equal(responseInFlight(sockets[0] as Socket), undefined)
+  t.equal(responseInFlight({}), undefined)
+})
+
+test('a body that nobody reads does not pile up, and comes when it is asked for', async (t) => {
+  const { open, sockets } = await start(t, (request, response) => {
+    bodies.push(request)
+    request.once('end', () => response.end('done'))
+  })
+  const bodies: IncomingMessage[] = []
+  const socket = await open()
+  const length = 4 * 1024 * 1024
+  socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`)
+  socket.write(Buffer.alloc(length))
+  await until('a full body', () => (bodies[0]?.readableLength ?? 0) >= 64 * 1024)
+  for (let i = 0; i < 50; i++) await turn()
+  t.ok((bodies[0]?.readableLength ?? 0) < 128 * 1024)
+  t.ok((sockets[0]?.bytesRead ?? 0) < length / 2)
+  bodies[0]?.resume()
+  t.match(String((await once(socket, 'data'))[0]), /done/)
+})
+
+test('connections beyond the most are refused, idle ones make room, and it is told once a second', async (t) => {
+  const { open, cuts, pass, server } = await start(t, (_request, response) => response.end('a'), { maxConnections: 2 })
+  t.match(server, { maxConnections: 2, dropMaxConnection: true })
+  const kept = [await open(), await open()]
+  for (const socket of kept) {
+    socket.write(get())
+    await once(socket, 'data')
+  }
+  const third = await open()
+  await Promise.all([...kept, third].map((socket) => socket.resume() && once(socket, 'close')))
+  const fourth = await open()
+  fourth.write(get())
+  t.match(String((await once(fourth, 'data'))[0]), /^HTTP\/1.1 200/)
+  pass(1_000)
+  pass(1_000)
+  t.strictSame(cuts, [{ too_many: 1, not_reading: 0 }])
+})
+
+test('what follows an answer that ends the connection is not started', async (t) => {
+  const { open, counts } = await start(t, (_request, response) => response.end('a'))
+  const socket = await open()
+  socket.resume()
+  socket.write(`GET / HTTP/1.0\r\n\r\n${get().repeat(5)}`)
+  await once(socket, 'close')
+  t.equal(counts.started, 1)
+})

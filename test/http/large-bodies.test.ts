@@ -1,0 +1,33 @@
+import { once } from 'node:events'
+import { buffer } from 'node:stream/consumers'
+import { test } from 'tap'
+import { createLargeBodies, inPieces, pieceSize } from '../../src/http/large-bodies.ts'
+
+const body = Buffer.alloc(3 * pieceSize + 5, 'abc')
+
+test('a body in pieces is the same body', async (t) => {
+  t.ok((await buffer(inPieces(body))).equals(body))
+  t.ok((await buffer(createLargeBodies(10 * body.length)(body, () => {}))).equals(body))
+})
+
+test('when too much is unread, whoever has not read for longest is dropped, and what is read or gone counts no more', async (t) => {
+  const streamLarge = createLargeBodies(2 * body.length)
+  const dropped: string[] = []
+  const start = (name: string) => {
+    const stream = streamLarge(body, () => {
+      dropped.push(name)
+      stream.destroy()
+    })
+    return stream
+  }
+  const first = start('first')
+  const second = start('second')
+  first.read()
+  start('third')
+  t.strictSame(dropped, ['second'])
+  await once(second, 'close')
+  first.resume()
+  await once(first, 'close')
+  start('fourth')
+  t.strictSame(dropped, ['second'])
+})
