@@ -125,26 +125,3 @@ test('a fault that nothing catches is told before the process ends', async (t) =
   const told = /"level":60,.*"message":"unforeseen".*"msg":"closing after a fault"/
   t.match(await server.ended, { code: 1, stdout: told })
 })
-
-const refusals: [string, Record<string, string>, RegExp][] = [
-  [
-    'settings are wrong',
-    { PORT: 'x', BCRYPT_COST: '99' },
-    /The settings are wrong:\n {2}- .*PORT.*\n {2}- .*BCRYPT_COST.*\n$|BCRYPT_COST.*\n.*PORT/
-  ],
-  [
-    'the database does not answer',
-    { DATABASE_URL: 'postgres://ann:hush-hush@localhost:1/tasks', DATABASE_WAIT: '1s' },
-    /The database does not answer: .*ECONNREFUSED/
-  ],
-  ['a production has no secret', { NODE_ENV: 'production' }, /BETTER_AUTH_SECRET: is required/],
-  ['the address is not ours', { HOST: '192.0.2.1' }, /EADDRNOTAVAIL/]
-]
-for (const [when, settings, message] of refusals)
-  test(`where ${when}, nothing starts and one message says why`, async (t) => {
-    const { code, stdout, stderr } = await run(t, 'src/server.ts', { ...(await settingsOf(t)), ...settings }).ended
-    t.equal(code, 1)
-    t.match(stderr, message)
-    t.match(stderr, /^Gatehouse did not start\. /)
-    t.notMatch(stderr + stdout, / at .*:\d+|hush-hush/)
-  })

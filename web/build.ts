@@ -30,7 +30,7 @@ const isInstalled = () => {
 }
 
 if (!existsSync(built) || parts.some((part) => changedAt(join(folder, part)) > statSync(built).mtimeMs)) {
-  const reason = isInstalled() ? await build().catch(String) : 'Vite is not installed; npm ci does that'
+  const reason = isInstalled() ? await build().catch(String) : 'Vite is not installed; npm ci --include=dev does that'
   if (reason) {
     const instead = existsSync(built) ? 'An older one is served.' : 'Without it, the API is served alone.'
     process.stderr.write(`The front end is not built: ${reason}\n${instead}\n`)

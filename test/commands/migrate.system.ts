@@ -2,7 +2,8 @@ import { test } from 'tap'
 import { run } from '../helpers/process.ts'
 
 test('npm run migrate brings an empty database to the newest schema, and then has nothing to do', async (t) => {
-  const DATA_DIR = t.testdir()
+  // A database directory that is there is not replaced by the template.
+  const DATA_DIR = t.testdir({ database: {} })
   const first = await run(t, 'src/commands/migrate.ts', { DATA_DIR }).ended
   t.match(first, { code: 0, stdout: 'Applied: 0001_users, 0002_tasks', stderr: '' })
   const second = await run(t, 'src/commands/migrate.ts', { DATA_DIR }).ended

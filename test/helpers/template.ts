@@ -100,7 +100,8 @@ export async function cloneTemplate(): Promise<{ settings: Record<string, string
 
 /** An empty database. */
 export async function emptyDatabase(t: Test): Promise<{ databaseUrl: string | undefined; dataDir: string }> {
-  if (!server) return { databaseUrl: undefined, dataDir: t.testdir() }
+  // A database directory that is there is not replaced by the template of npm ci.
+  if (!server) return { databaseUrl: undefined, dataDir: t.testdir({ database: {} }) }
   const name = `gatehouse_empty_${crypto.randomUUID().slice(0, 8)}`
   await onServer(`create database ${name}`)
   t.teardown(() => onServer(`drop database ${name} with (force)`))

@@ -52,7 +52,7 @@ test('where nothing can listen, one message says why', async (t) => {
   t.teardown(() => taken.close())
   const PORT = String((taken.address() as { port: number }).port)
   const refused: [Record<string, string>, RegExp][] = [
-    [{ ...(await settingsOf(t)), PORT }, /^Gatehouse did not start\. .*EADDRINUSE.*\n$/],
+    [{ ...(await settingsOf(t)), PORT }, /^Gatehouse did not start\. Port \d+ on 127\.0\.0\.1 is taken: .*\n$/],
     [
       { DATABASE_URL: 'postgres://ann:hush-hush@localhost:1/tasks', DATABASE_WAIT: '1s', BETTER_AUTH_SECRET: secret },
       /^Gatehouse did not start\. The database does not answer: .*\n$/

@@ -1,0 +1,33 @@
+import { test } from 'tap'
+import { run } from '../helpers/process.ts'
+
+test('a start that is told to end while it waits for the database is no failure', async (t) => {
+  const DATABASE_URL = 'postgres://ann@localhost:1/tasks'
+  const server = run(t, 'src/start.js', { DATABASE_URL, DATA_DIR: t.testdir() })
+  await server.says(/waiting for the database/)
+  server.kill('SIGTERM')
+  t.match(await server.ended, { code: 0, stderr: '' })
+})
+
+const refusals: [string, Record<string, string>, RegExp][] = [
+  [
+    'settings are wrong',
+    { PORT: 'x', BCRYPT_COST: '99' },
+    /The settings are wrong:\n {2}- .*PORT.*\n {2}- .*BCRYPT_COST.*\n$|BCRYPT_COST.*\n.*PORT/
+  ],
+  [
+    'the database does not answer',
+    { DATABASE_URL: 'postgres://ann:hush-hush@localhost:1/tasks', DATABASE_WAIT: '1s' },
+    /The database does not answer: .*ECONNREFUSED/
+  ],
+  ['a production has no secret', { NODE_ENV: 'production' }, /BETTER_AUTH_SECRET: is required/],
+  ['the address is not ours', { HOST: '192.0.2.1' }, /192\.0\.2\.1 is not an address of this machine/]
+]
+for (const [when, settings, message] of refusals)
+  test(`where ${when}, nothing starts and one message says why`, async (t) => {
+    const { code, stdout, stderr } = await run(t, 'src/server.ts', { DATA_DIR: t.testdir(), ...settings }).ended
+    t.equal(code, 1)
+    t.match(stderr, message)
+    t.match(stderr, /^Gatehouse did not start\. /)
+    t.notMatch(stderr + stdout, / {4}at .*:\d+|hush-hush/)
+  })
