@@ -6,7 +6,7 @@ import { databaseUrls } from './database-urls.ts'
 import { headerNames, origins, siteUrl } from './origins.ts'
 import { configuredSecrets, localSecret } from './secrets.ts'
 import { between, cidrs, delay, duration, httpUrl, postgresUrl, redisUrl } from './setting-types.ts'
-import { betterAuthServer, trustedIssuers } from './trusted-issuers.ts'
+import { betterAuthServer, insecureKeys, trustedIssuers } from './trusted-issuers.ts'
 
 const day = 24 * 60 * 60
 
@@ -21,6 +21,7 @@ const settings = {
   BETTER_AUTH_SECRETS: str({ default: undefined }),
   BETTER_AUTH_URL: betterAuthServer({ default: undefined }),
   TRUSTED_ISSUERS: trustedIssuers({ default: [] }),
+  ALLOW_KEYS_OVER_PLAIN_HTTP: bool({ default: false }),
   JWT_ISSUER: str({ default: 'gatehouse' }),
   JWT_AUDIENCE: str({ default: 'gatehouse' }),
   ACCESS_TOKEN_TTL: duration({ default: 7 * day }),
@@ -81,6 +82,10 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     complain('BETTER_AUTH_SECRET: is required in production; make one with: openssl rand -base64 32')
   const betterAuth = env.BETTER_AUTH_URL
   const issuers = [...(betterAuth ? [betterAuth] : []), ...(env.TRUSTED_ISSUERS ?? [])]
+  for (const [index, issuer] of issuers.entries()) {
+    const complaint = insecureKeys(issuer, { production, allowed: env.ALLOW_KEYS_OVER_PLAIN_HTTP })
+    if (complaint) complain(`${betterAuth && index === 0 ? 'BETTER_AUTH_URL' : 'TRUSTED_ISSUERS'}: ${complaint}`)
+  }
   const names = ['better-auth', env.JWT_ISSUER, ...issuers.map(({ issuer }) => issuer)]
   if (new Set(names).size < names.length)
     complain('JWT_ISSUER, BETTER_AUTH_URL, TRUSTED_ISSUERS: no two issuers may have one name, nor the name better-auth')

@@ -1,10 +1,46 @@
+import { BlockList, isIP } from 'node:net'
 import { makeExactValidator } from 'envalid'
 import type { TrustedIssuer } from '../auth/tokens/issuers.ts'
 import { type Algorithm, algorithms } from '../auth/tokens/jwks.ts'
 import { quoted } from './quoted.ts'
 
 const all = Object.keys(algorithms) as Algorithm[]
+/** Hosts whose traffic stays on the machine. */
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
+/** Names that no public server has: of one label, or below a domain that is kept for private networks (RFC 6762, RFC 8375, ICANN's `internal`). */
+const privateName = /^[a-z0-9_-]+$|\.(local|internal|lan|localhost|test|home\.arpa)$/
+const privateAddresses = new BlockList()
+for (const [network, prefix, family] of [
+  ['10.0.0.0', 8, 'ipv4'],
+  ['127.0.0.0', 8, 'ipv4'],
+  ['172.16.0.0', 12, 'ipv4'],
+  ['192.168.0.0', 16, 'ipv4'],
+  ['fc00::', 7, 'ipv6'],
+  ['fe80::', 10, 'ipv6']
+] as const)
+  privateAddresses.addSubnet(network, prefix, family)
+
+/** Whether a host is in a private network, by its name or address alone. */
+function isPrivate(hostname: string): boolean {
+  const address = hostname.replace(/^\[|\]$/g, '')
+  const version = isIP(address)
+  return version === 0 ? privateName.test(hostname) : privateAddresses.check(address, `ipv${version as 4 | 6}`)
+}
+
+/**
+ * Why keys must not be fetched from a URL, or undefined. Whoever answers in the place of an issuer makes tokens for all its
+ * users, so over plain HTTP they come from this machine, outside production from a private network, or where a setting
+ * says so.
+ */
+export function insecureKeys(
+  { jwksUrl }: TrustedIssuer,
+  { production, allowed }: { production: boolean; allowed: boolean }
+): string | undefined {
+  const { protocol, hostname } = new URL(jwksUrl)
+  if (protocol === 'https:' || allowed || local.has(hostname) || (!production && isPrivate(hostname))) return undefined
+  const where = production ? 'outside localhost' : 'outside localhost and private networks'
+  return `${jwksUrl} must be https, ${where}; in a network that you trust set ALLOW_KEYS_OVER_PLAIN_HTTP=true`
+}
 
 function url(text: unknown, what: string): URL {
   if (typeof text !== 'string' || !URL.canParse(text))
@@ -12,8 +48,7 @@ function url(text: unknown, what: string): URL {
   const parsed = new URL(text)
   // fetch() refuses such a URL, and a message must not repeat it.
   if (parsed.username || parsed.password) throw new Error(`${what} must hold no name and password`)
-  if (parsed.protocol !== 'https:' && !(parsed.protocol === 'http:' && local.has(parsed.hostname)))
-    throw new Error(`${what} ${JSON.stringify(text)} must be https, outside localhost`)
+  if (!/^https?:$/.test(parsed.protocol)) throw new Error(`${what} ${quoted(text)} must be https`)
   return parsed
 }
 

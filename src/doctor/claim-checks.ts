@@ -30,20 +30,26 @@ const cookieCache: Explanation = {
 }
 
 function notALogin({ jws: { claims } }: Evidence): Explanation {
-  if ('session' in claims) return cookieCache
+  if (typeof claims.session === 'object') return cookieCache
+  if ('session' in claims)
+    return {
+      broken: 'it has a claim session, by which a cookie cache of Better Auth is known, signed with the same secret',
+      change: 'Leave that claim out of a token that you mint.'
+    }
   return {
     broken: 'it is from a link in a mail (to verify or change an address), not a login',
     change: 'Who holds such a link has not logged in. Send what GET /api/auth/token answers.'
   }
 }
 
-function noSubject({ jws: { claims } }: Evidence): Explanation {
+function noSubject({ jws: { header, claims } }: Evidence): Explanation {
   if (Object.keys(claims).sort().join() === 'email,exp,iat')
     return {
       broken: 'it says nothing but an email: it looks like a link in a mail to verify an address, which is not a login',
       change: `If it is a token of your own: ${userClaims}`
     }
-  return { broken: 'it does not say whose it is: there is no sub (text, not a number)', change: userClaims }
+  const kind = header.alg === 'HS256' ? 'text, not a number' : 'text, or a whole number'
+  return { broken: `it does not say whose it is: there is no sub (${kind})`, change: userClaims }
 }
 
 function wrongType({ jws: { header, claims }, config }: Evidence): Explanation {
@@ -55,7 +61,10 @@ function wrongType({ jws: { header, claims }, config }: Evidence): Explanation {
       }
     : {
         broken: `its type (typ) is ${quote(header.typ)}`,
-        change: 'Leave typ out, or make it JWT: other types are other things.'
+        change:
+          header.alg === 'HS256'
+            ? 'Leave typ out, or make it JWT: other types are other things, and at+jwt is ours.'
+            : 'Leave typ out, or make it JWT or at+jwt: other types are other things.'
       }
 }
 
@@ -92,6 +101,11 @@ const noEmail = ({ jws: { claims } }: Evidence) => ({
   change: 'Put the email of the user into it: definePayload of jwt() must return it, and so must a token of your own.'
 })
 
+const twoOf = (what: string) => () => ({
+  broken: `it names two different ${what}`,
+  change: 'Name one user, once: { sub: user.id, email: user.email }.'
+})
+
 /** Refusals for what it says of its user and its times. */
 export const aboutClaims: Explainers = {
   'no time in iat': noTime('iat'),
@@ -101,6 +115,13 @@ export const aboutClaims: Explainers = {
   'not a login': notALogin,
   'no sub': noSubject,
   'no user_id': noSubject,
+  'no id': noSubject,
+  subject: ({ jws: { claims } }) => ({
+    broken: `its subject is ${quote(claims.sub ?? claims.user_id ?? claims.user)}: there are characters in it that cannot be printed, or blanks`,
+    change: userClaims
+  }),
+  'two subjects': twoOf('subjects (sub, user_id, user.id)'),
+  'two emails': twoOf('emails (email, user.email)'),
   'no email': noEmail,
   'no address in email': noEmail,
   'ends before it begins': endsBefore,

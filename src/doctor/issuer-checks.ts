@@ -50,12 +50,14 @@ function wrongAudience(evidence: Evidence): Explanation {
   const { claims } = evidence.jws
   const { audience, betterAuth } = evidence.config
   const issuer = issuerOf(evidence)
-  if (claims.aud === 'better-auth:session-cache')
+  if ([claims.aud].flat().includes('better-auth:session-cache'))
     return { broken: "it is Better Auth's cookie cache, not a login", change: 'Send what GET /api/auth/token answers.' }
   const expected = issuer ? [issuer.audience] : [audience, ...(betterAuth ? [betterAuth.audience] : [])]
   const broken = `its audience (aud) is ${quote(claims.aud)}, and ${expected.map(quote).join(' or ')} is expected, to the letter`
   if (Array.isArray(claims.aud))
-    return { broken, change: 'Make it one text, not a list: jwt({ jwt: { audience: "..." } }).' }
+    return issuer
+      ? { broken, change: 'Add our audience to the list, or correct the audience in TRUSTED_ISSUERS.' }
+      : { broken, change: 'Make it one text, not a list.' }
   if (expected.some((name) => looksLike(claims.aud, name)))
     return { broken, change: 'A slash at the end or the scheme makes the difference: write it alike on both sides.' }
   const setting = issuer ? 'the audience in TRUSTED_ISSUERS' : 'JWT_AUDIENCE'

@@ -66,8 +66,9 @@ const refused: [string, RegExp][] = [
   [list({ ...one, jwks_url: '/keys' }), /jwks_url "\/keys" is not a URL/],
   [list({ ...one, jwks_url: 'http://login.example/keys' }), /must be https/],
   [list({ ...one, jwks_url: 'http://localhost.example/keys' }), /must be https/],
-  [list({ ...one, jwks_url: 'http://127.0.0.2/keys' }), /must be https/],
-  [list({ ...one, jwks_url: 'http://10.0.0.1/keys' }), /must be https/],
+  [list({ ...one, jwks_url: 'http://203.0.113.1/keys' }), /must be https/],
+  [list({ ...one, jwks_url: 'http://[2001:db8::1]/keys' }), /must be https/],
+  [list(one, { ...one, issuer: 'b', jwks_url: 'http://b.example.com/keys' }), /must be https/],
   [list({ ...one, jwks_url: 'file:///etc/passwd' }), /must be https/],
   [list({ ...one, jwks_url: 'data:application/json,{}' }), /must be https/],
   [list({ ...one, jwks_url: 'https://u:hush-hush@login.example/keys' }), /name and password/],
@@ -109,4 +110,43 @@ test('no two issuers have one name: whose a token is must be certain', async (t)
     { TRUSTED_ISSUERS: named('ours'), JWT_ISSUER: 'ours' }
   ])
     t.throws(() => load(settings), { message: twice }, JSON.stringify(settings))
+})
+
+const networks = [
+  'http://keycloak:8080/keys',
+  'http://10.0.0.1/keys',
+  'http://172.31.0.1:8080/keys',
+  'http://192.168.1.5/keys',
+  'http://127.0.0.2/keys',
+  'http://[fd00::5]:8080/keys',
+  'http://keycloak.auth.svc.cluster.local/keys',
+  'http://auth.internal/keys'
+]
+const urlsOf = ({ issuers }: ReturnType<typeof load>) => issuers.map(({ jwksUrl }) => jwksUrl)
+const production = { NODE_ENV: 'production', BETTER_AUTH_SECRET: 'fZ3rN8qTj6WmY1xK5vB9cH2gL7pD4sAe' }
+
+test('outside production keys may come over plain HTTP from a private network', async (t) => {
+  for (const jwks_url of networks) {
+    t.strictSame(urlsOf(load({ TRUSTED_ISSUERS: list({ ...one, jwks_url }) })), [jwks_url])
+    t.throws(() => load({ TRUSTED_ISSUERS: list({ ...one, jwks_url }), ...production }), {
+      message: /TRUSTED_ISSUERS: .*must be https.* set ALLOW_KEYS_OVER_PLAIN_HTTP=true/
+    })
+  }
+  t.strictSame(urlsOf(load({ BETTER_AUTH_URL: 'http://web:3000' })), ['http://web:3000/api/auth/jwks'])
+})
+
+test('in production, and from any host, keys come over plain HTTP only where a setting says so', async (t) => {
+  const allowed = { ALLOW_KEYS_OVER_PLAIN_HTTP: 'true' }
+  for (const settings of [{}, production])
+    for (const url of ['http://web:3000', 'http://auth.example.com', 'http://8.8.8.8']) {
+      if (settings === production || !url.includes('web'))
+        t.throws(
+          () => load({ ...settings, BETTER_AUTH_URL: url }),
+          { message: /BETTER_AUTH_URL: .*must be https/ },
+          url
+        )
+      t.strictSame(urlsOf(load({ ...settings, ...allowed, BETTER_AUTH_URL: url })), [`${url}/api/auth/jwks`])
+    }
+  for (const url of ['ftp://web', 'file:///etc/passwd', 'http://u:hush-hush@web'])
+    t.throws(() => load({ ...allowed, BETTER_AUTH_URL: url }), { message: /BETTER_AUTH_URL: (?!.*hush-hush)/ }, url)
 })

@@ -22,7 +22,20 @@ test('a token by the published key is accepted', async (t) => {
   t.match(said, `of "${url}" ("ann@example.com"), for 15 minutes more.`)
 })
 
+test('what RFC 9068 and OpenID Connect allow is accepted here as by the service', async (t) => {
+  const claims = { aud: [url, 'account'], sub: 7, session: 'f81d' }
+  const { said, refused } = await diagnose(t, keyToken(url, claims, { typ: 'at+jwt' }), { BETTER_AUTH_URL: url })
+  t.notOk(refused)
+  t.match(said, `user "7" of "${url}"`)
+})
+
 const refusals: Record<string, [token: string, said: RegExp]> = {
+  'a list without our audience': [keyToken(url, { aud: ['shop'] }), /\["shop"\].*\n.*Add our audience to the list/],
+  'a session cache': [keyToken(url, { aud: [url, 'better-auth:session-cache'] }), /cookie cache/],
+  'a session cache by its claims': [keyToken(url, { session: {}, user: {} }), /cookie cache/],
+  'another type': [keyToken(url, {}, { typ: 'logout+jwt' }), /"logout\+jwt"\.\n.*JWT or at\+jwt/],
+  'no subject': [keyToken(url, { sub: undefined }), /there is no sub \(text, or a whole number\)/],
+  'a subject that cannot be printed': [keyToken(url, { sub: 'a\u200bb' }), /cannot be printed/],
   'an unknown kid': [
     keyToken(url, {}, { kid: 'third' }),
     /\(kid\) "third" is not one of the keys at .*jwks.*\n.*new token/

@@ -94,6 +94,15 @@ const refusals: Record<string, [token: string, broken: RegExp, change: RegExp]> 
   'a cookie cache': [bridgeToken({ session: {}, user: {} }), /cookie cache/, /GET \/api\/auth\/token/],
   'a cookie cache by type': [bridgeToken({}, { typ: 'better-auth.session-cache+jwt' }), /cookie cache/, /GET/],
   'a cookie cache by audience': [bridgeToken({ aud: 'better-auth:session-cache' }), /cookie cache/, /GET/],
+  'a claim session': [bridgeToken({ session: 'f81d' }), /claim session/, /Leave that claim out/],
+  'a token that says at+jwt': [bridgeToken({}, { typ: 'at+jwt' }), /"at\+jwt"/, /at\+jwt is ours/],
+  'two subjects': [bridgeToken({ user_id: 'eve' }), /two different subjects/, /Name one user/],
+  'two emails': [
+    bridgeToken({ sub: undefined, user: { id: 'ann', email: 'a@example.com' } }),
+    /two different emails/,
+    /Name one user/
+  ],
+  'a subject with blanks': [bridgeToken({ sub: 'a b' }), /"a b": there are characters/, /sub: user\.id/],
   'another type': [bridgeToken({}, { typ: 'logout+jwt' }), /typ\) is "logout\+jwt"/, /Leave typ out/],
   'our name on a token made elsewhere': [
     bridgeToken({ iss: 'gatehouse', aud: 'gatehouse' }),

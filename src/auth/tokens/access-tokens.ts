@@ -1,7 +1,7 @@
 import { validate as isUuid, v4 as uuid } from 'uuid'
 import type { Secret } from '../../config/secrets.ts'
 import { type Problem, problems } from '../../http/problems.ts'
-import { type AccessToken, address, checkTimes, foreignToken, text, time } from './claims.ts'
+import { type AccessToken, address, bridgedToken, checkTimes, text, time } from './claims.ts'
 import { createHmac } from './hmac.ts'
 import type { Jws } from './jws.ts'
 
@@ -54,7 +54,7 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
     if ('iss' in claims && claims.iss !== betterAuth?.issuer) throw problems.invalidToken('unknown issuer')
     if ('aud' in claims && claims.aud !== settings.audience && claims.aud !== betterAuth?.audience)
       throw problems.invalidToken('audience')
-    return foreignToken(jws, betterAuth?.issuer ?? 'better-auth')
+    return bridgedToken(jws, betterAuth?.issuer ?? 'better-auth')
   }
 
   return {

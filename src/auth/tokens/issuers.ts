@@ -1,6 +1,6 @@
 import { constants, type KeyObject, verify as verifySignature } from 'node:crypto'
 import { problems } from '../../http/problems.ts'
-import { type AccessToken, checkTimes, foreignToken } from './claims.ts'
+import { type AccessToken, checkAudience, checkTimes, issuedToken } from './claims.ts'
 import { type Algorithm, algorithms, parseKeySet, type VerificationKey } from './jwks.ts'
 import type { Jws } from './jws.ts'
 
@@ -125,10 +125,10 @@ export function createIssuer(
     /** Tells who a token of this issuer speaks for. Throws `invalid_token`, `token_expired`, or `unavailable` without keys. */
     async verify(jws: Jws): Promise<{ token: AccessToken; key: VerificationKey }> {
       if (!allowed.some((algorithm) => algorithm === jws.header.alg)) throw problems.invalidToken('algorithm')
-      if (jws.claims.aud !== audience) throw problems.invalidToken('audience')
+      checkAudience(jws.claims, audience)
       const key = await keyOf(jws)
       if (!signatureIsRight(key, jws)) throw problems.invalidToken('signature')
-      const token = foreignToken(jws, issuer)
+      const token = issuedToken(jws, issuer)
       checkTimes(token, jws, clock() / 1000)
       return { token, key }
     }

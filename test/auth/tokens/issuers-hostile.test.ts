@@ -2,14 +2,15 @@ import t, { test } from 'tap'
 import { bridges, claims, headers } from '../../helpers/hostile-claims.ts'
 import { startIssuer } from '../../helpers/issuer.ts'
 import { audience, foreignClaims, foreignToken, issuerName, pairs, signWith } from '../../helpers/keys.ts'
-import { ourClaims, seconds } from '../../helpers/mint.ts'
+import { bridgeToken, ourClaims, seconds } from '../../helpers/mint.ts'
 
 const { trust } = await startIssuer(t)
 const { verify } = trust()
 const refusal = (reason: string) => ({ status: 401, code: 'invalid_token', reason })
 
-/** What is wrong in our own tokens and not in those of others. */
-const harmless = /^(typ (JWT|missing)|alg "EdDSA"|sid .*|jti .*|sub no UUID)$/
+/** What is wrong in our own tokens, or in those of the shared secret, and not in those of an issuer with keys. */
+const harmless =
+  /^(typ (JWT|AT\+JWT|application\/at\+jwt|missing)|alg "EdDSA"|sid .*|jti .*|sub (no UUID|a number|a UUID and SQL)|bridge sub (a number|with blanks|beyond ASCII))$/
 const hostile = Object.entries({
   ...Object.fromEntries(Object.entries(headers).map(([name, change]) => [name, () => foreignToken({}, change)])),
   ...Object.fromEntries(
@@ -38,14 +39,28 @@ test('audience, type, kid and life are those that were agreed', async (t) => {
     undefined,
     null,
     '',
-    [audience],
-    [audience, 'x'],
+    [],
+    ['x'],
+    [[audience]],
+    [audience, 5],
+    [audience, null],
+    [audience, 'better-auth:session-cache'],
+    { 0: audience, length: 1 },
     `${audience}/`,
     audience.toUpperCase(),
     'gatehouse'
   ])
     await t.rejects(verify(foreignToken({ aud })), refusal('audience'), `aud ${JSON.stringify(aud)}`)
-  for (const typ of ['at+jwt', 'better-auth.session-cache+jwt', 'logout+jwt', 'jwt', '', null, 5])
+  for (const typ of [
+    'better-auth.session-cache+jwt',
+    'logout+jwt',
+    'dpop+jwt',
+    'application/',
+    'text/jwt',
+    '',
+    null,
+    5
+  ])
     await t.rejects(verify(foreignToken({}, { typ })), refusal('type'), `typ ${JSON.stringify(typ)}`)
   for (const kid of [undefined, null, 5, ['EdDSA'], {}])
     await t.rejects(verify(foreignToken({}, { kid })), refusal('no kid'), `kid ${JSON.stringify(kid)}`)
@@ -57,4 +72,55 @@ test('audience, type, kid and life are those that were agreed', async (t) => {
   await t.rejects(verify(foreignToken({ iat, exp: iat + week + 86_400 })), refusal('lives longer than seven days'))
   await t.rejects(verify(foreignToken({ iat: iat - 9, exp: iat - 1 })), { code: 'token_expired' })
   await t.rejects(verify(foreignToken({ iat: iat + 99 })), refusal('issued in the future'))
+})
+
+test('what RFC 9068, RFC 7519 and OpenID Connect allow is accepted', async (t) => {
+  for (const typ of ['at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/AT+JWT', 'jwt', 'JWT', 'application/jwt'])
+    t.ok(await verify(foreignToken({}, { typ })), `typ ${typ}`)
+  for (const aud of [[audience], ['account', audience], [audience, audience]])
+    t.ok(await verify(foreignToken({ aud })), `aud ${JSON.stringify(aud)}`)
+  const subjects: [unknown, string][] = [
+    [1, '1'],
+    [0, '0'],
+    [Number.MAX_SAFE_INTEGER, '9007199254740991'],
+    ...['auth0|5f7c', 'CN=Ann Smith,O=Example', 'a b', 'Jürgen', '王芳', '😀', 'x'.repeat(255), '0193'].map(
+      (subject): [unknown, string] => [subject, subject]
+    )
+  ]
+  for (const [sub, subject] of subjects)
+    t.match(await verify(foreignToken({ sub })), { issuer: issuerName, subject }, `sub ${JSON.stringify(sub)}`)
+  const other = { session: 'f81d', user: { role: 'x' }, azp: 'web', session_state: 'x', sid: 's' }
+  t.match(
+    await verify(foreignToken(other)),
+    { issuer: issuerName, sessionId: undefined },
+    'claims that mean nothing here'
+  )
+  t.ok(await verify(foreignToken({ session: { id: 'x' } })), 'a session alone is no cookie cache')
+  t.match(await verify(foreignToken({ sub: 7, user_id: 7 })), { subject: '7' })
+})
+
+test('a subject that is no exact text or number is none', async (t) => {
+  const subjects = [1.5, 2 ** 53, 1e21, true, null, {}, ['1'], '', 'x'.repeat(256)]
+  const texts = ['a\0b', 'a\nb', '\u007f', 'a\u200bb', '\u202eb', 'a\u2028b', '\ud800', '\ue000', '\u00ad']
+  for (const sub of [...subjects, ...texts])
+    await t.rejects(
+      verify(foreignToken({ sub })),
+      { status: 401, code: 'invalid_token' },
+      Buffer.from(String(sub)).toString('hex')
+    )
+  for (const user_id of ['8', 8, ['7'], null])
+    await t.rejects(verify(foreignToken({ sub: 7, user_id })), refusal('two subjects'))
+})
+
+test('a type of our own tokens makes nobody ours: neither by another key nor by the shared secret', async (t) => {
+  const ours = ourClaims()
+  const claims = { ...ours, aud: ['gatehouse', audience] }
+  const alg = { alg: 'EdDSA', kid: 'EdDSA', typ: 'at+jwt' }
+  await t.rejects(verify(signWith('EdDSA', pairs.EdDSA, alg, ours)), refusal('algorithm'))
+  await t.rejects(verify(signWith('EdDSA', pairs.EdDSA, { ...alg, kid: '1' }, claims)), refusal('algorithm'))
+  const theirs = await verify(signWith('EdDSA', pairs.EdDSA, alg, { ...claims, iss: issuerName }))
+  t.match(theirs, { issuer: issuerName, sessionId: undefined })
+  for (const typ of ['at+jwt', 'application/at+jwt', 'AT+JWT'])
+    for (const iss of [undefined, issuerName, 'better-auth'])
+      await t.rejects(verify(bridgeToken({ iss }, { typ })), { code: 'invalid_token' })
 })
