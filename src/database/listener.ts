@@ -11,6 +11,11 @@ interface Listener {
   log: { warn: (details: object, message: string) => void }
 }
 
+/** LISTENs to the channel of the schema that the connection uses, as migrations/0009_revocation_channels.ts names it. */
+const listenTo = (channel: string) =>
+  `do $$ begin execute format('listen %I', ${pg.escapeLiteral(channel)} ||
+    case current_schema() when 'public' then '' else '_' || md5(current_schema()) end); end $$`
+
 /** LISTENs on a connection of its own, and connects again for ever when it is lost. Returns how to stop. */
 export function listen(connectionString: string, { channel, onMessage, onListening, log }: Listener) {
   let client: pg.Client
@@ -38,7 +43,7 @@ export function listen(connectionString: string, { channel, onMessage, onListeni
     candidate.on('notification', ({ payload = '' }) => onMessage(payload))
     candidate
       .connect()
-      .then(() => candidate.query(`listen ${pg.escapeIdentifier(channel)}`))
+      .then(() => candidate.query(listenTo(channel)))
       .then(onListening)
       .catch(lose)
   }

@@ -2,9 +2,11 @@ import { type Kysely, sql } from 'kysely'
 import { test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { inspect } from '../../src/database/inspect.ts'
+import { listen } from '../../src/database/listener.ts'
 import { migrate, migrations } from '../../src/database/migrate.ts'
 import { createLog } from '../../src/logging/log.ts'
 import { emptyDatabase, server } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 const log = createLog('silent')
 
@@ -65,4 +67,40 @@ test('two schemas of one database are migrated and used side by side', { skip: !
   const { rows } = await sql`select id from stg3.users`.execute(third)
   t.strictSame(rows, [])
   for (const db of [first, second, third]) await db.destroy()
+})
+
+test('what ends in one schema of a database is announced to its own processes alone', { skip: !server }, async (t) => {
+  const { databaseUrl = '' } = await emptyDatabase(t)
+  const url = new URL(databaseUrl)
+  url.searchParams.set('options', '-c search_path=stg2')
+  const places = [databaseUrl, url.href].map((databaseUrl) => ({
+    databaseUrl,
+    db: openDatabase({ databaseUrl, dataDir: '' }, log)
+  }))
+  const [first, second] = places.map(({ db }) => db)
+  if (!first || !second) throw new Error('there are two')
+  await migrate(first, log)
+  await sql`create schema stg2`.execute(first)
+  await migrate(second, log)
+  const heard = places.map(() => [] as string[])
+  const listeners = await Promise.all(
+    places.map(async ({ databaseUrl }, place) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const onMessage = (payload: string) => void heard[place]?.push(payload)
+      const listener = listen(databaseUrl, { channel: 'gatehouse_revocations', onMessage, onListening: resolve, log })
+      await promise
+      return listener
+    })
+  )
+  const announce = (db: typeof first, key: string) =>
+    sql`insert into revocations (key, cutoff, expires_at) values (${key}, 1, now() + interval '1 hour')`.execute(db)
+  const keys = [crypto.randomUUID(), crypto.randomUUID()] as const
+  await announce(second, keys[1])
+  await announce(first, keys[0])
+  // Notifications come in the order of their commits: after this one, all before it have come.
+  await announce(second, keys[1])
+  await until('both schemas to hear of theirs', () => heard[0]?.length === 1 && heard[1]?.length === 2)
+  t.match(heard, [[new RegExp(keys[0])], [new RegExp(keys[1]), new RegExp(keys[1])]])
+  for (const { stop } of listeners) stop()
+  for (const { db } of places) await db.destroy()
 })
