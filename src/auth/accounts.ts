@@ -80,7 +80,9 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
     await log.record('login', client, { user_id: id })
     // After the answer, and when nobody waits: the time of a login must not tell how old its hash is.
     if (passwords.isOutdated(password_hash, given.password))
-      passwords.whenIdle(id, async ({ hash }) => users.replaceHash(id, password_hash, await hash(given.password)))
+      passwords.whenIdle(id, async ({ rehash }) =>
+        users.replaceHash(id, password_hash, await rehash(given.password, password_hash))
+      )
     return opened
   }
 

@@ -47,7 +47,7 @@ test('a password changed while its hash is being raised stays changed', async (t
   const { promise: raised, resolve } = Promise.withResolvers<void>()
   const whenIdle: Passwords['whenIdle'] = async (_id, work) => {
     await setHash(ann.id, changed)
-    await work({ hash: async () => cheap })
+    await work({ rehash: async () => cheap })
     resolve()
   }
   await accountsOn(t, app, config, { passwords: { ...passwords, whenIdle } }).login(ann, here)

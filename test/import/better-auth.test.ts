@@ -89,7 +89,7 @@ test('whoever was brought logs in with the old password, and has our hash afterw
     const answer = await logIn(email)
     t.equal(answer.statusCode, 200, email)
     t.equal(answer.json().user.created_at, '2024-02-03T04:05:06.000Z')
-    while (!/^\$2b\$04\$/.test(String(await hashOf(email)))) await setImmediate()
+    while (!/^(nfkc)?\$2b\$04\$/.test(String(await hashOf(email)))) await setImmediate()
     t.equal((await logIn(email)).statusCode, 200, 'and with it')
   }
 })

@@ -11,6 +11,17 @@ const kindsTtl = 60_000
 export const isHashable = (password: string) =>
   Buffer.byteLength(password) <= maxBytes && !password.includes('\0') && password.isWellFormed()
 
+/**
+ * Stands before our hash of a password that Better Auth had: that system normalizes passwords to NFKC, so all spellings of one (`é`
+ * composed or not) went on working and still do. A password set here is kept exactly as received.
+ */
+const normalized = 'nfkc'
+const isNormalized = (hash: string) => isScrypt(hash) || hash.startsWith(normalized)
+const plain = (hash: string) => (hash.startsWith(normalized) ? hash.slice(normalized.length) : hash)
+
+/** A password as its stored hash was made of it. */
+const asHashed = (password: string, hash: string) => (isNormalized(hash) ? password.normalize('NFKC') : password)
+
 /** What the stored hashes take to check: the highest cost of bcrypt (0 where there are none), and whether scrypt occurs. */
 export interface HashKinds {
   cost: number
@@ -66,8 +77,9 @@ export function createHashing({ bcryptCost, readKinds = async () => none, clock 
   }
 
   /** Takes 2 ** `highest` rounds: each further check doubles what was done so far. */
-  async function verifyBcrypt(password: string, hash: string | undefined, highest: number): Promise<boolean> {
-    const right = await bcrypt.verify(password, hash ?? decoy(highest))
+  async function verifyBcrypt(given: string, hash: string | undefined, highest: number): Promise<boolean> {
+    const password = hash ? asHashed(given, hash) : given
+    const right = await bcrypt.verify(password, hash ? plain(hash) : decoy(highest))
     const cost = hash ? Number(hash.split('$')[2]) : highest
     for (let done = cost; done < highest; done += 1) await bcrypt.verify(password, decoy(done))
     return right && hash !== undefined && isHashable(password)
@@ -90,14 +102,18 @@ export function createHashing({ bcryptCost, readKinds = async () => none, clock 
     hash,
     verify,
 
+    /** A hash of today's kind for the right password of a stored one, by which the same spellings are right. */
+    rehash: async (password: string, stored: string): Promise<string> =>
+      (isNormalized(stored) ? normalized : '') + (await hash(asHashed(password, stored))),
+
     /** Both side by side: whoever changes a password waits for one hash, not two. `next` must be one that may be had. */
     verifyAndHash: (password: string, stored: string, next: string): Promise<[boolean, string]> =>
       Promise.all([verify(password, stored), hash(next)]),
 
     /** Whether a stored hash is not what we would make of this password today: of another system, version or cost. */
     isOutdated(hash: string, password: string): boolean {
-      if (isScrypt(hash)) return isHashable(password)
-      const { cost, version } = bcrypt.parseOptions(hash)
+      if (isScrypt(hash)) return isHashable(asHashed(password, hash))
+      const { cost, version } = bcrypt.parseOptions(plain(hash))
       return cost !== bcryptCost || version !== '2b'
     }
   }

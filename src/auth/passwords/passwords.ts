@@ -30,7 +30,7 @@ interface Options {
  * machine is what is short, so each process counts for itself, with or without Redis.
  */
 export function createPasswords({ workers = 1, rateLimit = { enabled: true }, ...options }: Options) {
-  const { hash, verify, verifyAndHash, isOutdated } = createHashing(options)
+  const { hash, rehash, verify, verifyAndHash, isOutdated } = createHashing(options)
   const queue = createHashQueue({
     concurrency: Math.max(1, Math.min(Math.floor((availableParallelism() - 1) / workers), 3)),
     estimate: 2 ** options.bcryptCost * roundTime,
@@ -71,8 +71,8 @@ export function createPasswords({ workers = 1, rateLimit = { enabled: true }, ..
       ),
 
     /** Hashes when nobody waits for a hash, or never. Of one user only the last such work is done. */
-    whenIdle(userId: string, work: (hasher: Pick<Hasher, 'hash'>) => Promise<unknown>): void {
-      queue.whenIdle(userId, () => work({ hash }).catch(() => {}))
+    whenIdle(userId: string, work: (hasher: Pick<Hashing, 'rehash'>) => Promise<unknown>): void {
+      queue.whenIdle(userId, () => work({ rehash }).catch(() => {}))
     }
   }
 }

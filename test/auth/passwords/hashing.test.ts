@@ -52,6 +52,30 @@ test('a password is right for a hash of another system too', async (t) => {
   t.notOk(cheap.isOutdated(stored, 'x'.repeat(73)), 'bcrypt could not take it')
 })
 
+test('spellings that Better Auth took for one password stay right when its hash is replaced, again and again', async (t) => {
+  const spellings = ['Ångström-ﬁ7', 'A\u030angstro\u0308m-\ufb017', '\u212bngstro\u0308m-fi7', 'Ångström-fi\uff17']
+  const stored = scryptHash(spellings[0] ?? '')
+  for (const first of spellings) {
+    t.equal(await cheap.verify(first, stored), true)
+    const raised = await cheap.rehash(first, stored)
+    t.match(raised, /^nfkc\$2b\$04\$/)
+    const again = await createHashing({ bcryptCost: 5 }).rehash(first, raised)
+    for (const hash of [raised, again]) {
+      for (const given of spellings) t.equal(await cheap.verify(given, hash), true, JSON.stringify([first, given]))
+      for (const wrong of ['Angstrom-fi7', 'ångström-fi7', 'Ångström-fi7 '])
+        t.equal(await cheap.verify(wrong, hash), false)
+    }
+    t.strictSame(
+      [stored, raised, again].map((hash) => cheap.isOutdated(hash, first)),
+      [true, false, true]
+    )
+  }
+  t.equal(cheap.isOutdated(stored, '\ufb01'.repeat(37)), false, 'as it was normalized, bcrypt could not take it')
+  t.notOk(isKnownHash(await cheap.rehash('x', stored)), 'nobody else makes such a hash')
+  const ours = await cheap.rehash('é-secret-7', await cheap.hash('é-secret-7'))
+  t.equal(await cheap.verify('e\u0301-secret-7', ours), false, 'a password set here is kept exactly as received')
+})
+
 /** Processor time in microseconds, not time: what else the machine does makes no difference. */
 async function work(act: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage()
