@@ -68,12 +68,12 @@ export function findLayout(tables: SourceTable[]): Layout {
       )}. ${expected}`
     )
   const near = whole.filter(({ account }) => account.in_search_path)
-  const [chosen, ...others] = near.length > 0 ? near : whole
-  if (!chosen || others.length > 0)
+  const choice = near.length > 0 ? near : whole
+  if (choice.length > 1)
     throw new Error(
-      `More than one place for users: ${(near.length > 0 ? near : whole).map(({ user, account }) => `${named(user)} with ${named(account)}`).join('; ')}. Choose the schema in the URL: ?options=-c%20search_path%3Dauth`
+      `More than one place for users: ${choice.map(({ user, account }) => `${named(user)} with ${named(account)}`).join('; ')}. Choose the schema in the URL: ?options=-c%20search_path%3Dauth`
     )
-  const { user, account } = chosen
+  const [{ user, account }] = choice as [(typeof whole)[number]]
   return {
     schema: account.schema,
     users: { table: user.table, columns: match(user, userColumns).columns },

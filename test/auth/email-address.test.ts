@@ -101,6 +101,7 @@ const refused: [string, RegExp][] = [
   [`x@${'yyyy.'.repeat(50)}com`, long],
   [`${'x'.repeat(64)}@${'ü.'.repeat(60)}de`, domain],
   [`${'x'.repeat(64)}@${label}.${label}.${label}.ü.de`, long],
+  [`${'x'.repeat(64)}@${label}.${label}.${'y'.repeat(55)}.ü.de`, long],
   [`${'x'.repeat(255)}`, long],
   [`a@${'ü'.repeat(60_000)}.de`, long]
 ]

@@ -13,6 +13,13 @@ test('what cannot be run says how it is used', async (t) => {
   }
 })
 
+test('a URL whose password would be taken for a host is refused, and not repeated', async (t) => {
+  const { code, stderr } = await run(t, command, {}, ['better-auth', 'postgres://ann:12#hush@db.example.com/app']).ended
+  t.equal(code, 2)
+  t.match(stderr, /^The URL is not a postgres:\/\/ URL; .*write # as %23/)
+  t.notMatch(stderr, /hush|example/)
+})
+
 test('wrong settings are named, without a stack', async (t) => {
   const { code, stderr } = await run(t, command, { BCRYPT_COST: '99' }, ['better-auth', nowhere]).ended
   t.equal(code, 2)
