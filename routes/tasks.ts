@@ -4,7 +4,7 @@ import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '.
 import type { Cursors } from '../src/http/cursors.ts'
 import { createTaskOnce } from '../src/http/idempotency.ts'
 import { countFitting } from '../src/http/page-size.ts'
-import { allowedVersions, etagOf, isKnown } from '../src/http/preconditions.ts'
+import { allowedVersions, etagOf, isKnown, type NoContent, noContent } from '../src/http/preconditions.ts'
 import { type Problem, problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
 import { type TaskPosition, taskPosition } from '../src/repositories/task-lists.ts'
@@ -39,8 +39,7 @@ const read = {
   params,
   takes: ['IfNoneMatch'] as const,
   gives,
-  // Null would be sent as the four letters of it.
-  response: { ...one, 304: Type.Unsafe<undefined>(Type.Null()) },
+  response: { ...one, 304: Type.Unsafe<NoContent>(Type.Null()) },
   problems: [404]
 }
 const update = {
@@ -116,7 +115,7 @@ export const taskRoutes: Routes<Options> = async function taskRoutes(app, { curs
     if (!task) throw problems.notFound('Task')
     const etag = etagOf(task)
     reply.header('etag', etag)
-    return isKnown(headers['if-none-match'], etag) ? reply.code(304).send(undefined) : task
+    return isKnown(headers['if-none-match'], etag) ? reply.code(304).send(noContent()) : task
   })
 
   /** Why nothing was touched: it is not there, or it is not as the client knew it. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { problems } from './problems.ts'
 
 const entityTag = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
@@ -24,3 +25,8 @@ export function allowedVersions(ifMatch: string | undefined): string[] | undefin
 /** Whether the client has it already (If-None-Match, RFC 9110, section 13.1.2: weak comparison). */
 export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch === '*' || (ifNoneMatch?.match(entityTag) ?? []).some((tag) => tag === etag || tag === `W/${etag}`)
+
+export type NoContent = Readable
+
+/** For a 304. Fastify would send null as four letters, and would give a HEAD without any payload a length of 0. */
+export const noContent = (): NoContent => Readable.from([])

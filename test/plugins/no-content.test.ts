@@ -19,7 +19,9 @@ test('answers that have no content say nothing of its length or type (RFC 9110, 
   const page = await ask('GET / HTTP/1.1')
   const cases: [number, string][] = [
     [304, `GET ${url} HTTP/1.1\r\nIf-None-Match: ${task.headers.etag}`],
+    [304, `HEAD ${url} HTTP/1.1\r\nIf-None-Match: ${task.headers.etag}`],
     [304, `GET / HTTP/1.1\r\nIf-None-Match: ${page?.headers.etag}`],
+    [304, `HEAD / HTTP/1.1\r\nIf-None-Match: ${page?.headers.etag}`],
     [204, `DELETE ${url} HTTP/1.1`],
     [204, `OPTIONS ${url} HTTP/1.1\r\nOrigin: https://app.example.com\r\nAccess-Control-Request-Method: GET`]
   ]
