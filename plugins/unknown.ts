@@ -2,10 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import findMyWay from 'find-my-way'
 import { problems } from '../src/http/problems.ts'
+import { createUnknownPages, type WebFiles } from './web.ts'
 
-/** Answers for URLs without a route, or whose file is gone: 405 where another method would do, else 404. */
+/** Answers for URLs without a route, or whose file is gone: 405 where another method would do, else the web app's page or a 404. */
 export const unknown = fp(
-  async function unknown(app) {
+  async function unknown(app, files: WebFiles) {
+    const sendPage = createUnknownPages(files)
     // The router that Fastify uses, asked by URL alone.
     const router = findMyWay()
     const methods = new Map<string, string[]>()
@@ -21,11 +23,13 @@ export const unknown = fp(
       allowed.push(...[method].flat())
     })
 
-    async function refuse(request: FastifyRequest, reply: FastifyReply): Promise<never> {
+    async function refuse(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
       await app.limitUnknown(request, reply)
       const allowed: string[] | undefined = router.find('GET', request.url.replace(/\?.*/s, ''))?.store
       const other = allowed && !allowed.includes(request.method)
-      throw other ? problems.methodNotAllowed(allowed) : problems.notFound('Resource')
+      if (other) throw problems.methodNotAllowed(allowed)
+      if (await sendPage(request, reply)) return reply
+      throw problems.notFound('Resource')
     }
 
     // Before a body is read, which could be refused for reasons of its own.

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { acceptsHtml, isPagePath } from '../src/http/page-requests.ts'
 import { fromMemory } from './bodies.ts'
 
 /** The paths that the front end has a page for. One page serves them all; what it shows, it finds out in the browser. */
@@ -21,9 +24,48 @@ const hashed = '/assets/'
 /** No dot at the start, no slash anywhere, and one of the endings that a build gives. */
 const assetName = /^\w[\w.-]*\.(js|css|svg|png|jpg|webp|woff2|json|map)$/
 
+export interface WebFiles {
+  webDir: string
+  /** Whether they are Gatehouse's own web app, which knows all of its paths, and not one with paths of its own. */
+  isOwnWeb: boolean
+}
+
+const withoutSlash = new Map(pagePaths.filter((path) => path !== '/').map((path) => [`${path}/`, path]))
+
+/**
+ * Answers GET and HEAD of a URL without a route, where the web app has a page for it; and tells whether it has. Our own app says
+ * that there is no such page, with a 404; another app may have a route for it, so it gets its page with a 200.
+ */
+export function createUnknownPages({ webDir, isOwnWeb }: WebFiles) {
+  const index = join(webDir, 'index.html')
+  const isServed = existsSync(index)
+  const ranges = isOwnWeb ? ['text/html'] : ['text/html', 'text/*', '*/*']
+
+  return async function sendUnknownPage(
+    { method, url, headers }: FastifyRequest,
+    reply: FastifyReply
+  ): Promise<boolean> {
+    if (!isServed || (method !== 'GET' && method !== 'HEAD') || !url.startsWith('/')) return false
+    const path = decodeURIComponent(url.replace(/[?#].*/s, ''))
+    const page = withoutSlash.get(path)
+    // A path of our own list and never the client's, which could name another host (`//evil`).
+    if (page) {
+      reply.redirect(page + (/\?.*/s.exec(url)?.[0] ?? ''), 301)
+      return true
+    }
+    if (!isPagePath(path) || !acceptsHtml(headers.accept ?? '*/*', ranges)) return false
+    const html = await readFile(index).catch(() => undefined)
+    if (!html) return false
+    reply.code(isOwnWeb ? 404 : 200).type('text/html; charset=utf-8')
+    reply.header('content-security-policy', policy).header('vary', 'Origin, Accept')
+    reply.header('cache-control', isOwnWeb ? 'no-store' : 'no-cache').send(html)
+    return true
+  }
+}
+
 /** The front end at `/`, where it has been built; without it there is only the API. */
 export const web = fp(
-  async function web(app, { webDir }: { webDir: string }) {
+  async function web(app, { webDir }: WebFiles) {
     if (!existsSync(join(webDir, 'index.html'))) return
     await app.register(async (scope) => {
       scope.addHook('onSend', fromMemory())

@@ -113,7 +113,7 @@ export async function buildApp(
   await app.register(limits, { ...config.rateLimit, shared })
   await app.register(client)
   await app.register(cookies, config)
-  await app.register(unknown)
+  await app.register(unknown, config)
   await app.register(openapi)
   await app.register(web, config)
   await app.register(database, { db, reads, own })

@@ -10,6 +10,8 @@ import { betterAuthServer, insecureKeys, trustedIssuers } from './trusted-issuer
 
 const day = 24 * 60 * 60
 
+const ownWebDir = fileURLToPath(new URL('../../web/dist', import.meta.url))
+
 const settings = {
   NODE_ENV: str({ default: 'development' }),
   DATABASE_URL: postgresUrl({ default: undefined }),
@@ -51,7 +53,7 @@ const settings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl({ default: undefined }),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl({ default: undefined }),
   OTEL_SERVICE_NAME: str({ default: 'gatehouse' }),
-  WEB_DIR: str({ default: fileURLToPath(new URL('../../web/dist', import.meta.url)) }),
+  WEB_DIR: str({ default: ownWebDir }),
   LOG_LEVEL: str({ choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' })
 }
 
@@ -133,6 +135,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
         ? { serviceName: env.OTEL_SERVICE_NAME }
         : undefined,
     webDir: resolve(env.WEB_DIR),
+    isOwnWeb: resolve(env.WEB_DIR) === ownWebDir,
     logLevel: env.LOG_LEVEL
   })
 }

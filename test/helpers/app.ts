@@ -17,6 +17,8 @@ type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export interface Options {
   settings?: Record<string, string>
+  /** As if the files in WEB_DIR were Gatehouse's own web app. */
+  isOwnWeb?: boolean
   clock?: () => number
   redis?: { patience: number }
 }
@@ -65,7 +67,7 @@ async function borrowDatabase() {
 const cheapestHash = 4
 
 /** The whole service on an empty database of its own, until the test ends. Cheap hashes, and no limits unless asked for. */
-export async function startApp(t: Test, { settings = {}, clock, redis }: Options = {}) {
+export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis }: Options = {}) {
   const { engine, remove, ...database } = await borrowDatabase()
   const { log, lines, says } = captureLog()
   const loaded = loadConfig({
@@ -77,12 +79,15 @@ export async function startApp(t: Test, { settings = {}, clock, redis }: Options
     ...settings
   })
   const config = 'BCRYPT_COST' in settings ? loaded : { ...loaded, bcryptCost: cheapestHash }
-  const app = await buildApp(config, {
-    log,
-    ...(clock && { clock }),
-    ...(redis && { redis }),
-    ...(engine && { engine })
-  })
+  const app = await buildApp(
+    { ...config, ...(isOwnWeb && { isOwnWeb }) },
+    {
+      log,
+      ...(clock && { clock }),
+      ...(redis && { redis }),
+      ...(engine && { engine })
+    }
+  )
   await app.ready()
   // A test of a database that is down goes on without.
   await app.revocations.catchUp().catch(() => {})

@@ -4,10 +4,10 @@ import { Page } from './Page.tsx'
 
 export function NotFoundPage() {
   return (
-    <Page title="Nothing here">
-      <EmptyState title="This gate leads nowhere">
+    <Page title="Page not found">
+      <EmptyState title="There is no page at this address">
         <p>
-          There is no such page. <Link href="/">Go to your tasks</Link>
+          Check the address, or <Link href="/">go to your tasks</Link>.
         </p>
       </EmptyState>
     </Page>
