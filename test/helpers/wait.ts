@@ -1,15 +1,28 @@
 import { setImmediate } from 'node:timers/promises'
 
 /** Milliseconds. Far more than a busy machine needs. */
-const patience = 10_000
+export const patience = 20_000
+/** Turns of the event loop before it is looked less often, so that the wait does not take the processor from what it waits for. */
+const turns = 50
 
-/** Waits until something holds. Throws what it waited for when that takes too long. */
+// As it is before a test mocks the timers.
+const { setTimeout, clearTimeout } = globalThis
+const pause = () => new Promise((resolve) => setTimeout(resolve, 5))
+
+/** Waits until something holds, and returns it. Throws what it waited for when that takes too long. */
 export async function until<T>(what: string, condition: () => T | Promise<T>): Promise<NonNullable<T>> {
   const end = performance.now() + patience
-  for (;;) {
+  for (let turn = 0; ; turn++) {
     const found = await condition()
     if (found) return found
     if (performance.now() > end) throw new Error(`Waited ${patience / 1000} s for ${what}`)
-    await setImmediate()
+    await (turn < turns ? setImmediate() : pause())
   }
+}
+
+/** What a promise resolves to. Throws what was waited for when that takes too long. */
+export function settled<T>(what: string, promise: Promise<T>, milliseconds = patience): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`Waited ${milliseconds / 1000} s for ${what}`)), milliseconds)
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
