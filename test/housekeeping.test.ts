@@ -6,6 +6,7 @@ import { keepTidy, tidy } from '../src/housekeeping.ts'
 import { idempotencyKeysRepository } from '../src/repositories/idempotency-keys.ts'
 import { startApp } from './helpers/app.ts'
 import { captureLog } from './helpers/log.ts'
+import { until } from './helpers/wait.ts'
 
 const { app, config, signUp } = await startApp(t, { settings: { SECURITY_EVENT_TTL: '10d' } })
 const { db } = app
@@ -81,7 +82,7 @@ test('it happens once an hour, until it is stopped', async (t) => {
   const stop = keepTidy(db, config, log)
   t.strictSame(await left(gone), [1, 1, 1, 1])
   mock.timers.tick(hour)
-  while ((await left(gone)).some(Boolean)) await setImmediate()
+  await until('the rows to be gone', async () => !(await left(gone)).some(Boolean))
   stop()
   const later = await litter()
   mock.timers.tick(10 * hour)
@@ -98,7 +99,7 @@ test('a database that does not answer is for another hour', async (t) => {
   await closed.app.close()
   const stop = keepTidy(closed.app.db, config, log)
   mock.timers.tick(hour)
-  while (lines.length === 0) await setImmediate()
+  await until('a line', () => lines.length > 0)
   stop()
   t.match(lines, [{ msg: 'not tidied', level: 40 }])
 })

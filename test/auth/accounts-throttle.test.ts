@@ -10,8 +10,14 @@ import { throttleBy } from '../helpers/throttle.ts'
 const { app, config } = await startApp(t)
 let now = Date.now()
 const clock = () => now
-/** So cheap that a crowd is looked at before anybody has waited too long. */
-const passwords = createPasswords({ bcryptCost: 4, rateLimit: { enabled: false } })
+/** As good as no hash: a crowd is looked at before anybody has waited too long. */
+const passwords = {
+  ...createPasswords({ ...config, rateLimit: { enabled: false } }),
+  hash: async (text: string) => text,
+  verify: async (text: string, hash: string | undefined) => text === hash,
+  verifyAndHash: async (text: string, hash: string, next: string): Promise<[boolean, string]> => [text === hash, next],
+  isOutdated: () => false
+}
 const start = (others: object = {}) =>
   accountsOn(t, app, config, { passwords, throttle: throttleBy(clock), clock, ...others })
 

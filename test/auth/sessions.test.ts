@@ -1,5 +1,4 @@
 import { mock } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { createAuth } from '../../src/auth/auth.ts'
@@ -7,6 +6,7 @@ import { caller, startApp } from '../helpers/app.ts'
 import { ourToken } from '../helpers/mint.ts'
 import { countQueries } from '../helpers/queries.ts'
 import { refreshing, sessionOf } from '../helpers/refreshing.ts'
+import { until } from '../helpers/wait.ts'
 
 mock.timers.enable({ apis: ['setInterval'] })
 const { app, config } = await startApp(t)
@@ -31,7 +31,7 @@ test('the last use is kept without a write on each request: once a minute, for a
   await caller(app, ourToken()).get('/api/auth/me')
   t.equal(queries(), 0)
   mock.timers.tick(60_000)
-  while ((await lastUse(bob.issued.refresh_token)) <= bob.before + 3_000_000) await setImmediate()
+  await until('the last use', async () => (await lastUse(bob.issued.refresh_token)) > bob.before + 3_000_000)
   t.ok((await lastUse(ann.issued.refresh_token)) > ann.before + 3_000_000)
   const used = await lastUse(eve.issued.refresh_token)
   t.ok(used < Date.now() - 3_000_000, 'who was not here was not here')

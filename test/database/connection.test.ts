@@ -3,6 +3,7 @@ import t, { test } from 'tap'
 import { prepareDatabase } from '../../src/database/prepare.ts'
 import { startApp } from '../helpers/app.ts'
 import { onServer, pooler, server } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database has no backends and time limits'
 const { app, config, signUp, lines } = await startApp(t)
@@ -20,7 +21,7 @@ test('backends that die while idle are replaced', { skip }, async (t) => {
   await Promise.all(Array.from({ length: 5 }, () => ann.get('/api/tasks')))
   t.ok(await killBackends())
   // The loss may be noticed by a request or before the next one: either way the process lives and goes on.
-  while ((await ann.get('/api/tasks')).statusCode === 503);
+  await until('an answer', async () => (await ann.get('/api/tasks')).statusCode !== 503)
   t.equal((await ann.post('/api/tasks', { title: 'after' })).statusCode, 201)
 })
 
@@ -30,7 +31,7 @@ test('a backend that dies in a query makes that request a 503 and no more', { sk
     await sql`lock table tasks in access exclusive mode`.execute(trx)
     const waiting = ann.get('/api/tasks')
     const blocked = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'select%"tasks"%'`
-    while (!(await onServer(blocked)).rowCount);
+    await until('a query that is blocked', async () => (await onServer(blocked)).rowCount)
     await onServer(`select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'
       and datname = '${new URL(config.databaseUrl ?? '').pathname.slice(1)}'`)
     const answer = await waiting
@@ -49,7 +50,7 @@ test('a backend that dies between two statements of a transaction is survived', 
       await sql`select 1`.execute(trx)
     })
   )
-  while ((await app.inject('/health')).statusCode !== 200);
+  await until('the database', async () => (await app.inject('/health')).statusCode === 200)
   t.match(
     lines.slice(before).map(({ msg }) => msg),
     ['lost a database connection']
@@ -60,7 +61,7 @@ test('nothing waits for ever', { skip }, async (t) => {
   if (pooler) {
     await prepareDatabase(app.db, config, app.log)
     await killBackends()
-    while ((await app.inject('/health')).statusCode !== 200);
+    await until('the database', async () => (await app.inject('/health')).statusCode === 200)
   }
   const { rows } = await sql<{ name: string; setting: string }>`
     select name, setting from pg_settings where name in

@@ -1,12 +1,13 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { type Test, test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { isUnavailable } from '../../src/database/failures.ts'
 import { poolsOf } from '../../src/database/pools.ts'
 import { createLog } from '../../src/logging/log.ts'
+import { until } from '../helpers/wait.ts'
 
 const int16 = (value: number) => Buffer.from([value >> 8, value & 255])
 const int32 = (value: number) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value].map((byte) => byte & 255))
@@ -102,7 +103,7 @@ test('a server that lets nobody in is given up, before anything is asked and aft
 test('a connection whose limits cannot be set is not lent', async (t) => {
   const { sockets, mute, ask, db } = await open(t, 500)
   const first = ask().catch((error) => error)
-  while (sockets.length === 0) await new Promise(setImmediate)
+  await until('a connection', () => sockets.length > 0)
   mute.add(sockets[0])
   t.ok(isUnavailable(await first))
   t.strictSame(await ask(), rows)
@@ -113,7 +114,7 @@ test('who would wait for a connection for long is told so, and keeps none', asyn
   const { db, ask } = await open(t)
   const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
   const holding = Array.from({ length: 10 }, () => db.connection().execute(() => held))
-  while (poolsOf(db).primary?.total !== 10) await new Promise(setImmediate)
+  await until('all ten connections', () => poolsOf(db).primary?.total === 10)
   const error = await ask().catch((error) => error)
   t.match(error, { status: 503, reason: 'pool' })
   t.ok(isUnavailable(error), `${error}`)
@@ -125,10 +126,13 @@ test('who would wait for a connection for long is told so, and keeps none', asyn
 })
 
 test('a connection that was idle for long is given up all the same when it has gone silent', async (t) => {
-  const answerWithin = 50
-  const { sockets, mute, ask } = await open(t, answerWithin)
+  const { sockets, mute, ask } = await open(t, 500)
+  const clients: Socket[] = []
+  const watch = (message: unknown) => void clients.push((message as { socket: Socket }).socket)
+  subscribe('net.client.socket', watch)
+  t.teardown(() => unsubscribe('net.client.socket', watch))
   t.strictSame(await ask(), rows)
-  await sleep(3 * answerWithin)
+  await once(clients[0] as Socket, 'timeout')
   mute.add(sockets[0])
   await t.rejects(ask(), { message: 'No answer from the database' })
   t.strictSame(await ask(), rows)

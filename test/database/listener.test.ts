@@ -6,6 +6,7 @@ import { listen } from '../../src/database/listener.ts'
 import { startApp } from '../helpers/app.ts'
 import { listenableServer } from '../helpers/postgres.ts'
 import { onServer, server, urlOf } from '../helpers/template.ts'
+import * as wait from '../helpers/wait.ts'
 
 /** A listener, and everything it says. */
 function start(t: Test, url: string) {
@@ -19,9 +20,7 @@ function start(t: Test, url: string) {
     log: { warn: (details) => said.push((details as { err: Error }).err.message) }
   })
   t.teardown(stop)
-  const until = async (done: () => boolean) => {
-    while (!done()) await setImmediate()
-  }
+  const until = (done: () => boolean) => wait.until(`the listener, which heard [${heard}] and said [${said}]`, done)
   return { heard, said, stop, until }
 }
 

@@ -2,6 +2,7 @@ import pg from 'pg'
 import t, { test } from 'tap'
 import { NamedQuery, type Outcome, type Value } from '../../src/database/named-query.ts'
 import { getTypeParser } from '../../src/database/timestamps.ts'
+import { until } from '../helpers/wait.ts'
 import { wiredEngine } from '../helpers/wire.ts'
 
 const { url, sockets, sent } = await wiredEngine(t)
@@ -52,7 +53,7 @@ test('the columns are asked for once a connection, and all is sent in one piece'
   t.equal(await letters(), 'CPBDES')
   t.equal(await letters(), 'BES')
   sockets.at(-1)?.destroy()
-  while (pool.totalCount > 0) await new Promise(setImmediate)
+  await until('the pool to be empty', () => pool.totalCount === 0)
   t.equal(await letters(), 'CPBDES', 'on another connection')
 })
 

@@ -7,6 +7,7 @@ import { caller, startApp } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
 import { startPgBouncer, withoutPgBouncer } from '../helpers/pgbouncer.ts'
 import { onServer, server, urlOf } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 const skip = server ? withoutPgBouncer : 'needs TEST_DATABASE_URL: nobody pools the embedded database'
 
@@ -95,6 +96,9 @@ test('who logs out by way of the pooler is logged out of another process', { ski
   t.equal((await there.get('/api/auth/me')).statusCode, 200)
   t.equal((await there.post('/api/tasks', { title: 'by way of the pooler' })).statusCode, 201)
   t.equal((await there.post('/api/auth/logout')).statusCode, 200)
-  while ((await caller(app, ann.token).get('/api/auth/me')).statusCode === 200);
+  await until(
+    'the logout to be known',
+    async () => (await caller(app, ann.token).get('/api/auth/me')).statusCode !== 200
+  )
   t.match((await caller(app, ann.token).get('/api/auth/me')).json(), { code: 'token_revoked' })
 })

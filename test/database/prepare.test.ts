@@ -9,6 +9,7 @@ import { captureLog } from '../helpers/log.ts'
 import { listenableServer } from '../helpers/postgres.ts'
 import { freePort } from '../helpers/servers.ts'
 import { cloneTemplate } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 const { log, lines } = captureLog()
 
@@ -33,7 +34,7 @@ test('a database that is down is waited for, and the log says so once', async (t
   const port = await freePort()
   const from = lines.length
   const waiting = awaitDatabase(behind(t, port), 30, log)
-  while (lines.length === from) await new Promise(setImmediate)
+  await until('a line', () => lines.length > from)
   await listenableServer(t, port)
   await waiting
   t.match(lines.slice(from), [{ msg: 'waiting for the database', reason: /ECONNREFUSED/, seconds: 30 }])

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { logOptions } from '../../src/logging/log.ts'
+import { settled } from './wait.ts'
 
 /** A log whose lines can be looked at. */
 export function captureLog() {
@@ -12,7 +13,7 @@ export function captureLog() {
   async function says(message: RegExp): Promise<Record<string, unknown>> {
     for (;;) {
       const line = lines[read]
-      if (!line) await once(news, 'line')
+      if (!line) await settled(`a line like ${message}`, once(news, 'line'))
       else {
         read += 1
         if (message.test(String(line.msg))) return line

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Test } from 'tap'
+import { until } from './wait.ts'
 
 const root = new URL('../../', import.meta.url)
 
@@ -19,16 +20,20 @@ export function run(t: Test, file: string, settings: Record<string, string>, arg
     child[name].on('data', (chunk) => {
       output[name] += chunk
     })
-  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }))
+  let over = false
+  const ended = once(child, 'close').then(([code]) => {
+    over = true
+    return { code: code as number | null, ...output }
+  })
 
   /** Waits for this on standard output. */
   async function says(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
+    return until(`${pattern} from ${file}`, () => {
       const found = pattern.exec(output.stdout)
-      if (found) return found
-      if (child.exitCode !== null) throw new Error(`It ended: ${output.stderr}`)
-      await Promise.race([once(child.stdout, 'data'), ended])
-    }
+      // By itself or by a signal.
+      if (!found && over) throw new Error(`${file} ended before it said ${pattern}: ${output.stderr}`)
+      return found
+    })
   }
 
   return { pid: child.pid, kill: child.kill.bind(child) as ChildProcess['kill'], output, ended, says }

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
+import { until } from './wait.ts'
 
 export interface RawAnswer {
   status: number
@@ -66,6 +66,6 @@ export function checkRefusal(t: Test, answer: RawAnswer | undefined, status: num
 /** The log lines of requests since `from`, once there are as many: the server may learn later than we that a socket is closed. */
 export async function requests(lines: Record<string, unknown>[], from: number, count: number) {
   const found = () => lines.slice(from).filter(({ msg }) => msg === 'request')
-  while (found().length < count) await setImmediate()
+  await until(`${count} requests in the log`, () => found().length >= count)
   return found()
 }

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import type { Test } from 'tap'
+import { until } from './wait.ts'
 
 /** What starts a Redis here; undefined where none is installed. */
 const program = ['redis-server', 'valkey-server'].find((name) => {
@@ -38,7 +39,10 @@ export async function startRedis(t: Test) {
     child.stdout.on('data', (chunk) => {
       said += chunk
     })
-    while (!/Ready to accept connections/.test(said)) await Promise.race([once(child.stdout, 'data'), ended])
+    await until('Redis', () => {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`Redis ended: ${said}`)
+      return /Ready to accept connections/.test(said)
+    })
     return { child, ended }
   }
 

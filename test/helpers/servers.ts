@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from './wait.ts'
 
 const idOf = (user: string) => {
   const ask = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
@@ -38,17 +38,16 @@ export async function serverFolder(): Promise<string> {
 }
 
 export async function untilListening(port: number, child: ChildProcess): Promise<void> {
-  while (child.exitCode === null) {
+  await until(`a server on port ${port}`, async () => {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('The server ended')
     const socket = connect(port, '127.0.0.1')
     const open = await once(socket, 'connect').then(
       () => true,
       () => false
     )
     socket.destroy()
-    if (open) return
-    await sleep(20)
-  }
-  throw new Error('The server ended')
+    return open
+  })
 }
 
 const program = (name: string, args: string[]) =>

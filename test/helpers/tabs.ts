@@ -4,6 +4,7 @@ import type { InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import { createGatehouse } from '../../web/client/src/index.ts'
 import { password, startApp } from './app.ts'
+import { until } from './wait.ts'
 
 const baseUrl = 'https://api.example.com'
 
@@ -100,10 +101,4 @@ export async function startBrowsers(t: Test, settings: Record<string, string> = 
 }
 
 /** Until tabs have heard each other, which may take a database its time. */
-export async function heard(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 30_000
-  while (!condition()) {
-    if (performance.now() > end) throw new Error('It did not happen')
-    await setImmediate()
-  }
-}
+export const heard = (condition: () => boolean) => until('tabs that hear each other', condition)

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 
 /** Milliseconds. Far more than a busy machine needs. */
-export const patience = 20_000
+export const patience = 60_000
 /** Turns of the event loop before it is looked less often, so that the wait does not take the processor from what it waits for. */
 const turns = 50
 
@@ -9,12 +9,14 @@ const turns = 50
 const { setTimeout, clearTimeout } = globalThis
 const pause = () => new Promise((resolve) => setTimeout(resolve, 5))
 
+type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>
+
 /** Waits until something holds, and returns it. Throws what it waited for when that takes too long. */
-export async function until<T>(what: string, condition: () => T | Promise<T>): Promise<NonNullable<T>> {
+export async function until<T>(what: string, condition: () => T | Promise<T>): Promise<Truthy<T>> {
   const end = performance.now() + patience
   for (let turn = 0; ; turn++) {
     const found = await condition()
-    if (found) return found
+    if (found) return found as Truthy<T>
     if (performance.now() > end) throw new Error(`Waited ${patience / 1000} s for ${what}`)
     await (turn < turns ? setImmediate() : pause())
   }

@@ -6,3 +6,4 @@ import Report from './report.ts'
 t.pipe(new Report()).pipe(process.stdout)
 t.setTimeout(240_000)
 for (const file of process.argv.slice(2)) await import(resolve(file))
+t.end()

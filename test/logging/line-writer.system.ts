@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type Test, test } from 'tap'
 import { createLineWriter } from '../../src/logging/line-writer.ts'
 import { leftBehind } from '../helpers/old-space.ts'
+import { until } from '../helpers/wait.ts'
 
 /** A pipe to write to, and what can be read from it now. */
 function pipe(t: Test) {
@@ -30,7 +31,7 @@ test('lines of any length and in any script are written in order', async (t) => 
   lines.splice(300, 0, `${'€'.repeat(100_000)}\n`, `${'x'.repeat(70_000)}\n`)
   for (const line of lines) write(line)
   const all = lines.join('')
-  while (readFileSync(file, 'utf8').length < all.length) await setImmediate()
+  await until('all lines', () => readFileSync(file, 'utf8').length >= all.length)
   t.equal(readFileSync(file, 'utf8'), all)
 })
 
@@ -40,16 +41,16 @@ test('a reader who is slow gets every line that there was room for, in order', a
   const line = (i: number) => `${String(i).padStart(99_999)}\n`
   for (let i = 0; i < 300; i += 1) write(line(i))
   let got = ''
-  while (got.length < 16_000_000) {
+  await until('what is kept', () => {
     got += read()
-    await setImmediate()
-  }
+    return got.length >= 16_000_000
+  })
   // The line that says that all has been read that was kept.
   write('the last\n')
-  while (!got.endsWith('the last\n')) {
+  await until('the last line', () => {
     got += read()
-    await setImmediate()
-  }
+    return got.endsWith('the last\n')
+  })
   const kept = got.split('\n').slice(0, -2)
   t.ok(kept.length < 175, `${kept.length} of 300 lines waited`)
   t.strictSame(

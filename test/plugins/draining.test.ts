@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { mock } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import fastify from 'fastify'
 import { type Test, test } from 'tap'
 import { draining } from '../../plugins/draining.ts'
+import { until } from '../helpers/wait.ts'
 
 /** A server whose /slow is answered when it is let go. */
 async function start(t: Test) {
@@ -70,7 +70,7 @@ test('who keeps a request in flight for too long is cut', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const closed = app.close()
-  while (!app.isDraining()) await setImmediate()
+  await until('the end to begin', () => app.isDraining())
   mock.timers.tick(8_000)
   await once(socket, 'close')
   await closed

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import fastify from 'fastify'
 import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
@@ -6,11 +5,9 @@ import { problemDetails } from '../../plugins/problems.ts'
 import { turns } from '../../plugins/turns.ts'
 import { poolsOf } from '../../src/database/pools.ts'
 import { startApp } from '../helpers/app.ts'
+import * as wait from '../helpers/wait.ts'
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let i = 0; i < 50_000 && !condition(); i++) await setImmediate()
-  if (!condition()) throw new Error(`waited in vain for ${what}`)
-}
+const until = (condition: () => boolean, what: string) => wait.until(what, condition)
 
 /** Routes whose handlers end when they are told to; the user is named by a header. */
 async function start(t: Test, isEmbedded = false) {

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Test, test } from 'tap'
 import { password, secret } from '../helpers/app.ts'
 import { run } from '../helpers/process.ts'
 import { cloneTemplate, server } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 const needs = { skip: server ? false : 'needs TEST_DATABASE_URL: the embedded database takes one process' }
 const listening = /"msg":"listening","url":"([^"]*)"/
@@ -42,10 +42,10 @@ test('workers serve on one port, and one that is killed is replaced while the ot
   for (let round = 0; round < 3; round++) {
     const before = all.pids()
     process.kill(before.get('2') as number, 'SIGKILL')
-    while (all.pids().get('2') === before.get('2')) {
+    await until('another worker in its place', async () => {
       t.equal((await fetch(`${all.url}/health/live`, { headers: { connection: 'close' } })).status, 200)
-      await sleep(20)
-    }
+      return all.pids().get('2') !== before.get('2')
+    })
     await all.allServe()
   }
   all.kill('SIGTERM')

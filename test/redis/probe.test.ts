@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
 import { type Test, test } from 'tap'
 import { openRedis, type Patience } from '../../src/redis/redis.ts'
 import { captureLog } from '../helpers/log.ts'
 import { redisLikeServer } from '../helpers/redis.ts'
+import * as wait from '../helpers/wait.ts'
 
 const secrets = [{ kid: '1', secret: 'a-long-value-that-only-the-tests-know' }]
 const script = { kind: 'test', lua: 'return {1}' }
@@ -15,9 +15,7 @@ async function start(t: Test, patience: Patience) {
   const shared = openRedis(server.url, secrets, log, patience)
   t.teardown(shared.close)
   const probes = () => server.commands.filter((command) => command[3]?.startsWith('gatehouse:probe:')).length
-  async function until(count: number) {
-    while (probes() < count) await setImmediate()
-  }
+  const until = (count: number) => wait.until(`${count} probes`, () => probes() >= count)
   return { server, shared, lines, says, probes, until }
 }
 
