@@ -83,5 +83,5 @@ test('the keys of an issuer are counted, and those refused named', async (t) => 
   })
   const none = await check(empty)
   t.match(none, { ok: false, text: /: 0 usable of 1 keys .* private/, advice: /public key with a kid/ })
-  t.match(await check(page), { ok: false, text: /not a JWK Set/, advice: /Is that server up/ })
+  t.match(await check(page), { ok: false, text: /JSON Web Key Set malformed/, advice: /Is that server up/ })
 })

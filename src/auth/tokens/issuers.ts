@@ -1,7 +1,7 @@
-import { constants, type KeyObject, verify as verifySignature } from 'node:crypto'
+import { compactVerify, createRemoteJWKSet, customFetch, type FetchImplementation } from 'jose'
 import { problems } from '../../http/problems.ts'
 import { type AccessToken, checkAudience, checkTimes, issuedToken } from './claims.ts'
-import { type Algorithm, algorithms, parseKeySet, type VerificationKey } from './jwks.ts'
+import { type Algorithm, parseKeySet, type VerificationKey } from './jwks.ts'
 import type { Jws } from './jws.ts'
 
 /** An issuer that we trust, by its published keys. */
@@ -24,15 +24,10 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** The text of a URL: no redirect, not too late, not too large, from memory only as far as it goes. */
-async function fetchText(url: string): Promise<string> {
-  const answer = await fetch(url, {
-    redirect: 'error',
-    signal: AbortSignal.timeout(patience),
-    // A connection kept for ten minutes is dead when it is used next.
-    headers: { accept: 'application/jwk-set+json, application/json', connection: 'close' }
-  })
-  if (!answer.ok || !answer.body) throw new Error(`it answers ${answer.status}`)
+/** A fetch whose answer is read no further than it may be large: jose bounds the time and follows no redirect. */
+const fetchBounded: FetchImplementation = async (url, options) => {
+  const answer = await fetch(url, options)
+  if (answer.status !== 200 || !answer.body) return answer
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of answer.body) {
@@ -40,23 +35,30 @@ async function fetchText(url: string): Promise<string> {
     if (size > maxSize) throw new Error(`it is larger than ${maxSize} bytes`)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString()
+  return new Response(Buffer.concat(chunks))
 }
 
 /** The keys that an issuer publishes now; `refuse` is told which of them cannot be trusted. Rejects when there is no set. */
-export const fetchKeys = async (
+export async function fetchKeys(
   { jwksUrl, algorithms: allowed }: TrustedIssuer,
   refuse: (kid: string, reason: string) => void
-) => parseKeySet(await fetchText(jwksUrl), allowed, refuse)
-
-function signatureIsRight({ algorithm, key }: VerificationKey, { signed, signature }: Jws): boolean {
-  const options: Record<string, { key: KeyObject; [option: string]: unknown }> = {
-    PS256: { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
-    RS256: { key, padding: constants.RSA_PKCS1_PADDING }
-  }
-  const how = options[algorithm] ?? { key, dsaEncoding: 'ieee-p1363' as const }
-  return verifySignature(algorithms[algorithm].digest, Buffer.from(signed), how, signature)
+) {
+  // For one fetch. Kept for longer, jose's set asks a broken issuer again for every token, and a known key does not outlive it.
+  const remote = createRemoteJWKSet(new URL(jwksUrl), {
+    [customFetch]: fetchBounded,
+    timeoutDuration: patience,
+    // A connection kept for ten minutes is dead when it is used next.
+    headers: { accept: 'application/jwk-set+json, application/json', connection: 'close' }
+  })
+  await remote.reload()
+  return parseKeySet(remote.jwks(), allowed, refuse)
 }
+
+const isSigned = ({ text }: Jws, { algorithm, key }: VerificationKey): Promise<boolean> =>
+  compactVerify(text, key, { algorithms: [algorithm] }).then(
+    () => true,
+    () => false
+  )
 
 /**
  * Verifies the tokens of one issuer by the keys that it publishes at the configured URL, and at no other (a token's `jku`,
@@ -127,7 +129,7 @@ export function createIssuer(
       if (!allowed.some((algorithm) => algorithm === jws.header.alg)) throw problems.invalidToken('algorithm')
       checkAudience(jws.claims, audience)
       const key = await keyOf(jws)
-      if (!signatureIsRight(key, jws)) throw problems.invalidToken('signature')
+      if (!(await isSigned(jws, key))) throw problems.invalidToken('signature')
       const token = issuedToken(jws, issuer)
       checkTimes(token, jws, clock() / 1000)
       return { token, key }

@@ -1,12 +1,12 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 
-/** How each algorithm is verified, and which keys are for it (RFC 7518 section 3, RFC 8037 section 3.1). */
+/** Which keys are for each algorithm (RFC 7518 section 3, RFC 8037 section 3.1). */
 export const algorithms = {
-  EdDSA: { digest: null, kty: 'OKP', crv: 'Ed25519' },
-  ES256: { digest: 'sha256', kty: 'EC', crv: 'P-256' },
-  ES512: { digest: 'sha512', kty: 'EC', crv: 'P-521' },
-  RS256: { digest: 'sha256', kty: 'RSA', crv: undefined },
-  PS256: { digest: 'sha256', kty: 'RSA', crv: undefined }
+  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+  ES256: { kty: 'EC', crv: 'P-256' },
+  ES512: { kty: 'EC', crv: 'P-521' },
+  RS256: { kty: 'RSA', crv: undefined },
+  PS256: { kty: 'RSA', crv: undefined }
 } as const
 
 export type Algorithm = keyof typeof algorithms
@@ -44,14 +44,13 @@ function parseKey(jwk: Record<string, unknown>, allowed: readonly Algorithm[]): 
 
 /**
  * The keys of a JWK Set (RFC 7517) by their ids. A key that cannot be trusted is left out, and `refuse` told why; two of
- * one id are both left out. Throws when the text is no set.
+ * one id are both left out. Throws when the value is no set.
  */
 export function parseKeySet(
-  text: string,
+  set: unknown,
   allowed: readonly Algorithm[],
   refuse: (kid: string, reason: string) => void
 ): Map<string, VerificationKey> {
-  const set: unknown = JSON.parse(text)
   if (!isObject(set) || !Array.isArray(set.keys)) throw new Error('not a JWK Set')
   if (set.keys.length > maxKeys) throw new Error(`more than ${maxKeys} keys`)
   const keys = new Map<string, VerificationKey>()

@@ -48,14 +48,16 @@ function parseObject(segment: string): Record<string, unknown> {
 /** A compact JWS (RFC 7515) taken apart, its signature not yet checked. */
 export class Jws {
   readonly header: Readonly<Record<string, unknown>>
+  readonly text: string
   readonly signed: string
   readonly signature: Buffer
   readonly #payload: string
   #claims: Record<string, unknown> | undefined
 
-  constructor(signed: string, header: string, payload: string, signature: string) {
+  constructor(text: string, header: string, payload: string, signature: string) {
     this.header = parseHeader(header)
-    this.signed = signed
+    this.text = text
+    this.signed = text.slice(0, header.length + 1 + payload.length)
     this.signature = decode(signature)
     this.#payload = payload
   }
@@ -80,5 +82,5 @@ export function parseJws(token: string): Jws {
   if (token.length > maxTokenLength) throw problems.invalidToken('too long')
   const [header = '', payload = '', signature = '', ...more] = token.split('.')
   if (more.length > 0) throw problems.invalidToken('not three segments')
-  return new Jws(token.slice(0, header.length + 1 + payload.length), header, payload, signature)
+  return new Jws(token, header, payload, signature)
 }

@@ -8,7 +8,7 @@ const all = Object.keys(algorithms) as Algorithm[]
 /** What is taken of these keys, and why the rest is not. */
 function parse(keys: unknown[], allowed: readonly Algorithm[] = all) {
   const refused: string[][] = []
-  const found = parseKeySet(JSON.stringify({ keys }), allowed, (...refusal) => refused.push(refusal))
+  const found = parseKeySet({ keys }, allowed, (...refusal) => refused.push(refusal))
   return { taken: [...found].map(([kid, { algorithm }]) => [kid, algorithm]), refused }
 }
 const { EdDSA, ES256, RS256 } = pairs
@@ -99,9 +99,7 @@ test('a set of more than 100 keys is none, and neither is what has no list of ke
   t.equal(parse(many(100)).taken.length, 100)
   t.throws(() => parse(many(101)), /more than 100 keys/)
   for (const text of ['{}', '[]', 'null', '1', '"keys"', '{"keys":{}}', '{"keys":null}', JSON.stringify(key)])
-    t.throws(() => parseKeySet(text, all, () => {}), /not a JWK Set/, text)
-  for (const text of ['', '<html>', '{"keys":[', '\ufeff{"keys":[]}'])
-    t.throws(() => parseKeySet(text, all, () => {}), SyntaxError, text)
+    t.throws(() => parseKeySet(JSON.parse(text), all, () => {}), /not a JWK Set/, text)
   t.strictSame(parse([]), { taken: [], refused: [] })
 })
 
