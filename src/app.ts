@@ -6,6 +6,7 @@ import { client, trustedProxies } from '../plugins/client.ts'
 import { cookies } from '../plugins/cookies.ts'
 import { database } from '../plugins/database.ts'
 import { draining } from '../plugins/draining.ts'
+import { jwt } from '../plugins/jwt.ts'
 import { limits } from '../plugins/limits.ts'
 import { logging, requestId } from '../plugins/logging.ts'
 import { openapi } from '../plugins/openapi.ts'
@@ -84,13 +85,16 @@ export async function buildApp(
   const reads = openReads(config, db, log)
   const own = openOwnConnection(config, db, log)
   const shared = await openSharedCounts(config, log, redis)
-  const { accounts, sessions, verify, identify, revocations, ...counts } = createAuth(config, db, {
+  await app.register(jwt, config)
+  const auth = createAuth(config, db, {
+    jwt: app.jwt,
     reads,
     own,
     shared,
     log,
     clock
   })
+  const { accounts, sessions } = auth
   const cursors = createCursors(config.secrets)
   const { taskQuota } = config
 
@@ -100,7 +104,7 @@ export async function buildApp(
   }
   if (config.metrics) {
     const { metrics } = await import('../plugins/metrics.ts')
-    await app.register(metrics, { listen: config.metrics, pools: () => poolsOf(db), revocations, ...counts })
+    await app.register(metrics, { listen: config.metrics, pools: () => poolsOf(db), ...auth })
   }
   await app.register(problemDetails)
   await app.register(logging, { log })
@@ -117,7 +121,7 @@ export async function buildApp(
   await app.register(openapi)
   await app.register(web, config)
   await app.register(database, { db, reads, own })
-  await app.register(authentication, { verify, identify, revocations, sessions })
+  await app.register(authentication, auth)
   await app.register(turns, { isEmbedded: config.databaseUrl === undefined })
 
   app.register(healthRoutes)

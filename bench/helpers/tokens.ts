@@ -1,15 +1,18 @@
 import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
+import { openSecretKeys } from '../../src/process/secret-keys.ts'
 import { secret } from './measured.ts'
 
 /** What the measured service signs and verifies with. */
+const secrets = [{ kid: '1', secret }]
 export const tokens = createAccessTokens(
   {
-    secrets: [{ kid: '1', secret }],
+    secrets,
     issuer: 'gatehouse',
     audience: 'gatehouse',
     accessTokenTtl: 7 * 86_400,
     betterAuth: undefined
   },
+  await openSecretKeys(secrets),
   Date.now
 )
 

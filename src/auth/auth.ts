@@ -15,7 +15,7 @@ import { type Announcements, createRevocations } from './revocations/revocations
 import { createSecurityLog } from './security-log.ts'
 import { createSessions } from './sessions.ts'
 import { createThrottle, remembered } from './throttle/throttle.ts'
-import { createAccessTokens } from './tokens/access-tokens.ts'
+import { createAccessTokens, type SecretKeys } from './tokens/access-tokens.ts'
 import type { AccessToken } from './tokens/claims.ts'
 import { createIssuer } from './tokens/issuers.ts'
 import { createRefreshTokens } from './tokens/refresh-tokens.ts'
@@ -27,6 +27,8 @@ interface Log {
 }
 
 interface Surroundings {
+  /** What signs and verifies under the secrets. */
+  jwt: SecretKeys
   /** Where what only reads goes. */
   reads?: Kysely<Database>
   /** What asks for revocations. */
@@ -37,11 +39,18 @@ interface Surroundings {
   clock: () => number
 }
 
+/** Whom a request is made for. */
+export interface User {
+  id: string
+  email: string
+  token: AccessToken
+}
+
 /** Puts the parts of authentication together. */
 export function createAuth(
   config: Config,
   db: Kysely<Database>,
-  { reads = db, own = db, shared, log, clock }: Surroundings
+  { jwt, reads = db, own = db, shared, log, clock }: Surroundings
 ) {
   const { directUrl } = config
   // The embedded database has no other process to hear from.
@@ -51,7 +60,7 @@ export function createAuth(
       : (listener) => listen(directUrl, { channel: 'gatehouse_revocations', log, ...listener })
   const revocations = createRevocations(revocationsRepository(own), { ...config, announcements }, { clock })
   const securityLog = createSecurityLog(securityEventsRepository(db), log)
-  const tokens = createAccessTokens(config, clock)
+  const tokens = createAccessTokens(config, jwt, clock)
   const sessions = createSessions(db, config, {
     reads,
     tokens,
@@ -73,8 +82,25 @@ export function createAuth(
   const verify = createVerifier(tokens, new Map(issuers), clock)
   const foreignUsers = createForeignUsers(usersRepository(db), revocations, clock)
 
-  /** The id of our user for whom a verified token speaks. Throws `token_revoked`, and `unavailable` when that cannot be known. */
-  const identify = (token: AccessToken): string | Promise<string> =>
-    andThen(revocations.check(token), () => (token.issuer === null ? token.subject : foreignUsers.identify(token)))
-  return { accounts, sessions, verify, identify, revocations, passwords, securityEvents: securityLog.counts }
+  /** The user for whom a verified token speaks. */
+  function userOf(token: AccessToken): User | Promise<User> {
+    const { email } = token
+    if (token.issuer === null) return { id: token.subject, email, token }
+    return andThen(foreignUsers.identify(token), (id) => ({ id, email, token }))
+  }
+
+  /**
+   * The user for whom a token speaks; a promise where somebody has to be asked. Throws `invalid_token`, `token_expired`,
+   * `token_revoked`, and `unavailable` when that cannot be known.
+   */
+  const identify = (text: string): User | Promise<User> =>
+    andThen(verify(text), (token) => andThen(revocations.check(token), () => userOf(token)))
+
+  async function stop(): Promise<void> {
+    revocations.stop()
+    await sessions.stop()
+  }
+  return { accounts, sessions, verify, identify, revocations, stop, passwords, securityEvents: securityLog.counts }
 }
+
+export type Auth = ReturnType<typeof createAuth>

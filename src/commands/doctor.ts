@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { examineSurroundings, examineToken } from '../doctor/examine.ts'
 import { format } from '../doctor/findings.ts'
+import { openSecretKeys } from '../process/secret-keys.ts'
 import { settings } from './settings.ts'
 
 /** The token from the command line, or what is piped in; undefined where there is none. */
@@ -15,7 +16,10 @@ async function givenToken(): Promise<string | undefined> {
 const config = settings()
 try {
   const token = await givenToken()
-  const findings = token === undefined ? await examineSurroundings(config) : await examineToken(token, config)
+  const findings =
+    token === undefined
+      ? await examineSurroundings(config)
+      : await examineToken(token, config, { jwt: await openSecretKeys(config.secrets), clock: Date.now })
   process.stdout.write(findings.map(format).join(''))
   process.exitCode = findings.some(({ ok }) => ok === false) ? 1 : 0
 } catch (error) {

@@ -1,9 +1,10 @@
 import { createAuth } from '../auth/auth.ts'
+import type { SecretKeys } from '../auth/tokens/access-tokens.ts'
 import type { AccessToken } from '../auth/tokens/claims.ts'
 import { type Jws, parseJws } from '../auth/tokens/jws.ts'
 import type { Config } from '../config/config.ts'
 import { openDatabase } from '../database/connection.ts'
-import { orThrow, Problem, problems } from '../http/problems.ts'
+import { Problem, problems } from '../http/problems.ts'
 import { createLog } from '../logging/log.ts'
 import { usersRepository } from '../repositories/users.ts'
 import { explain } from './explain.ts'
@@ -13,13 +14,19 @@ import { checkDatabase, checkIssuer, checkSettings } from './surroundings.ts'
 
 const log = createLog('silent')
 
+interface Surroundings {
+  /** What signs and verifies under the secrets. */
+  jwt: SecretKeys
+  /** Milliseconds since 1970. */
+  clock: () => number
+}
+
 /** The parts of the service that a diagnosis takes, not started: nothing is written, nothing migrated. */
-function open(config: Config, clock: () => number) {
+function open(config: Config, { jwt, clock }: Surroundings) {
   const db = openDatabase(config, log)
-  const { verify, revocations, sessions } = createAuth(config, db, { log, clock })
+  const { verify, revocations, stop } = createAuth(config, db, { jwt, log, clock })
   async function close(): Promise<void> {
-    revocations.stop()
-    await sessions.stop()
+    await stop()
     await db.destroy()
   }
   return { db, verify, revocations, clock, close }
@@ -75,7 +82,7 @@ async function explainRefusal(
 async function judge(token: string, config: Config, service: ReturnType<typeof open>): Promise<Finding[]> {
   const { verify, clock } = service
   try {
-    const who = orThrow(await verify(token))
+    const who = await verify(token)
     const standing = await checkStanding(who, config, service)
     const whose =
       who.issuer === null ? `user ${who.subject} of ours` : `user ${quote(who.subject)} of ${quote(who.issuer)}`
@@ -87,16 +94,16 @@ async function judge(token: string, config: Config, service: ReturnType<typeof o
   }
 }
 
-/** Whether the service would accept a token now, and why not. `clock` gives milliseconds. */
-export async function examineToken(text: string, config: Config, clock: () => number = Date.now): Promise<Finding[]> {
+/** Whether the service would accept a token now, and why not. */
+export async function examineToken(text: string, config: Config, surroundings: Surroundings): Promise<Finding[]> {
   const token = text.trim().replace(/^(authorization: *)?bearer +/i, '')
-  const service = open(config, clock)
+  const service = open(config, surroundings)
   return judge(token, config, service).finally(service.close)
 }
 
 /** Whether what the service stands on is as it should be. */
 export async function examineSurroundings(config: Config): Promise<Finding[]> {
-  const { db, close } = open(config, Date.now)
+  const db = openDatabase(config, log)
   const findings = [checkSettings(config), checkDatabase(db, config), ...config.issuers.map(checkIssuer)]
-  return Promise.all(findings).finally(close)
+  return Promise.all(findings).finally(() => db.destroy())
 }

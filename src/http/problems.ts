@@ -47,12 +47,6 @@ export class Problem extends Error {
   }
 }
 
-/** What came of something; throws the problem, if that is what did. */
-export function orThrow<T>(outcome: T | Problem): T {
-  if (outcome instanceof Problem) throw outcome
-  return outcome
-}
-
 const challenge = 'Bearer realm="gatehouse"'
 const retryAfter = (seconds: number) => ({ 'retry-after': String(Math.max(1, Math.ceil(seconds))) })
 

@@ -40,7 +40,7 @@ test('the last use is kept without a write on each request: once a minute, for a
   t.equal(queries(), 0, 'nothing to write, nothing written')
 })
 
-const { sessions } = createAuth(config, app.db, { log: app.log, clock: Date.now })
+const { sessions } = createAuth(config, app.db, { jwt: app.jwt, log: app.log, clock: Date.now })
 t.teardown(sessions.stop)
 
 test('the end of the process writes what is not written yet, and time never goes back', async (t) => {

@@ -1,10 +1,9 @@
 import { decodeProtectedHeader as headerOf } from 'jose'
 import t, { test } from 'tap'
-import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
 import { createIssuer, FETCH_PAUSE, REFRESH_AFTER } from '../../src/auth/tokens/issuers.ts'
 import { createVerifier } from '../../src/auth/tokens/verifier.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { orThrow } from '../../src/http/problems.ts'
+import { accessTokens } from '../helpers/access-tokens.ts'
 import { secret } from '../helpers/app.ts'
 import { betterAuthServers } from '../helpers/better-auth.ts'
 import { captureLog } from '../helpers/log.ts'
@@ -20,8 +19,8 @@ test('a rotated key is picked up without a restart, and one that the server no l
     const issuer = createIssuer(trusted, captureLog().log, { clock: Date.now, elapsed: () => elapsed })
     return [trusted.issuer, issuer] as const
   })
-  const verify = createVerifier(createAccessTokens(config, Date.now), new Map(issuers), Date.now)
-  const subject = async (token: string) => orThrow(await verify(token)).subject
+  const verify = createVerifier(await accessTokens(config), new Map(issuers), Date.now)
+  const subject = async (token: string) => (await verify(token)).subject
   /** The key ends; the server makes another, and publishes the old one for thirty days more. */
   const end = (daysAgo: number) =>
     server.keys.updateTable('jwks').set({ expiresAt: new Date(Date.now() - daysAgo * 86_400_000) })

@@ -16,7 +16,7 @@ export const clientAt = (ip: string): Client => ({ ip, prefix: ip, userAgent: 't
 /** Accounts on an app's database, of parts of which some may be of another kind. */
 export function accountsOn(t: Test, app: FastifyInstance, config: Config, others: Partial<Parts> = {}) {
   const clock = others.clock ?? Date.now
-  const { sessions, revocations } = createAuth(config, app.db, { log: app.log, clock })
+  const { sessions, revocations } = createAuth(config, app.db, { jwt: app.jwt, log: app.log, clock })
   t.teardown(() => {
     revocations.stop()
     return sessions.stop()

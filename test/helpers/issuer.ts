@@ -6,7 +6,7 @@ import { createIssuer, type TrustedIssuer } from '../../src/auth/tokens/issuers.
 import { type Algorithm, algorithms } from '../../src/auth/tokens/jwks.ts'
 import { createVerifier } from '../../src/auth/tokens/verifier.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { orThrow } from '../../src/http/problems.ts'
+import { openSecretKeys } from '../../src/process/secret-keys.ts'
 import { secret } from './app.ts'
 import { audience, issuerName, pairs, published } from './keys.ts'
 import { captureLog } from './log.ts'
@@ -33,6 +33,9 @@ export async function startIssuer(t: Test) {
   const url = `http://localhost:${(http.address() as AddressInfo).port}`
   const trusted: TrustedIssuer = { issuer: issuerName, audience, jwksUrl: `${url}/jwks`, algorithms: names }
 
+  const config = loadConfig({ BETTER_AUTH_SECRET: secret })
+  const jwt = await openSecretKeys(config.secrets)
+
   /** A service that trusts these issuers, with no keys yet. */
   function trust(first: Partial<TrustedIssuer> = {}, ...others: Partial<TrustedIssuer>[]) {
     const { log, lines } = captureLog()
@@ -43,10 +46,10 @@ export async function startIssuer(t: Test) {
       return [all.issuer, createIssuer(all, log, clocks)] as const
     }
     const [name, issuer] = make(first)
-    const tokens = createAccessTokens(loadConfig({ BETTER_AUTH_SECRET: secret }), clocks.clock)
+    const tokens = createAccessTokens(config, jwt, clocks.clock)
     const verify = createVerifier(tokens, new Map([[name, issuer], ...others.map(make)]), clocks.clock)
     state.fetches = 0
-    return { time, lines, issuer, verify: async (token: string) => orThrow(await verify(token)) }
+    return { time, lines, issuer, verify: async (token: string) => verify(token) }
   }
 
   return { state, publish, trust, url, http }

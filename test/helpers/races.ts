@@ -7,7 +7,6 @@ import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
 import { parseJws } from '../../src/auth/tokens/jws.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { Database } from '../../src/database/tables.ts'
-import { orThrow } from '../../src/http/problems.ts'
 import { accountsOn, clientAt } from './accounts.ts'
 import { caller, password } from './app.ts'
 import { type Issued, refreshing } from './refreshing.ts'
@@ -73,8 +72,8 @@ export function racers(t: Test, app: FastifyInstance, config: Config) {
   const { refresh, register, login } = refreshing(app)
   const passwords = createPasswords({ bcryptCost: 4 })
   const accounts = accountsOn(t, app, config, { passwords })
-  const { verify } = createAccessTokens(config, Date.now)
-  const tokenOf = ({ access_token }: { access_token: string }) => orThrow(verify(parseJws(access_token)))
+  const { verify } = createAccessTokens(config, app.jwt, Date.now)
+  const tokenOf = ({ access_token }: { access_token: string }) => verify(parseJws(access_token))
   const as = ({ access_token }: Tokens) => caller(app, access_token)
 
   async function twoSessions(): Promise<Pair> {

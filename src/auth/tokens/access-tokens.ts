@@ -1,8 +1,7 @@
 import { validate as isUuid, v4 as uuid } from 'uuid'
 import type { Secret } from '../../config/secrets.ts'
-import { type Problem, problems } from '../../http/problems.ts'
+import { problems } from '../../http/problems.ts'
 import { type AccessToken, address, bridgedToken, checkTimes, text, time } from './claims.ts'
-import { createHmac } from './hmac.ts'
 import type { Jws } from './jws.ts'
 
 interface Settings {
@@ -15,27 +14,46 @@ interface Settings {
 }
 
 /** What tells one of our access tokens from any other HS256 JWT (RFC 9068, section 2.1). */
-const ACCESS_TOKEN_TYPE = 'at+jwt'
-const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+export const ACCESS_TOKEN_TYPE = 'at+jwt'
+
+/** What signs and verifies JWTs under one secret, by its `kid`: @fastify/jwt. */
+export type SecretKeys = Readonly<Record<string, SecretKey>>
+
+interface SecretKey {
+  sign: (payload: object) => string
+  /** Throws for a token that it has not signed. */
+  verify: (token: string) => unknown
+}
+
+/** Whether the library takes a token for signed with a key, however it says that it does not. */
+function isSigned(key: SecretKey, { text }: Jws): boolean {
+  try {
+    key.verify(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Makes our access tokens and verifies every HS256 one, without the database. `clock` gives milliseconds. */
-export function createAccessTokens(settings: Settings, clock: () => number) {
-  const keys = new Map(settings.secrets.map(({ kid, secret }) => [kid, createHmac(secret)]))
-  const [[kid, signingKey] = ['', undefined]] = keys
+export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, clock: () => number) {
+  const keys = new Map(settings.secrets.map(({ kid }) => [kid, secretKeys[kid] as SecretKey]))
+  const [signingKey] = keys.values()
   if (!signingKey) throw new Error('No secret to sign access tokens with')
-  const header = encode({ alg: 'HS256', typ: ACCESS_TOKEN_TYPE, kid })
   const { betterAuth } = settings
 
   /**
-   * What is wrong with a token before its claims are read, if anything is. The algorithm is ours to say (RFC 8725, section
-   * 3.1): the header may agree or be refused.
+   * Checks what is not a claim. The library reads less strictly than parseJws has, and signs and verifies by HS256 alone: the
+   * algorithm is ours to say (RFC 8725, section 3.1), the header may agree or be refused.
    */
-  function faultOf({ header, signed, signature }: Jws): string | undefined {
-    if (header.alg !== 'HS256') return 'algorithm'
-    if ('crit' in header || 'b64' in header) return 'crit'
+  function checkSignature(jws: Jws): void {
+    const { header } = jws
+    if (header.alg !== 'HS256') throw problems.invalidToken('algorithm')
+    if ('crit' in header || 'b64' in header) throw problems.invalidToken('crit')
     const named = typeof header.kid === 'string' ? keys.get(header.kid) : undefined
-    if ('kid' in header && !named) return 'unknown kid'
-    return (named ? [named] : [...keys.values()]).some((key) => key.verify(signed, signature)) ? undefined : 'signature'
+    if ('kid' in header && !named) throw problems.invalidToken('unknown kid')
+    if (!(named ? [named] : [...keys.values()]).some((key) => isSigned(key, jws)))
+      throw problems.invalidToken('signature')
   }
 
   function ours({ header, claims }: Jws): AccessToken {
@@ -62,7 +80,7 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
     issue(user: { id: string; email: string }, sessionId: string, secondsLeft = Number.POSITIVE_INFINITY) {
       const iat = Math.floor(clock() / 1000)
       const expires_in = Math.max(1, Math.floor(Math.min(settings.accessTokenTtl, secondsLeft)))
-      const payload = encode({
+      const access_token = signingKey.sign({
         iss: settings.issuer,
         aud: settings.audience,
         sub: user.id,
@@ -72,18 +90,12 @@ export function createAccessTokens(settings: Settings, clock: () => number) {
         iat,
         exp: iat + expires_in
       })
-      const signed = `${header}.${payload}`
-      const access_token = `${signed}.${signingKey.sign(signed)}`
       return { access_token, expires_in }
     },
 
-    /**
-     * Tells who an HS256 token speaks for, or `invalid_token`. What is wrong beyond the signature is thrown: `invalid_token`
-     * or, if nothing else is, `token_expired`.
-     */
-    verify(jws: Jws): AccessToken | Problem {
-      const fault = faultOf(jws)
-      if (fault) return problems.invalidToken(fault)
+    /** Tells who an HS256 token speaks for. Throws `invalid_token` or, if nothing else is wrong, `token_expired`. */
+    verify(jws: Jws): AccessToken {
+      checkSignature(jws)
       const token = jws.claims.iss === settings.issuer ? ours(jws) : bridged(jws)
       checkTimes(token, jws, clock() / 1000)
       return token

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { Problem, problems } from '../../http/problems.ts'
+import { problems } from '../../http/problems.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { AccessToken } from './claims.ts'
 import type { Issuer } from './issuers.ts'
@@ -40,12 +40,8 @@ export function createVerifier(tokens: AccessTokens, issuers: ReadonlyMap<unknow
     return remember(text, token, () => issuer.trusts(kid, key))
   }
 
-  /**
-   * Who a token speaks for; a promise where keys may have to be fetched. Throws or gives `invalid_token` and `token_expired`:
-   * what a flood of wrong signatures goes through gives it, because V8 counts a function's returns to tell whether it is
-   * worth compiling, and what only throws is interpreted for ever.
-   */
-  return function verify(text: string): AccessToken | Problem | Promise<AccessToken> {
+  /** Who a token speaks for; a promise where keys may have to be fetched. Throws `invalid_token` and `token_expired`. */
+  return function verify(text: string): AccessToken | Promise<AccessToken> {
     const before = known.get(keyOf(text))
     if (before?.text === text && before.stands()) {
       if (before.token.expiresAt <= clock() / 1000) throw problems.tokenExpired()
@@ -53,9 +49,7 @@ export function createVerifier(tokens: AccessTokens, issuers: ReadonlyMap<unknow
     }
     const jws = parseJws(text)
     const issuer = jws.header.alg === 'HS256' ? undefined : issuers.get(jws.claims.iss)
-    if (issuer) return verifyByKeys(text, jws, issuer)
-    const token = tokens.verify(jws)
-    return token instanceof Problem ? token : remember(text, token, always)
+    return issuer ? verifyByKeys(text, jws, issuer) : remember(text, tokens.verify(jws), always)
   }
 }
 

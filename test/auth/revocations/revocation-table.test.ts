@@ -74,7 +74,7 @@ test('every key is found while it grows', async (t) => {
   t.ok(keys.every((key, i) => table.cutoff(key) === (i % 2 ? ALWAYS : i + 1)))
 })
 
-test('neighbours share neither slots nor cutoffs, up to the end of the table and around it', async (t) => {
+test('keys that are nearly the same share no cutoff', async (t) => {
   const table = createRevocationTable(hour)
   const near = (low: number, high: number) =>
     `00000000-0000-4000-${high.toString(16).padStart(4, '0')}-0000${low.toString(16).padStart(8, '0')}`
@@ -86,7 +86,7 @@ test('neighbours share neither slots nor cutoffs, up to the end of the table and
     keys.map((key) => table.cutoff(key)),
     keys.map((_, i) => i + 1)
   )
-  t.equal(table.cutoff(near(2 ** 32 - 1, 0x9000)), 0)
+  t.equal(table.cutoff(near(2 ** 32 - 1, 0x800a)), 0)
 })
 
 test('of two cutoffs the later one counts, in whichever order they come', async (t) => {

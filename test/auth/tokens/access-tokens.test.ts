@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { createAccessTokens } from '../../../src/auth/tokens/access-tokens.ts'
 import { parseJws } from '../../../src/auth/tokens/jws.ts'
 import { loadConfig } from '../../../src/config/config.ts'
-import { orThrow } from '../../../src/http/problems.ts'
+import { accessTokens } from '../../helpers/access-tokens.ts'
 import { secret } from '../../helpers/app.ts'
 import { bridgeClaims, bridgeToken, mint, ourToken } from '../../helpers/mint.ts'
 
@@ -11,22 +11,26 @@ const session = 'd6c6f6f0-6f0c-4a3e-9a0e-0a4f3f0f6b11'
 const [older, newer] = ['an-older-value-known-to-the-tests-only', 'a-newer-value-known-to-the-tests-only']
 
 /** Issues tokens, and verifies their text. */
-function tokensOf(settings: Record<string, string>, clock: () => number) {
-  const { issue, verify } = createAccessTokens(loadConfig(settings), clock)
-  return { issue, verify: (token: string) => orThrow(verify(parseJws(token))) }
+async function tokensOf(settings: Record<string, string>, clock: () => number) {
+  const { issue, verify } = await accessTokens(loadConfig(settings), clock)
+  return { issue, verify: (token: string) => verify(parseJws(token)) }
 }
 
 /** The tokens of a service with these settings, and its clock. */
-function service(settings: Record<string, string> = { BETTER_AUTH_SECRET: secret }) {
+async function service(settings: Record<string, string> = { BETTER_AUTH_SECRET: secret }) {
   const time = { now: Date.parse('2026-11-20T12:00:00Z') }
-  return { time, ...tokensOf(settings, () => time.now) }
+  return { time, ...(await tokensOf(settings, () => time.now)) }
 }
 const parts = (token: string) =>
   token.split('.', 2).map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()))
 const refuses = (code: string, reason?: string) => ({ status: 401, code, ...(reason && { reason }) })
 
 test('our token has the header and the claims of the contract, and lives as long as it is set to', async (t) => {
-  const { issue, verify, time } = service({ BETTER_AUTH_SECRET: secret, ACCESS_TOKEN_TTL: '2h', JWT_AUDIENCE: 'tasks' })
+  const { issue, verify, time } = await service({
+    BETTER_AUTH_SECRET: secret,
+    ACCESS_TOKEN_TTL: '2h',
+    JWT_AUDIENCE: 'tasks'
+  })
   const { access_token, expires_in } = issue(user, session)
   t.equal(expires_in, 7200)
   const iat = time.now / 1000
@@ -60,9 +64,9 @@ test('our token has the header and the claims of the contract, and lives as long
 })
 
 test('rotation: tokens of every listed secret are verified, the first signs, and one that was dropped is over', async (t) => {
-  const before = service({ BETTER_AUTH_SECRETS: `1:${older}` })
-  const during = service({ BETTER_AUTH_SECRETS: `2:${newer},1:${older}` })
-  const after = service({ BETTER_AUTH_SECRETS: `2:${newer}` })
+  const before = await service({ BETTER_AUTH_SECRETS: `1:${older}` })
+  const during = await service({ BETTER_AUTH_SECRETS: `2:${newer},1:${older}` })
+  const after = await service({ BETTER_AUTH_SECRETS: `2:${newer}` })
   const [old, fresh] = [before.issue(user, session).access_token, during.issue(user, session).access_token]
   t.equal(parts(fresh)[0].kid, '2')
   for (const token of [old, fresh]) t.equal(during.verify(token).subject, user.id)
@@ -78,24 +82,25 @@ test('rotation: tokens of every listed secret are verified, the first signs, and
 })
 
 test('a service that goes from one secret to a list keeps its users logged in', async (t) => {
-  const single = service({ BETTER_AUTH_SECRET: older })
+  const single = await service({ BETTER_AUTH_SECRET: older })
   const token = single.issue(user, session).access_token
   for (const settings of [
     { BETTER_AUTH_SECRETS: `2:${newer},1:${older}` },
     { BETTER_AUTH_SECRETS: `2:${newer}`, BETTER_AUTH_SECRET: older }
   ])
-    t.equal(service(settings).verify(token).subject, user.id)
-  t.throws(() => service({ BETTER_AUTH_SECRET: newer }).verify(token), refuses('invalid_token', 'signature'))
+    t.equal((await service(settings)).verify(token).subject, user.id)
+  const other = await service({ BETTER_AUTH_SECRET: newer })
+  t.throws(() => other.verify(token), refuses('invalid_token', 'signature'))
 })
 
 test('without a secret there is nothing to sign with', async (t) => {
   const settings = { ...loadConfig({ BETTER_AUTH_SECRET: secret }), secrets: [] }
-  t.throws(() => createAccessTokens(settings, Date.now), /No secret/)
+  t.throws(() => createAccessTokens(settings, {}, Date.now), /No secret/)
 })
 
 test("a shared-secret token's user belongs to the Better Auth server of the settings, which alone it may name", async (t) => {
   const url = 'https://auth.example.com'
-  const { verify } = tokensOf({ BETTER_AUTH_SECRET: secret, BETTER_AUTH_URL: `${url}/api/auth/` }, Date.now)
+  const { verify } = await tokensOf({ BETTER_AUTH_SECRET: secret, BETTER_AUTH_URL: `${url}/api/auth/` }, Date.now)
   for (const claims of [{}, { iss: url }, { aud: url }, { aud: 'gatehouse' }, { iss: url, aud: url }])
     t.match(
       verify(bridgeToken(claims)),
@@ -108,7 +113,7 @@ test("a shared-secret token's user belongs to the Better Auth server of the sett
 })
 
 test('a bridge may live seven days, carry the type JWT and claims that nobody knows', async (t) => {
-  const { verify, time } = service()
+  const { verify, time } = await service()
   const iat = time.now / 1000
   t.ok(verify(bridgeToken({ iat, exp: iat + 7 * 24 * 60 * 60 }, { typ: 'JWT' })))
   t.ok(
@@ -118,7 +123,7 @@ test('a bridge may live seven days, carry the type JWT and claims that nobody kn
 })
 
 test('clocks may differ by a minute, no more', async (t) => {
-  const { verify, time } = service()
+  const { verify, time } = await service()
   const now = time.now / 1000
   t.ok(verify(bridgeToken({ iat: now + 60, exp: now + 900, nbf: now + 60 })))
   t.throws(
@@ -132,7 +137,7 @@ test('clocks may differ by a minute, no more', async (t) => {
 })
 
 test('every other spelling of a token is refused: no bit of it can change unnoticed', async (t) => {
-  const { verify } = tokensOf({ BETTER_AUTH_SECRET: secret }, Date.now)
+  const { verify } = await tokensOf({ BETTER_AUTH_SECRET: secret }, Date.now)
   const token = ourToken()
   t.ok(verify(token))
   for (let i = 0; i < token.length; i++)

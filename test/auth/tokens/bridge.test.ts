@@ -1,14 +1,12 @@
 import { test } from 'tap'
-import { createAccessTokens } from '../../../src/auth/tokens/access-tokens.ts'
 import { parseJws } from '../../../src/auth/tokens/jws.ts'
 import { loadConfig } from '../../../src/config/config.ts'
-import { orThrow } from '../../../src/http/problems.ts'
+import { accessTokens } from '../../helpers/access-tokens.ts'
 import { secret } from '../../helpers/app.ts'
 import { bridgeToken } from '../../helpers/mint.ts'
 
-const tokens = createAccessTokens(loadConfig({ BETTER_AUTH_SECRET: secret }), Date.now)
-const verify = (claims: Record<string, unknown>, header = {}) =>
-  orThrow(tokens.verify(parseJws(bridgeToken(claims, header))))
+const tokens = await accessTokens(loadConfig({ BETTER_AUTH_SECRET: secret }))
+const verify = (claims: Record<string, unknown>, header = {}) => tokens.verify(parseJws(bridgeToken(claims, header)))
 const nobody = { sub: undefined, email: undefined }
 const ann = { id: 'aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD', email: 'Ann@example.com' }
 const whose = { issuer: 'better-auth', subject: ann.id, email: 'ann@example.com' }
