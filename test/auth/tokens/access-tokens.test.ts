@@ -152,3 +152,12 @@ test('every other spelling of a token is refused: no bit of it can change unnoti
       if (code !== 'invalid_token') t.fail(`character ${i}, bit ${bit}: ${code}`)
     }
 })
+
+test('a secret may have any name, be it one that objects have already', async (t) => {
+  for (const kid of ['__proto__', 'constructor', 'toString', '007', '10']) {
+    const { issue, verify } = await service({ BETTER_AUTH_SECRETS: `${kid}:${newer},2:${older}` })
+    const { access_token } = issue(user, session)
+    t.equal(parts(access_token)[0].kid, kid, 'the first signs')
+    t.equal(verify(access_token).subject, user.id)
+  }
+})
