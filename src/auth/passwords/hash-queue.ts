@@ -5,6 +5,8 @@ import { createUsage } from './usage.ts'
 const maxWait = 2_000
 /** Places to wait in, for each runner. */
 const waitingPerRunner = 64
+/** Runs that an address may have had lately, in time; beyond, it leaves one runner to the others. */
+const budget = 10
 /** Work that waits until nobody else does. */
 const maxIdle = 100
 /** Seconds before whoever was refused may try again; spread, so that they do not all return at once. */
@@ -58,11 +60,15 @@ export function createHashQueue({ concurrency, estimate, limitAddresses, clock =
       .sort((a, b) => a.rank - b.rank)
       .map(({ job }) => job)
 
+  /** A run cannot be interrupted: whoever stays within the budget does not wait for one of somebody who does not. */
+  const mayRun = (address: string) =>
+    running < (usage.of(address) > budget * average ? Math.max(1, concurrency - 1) : concurrency)
+
   function next(): void {
-    const [job] = inOrder()
+    const job = inOrder().find(({ address }) => mayRun(address))
     const [waitingIdle] = idle
     if (job) job.start()
-    else if (waitingIdle) {
+    else if (waitingIdle && waiting.size === 0) {
       const [key, work] = waitingIdle
       idle.delete(key)
       running += 1
@@ -79,7 +85,7 @@ export function createHashQueue({ concurrency, estimate, limitAddresses, clock =
   }
 
   function takeTurn(address: string, handicap: number): Promise<void> {
-    if (running < concurrency) return Promise.resolve(begin(address))
+    if (mayRun(address)) return Promise.resolve(begin(address))
     const mine = Array.from(waiting).filter((job) => job.address === address).length
     if (mine >= perAddress()) return Promise.reject(problems.tooManyRequests(retryAfter()))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -141,7 +147,7 @@ export function createHashQueue({ concurrency, estimate, limitAddresses, clock =
     whenIdle(key: string, work: () => Promise<unknown>): void {
       if (idle.size >= maxIdle) return
       idle.set(key, work)
-      if (running < concurrency) next()
+      if (running === 0) next()
     }
   }
 }

@@ -25,14 +25,14 @@ interface Options {
 }
 
 /**
- * Hashes and checks passwords. Whoever wants to does so in a turn, which the addresses of clients share fairly: all cores but
- * one may hash (of libuv's four threads all but one, which files and names need as well), divided among the workers. The
- * machine is what is short, so each process counts for itself, with or without Redis.
+ * Hashes and checks passwords. Whoever wants to does so in a turn, which the addresses of clients share fairly: as many run at
+ * once as there are cores, divided among the workers, three at most (libuv has four threads, and files and names need one).
+ * The machine is what is short, so each process counts for itself, with or without Redis.
  */
 export function createPasswords({ workers = 1, rateLimit = { enabled: true }, ...options }: Options) {
   const { hash, rehash, verify, verifyAndHash, isOutdated } = createHashing(options)
   const queue = createHashQueue({
-    concurrency: Math.max(1, Math.min(Math.floor((availableParallelism() - 1) / workers), 3)),
+    concurrency: Math.max(1, Math.min(Math.floor(availableParallelism() / workers), 3)),
     estimate: 2 ** options.bcryptCost * roundTime,
     limitAddresses: rateLimit.enabled
   })

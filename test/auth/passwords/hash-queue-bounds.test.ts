@@ -51,3 +51,19 @@ test('who waits two seconds is told to come back', async (t) => {
   t.equal(await running, 2_000 + runTime)
   t.equal(await later, 2 * runTime + 1)
 })
+
+test('who is within the budget does not wait for a run of an address that is not', async (t) => {
+  const { ask, endOne, endAll, queue } = start(t, { concurrency: 2 })
+  for (let i = 0; i < 12; i++) {
+    void ask('203.0.113.9')
+    await endOne()
+  }
+  await endAll()
+  const flood = [ask('203.0.113.9'), ask('203.0.113.9')]
+  t.strictSame([queue.running, queue.waiting], [1, 1])
+  const newcomer = ask('198.51.100.1')
+  t.strictSame([queue.running, queue.waiting], [2, 1])
+  await endAll()
+  await Promise.all(flood)
+  t.ok(Number(await newcomer) <= 2 * runTime)
+})
