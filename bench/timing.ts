@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import pg from 'pg'
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
 import { type Caller, connectTo, logIn, password, signUp } from './helpers/http.ts'
+import { hash, makeKinds, wrong } from './helpers/login-kinds.ts'
 import { onOwnDatabase, serve } from './helpers/service.ts'
 import { auc, median, shuffled } from './helpers/statistics.ts'
 
@@ -70,7 +72,7 @@ async function prepare(call: Caller) {
 type Prepared = Awaited<ReturnType<typeof prepare>>
 
 const logins = ({ emails }: Prepared, status: number) => {
-  const attempt = (email: string) => ({ email, password: 'wrong-horse-8' })
+  const attempt = (email: string) => ({ email, password: wrong })
   return {
     known: { name: 'known', status, path: login, body: () => attempt(pick(emails)) },
     unknown: { name: 'unknown', status, path: login, body: () => attempt(nobody()) }
@@ -110,25 +112,82 @@ async function timeReal(call: Caller, say: (progress: string) => void): Promise<
   ]
 }
 
-/** Ten failures, and an account answers 429 without a hash: too fast to hide much. */
+/** A login of each kind of account. The same wrong password for all, but where another is named. */
+async function timeKinds(call: Caller, databaseUrl: string, say: (progress: string) => void): Promise<Figure[]> {
+  const kinds = await makeKinds(call, databaseUrl)
+  const classes = [
+    { name: 'unknown', status: 401, path: login, body: () => ({ email: nobody(), password: wrong }) },
+    { name: 'unknown', status: 401, path: login, body: () => ({ email: nobody(), password: wrong }) },
+    ...kinds.map(({ name, email, given }) => ({
+      name,
+      status: 401,
+      path: login,
+      body: () => ({ email, password: given })
+    }))
+  ]
+  say(`${samples} logins of each of ${kinds.length} kinds of accounts`)
+  const [unknown, again, ...others] = await sample(call, classes, samples)
+  return [
+    judge('login of kinds, A/A: unknown email twice', unknown, again),
+    ...kinds.map(({ name }, i) => judge(`login: unknown email, ${name}`, unknown, others[i]))
+  ]
+}
+
+/** A login that succeeds: with a hash of today, and with one that is made anew afterwards. */
+async function timeRehash(call: Caller, databaseUrl: string, say: (progress: string) => void): Promise<Figure> {
+  const { email } = await signUp(call)
+  const hashes = { today: await hash(password, 10), old: await hash(password, 8) }
+  const count = Math.ceil(samples / 4)
+  const times: Record<keyof typeof hashes, number[]> = { today: [], old: [] }
+  const db = new pg.Client(databaseUrl)
+  await db.connect()
+  say(`${count} logins that succeed, with a hash of today and with an old one`)
+  const order = shuffled(Array.from({ length: 2 * count }, (_, i): keyof typeof hashes => (i % 2 ? 'old' : 'today')))
+  for (const kind of order) {
+    await db.query('update users set password_hash = $1 where email = $2', [hashes[kind], email])
+    const { status, ms } = await call('POST', login, { body: { email, password } })
+    if (status !== 200) throw new Error(`${kind}: ${status}`)
+    times[kind].push(ms)
+    // Until the old one has been replaced: the next login does not wait for that.
+    for (let kept = kind === 'old' ? 1 : 0; kept; )
+      kept =
+        (await db.query('select 1 from users where email = $1 and password_hash = $2', [email, hashes.old])).rowCount ??
+        0
+  }
+  await db.end()
+  return judge('login that succeeds: hash of today, hash made anew', times.today, times.old)
+}
+
+/** Failures from elsewhere, until the account answers 429 at a second network: where its owner logs in, and where nobody does. */
 async function timeThrottled(call: Caller, say: (progress: string) => void): Promise<Figure[]> {
+  const home = { 'x-forwarded-for': '192.0.2.1' }
+  const at = (address: string) => ({ 'x-forwarded-for': address })
   const emails = [(await signUp(call)).email, (await signUp(call)).email]
   const strangers = [nobody(), nobody(), nobody(), nobody()]
+  for (const email of emails) await call('POST', login, { body: { email, password }, headers: home })
   for (const email of [...emails, ...strangers])
-    for (let status = 401; status === 401; )
-      ({ status } = await call('POST', login, { body: { email, password: 'wrong-horse-8' } }))
-  say(`${quickSamples} throttled logins a class`)
-  const { known } = logins({ emails, ended: [], deleted: [] }, 429)
-  const [a, b, c] = await sample(
+    for (let i = 0; i < 20; i += 1)
+      await call('POST', login, { body: { email, password: wrong }, headers: at(`198.51.100.${i % 4}`) })
+  say(`${samples} throttled logins a class`)
+  const attempt = (among: readonly string[], headers: Record<string, string>) => ({
+    ...{ name: 'throttled', status: 429, path: login, headers },
+    body: () => ({ email: pick(among), password: wrong })
+  })
+  const [a, b, c, d] = await sample(
     call,
     [
-      { ...known, body: () => ({ email: pick(strangers.slice(0, 2)), password: 'wrong-horse-8' }) },
-      { ...known, body: () => ({ email: pick(strangers.slice(2)), password: 'wrong-horse-8' }) },
-      known
+      attempt(strangers.slice(0, 2), home),
+      attempt(strangers.slice(2), home),
+      attempt(emails, home),
+      attempt(emails, at('203.0.113.1'))
     ],
-    quickSamples
+    samples
   )
-  return [judge('throttled: unknown email, known account', a, c), judge('throttled, A/A: unknown email twice', a, b)]
+  return [
+    judge('throttled: unknown email, account whose owner logs in from there', a, c),
+    judge('throttled: unknown email, account whose owner is elsewhere', a, d),
+    judge('throttled, A/A: unknown email twice', a, b)
+  ]
 }
 
 async function timeLeaky(call: Caller, kind: keyof typeof leaks, say: (progress: string) => void): Promise<Figure> {
@@ -148,11 +207,15 @@ export const bench: Bench = (say) =>
       const service = await serve({ ...settings, ...more }, file)
       return work(connectTo(service.url)).finally(service.stop)
     }
+    const throttled = { RATE_LIMIT_ENABLED: 'true', TRUST_PROXY: '127.0.0.1/32' }
     const leaky = 'bench/helpers/leaky-server.ts'
     return [
       ...(await on({}, undefined, (call) => timeReal(call, say))),
-      ...(await on({ RATE_LIMIT_ENABLED: 'true' }, undefined, (call) => timeThrottled(call, say))),
+      await on({}, undefined, (call) => timeRehash(call, DATABASE_URL, say)),
+      ...(await on(throttled, undefined, (call) => timeThrottled(call, say))),
       await on({ LEAK: String(leaks.login) }, leaky, (call) => timeLeaky(call, 'login', say)),
-      await on({ LEAK: String(leaks.refresh) }, leaky, (call) => timeLeaky(call, 'refresh', say))
+      await on({ LEAK: String(leaks.refresh) }, leaky, (call) => timeLeaky(call, 'refresh', say)),
+      // Last: with slow hashes in the table every login is slow.
+      ...(await on({}, undefined, (call) => timeKinds(call, DATABASE_URL, say)))
     ]
   })

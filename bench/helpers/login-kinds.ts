@@ -1,0 +1,40 @@
+import { randomBytes, scryptSync } from 'node:crypto'
+import * as bcrypt from '@node-rs/bcrypt'
+import pg from 'pg'
+import { type Caller, password, signUp } from './http.ts'
+
+/** What is given for a password that is wrong. */
+export const wrong = 'wrong-horse-8'
+
+export const hash = (text: string, cost: number) => bcrypt.hash(text, { cost })
+
+/** As Better Auth makes it. */
+function scrypt(text: string): string {
+  const salt = randomBytes(16).toString('hex')
+  return `${salt}:${scryptSync(text, salt, 64, { N: 16_384, r: 16, p: 1, maxmem: 2 ** 26 }).toString('hex')}`
+}
+
+/** Accounts of each kind that there can be, and what is given for their password: a login of each must take as long. */
+export async function makeKinds(call: Caller, databaseUrl: string) {
+  const db = new pg.Client(databaseUrl)
+  await db.connect()
+  async function make(name: string, changes: Record<string, unknown>, given = wrong) {
+    const { email } = await signUp(call)
+    const columns = Object.keys(changes).map((column, i) => `${column} = $${i + 2}`)
+    if (columns.length > 0)
+      await db.query(`update users set ${columns.join(', ')} where email = $1`, [email, ...Object.values(changes)])
+    return { name, email, given }
+  }
+  const foreign = { issuer: 'https://id.example.com', subject: 'ann', password_hash: null }
+  const kinds = [
+    await make('bcrypt of cost 10, as set', {}),
+    await make('bcrypt of cost 8', { password_hash: await hash(password, 8) }),
+    await make('bcrypt of cost 11', { password_hash: await hash(password, 11) }),
+    await make('imported scrypt', { password_hash: scrypt(password) }),
+    await make('deactivated', { is_active: false }),
+    await make('deactivated, right password', { is_active: false }, password),
+    await make('user of another issuer, without a password', foreign)
+  ]
+  await db.end()
+  return kinds
+}
