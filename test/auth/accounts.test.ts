@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import t, { test } from 'tap'
 import { createHashing } from '../../src/auth/passwords/hashing.ts'
 import { createPasswords, type Passwords } from '../../src/auth/passwords/passwords.ts'
@@ -6,6 +5,7 @@ import { problems } from '../../src/http/problems.ts'
 import { usersRepository } from '../../src/repositories/users.ts'
 import { accountsOn, clientAt } from '../helpers/accounts.ts'
 import { password, startApp } from '../helpers/app.ts'
+import { until } from '../helpers/wait.ts'
 
 const { app, config, signUp } = await startApp(t)
 const users = usersRepository(app.db)
@@ -23,7 +23,7 @@ test('a hash of another cost is replaced at the next login, and only at one that
   await t.rejects(accounts.login({ email: ann.email, password: 'wrong' }, here), { code: 'invalid_credentials' })
   t.equal(await hashOf(ann.email), cheap)
   await Promise.all(Array.from({ length: 5 }, () => accounts.login(ann, here)))
-  while ((await hashOf(ann.email)) === cheap) await setImmediate()
+  await until('another hash', async () => (await hashOf(ann.email)) !== cheap)
   const raised = await hashOf(ann.email)
   t.match(raised, /^\$2b\$04\$/)
   await accounts.login(ann, here)

@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises'
 import t, { test } from 'tap'
 import { createHashing } from '../../src/auth/passwords/hashing.ts'
 import { password, startApp } from '../helpers/app.ts'
 import { racers } from '../helpers/races.ts'
+import { until } from '../helpers/wait.ts'
 
 const { app, config } = await startApp(t)
 const race = racers(t, app, config)
@@ -66,7 +66,7 @@ test('a password change that a login overtakes, which raises the hash, succeeds'
   await gate.arrived
   await logIn(mine)
   const isRaised = async () => (await userOf({ mine, other: mine }))[0]?.password_hash !== cheap
-  while (!(await isRaised())) await setImmediate()
+  await until('the hash to be raised', isRaised)
   gate.open()
   t.equal((await as(await changed).get('/api/auth/me')).statusCode, 200)
   await t.rejects(logIn(mine), { code: 'invalid_credentials' })

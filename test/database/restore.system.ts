@@ -10,7 +10,7 @@ import { loadConfig } from '../../src/config/config.ts'
 import { caller, password, secret, startApp } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
 import { postgresPrograms } from '../helpers/servers.ts'
-import { onServer, server, urlOf } from '../helpers/template.ts'
+import { cloneTemplate, onServer, server, urlOf } from '../helpers/template.ts'
 
 const run = promisify(execFile)
 const program = (name: string) => join(postgresPrograms ?? '', name)
@@ -83,7 +83,9 @@ test('pg_dump and pg_restore keep everything', {
 test('a copy of the data directory keeps everything', {
   skip: server !== undefined && 'needs the embedded database'
 }, async (t) => {
-  const service = await startApp(t)
+  const { settings, remove } = await cloneTemplate()
+  t.teardown(remove)
+  const service = await startApp(t, { settings })
   const before = await populate(service)
   await service.app.close()
   const copy = await mkdtemp(join(tmpdir(), 'gatehouse_backup_'))

@@ -66,7 +66,10 @@ async function borrowDatabase() {
 /** No setting allows a cost below 10. This one takes 1.4 ms instead of 55. */
 const cheapestHash = 4
 
-/** The whole service on an empty database of its own, until the test ends. Cheap hashes, and no limits unless asked for. */
+/**
+ * The whole service on an empty database of its own, or on that of the settings, until the test ends. Cheap hashes, and no
+ * limits unless asked for.
+ */
 export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis }: Options = {}) {
   const { engine, remove, ...database } = await borrowDatabase()
   const { log, lines, says } = captureLog()
@@ -85,7 +88,7 @@ export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis 
       log,
       ...(clock && { clock }),
       ...(redis && { redis }),
-      ...(engine && { engine })
+      ...(engine && !('DATA_DIR' in settings) && { engine })
     }
   )
   await app.ready()

@@ -25,7 +25,10 @@ async function stock() {
     origin: [origin],
     credentials: true,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id'],
+    allowedHeaders: [
+      ...['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id'],
+      ...['baggage', 'sentry-trace', 'traceparent', 'tracestate', 'x-requested-with']
+    ],
     exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'retry-after', 'www-authenticate', 'x-request-id'],
     maxAge: 600,
     strictPreflight: false

@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises'
 import { test } from 'tap'
 import { createPasswords, passwordRefusal } from '../../../src/auth/passwords/passwords.ts'
 import { clientAt } from '../../helpers/accounts.ts'
+import { until } from '../../helpers/wait.ts'
 
 test('a new password is refused for what no schema can say', async (t) => {
   const refused = [
@@ -100,6 +100,6 @@ test('work for idle moments that fails disturbs nobody', async (t) => {
     tried = true
     throw new Error('it failed')
   })
-  while (passwords.running > 0) await setImmediate()
+  await until('the hashes', () => passwords.running === 0)
   t.ok(tried)
 })
