@@ -66,7 +66,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       return { found, right: await checks.check('login', { email, userId: found?.id ?? null }, client, isRight) }
     })
     if (!found || !right) {
-      await log.record('login.failed', client, { user_id: found?.id ?? null })
+      await log.record('login.failed', client, { user_id: found?.id ?? null, account: email })
       throw problems.invalidCredentials(reason)
     }
     const { id, password_hash } = found

@@ -59,7 +59,7 @@ export function createAuth(
       ? undefined
       : (listener) => listen(directUrl, { channel: 'gatehouse_revocations', log, ...listener })
   const revocations = createRevocations(revocationsRepository(own), { ...config, announcements }, { clock })
-  const securityLog = createSecurityLog(securityEventsRepository(db), log)
+  const securityLog = createSecurityLog(securityEventsRepository(db), log, clock)
   const tokens = createAccessTokens(config, jwt, clock)
   const sessions = createSessions(db, config, {
     reads,

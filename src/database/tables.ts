@@ -63,6 +63,8 @@ export interface SecurityEventTable {
   session_id: string | null
   address: string | null
   user_agent: string | null
+  /** How many events the row stands for: of many, some are counted instead of written. */
+  times: Generated<number>
 }
 
 export interface IdempotencyKeyTable {

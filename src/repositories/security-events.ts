@@ -22,8 +22,9 @@ export interface SecurityEvent {
   event: SecurityEventName
   user_id?: string | null
   session_id?: string | null
-  address: string
+  address: string | null
   user_agent: string | null
+  times?: number
 }
 
 /** All SQL on security events. */

@@ -44,7 +44,7 @@ export function createPasswordChecks(users: UsersRepository, { passwords, thrott
       return true
     }
     if (attempt.wait === 0) return false
-    await log.record(`${purpose}.throttled`, client, { user_id: userId })
+    await log.record(`${purpose}.throttled`, client, { user_id: userId, account: email })
     throw problems.tooManyRequests(attempt.wait / 1000)
   }
 
@@ -71,7 +71,7 @@ export function createPasswordChecks(users: UsersRepository, { passwords, thrott
         check('password', { email, userId }, client, () => verify(hasher, password, hash, email))
       )
       if (right) return { email, hash }
-      await log.record('password.failed', client, { user_id: userId })
+      await log.record('password.failed', client, { user_id: userId, account: email })
       throw problems.invalidCredentials('wrong current password')
     }
   }

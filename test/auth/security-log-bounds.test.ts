@@ -1,0 +1,71 @@
+import { test } from 'tap'
+import { createSecurityLog } from '../../src/auth/security-log.ts'
+import type { SecurityEvent } from '../../src/repositories/security-events.ts'
+import { clientAt } from '../helpers/accounts.ts'
+
+/** A log whose rows are kept here, by a clock that stands still until it is moved. */
+function start() {
+  let now = 0
+  const rows: SecurityEvent[] = []
+  const events = {
+    insert: async (row: SecurityEvent) => {
+      rows.push(row)
+      return []
+    },
+    hasLoggedInFrom: async () => false,
+    removeOlderThan: async () => []
+  }
+  const quiet = { info: () => {}, warn: () => {} }
+  const log = createSecurityLog(events, quiet, () => now)
+  const fail = (account: string, ip: string) => log.record('login.failed', clientAt(ip), { user_id: account, account })
+  const pass = (milliseconds: number) => {
+    now += milliseconds
+  }
+  const total = () => rows.reduce((sum, { times = 1 }) => sum + times, 0)
+  return { log, rows, fail, pass, total }
+}
+
+test('of failures of one account from everywhere few rows are written, which tell of all', async (t) => {
+  const { rows, fail, total, pass } = start()
+  for (let i = 0; i < 5_120; i++) await fail('ann', `192.0.${i % 256}.${i >> 8}`)
+  t.equal(rows.length, 28)
+  t.equal(total(), 5_120)
+  t.ok(
+    rows.every(({ user_id }) => user_id === 'ann'),
+    'its owner sees them'
+  )
+  t.match(rows[19], { address: '192.0.19.0', times: undefined })
+  t.match(rows[20], { address: null, user_agent: null, times: 20 })
+  pass(3_600_000)
+  await fail('ann', '192.0.2.1')
+  t.equal(rows.length, 29, 'another hour')
+})
+
+test('of failures from one address with as many accounts few rows are written, which tell of all', async (t) => {
+  const { rows, fail, total } = start()
+  for (let i = 0; i < 6_400; i++) await fail(`account ${i}`, '192.0.2.1')
+  t.equal(rows.length, 106)
+  t.equal(total(), 6_400)
+  t.match(rows[100], { user_id: null, address: '192.0.2.1', times: 100 })
+})
+
+test('one event uses up nothing of another', async (t) => {
+  const { log, rows, fail } = start()
+  for (let i = 0; i < 30; i++) await fail('ann', '192.0.2.1')
+  await log.record('login.throttled', clientAt('192.0.2.1'), { user_id: 'ann', account: 'ann' })
+  await log.record('logout', clientAt('192.0.2.1'), { user_id: 'ann' })
+  t.strictSame(
+    rows.slice(-2).map(({ event }) => event),
+    ['login.throttled', 'logout']
+  )
+})
+
+test('of a user who logs in again and again some rows are written, each address among them', async (t) => {
+  const { log, rows, total } = start()
+  const logIn = (ip: string) => log.record('login', clientAt(ip), { user_id: 'ann' })
+  for (let i = 0; i < 320; i++) await logIn('192.0.2.1')
+  t.equal(rows.length, 24)
+  t.equal(total(), 320)
+  await logIn('198.51.100.1')
+  t.match(rows.at(-1), { user_id: 'ann', address: '198.51.100.1', times: 1 })
+})
