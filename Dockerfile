@@ -31,8 +31,7 @@ RUN chmod -R a+rX,go-w .
 FROM node:24.21.0-bookworm-slim
 # npm and yarn are not needed to run, and have dependencies of their own to keep up to date.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn-* /usr/local/bin/yarn*
-# By itself V8 lets the young generation grow to 134 MB, and gives each of four threads memory of its own: docs/performance.md.
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 NODE_OPTIONS="--max-semi-space-size=4 --v8-pool-size=1"
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000
 WORKDIR /app
 COPY --from=service /app .
 USER 1000:1000

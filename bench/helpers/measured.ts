@@ -5,7 +5,6 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, trunc
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { asDeployed } from './service.ts'
 
 /** What a process has used: microseconds of CPU in user and system mode, of all its threads, and resident bytes. */
 interface Usage {
@@ -80,7 +79,6 @@ export type Measured = Awaited<ReturnType<typeof startMeasured>>
 /** Gatehouse as it runs in production: every protection on, one log line a request. */
 export const startGatehouse = (databaseUrl: string | undefined, settings: Record<string, string> = {}) =>
   startMeasured('src/start.js', {
-    ...asDeployed,
     BETTER_AUTH_SECRET: secret,
     LOG_LEVEL: 'info',
     BCRYPT_COST: '10',

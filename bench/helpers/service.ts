@@ -15,9 +15,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     setTimeout(() => process.exit(1), 10_000).unref()
   })
 
-/** How `npm start`, the image and the systemd unit start Node. */
-export const asDeployed = { NODE_OPTIONS: '--max-semi-space-size=4 --v8-pool-size=1' }
-
 /** Starts a file of ours with these settings and no others, to be killed when we end. */
 export function start(file: string, settings: Record<string, string>) {
   const { PATH = '' } = process.env
@@ -35,7 +32,6 @@ export function start(file: string, settings: Record<string, string>) {
 export async function serve(settings: Record<string, string>, file = 'src/start.js') {
   const secret = 'a-long-value-that-only-the-benches-know'
   const child = start(file, {
-    ...asDeployed,
     BETTER_AUTH_SECRET: secret,
     PORT: '0',
     RATE_LIMIT_ENABLED: 'false',
