@@ -1,7 +1,7 @@
 import { trace } from '@opentelemetry/api'
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
-import { symbols } from 'pino'
+import { addToLines } from '../src/logging/log.ts'
 import { startTracing } from '../src/observability/tracing.ts'
 
 declare module 'fastify' {
@@ -20,8 +20,7 @@ function openSpan() {
 export const tracing = fp(
   async function tracing(app, { serviceName, log }: { serviceName: string; log: FastifyBaseLogger }) {
     app.addHook('onClose', startTracing(serviceName, log))
-    // pino takes a mixin only when a log is made.
-    Reflect.set(log, symbols.mixinSym, () => openSpan() ?? {})
+    addToLines(() => openSpan() ?? {})
     app.decorate('openSpan', openSpan)
 
     app.addHook('onRequest', (request, _reply, done) => {

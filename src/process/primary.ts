@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
+import { flushed } from '../logging/destination.ts'
 import { welcome } from './banner.ts'
 import { closeOnce, signals, startWorkers } from './workers.ts'
 
@@ -28,6 +29,7 @@ export async function runWorkers(config: Config, log: Logger): Promise<void> {
     async ({ err }) => {
       if (err) log.fatal({ err }, 'closing after a fault')
       await all.close(drain + patience)
+      await flushed(log)
     }
   )
   closeOnce((signal) => {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { buildApp } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { prepareDatabase } from '../database/prepare.ts'
+import { flushed } from '../logging/destination.ts'
 import { fillTaskKeys } from '../repositories/task-key-filling.ts'
 import { nameDatabase, welcome } from './banner.ts'
 import { explainPort } from './ports.ts'
@@ -25,6 +26,7 @@ export async function serve(config: Config, log: Logger): Promise<void> {
     if (err) log.fatal({ err }, 'closing after a fault')
     if (!err) await app.drain(config.drainDelay)
     await app.close()
+    await flushed(log)
   })
   const closing = Promise.withResolvers<void>()
   closeOnce((signal) => {

@@ -1,0 +1,116 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { constants, openSync, readFileSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { type Test, test } from 'tap'
+import { createDestination } from '../../src/logging/destination.ts'
+
+/** A pipe to write to, and what can be read from it now. */
+function pipe(t: Test) {
+  const file = join(t.testdir(), 'pipe')
+  execFileSync('mkfifo', [file])
+  const reading = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  const buffer = Buffer.alloc(1024 * 1024)
+  function read(): string {
+    try {
+      return buffer.toString('latin1', 0, readSync(reading, buffer))
+    } catch {
+      return ''
+    }
+  }
+  return { fd: openSync(file, constants.O_WRONLY | constants.O_NONBLOCK), read }
+}
+
+test('lines of any length and in any script are written in order', async (t) => {
+  const file = join(t.testdir(), 'lines')
+  const log = createDestination(openSync(file, 'w'))
+  const lines = Array.from({ length: 600 }, (_, i) => `${i} ${'häß€🙂'.repeat(i)}\n`)
+  lines.splice(300, 0, `${'€'.repeat(100_000)}\n`, `${'x'.repeat(70_000)}\n`)
+  for (const line of lines) log.write(line)
+  const all = lines.join('')
+  await until('all lines', () => readFileSync(file, 'utf8').length >= all.length)
+  t.equal(readFileSync(file, 'utf8'), all)
+})
+
+test('a reader who is slow gets every line that there was room for, in order', async (t) => {
+  const { fd, read } = pipe(t)
+  const log = createDestination(fd, 1_000_000)
+  const line = (i: number) => `${String(i).padStart(9_999)}\n`
+  for (let i = 0; i < 300; i += 1) log.write(line(i))
+  let got = ''
+  while (got.length < 1_000_000) {
+    got += read()
+    return got.length >= 16_000_000
+  })
+  // The line that says that all has been read that was kept.
+  log.write('the last\n')
+  while (!got.endsWith('the last\n')) {
+    got += read()
+    return got.endsWith('the last\n')
+  })
+  const kept = got.split('\n').slice(0, -2)
+  t.equal(kept.length, 100, `${kept.length} of 300 lines waited`)
+  t.strictSame(
+    kept.map(Number),
+    Array.from(kept, (_, i) => i)
+  )
+})
+
+/** Runs in a process of its own, until that ends. */
+function ending(script: string, stdout: number | 'pipe') {
+  const writer = new URL('../../src/logging/destination.ts', import.meta.url)
+  const code = `import { createDestination } from '${writer}'\nconst log = createDestination(process.stdout.fd)\n${script}`
+  return spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', stdout, 'inherit'] })
+}
+
+test('what has not been written when the process ends is written then', async (t) => {
+  const child = ending(`for (let i = 0; i < 30_000; i += 1) log.write(i + '\\n')\nprocess.exit(3)`, 'pipe')
+  let got = ''
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    got += text
+  })
+  const [code] = await once(child, 'close')
+  t.equal(code, 3)
+  const all = Array.from({ length: 30_000 }, (_, i) => `${i}\n`).join('')
+  t.ok(got === all, 'each line, in order')
+})
+
+test('neither a pipe that nobody reads nor a full disk keeps the process from ending', async (t) => {
+  for (const fd of [pipe(t).fd, openSync('/dev/full', 'w')]) {
+    const [code] = await once(ending(`log.write('x'.repeat(200_000))\nlog.write('y')\nprocess.exit(3)`, fd), 'exit')
+    t.equal(code, 3)
+  }
+})
+
+test('a full disk and a reader that is gone leave the process as it is, and let it end', async (t) => {
+  const script = `log.write('x'.repeat(200_000) + '\\n')
+    setTimeout(() => log.write('y\\n'), 200)
+    setTimeout(() => process.exit(3), 400)`
+  const [full] = await once(ending(script, openSync('/dev/full', 'w')), 'exit')
+  t.equal(full, 3)
+  const child = ending(script, 'pipe')
+  child.stdout?.destroy()
+  const [gone] = await once(child, 'exit')
+  t.equal(gone, 3)
+})
+
+test('what a full disk refused is written when there is room', async (t) => {
+  const file = join(t.testdir(), 'lines')
+  // The limit on a file's size stands for the disk's.
+  const code = `import { createDestination } from '${new URL('../../src/logging/destination.ts', import.meta.url)}'
+    import { execFileSync } from 'node:child_process'
+    import { openSync, statSync } from 'node:fs'
+    process.on('SIGXFSZ', () => {})
+    const log = createDestination(openSync('${file}', 'w'))
+    log.once('error', () => execFileSync('prlimit', ['--fsize=unlimited:', '--pid=' + process.pid]))
+    const lines = Array.from({ length: 3_000 }, (_, i) => i + '\\n')
+    for (const line of lines) log.write(line)
+    setInterval(() => statSync('${file}').size === lines.join('').length && process.exit(3), 50)`
+  const child = spawn('bash', ['-c', `ulimit -S -f 4; exec "$0" --input-type=module -e "$1"`, process.execPath, code], {
+    stdio: ['ignore', 'inherit', 'inherit']
+  })
+  const [ended] = await once(child, 'exit')
+  t.equal(ended, 3)
+  t.ok(readFileSync(file, 'utf8') === Array.from({ length: 3_000 }, (_, i) => `${i}\n`).join(''), 'each line, in order')
+})
