@@ -11,7 +11,7 @@ interface Listener {
   log: { warn: (details: object, message: string) => void }
 }
 
-/** LISTENs to the channel of the schema that the connection uses, as migrations/0009_revocation_channels.ts names it. */
+/** LISTENs to the channel of the schema that the connection uses, as migrations/0011_revocation_channels.ts names it. */
 const listenTo = (channel: string) =>
   `do $$ begin execute format('listen %I', ${pg.escapeLiteral(channel)} ||
     case current_schema() when 'public' then '' else '_' || md5(current_schema()) end); end $$`

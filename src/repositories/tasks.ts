@@ -40,7 +40,7 @@ const keysOf = ({ title, description }: TaskPatch) => ({
  */
 export function tasksRepository(db: Kysely<Database> | Transaction<Database>, quota?: TaskQuota) {
   const quotaText = quota ? `${quota.tasks} ${quota.bytes}` : ''
-  /** True, and tells the triggers of migrations/0008_task_usage.ts what they hold the rest of the statement to. */
+  /** True, and tells the triggers of migrations/0010_task_usage.ts what they hold the rest of the statement to. */
   const withinQuota = sql<boolean>`set_config('gatehouse.task_quota', ${quotaText}::text, true) is not null`
   const owned = (userId: string, id: string, versions?: Versions) =>
     db
