@@ -1,6 +1,6 @@
-import { openSync, readFileSync, write } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { type Test, test } from 'tap'
 import { createLog } from '../../src/logging/log.ts'
 
@@ -10,7 +10,11 @@ function logTo(t: Test, isTTY: boolean) {
   const file = join(t.testdir(), 'log')
   /** Lines are written behind our back. */
   async function read(): Promise<string> {
-    return until('a line', () => readFileSync(file, 'utf8'))
+    for (;;) {
+      const text = readFileSync(file, 'utf8')
+      if (text !== '') return text
+      await setImmediate()
+    }
   }
   return { log: createLog('info', { fd: openSync(file, 'w'), isTTY }), read }
 }
@@ -54,8 +58,7 @@ test('lines are written when they are many, and when they have waited, all of th
   while (text.split('\n').length <= lines) {
     await setImmediate()
     text = await read()
-    return text.split('\n').length > lines
-  })
+  }
   t.strictSame(
     text
       .trimEnd()
@@ -66,10 +69,9 @@ test('lines are written when they are many, and when they have waited, all of th
 })
 
 test('a disk that is full does not end the process', async (t) => {
-  const fd = openSync('/dev/full', 'w')
-  const log = createLog('info', { fd, isTTY: false })
+  const log = createLog('info', { fd: openSync('/dev/full', 'w'), isTTY: false })
+  const failed = new Promise((resolve) => process.once('uncaughtException', resolve))
   log.info('x'.repeat(70_000))
   log.info('x'.repeat(70_000))
-  // An error that nobody takes would be a failure of this test. Ours is refused after the log's.
-  for (let time = 0; time < 3; time++) await t.rejects(promisify(write)(fd, 'x'), { code: 'ENOSPC' })
+  t.equal(await Promise.race([failed, sleep(300)]), undefined)
 })
