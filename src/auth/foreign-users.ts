@@ -41,7 +41,10 @@ export function createForeignUsers(users: UsersRepository, revocations: Revocati
     const before = changes
     const until = clock() + ASK_AGAIN_AFTER
     const user = await users.keepForeign({ issuer, subject, email, name })
-    if (!user) throw problems.tokenRevoked('deactivated')
+    if (!user) {
+      known.delete(key)
+      throw problems.tokenRevoked('deactivated')
+    }
     if (user.is_new) await checkNew(token, user.id)
     if (changes === before) known.set(key, { id: user.id, email, name, since: issuedAt, until })
     return user.id
