@@ -74,7 +74,11 @@ test('a token of the same keys for another audience is refused, and so is one of
   const user = await browser(t, main)
   const claims = { sub: user.id, email: user.email, iat: seconds() }
   t.equal((await me(await main.sign(claims))).statusCode, 200)
-  for (const aud of ['https://other.example.com', `${main.url}/`, [main.url], ''])
+  const other = 'https://other.example.com'
+  for (const aud of [[main.url], [other, main.url]])
+    t.equal((await me(await main.sign({ ...claims, aud }))).statusCode, 200, `for ${JSON.stringify(aud)}`)
+  const cache = 'better-auth:session-cache'
+  for (const aud of [other, `${main.url}/`, '', [], [other], [`${main.url}/`], [main.url, cache]])
     await refuses(t, await main.sign({ ...claims, aud }), 'audience', `for ${JSON.stringify(aud)}`)
   await refuses(t, await main.sign({ ...claims, iss: caches.jwt.url }), 'audience', 'in the name of a sister')
   await refuses(t, await (await stranger.signUp()).token(), 'algorithm', 'of a stranger')
