@@ -112,7 +112,8 @@ test('on PostgreSQL it survives the end of its backend', { skip }, async (t) => 
   const { heard, said, until } = start(t, url)
   await until(() => heard.length === 1)
   const name = new URL(url).pathname.slice(1)
-  const ours = `datname = '${name}' and query like 'listen "the%'`
+  // The app's own listener is on another channel.
+  const ours = `datname = '${name}' and query like '%the "news"%'`
   await onServer(`select pg_terminate_backend(pid) from pg_stat_activity where ${ours}`)
   await until(() => said.length === 1)
   mock.timers.tick(500)
