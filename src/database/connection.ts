@@ -121,7 +121,14 @@ export function openDatabase<Tables = Database>(config: DatabaseSettings, log: L
   if (!config.databaseUrl) return new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: engine }) })
   const session = isPooled(config) ? forPooled : forRequests
   const primary = openPool(config.databaseUrl, log, { session, answerWithin })
-  const db = new Kysely<Tables>({ dialect: dialectOf(primary) })
+  // Kysely ends a pool that it has used, but prepared queries go past it.
+  class WithPool extends Kysely<Tables> {
+    override async destroy(): Promise<void> {
+      await super.destroy()
+      if (!primary.ending) await primary.end()
+    }
+  }
+  const db = new WithPool({ dialect: dialectOf(primary) })
   sendStraight(db, primary, !isPooled(config))
   rememberPools(db, { primary })
   return db

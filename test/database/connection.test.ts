@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
 import t, { test } from 'tap'
+import { openDatabase } from '../../src/database/connection.ts'
 import { prepareDatabase } from '../../src/database/prepare.ts'
+import { prepared } from '../../src/database/prepared.ts'
 import { startApp } from '../helpers/app.ts'
 import { onServer, pooler, server } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
@@ -74,4 +76,14 @@ test('nothing waits for ever', { skip }, async (t) => {
     lock_timeout: '1500',
     statement_timeout: '5000'
   })
+})
+
+test('a database that is closed takes no query, also if none of those before went by Kysely', { skip }, async (t) => {
+  const db = openDatabase(config, app.log)
+  const ask = prepared<object, { one: number }>(db, () => db.selectNoFrom(sql<number>`1`.as('one')))
+  t.strictSame(await ask({}), [{ one: 1 }])
+  await db.destroy()
+  await db.destroy()
+  await t.rejects(ask({}), /after calling end/)
+  await t.rejects(sql`select 1`.execute(db), /after calling end/)
 })
