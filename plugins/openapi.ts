@@ -6,6 +6,7 @@ import type { OpenAPIV3_1 } from 'openapi-types'
 import { stringify } from 'yaml'
 import { describeHeaders, problemResponses, requestHeaders, responseHeaders } from '../src/http/contract-components.ts'
 import { fromMemory } from './bodies.ts'
+import { type ContentPolicy, usePolicy } from './security.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -26,15 +27,15 @@ const tagDescriptions: Record<string, string> = {
 }
 
 /** What Swagger UI needs and nothing else; its own default would turn plain HTTP into HTTPS and ask another site. */
-const documentationPolicy = {
-  'default-src': "'none'",
-  'script-src': "'self'",
-  'style-src': "'self'",
+const documentationPolicy: ContentPolicy = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
   'img-src': ["'self'", 'data:'],
-  'connect-src': "'self'",
-  'base-uri': "'none'",
-  'form-action': "'none'",
-  'frame-ancestors': "'none'"
+  'connect-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"]
 }
 
 /** Methods whose bodies are not read. With any other, even one that no route asks for can be unreadable. */
@@ -112,10 +113,10 @@ export const openapi = fp(
       transformObject: (documents) => finish((documents as { openapiObject: Document }).openapiObject)
     })
     await app.register(async (scope) => {
+      await usePolicy(scope, documentationPolicy)
       scope.addHook('onSend', fromMemory())
-      await app.register(swaggerUi, {
+      await scope.register(swaggerUi, {
         routePrefix: '/docs',
-        staticCSP: documentationPolicy,
         theme: { title: 'Gatehouse' },
         uiConfig: { layout: 'BaseLayout', persistAuthorization: false, tryItOutEnabled: true, validatorUrl: null }
       })

@@ -5,7 +5,6 @@ import fp from 'fastify-plugin'
 import { isDataException, isOverQuota, isUnavailable, isUserGone } from '../src/database/failures.ts'
 import { responseInFlight } from '../src/http/bounded-server.ts'
 import { Problem, problems } from '../src/http/problems.ts'
-import { addFixedHeaders, securityHeaders } from './security.ts'
 import { fieldErrors } from './validation.ts'
 
 declare module 'fastify' {
@@ -41,9 +40,9 @@ function send(thrown: FastifyError | Problem, request: FastifyRequest, reply: Fa
   // What we refuse on purpose has its reason in the request's line.
   if (problem.status >= 500 && problem !== thrown)
     request.log.error({ err: thrown, request_id: request.id }, problem.message)
-  addFixedHeaders(reply)
   return reply
     .code(problem.status)
+    .headers(request.server.securityHeaders)
     .header('x-request-id', request.id)
     .headers(problem.headers)
     .header('content-type', mediaType)
@@ -66,7 +65,7 @@ export function answerSocket(app: FastifyInstance, socket: Duplex, problem: Prob
   const requestId = crypto.randomUUID()
   const body = JSON.stringify(problem.body(requestId))
   const headers = {
-    ...securityHeaders,
+    ...app.securityHeaders,
     'x-request-id': requestId,
     'content-type': mediaType,
     'content-length': Buffer.byteLength(body),

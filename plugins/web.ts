@@ -6,18 +6,31 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { acceptsHtml, isPagePath } from '../src/http/page-requests.ts'
 import { fromMemory } from './bodies.ts'
+import { type ContentPolicy, usePolicy } from './security.ts'
 
 /** The paths that the front end has a page for. One page serves them all; what it shows, it finds out in the browser. */
 export const pagePaths = ['/', '/login', '/signup', '/profile', '/sessions', '/password', '/delete-account']
 
 /** What the front end needs and nothing else: no inline script, no inline style, no other site. */
-const policy = [
-  "default-src 'none'",
-  ...['script-src', 'style-src', 'font-src', 'connect-src', 'manifest-src'].map((name) => `${name} 'self'`),
-  "img-src 'self' data:",
-  ...['base-uri', 'form-action', 'frame-ancestors'].map((name) => `${name} 'none'`),
-  "require-trusted-types-for 'script'; trusted-types 'none'"
-].join('; ')
+const policy: ContentPolicy = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'font-src': ["'self'"],
+  'connect-src': ["'self'"],
+  'manifest-src': ["'self'"],
+  'img-src': ["'self'", 'data:'],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+  'require-trusted-types-for': ["'script'"],
+  'trusted-types': ["'none'"]
+}
+
+/** As helmet writes it, for the page that answers outside of the web app's own scope. */
+const policyText = Object.entries(policy)
+  .map(([name, values]) => [name, ...values].join(' '))
+  .join(';')
 
 /** Vite puts a hash of its content into the name of each file in here. */
 const hashed = '/assets/'
@@ -57,7 +70,7 @@ export function createUnknownPages({ webDir, isOwnWeb }: WebFiles) {
     const html = await readFile(index).catch(() => undefined)
     if (!html) return false
     reply.code(isOwnWeb ? 404 : 200).type('text/html; charset=utf-8')
-    reply.header('content-security-policy', policy).header('vary', 'Origin, Accept')
+    reply.header('content-security-policy', policyText).header('vary', 'Origin, Accept')
     reply.header('cache-control', isOwnWeb ? 'no-store' : 'no-cache').send(html)
     return true
   }
@@ -68,6 +81,7 @@ export const web = fp(
   async function web(app, { webDir }: WebFiles) {
     if (!existsSync(join(webDir, 'index.html'))) return
     await app.register(async (scope) => {
+      await usePolicy(scope, policy)
       scope.addHook('onSend', fromMemory())
       await scope.register(fastifyStatic, {
         root: webDir,
@@ -79,7 +93,6 @@ export const web = fp(
         acceptRanges: false,
         cacheControl: false,
         setHeaders(reply, path) {
-          reply.header('content-security-policy', policy)
           const lasting = path.slice(webDir.length).startsWith(hashed)
           reply.header('cache-control', lasting ? 'public, max-age=31536000, immutable' : 'no-cache')
         }

@@ -13,7 +13,7 @@ import { openapi } from '../plugins/openapi.ts'
 import { pressure } from '../plugins/pressure.ts'
 import { answerFrameworkError, answerParserError, problemDetails } from '../plugins/problems.ts'
 import { protocol } from '../plugins/protocol.ts'
-import { SecureResponse, security } from '../plugins/security.ts'
+import { security } from '../plugins/security.ts'
 import { turns } from '../plugins/turns.ts'
 import { unknown } from '../plugins/unknown.ts'
 import { validation } from '../plugins/validation.ts'
@@ -53,8 +53,7 @@ const serverOptions = {
   keepAliveTimeout: 72_000,
   connectionsCheckingInterval: 1_000,
   // plugins/protocol.ts asks for the Host header, with an answer like any other.
-  requireHostHeader: false,
-  ServerResponse: SecureResponse
+  requireHostHeader: false
 }
 
 /** The whole service, on the database of the settings, which it connects to at the first query and closes with itself. */
@@ -108,7 +107,7 @@ export async function buildApp(
   }
   await app.register(problemDetails)
   await app.register(logging, { log })
-  await app.register(security, config)
+  await app.register(security, { ...config, probe: Fastify() })
   await app.register(bodies)
   await app.register(pressure, { processes: config.workers })
   await app.register(draining)

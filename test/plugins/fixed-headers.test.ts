@@ -5,7 +5,9 @@ import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
-import { SecureResponse } from '../../plugins/security.ts'
+import { problemDetails } from '../../plugins/problems.ts'
+import { security, usePolicy } from '../../plugins/security.ts'
+import { problems } from '../../src/http/problems.ts'
 import { startApp } from '../helpers/app.ts'
 
 const origin = 'https://app.example.com'
@@ -78,21 +80,37 @@ test('header for header as helmet and @fastify/cors have it, whoever asks', asyn
 })
 
 test('an answer that has its own header has no other of that name', async (t) => {
-  const app = Fastify({ http: { ServerResponse: SecureResponse } })
-  app.get('/fastify', async (_request, reply) => reply.header('cache-control', 'max-age=60').send('a'))
-  app.get('/node', (_request, reply) => {
-    reply.hijack()
-    reply.raw.setHeader('Cache-Control', 'max-age=60')
-    reply.raw.end('a')
+  const app = Fastify()
+  await app.register(security, { corsOrigins: [], corsHeaders: [], probe: Fastify() })
+  app.get('/', async (_request, reply) => reply.header('Cache-Control', 'max-age=60').send('a'))
+  const headers = await headersOf(await listening(t, app), 'GET', {}, '/')
+  t.strictSame(
+    headers.filter((line) => line.startsWith('cache-control')),
+    ['cache-control: max-age=60']
+  )
+  t.ok(headers.includes('x-content-type-options: nosniff'))
+})
+
+test('a scope with a policy of its own has each other header of helmet, and its errors have the policy of the API', async (t) => {
+  const app = Fastify()
+  app.decorate('metrics', undefined)
+  await app.register(problemDetails)
+  await app.register(security, { corsOrigins: [], corsHeaders: [], probe: Fastify() })
+  app.get('/api', async () => 'a')
+  app.register(async (scope) => {
+    await usePolicy(scope, { 'default-src': ["'self'"] })
+    scope.get('/page', async () => 'a')
+    scope.get('/fault', async () => {
+      throw problems.notFound('Page')
+    })
   })
   const port = await listening(t, app)
-  for (const path of ['/fastify', '/node']) {
-    const headers = await headersOf(port, 'GET', {}, path)
-    t.strictSame(
-      headers.filter((line) => line.startsWith('cache-control')),
-      ['cache-control: max-age=60'],
-      path
-    )
-    t.ok(headers.includes('x-content-type-options: nosniff'), path)
-  }
+  const get = async (path: string) =>
+    (await headersOf(port, 'GET', {}, path)).filter((line) => !line.startsWith('content-') || /policy/.test(line))
+  const expected = await get('/api')
+  t.ok(expected.includes("content-security-policy: default-src 'none';frame-ancestors 'none'"))
+  t.strictSame(await get('/fault'), expected)
+  const others = (lines: string[]) => lines.filter((line) => !/^content-security-policy/.test(line))
+  t.strictSame(others(await get('/page')), others(expected))
+  t.ok((await get('/page')).includes("content-security-policy: default-src 'self'"))
 })

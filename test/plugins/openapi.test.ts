@@ -80,7 +80,7 @@ test('the documentation loads under the policy that it comes with, from nowhere 
   t.match(page.headers['content-type'], /^text\/html/)
   const policy = String(page.headers['content-security-policy'])
   for (const directive of ['script-src', 'style-src', 'img-src', 'connect-src'])
-    t.match(policy, new RegExp(`(^|; )${directive} 'self'`))
+    t.match(policy, new RegExp(`(^|;)${directive} 'self'`))
   t.notMatch(policy, /unsafe|https?:|\*|upgrade-insecure-requests/)
   t.notMatch(page.body, /<script(?![^>]* src=)|<style|\son\w+=|\sstyle=/i, 'nothing inline, which the policy forbids')
   const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => String(url))

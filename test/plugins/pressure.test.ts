@@ -11,6 +11,7 @@ test('under pressure requests are refused before any work, health tells, and it 
   const now = { heap: 0.1, memory: 0.1 }
   const app = fastify()
   app.decorate('metrics', undefined)
+  app.decorate('securityHeaders', {})
   await app.register(problemDetails)
   await app.register(pressure, { memory: () => now })
   let worked = 0

@@ -14,6 +14,7 @@ async function start(t: Test, isEmbedded = false) {
   const app = fastify()
   t.teardown(() => app.close())
   const at: { user: string; end: () => void }[] = []
+  app.decorate('securityHeaders', {})
   await app.register(problemDetails)
   await app.register(fp(async (app) => void app.decorate('db', {} as typeof app.db), { name: 'database' }))
   await app.register(fp(async () => {}, { name: 'authentication' }))
