@@ -19,7 +19,7 @@ interface Limits {
 /** What @fastify/rate-limit counts with, in place of its own Redis store, which fails or is off when Redis is away. */
 const storeOf = (shared: SharedCounts) =>
   class Store implements FastifyRateLimitStore {
-    #windows = createWindows(shared, { kind: 'limit', remembered: addresses })
+    #windows = createWindows(shared, { kind: 'limit', maxEntries: addresses })
 
     incr(name: string, done: Parameters<FastifyRateLimitStore['incr']>[1], length: number, max: number): void {
       this.#windows

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { rememberPools } from '../src/database/pools.ts'
+import { registerPools } from '../src/database/pools.ts'
 import { problems } from '../src/http/problems.ts'
 import { createFairQueue, type FairQueue } from '../src/util/fair-queue.ts'
 
@@ -35,7 +35,7 @@ export const turns = fp(
     const databaseQueue = createFairQueue(bounds)
     const hashQueue = createFairQueue(hashing)
     const taken = new WeakMap<FastifyRequest, FairQueue>()
-    rememberPools(app.db, {
+    registerPools(app.db, {
       turns: {
         get totalCount() {
           return databaseQueue.running

@@ -34,7 +34,7 @@ import { openReads } from './database/replica.ts'
 import { keepTidy } from './housekeeping.ts'
 import { type Cuts, createBoundedServer } from './http/bounded-server.ts'
 import { createCursors } from './http/cursors.ts'
-import type { Patience } from './redis/redis.ts'
+import type { RedisTimes } from './redis/redis.ts'
 import { openSharedCounts } from './redis/shared-counts.ts'
 
 interface Surroundings {
@@ -42,7 +42,7 @@ interface Surroundings {
   /** Milliseconds since 1970. */
   clock?: () => number
   /** How long Redis is waited for. */
-  redis?: Patience
+  redis?: RedisTimes
   /** The embedded engine; by default the one of the data directory. */
   engine?: Engine
 }

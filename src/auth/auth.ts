@@ -14,7 +14,7 @@ import { createPasswords } from './passwords/passwords.ts'
 import { type Announcements, createRevocations } from './revocations/revocations.ts'
 import { createSecurityLog } from './security-log.ts'
 import { createSessions } from './sessions.ts'
-import { createThrottle, remembered } from './throttle/throttle.ts'
+import { createThrottle, maxEntries } from './throttle/throttle.ts'
 import { createAccessTokens, type SecretKeys } from './tokens/access-tokens.ts'
 import type { AccessToken } from './tokens/claims.ts'
 import { createIssuer } from './tokens/issuers.ts'
@@ -69,7 +69,7 @@ export function createAuth(
     log: securityLog
   })
   const passwords = createPasswords({ ...config, readKinds: usersRepository(db).hashKinds })
-  const throttle = createThrottle(config.rateLimit, createWindows(shared, { kind: 'throttle', remembered, clock }))
+  const throttle = createThrottle(config.rateLimit, createWindows(shared, { kind: 'throttle', maxEntries, clock }))
   const accounts = createAccounts(db, {
     passwords,
     sessions,

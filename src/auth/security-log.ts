@@ -39,7 +39,7 @@ interface Who {
 
 /** Security events: a row each, and a log line with the event's stable name (OWASP ASVS 5.0, 16.3). */
 export function createSecurityLog(events: SecurityEventsRepository, log: Log, clock = Date.now) {
-  const windows = createWindows(undefined, { kind: 'events', remembered: 50_000, clock })
+  const windows = createWindows(undefined, { kind: 'events', maxEntries: 50_000, clock })
   const counts = new Map<SecurityEventName, number>(securityEventNames.map((name) => [name, 0]))
 
   const tally = async (...name: unknown[]): Promise<number> =>

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-/** What the command line (`--workers 4`) says, as settings by their names. Complains of what it does not know. */
+/** Returns the settings given on the command line (`--workers 4`). Reports unknown arguments. */
 export function argumentSettings(args: string[], complain: (problem: string) => void): Record<string, string> {
   try {
     const { values } = parseArgs({ args, options: { workers: { type: 'string' } } })

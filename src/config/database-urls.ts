@@ -4,7 +4,7 @@ interface Given {
   DATABASE_REPLICA_URL?: string | undefined
 }
 
-/** Neon's pooler and the compute behind it differ by the end of the host's first name (neon.com/docs/connect/connection-pooling). */
+/** Neon names its pooler like the compute behind it, plus `-pooler` (neon.com/docs/connect/connection-pooling). */
 const neonPooler = /^(ep-[^.]+)-pooler(\..+\.neon\.tech)$/
 
 function behindNeonPooler(url: string): string | undefined {
@@ -14,27 +14,27 @@ function behindNeonPooler(url: string): string | undefined {
   return direct.href
 }
 
-/** Where PgBouncer (6432) and Supabase's pooler (6543) listen, what poolers are called, and Prisma's word for it. */
-const smellsOfPooler = ({ port, hostname, searchParams }: URL) =>
+/** The usual ports of PgBouncer (6432) and Supabase's pooler (6543), usual host names, and Prisma's parameter. */
+const looksLikePooler = ({ port, hostname, searchParams }: URL) =>
   port === '6432' || port === '6543' || /pooler|pgbouncer/.test(hostname) || searchParams.get('pgbouncer') === 'true'
 
 /**
- * Where requests go, and, past a pooler, what a session must keep to itself: LISTEN and migrations. The two are the same
- * where no pooler stands between. Complains where that cannot be told.
+ * The URLs for requests, for the direct connection (LISTEN and migrations, which cannot use a pooler) and for the
+ * replica. Without a pooler, the first two are equal. Reports a problem if that is unclear.
  */
 export function databaseUrls(given: Given, complain: (problem: string) => void) {
   const { DATABASE_URL: databaseUrl, DATABASE_DIRECT_URL: direct, DATABASE_REPLICA_URL: replicaUrl } = given
   if (databaseUrl === undefined) {
     for (const name of ['DATABASE_DIRECT_URL', 'DATABASE_REPLICA_URL'] as const)
-      if (given[name] !== undefined) complain(`${name}: means nothing without DATABASE_URL`)
+      if (given[name] !== undefined) complain(`${name}: requires DATABASE_URL`)
     return { databaseUrl, directUrl: undefined, replicaUrl: undefined }
   }
   const directUrl = direct ?? behindNeonPooler(databaseUrl)
-  if (directUrl === undefined && smellsOfPooler(new URL(databaseUrl)))
+  if (directUrl === undefined && looksLikePooler(new URL(databaseUrl)))
     complain(
-      'DATABASE_DIRECT_URL: is required, as DATABASE_URL looks like that of a pooler: the URL past it (the same URL if it is none)'
+      'DATABASE_DIRECT_URL: is required, because DATABASE_URL looks like the URL of a pooler: set the URL that bypasses it (or the same URL if there is no pooler)'
     )
   if (replicaUrl === databaseUrl || replicaUrl === (directUrl ?? databaseUrl))
-    complain('DATABASE_REPLICA_URL: is that of the primary')
+    complain('DATABASE_REPLICA_URL: must not be the URL of the primary')
   return { databaseUrl, directUrl: directUrl ?? databaseUrl, replicaUrl }
 }

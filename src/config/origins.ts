@@ -7,15 +7,18 @@ import { list } from './setting-types.ts'
 const isWebOrigin = (text: string) =>
   /^https?:/.test(text) && !text.includes('*') && URL.canParse(text) && new URL(text).origin === text
 
-/** What has pages of its own without a web server: `capacitor://localhost`, `chrome-extension://<id>`. */
+/** Origins of apps that need no web server: `capacitor://localhost`, `chrome-extension://<id>`. */
 const appOrigin =
   /^(?!(?:https?|wss?|ftp|file|data|blob|about|javascript):)[a-z][a-z\d+.-]*:\/\/[a-z\d][a-z\d._-]*(:\d{1,5})?$/
 
-/** `https://*.example.app`: one label is open, and the rest is a domain that somebody owns (publicsuffix.org). */
+/**
+ * Whether a text is a pattern such as `https://*.example.app`: one open label of a registrable domain
+ * (publicsuffix.org).
+ */
 function isPattern(text: string): boolean {
   const [, domain = ''] = /^https:\/\/\*\.([a-z\d.-]+)(?::\d+)?$/.exec(text) ?? []
   if (!domain || !isWebOrigin(text.replace('*', 'x'))) return false
-  // Loaded only here: 2 MB that few settings need.
+  // Loaded on demand: it takes 2 MB.
   const { getPublicSuffix }: typeof Tldts = createRequire(import.meta.url)('tldts')
   const suffix = getPublicSuffix(domain, { allowPrivateDomains: true })
   return suffix !== null && suffix !== domain
@@ -25,13 +28,15 @@ export const origins = makeExactValidator<string[]>((text) =>
   list(text).map((item) => {
     if (!isWebOrigin(item) && !appOrigin.test(item) && !(item.includes('*') && isPattern(item)))
       throw new Error(
-        `${quoted(item, text)} is not an origin such as https://app.example.com, nor a pattern such as https://*.example.app (one label, of a domain that is yours)`
+        `${quoted(item, text)} is not an origin such as https://app.example.com, nor a pattern such as https://*.example.app (one label of a domain that you own)`
       )
     return item
   })
 )
 
-/** Names of headers, in lower case (RFC 9110, section 5.1). Not `*`, which browsers do not take together with credentials. */
+/**
+ * Header names in lower case (RFC 9110, section 5.1). `*` is refused: browsers ignore it for requests with credentials.
+ */
 export const headerNames = makeExactValidator<string[]>((text) =>
   list(text).map((name) => {
     if (!/^[\w!#$%&'+.^`|~-]+$/.test(name)) throw new Error(`${quoted(name, text)} is not the name of a header`)
@@ -39,7 +44,7 @@ export const headerNames = makeExactValidator<string[]>((text) =>
   })
 )
 
-/** The URL of a site, without a slash at its end. */
+/** The URL of a site, without a trailing slash. */
 export const siteUrl = makeExactValidator<string>((text) => {
   const url = /^https?:\/\/[^?#@]+$/.test(text) && URL.canParse(text) ? new URL(text) : undefined
   if (!url) throw new Error(`${quoted(text)} is not a URL such as https://app.example.com`)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-/** Secrets that documentation, examples and plans hand out: refused wherever they stand in a longer one. */
+/** Secrets from documentation, examples and plans; any secret that contains one is refused. */
 const wellKnown = [
   'zF4Gr5uYTUtVZVcyXGLFaTyskJhewCl5',
   'better-auth-secret-12345678901234567890',
@@ -10,23 +10,29 @@ const wellKnown = [
   'hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg'
 ]
 
-/** Without what changes when a secret is copied: case, quotes, whitespace, padding, separators. */
+/** Removes differences that copying causes: case, quotes, whitespace, padding, separators. */
 function normalize(secret: string): string {
   const folded = secret.toLowerCase()
   const letters = folded.replace(/[^\p{L}\p{N}]/gu, '')
-  // A secret of punctuation is itself.
+  // A secret of punctuation only is not changed.
   return letters.length < 16 ? folded : letters
 }
 
-/** The first 48 bits of the SHA-256 of a normalized secret: a random secret is among 2,000 of them once in 10^11. */
+/**
+ * The first 48 bits of the SHA-256 of the normalized secret. A random secret matches one of 2,000 with a chance of 1 in
+ * 10^11.
+ */
 export const fingerprint = (secret: string): string =>
   createHash('sha256').update(normalize(secret)).digest('hex').slice(0, 12)
 
 const known = wellKnown.map(normalize)
-/** Fingerprints of the secrets of 32 characters or more in github.com/wallarm/jwt-secrets, one a line (test/helpers/published-secrets.ts). */
+/**
+ * Fingerprints of the secrets of 32 or more characters in github.com/wallarm/jwt-secrets, one per line
+ * (test/helpers/published-secrets.ts).
+ */
 const file = new URL('published-secrets.txt', import.meta.url)
 
-/** Whether anybody can find this secret in a public place. */
+/** Whether a secret is publicly known. */
 export function isPublished(secret: string): boolean {
   const normalized = normalize(secret)
   return (

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { makeDataDirectory, makePrivate } from '../util/private-paths.ts'
 import { isPublished } from './published-secrets.ts'
 
-/** A secret that signs and verifies tokens, and the key id that stands in their headers. */
+/** A secret that signs and verifies tokens, with its key id. */
 export interface Secret {
   kid: string
   secret: string
@@ -14,8 +14,8 @@ const placeholder =
   /secret|change|replace|example|password|passw0rd|default|insecure|placeholder|sample|private|signing|super|jwt.?key|my.?key|your[-_. ]|better.?auth/i
 
 /**
- * Why a secret cannot be trusted, or undefined. Everywhere it needs 32 characters (256 bits for HS256, RFC 7518 section
- * 3.2); in production it must also look random, because thousands of published secrets are longer than that.
+ * Returns what is wrong with a secret, or undefined. It needs 32 characters (256 bits for HS256, RFC 7518, section
+ * 3.2). In production it must also look random, because thousands of published secrets are longer than that.
  */
 export function weakness(secret: string, production: boolean): string | undefined {
   if (secret.length < 32) return 'must have at least 32 characters; make one with: openssl rand -base64 32'
@@ -30,15 +30,15 @@ export function weakness(secret: string, production: boolean): string | undefine
   return guessable ? 'is published or easily guessed; make one with: openssl rand -base64 32' : undefined
 }
 
-/** `2:new,1:old` as secrets, the one that signs first (Better Auth's own notation). */
+/** Parses Better Auth's notation `2:new,1:old`. The first secret signs. */
 function parseSecrets(text: string, complain: (problem: string) => void): Secret[] {
   const entries = text.split(',').map((entry) => entry.trim())
   const parsed = entries.filter(Boolean).map((entry) => /^(\w{1,32}):(.+)$/.exec(entry))
-  if (parsed.includes(null)) complain('BETTER_AUTH_SECRETS: write it as version:secret,version:secret')
+  if (parsed.includes(null)) complain('BETTER_AUTH_SECRETS: must be version:secret,version:secret')
   return parsed.flatMap((match) => (match ? [{ kid: String(match[1]), secret: String(match[2]) }] : []))
 }
 
-/** The secrets to sign (the first) and verify with; none when none is set. */
+/** The configured secrets; the first one signs, all verify. */
 export function configuredSecrets(
   env: { BETTER_AUTH_SECRET: string | undefined; BETTER_AUTH_SECRETS: string | undefined },
   production: boolean,
@@ -49,7 +49,7 @@ export function configuredSecrets(
   if (single !== undefined && !secrets.some(({ secret }) => secret === single))
     secrets.push({ kid: secrets.some(({ kid }) => kid === '1') ? '0' : '1', secret: single })
   if (new Set(secrets.map(({ kid }) => kid)).size < secrets.length)
-    complain('BETTER_AUTH_SECRETS: each version may stand there once')
+    complain('BETTER_AUTH_SECRETS: each version must occur only once')
   for (const { kid, secret } of secrets) {
     const weak = weakness(secret, production)
     if (weak)
@@ -58,22 +58,21 @@ export function configuredSecrets(
   return secrets
 }
 
-/** The secret kept in the data directory (mode 0600), made at the first call. */
+/** Returns the secret in the data directory (mode 0600), and creates it at the first call. */
 export function localSecret(dataDir: string): string {
   makeDataDirectory(dataDir)
   const file = join(dataDir, 'secret')
   const draft = `${file}.${process.pid}`
   writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600 })
   try {
-    linkSync(draft, file) // whole or not at all, whoever else starts now
+    linkSync(draft, file) // atomic, also when several processes start
   } catch {
-    // It is there already, or reading it says what is wrong.
+    // It exists already, or reading it reports the error.
   } finally {
     rmSync(draft)
   }
   makePrivate(file)
   const secret = readFileSync(file, 'utf8')
-  if (weakness(secret, false))
-    throw new Error(`The secret in ${file} is damaged; remove the file to have a new one made`)
+  if (weakness(secret, false)) throw new Error(`The secret in ${file} is damaged; remove the file to create a new one`)
   return secret
 }

@@ -5,28 +5,27 @@ import { quoted } from './quoted.ts'
 
 const year = 365 * 24 * 60 * 60
 
-/** A duration such as `15m` or `7d`, in whole seconds. A bare number would be read as milliseconds by some, seconds by others. */
+/** A duration such as `15m` or `7d`, in whole seconds. A bare number is refused, because its unit is ambiguous. */
 export const duration = makeExactValidator<number>((text) => {
   const seconds = Math.floor(((/[a-z]/i.test(text) && parseDuration(text)) || 0) / 1000)
   if (seconds < 1 || seconds > year) throw new Error('must be a duration from 1s to 365d, such as 15m, 12h or 7d')
   return seconds
 })
 
-/** A duration that may also be `0`, of at most an hour. */
+/** A duration of at most an hour; may be `0`. */
 export const delay = makeExactValidator<number>((text) => {
   const seconds = /^0s?$/.test(text) ? 0 : ((/[a-z]/i.test(text) && parseDuration(text)) || -1) / 1000
   if (seconds < 0 || seconds > 3600) throw new Error('must be 0 or a duration up to 1h, such as 5s')
   return seconds
 })
 
-/** What stands between commas. */
 export const list = (text: string): string[] =>
   text
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '')
 
-/** No zone, which would never match, and no range of all addresses, which would let clients choose theirs. */
+/** IP addresses and CIDR ranges. A zone id never matches, and a range of all addresses lets clients choose theirs. */
 export const cidrs = makeExactValidator<string[]>((text) =>
   list(text).map((range) => {
     const [address = '', prefix = '1', ...more] = range.split('/')
@@ -38,12 +37,12 @@ export const cidrs = makeExactValidator<string[]>((text) =>
   })
 )
 
-/** What PostgreSQL's driver makes of these modes today, with a warning of many lines: the certificate is checked, and its name. */
+/** SSL modes that pg treats as verify-full, with a long warning. */
 const verified = /([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/
 
 /**
- * A `#`, `@`, `/` or `?` of the password that is not encoded would end the password, and what follows it would be the host's name, which
- * is logged. The message must not repeat the text.
+ * Refuses a password with an unencoded `#`, `@`, `/` or `?`: it would end there, and its rest would become the host
+ * name, which is logged. The error message must not repeat the URL.
  */
 export function parsePostgresUrl(text: string): string {
   const encoded =
@@ -56,7 +55,9 @@ export function parsePostgresUrl(text: string): string {
 
 export const postgresUrl = makeExactValidator<string>(parsePostgresUrl)
 
-/** With a small scheme, as the driver takes REDISS:// for one without TLS; without a query, which it takes for options. */
+/**
+ * The scheme must be in lower case, because the driver opens REDISS:// without TLS. A query would set driver options.
+ */
 export const redisUrl = makeExactValidator<string>((text) => {
   const example = 'redis://:password@localhost:6379/0'
   if (!/^rediss?:\/\/[^/?#]+(\/\d*)?$/.test(text) || !URL.canParse(text))

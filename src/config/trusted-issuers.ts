@@ -5,9 +5,11 @@ import { type Algorithm, algorithms } from '../auth/tokens/jwks.ts'
 import { quoted } from './quoted.ts'
 
 const all = Object.keys(algorithms) as Algorithm[]
-/** Hosts whose traffic stays on the machine. */
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
-/** Names that no public server has: of one label, or below a domain that is kept for private networks (RFC 6762, RFC 8375, ICANN's `internal`). */
+/**
+ * Host names that no public server has: a single label, or below a domain reserved for private networks (RFC 6762, RFC
+ * 8375, ICANN's `internal`).
+ */
 const privateName = /^[a-z0-9_-]+$|\.(local|internal|lan|localhost|test|home\.arpa)$/
 const privateAddresses = new BlockList()
 for (const [network, prefix, family] of [
@@ -20,7 +22,7 @@ for (const [network, prefix, family] of [
 ] as const)
   privateAddresses.addSubnet(network, prefix, family)
 
-/** Whether a host is in a private network, by its name or address alone. */
+/** Whether a host is private, judged by its name or address without a lookup. */
 function isPrivate(hostname: string): boolean {
   const address = hostname.replace(/^\[|\]$/g, '')
   const version = isIP(address)
@@ -28,9 +30,9 @@ function isPrivate(hostname: string): boolean {
 }
 
 /**
- * Why keys must not be fetched from a URL, or undefined. Whoever answers in the place of an issuer makes tokens for all its
- * users, so over plain HTTP they come from this machine, outside production from a private network, or where a setting
- * says so.
+ * Returns why keys must not be fetched from a URL, or undefined. A man in the middle could create tokens for all users
+ * of the issuer. Plain HTTP is therefore allowed only on this machine, in a private network outside production, or by
+ * setting.
  */
 export function insecureKeys(
   { jwksUrl }: TrustedIssuer,
@@ -46,15 +48,15 @@ function url(text: unknown, what: string): URL {
   if (typeof text !== 'string' || !URL.canParse(text))
     throw new Error(`${what} ${typeof text === 'string' ? quoted(text) : text} is not a URL`)
   const parsed = new URL(text)
-  // fetch() refuses such a URL, and a message must not repeat it.
-  if (parsed.username || parsed.password) throw new Error(`${what} must hold no name and password`)
+  // fetch() refuses such a URL, and an error message must not repeat it.
+  if (parsed.username || parsed.password) throw new Error(`${what} must not contain a name and password`)
   if (!/^https?:$/.test(parsed.protocol)) throw new Error(`${what} ${quoted(text)} must be https`)
   return parsed
 }
 
 /**
- * A Better Auth server by its URL, as `BETTER_AUTH_URL` has it there too: `iss` and `aud` are its origin, and the keys
- * stand below its path, which is `/api/auth` where none is given.
+ * A Better Auth server by its URL, as in its own `BETTER_AUTH_URL`. `iss` and `aud` are its origin. The keys are below
+ * its path, by default `/api/auth`.
  */
 export const betterAuthServer = makeExactValidator<TrustedIssuer>((text) => {
   const { origin, pathname } = url(text, 'the URL')
@@ -76,14 +78,14 @@ function trusted(entry: unknown): TrustedIssuer {
   return { issuer, audience, jwksUrl: url(jwks_url, 'jwks_url').href, algorithms: chosen }
 }
 
-/** Any number of issuers, as a JSON list of `{issuer, audience, jwks_url, algorithms}`. */
+/** A JSON list of `{issuer, audience, jwks_url, algorithms}`. */
 export const trustedIssuers = makeExactValidator<TrustedIssuer[]>((text) => {
   let list: unknown
   try {
     list = JSON.parse(text)
   } catch {
     throw new Error(
-      'is not JSON: write it as [{"issuer": "...", "audience": "...", "jwks_url": "...", "algorithms": ["EdDSA"]}]'
+      'is not JSON such as [{"issuer": "...", "audience": "...", "jwks_url": "...", "algorithms": ["EdDSA"]}]'
     )
   }
   if (!Array.isArray(list)) throw new Error('must be a JSON list of issuers')

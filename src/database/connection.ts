@@ -6,34 +6,36 @@ import { problems } from '../http/problems.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import { openEmbedded } from './embedded.ts'
 import { Client } from './pg-client.ts'
-import { isFree, rememberPools } from './pools.ts'
-import { sendStraight } from './prepared.ts'
+import { isFree, registerPools } from './pools.ts'
+import { sendDirectly } from './prepared.ts'
 import { forMigrations, forPooled, forRequests, type SessionSettings, settingStatements } from './session-settings.ts'
 import type { Database } from './tables.ts'
 import { getTypeParser } from './timestamps.ts'
 
-/** Where losses are told. */
 export interface Log {
   info: (details: object, message: string) => void
   warn: (details: object, message: string) => void
 }
 
-/** Milliseconds; pg waits for ever unless told. Who waits for a connection and then for a lock has its answer within 2.5 s. */
+/**
+ * Milliseconds. By default pg waits without a limit. A request that waits for a connection and then for a lock is
+ * answered within 2.5 s.
+ */
 const limits = { connect: 2_000, queue: 800, answer: 7_000 }
 
 /**
- * Gives up connections whose answer does not come (a host that vanished): each would keep the next request waiting too,
- * for as long as TCP hopes. Not pg's own `query_timeout`, a timer for each query: through these, nearly every answer stays
- * in memory until the next major collection, which took a third of the CPU of a list.
+ * Closes a connection in use that has received no bytes for `milliseconds` (for example, because the host vanished).
+ * Otherwise it would block requests until TCP gives up. pg's `query_timeout` sets a timer for each query, and these
+ * timers keep results in memory until the next major collection: a third of the CPU of a list.
  */
-function giveUpSilent(pool: pg.Pool, milliseconds: number) {
+function closeUnresponsive(pool: pg.Pool, milliseconds: number) {
   const idle = new WeakSet<object>()
   pool.on('acquire', (client) => idle.delete(client))
   pool.on('release', (_error, client) => idle.add(client))
   return (client: pg.Client) => {
     const stream = client.connection.stream as Socket
     stream.setTimeout(milliseconds)
-    // Not setTimeout's own callback, which is called once: a connection that was idle for as long would use it up.
+    // The callback of setTimeout() runs only once, so an idle timeout would use it up.
     stream.on('timeout', () => {
       if (!idle.has(client)) stream.destroy(new Error('No answer from the database'))
     })
@@ -42,7 +44,7 @@ function giveUpSilent(pool: pg.Pool, milliseconds: number) {
 
 interface PoolOptions {
   session: SessionSettings
-  /** Milliseconds for an answer; 0: as long as it takes. */
+  /** Milliseconds to wait for an answer; 0: no limit. */
   answerWithin: number
   connectWithin?: number
   max?: number
@@ -50,11 +52,11 @@ interface PoolOptions {
 
 export function openPool(connectionString: string, log: Log, options: PoolOptions): pg.Pool {
   const { session, answerWithin, connectWithin = limits.connect, max = 10 } = options
-  // A backend that dies must not take the process with it, neither idle in the pool nor between two statements.
+  // Without error listeners, a backend that dies ends the process, both while idle and between two statements.
   const survive = (error: Error) => log.warn({ err: error }, 'lost a database connection')
   class WithinTime extends Client {
     constructor(config?: pg.ClientConfig) {
-      // Not the pool's: it would also set a timer for each time that a connection is lent.
+      // Set on the client, because the pool's own option starts a timer each time it lends a connection.
       super({ ...config, connectionTimeoutMillis: connectWithin })
     }
   }
@@ -72,20 +74,20 @@ export function openPool(connectionString: string, log: Log, options: PoolOption
     }
   })
   pool.on('error', survive)
-  const watch = giveUpSilent(pool, answerWithin)
+  const watch = closeUnresponsive(pool, answerWithin)
   return pool
 }
 
-/** A pool that is exhausted is told to whoever would wait for it, before they have waited for long. */
+/** A Kysely dialect that answers `unavailable` when no connection becomes free within `limits.queue`. */
 export const dialectOf = (pool: pg.Pool) =>
   new PostgresDialect({
     pool: {
       options: pool.options,
       end: () => pool.end(),
       connect() {
-        const atOnce = isFree(pool)
+        const isImmediate = isFree(pool)
         const client = pool.connect()
-        if (atOnce) return client
+        if (isImmediate) return client
         const giveUp = () => {
           client.then((late) => late.release()).catch(() => {})
           throw problems.unavailable('pool')
@@ -97,31 +99,31 @@ export const dialectOf = (pool: pg.Pool) =>
 
 export interface DatabaseSettings {
   databaseUrl: string | undefined
-  /** Past the pooler, where there is one. */
+  /** The URL that bypasses the pooler, if there is one. */
   directUrl?: string | undefined
   dataDir: string
 }
 
-/** Whether a pooler stands before the database, which hands its connections to others between two transactions. */
+/** Whether a pooler stands in front of the database. It may use another connection for each transaction. */
 export const isPooled = ({ databaseUrl, directUrl = databaseUrl }: DatabaseSettings): boolean =>
   directUrl !== databaseUrl
 
 export type Engine = () => Promise<PGlite>
 
 interface DatabaseOptions {
-  /** Milliseconds for an answer of PostgreSQL. */
+  /** Milliseconds to wait for an answer from PostgreSQL. */
   answerWithin?: number | undefined
-  /** The embedded engine, where it is not to be the one of the data directory. */
+  /** The embedded engine to use instead of the one in the data directory. */
   engine?: Engine | undefined
 }
 
-/** The database of the settings: PostgreSQL, or the embedded one in the data directory. Connects at the first query. */
+/** Opens PostgreSQL or the embedded database, as configured. Connects at the first query. */
 export function openDatabase<Tables = Database>(config: DatabaseSettings, log: Log, options: DatabaseOptions = {}) {
   const { answerWithin = limits.answer, engine = () => openEmbedded(config.dataDir, log) } = options
   if (!config.databaseUrl) return new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: engine }) })
   const session = isPooled(config) ? forPooled : forRequests
   const primary = openPool(config.databaseUrl, log, { session, answerWithin })
-  // Kysely ends a pool that it has used, but prepared queries go past it.
+  // Kysely ends only a pool that it has used itself; prepared queries bypass it.
   class WithPool extends Kysely<Tables> {
     override async destroy(): Promise<void> {
       await super.destroy()
@@ -129,12 +131,12 @@ export function openDatabase<Tables = Database>(config: DatabaseSettings, log: L
     }
   }
   const db = new WithPool({ dialect: dialectOf(primary) })
-  sendStraight(db, primary, !isPooled(config))
-  rememberPools(db, { primary })
+  sendDirectly(db, primary, !isPooled(config))
+  registerPools(db, { primary })
   return db
 }
 
-/** PostgreSQL as migrations need it: no pooler in between, and no limit to how long a statement takes. */
+/** Opens PostgreSQL for migrations: without a pooler and without a statement timeout. */
 export const openForMigrations = (url: string, log: Log) =>
   new Kysely<Database>({
     dialect: dialectOf(openPool(url, log, { session: forMigrations, answerWithin: 0 }))

@@ -4,9 +4,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { makeDataDirectory } from '../util/private-paths.ts'
 
 /**
- * Takes a data directory for this process; two processes on one embedded database lose writes. Throws an error that
- * names the holder's pid. The lock is SQLite's on an empty file: the operating system drops it with its holder, so a
- * killed process leaves none behind and a reused pid or a second container cannot confuse it.
+ * Locks a data directory for this process, because two processes on one embedded database lose writes. Throws an error
+ * that names the pid of the holder. The lock is an SQLite lock on an empty file. The operating system releases it when
+ * the process ends, so neither a crash nor a reused pid nor a second container leaves a stale lock.
  */
 export function lockDirectory(directory: string): { release: () => void } {
   makeDataDirectory(directory)
@@ -20,7 +20,7 @@ export function lockDirectory(directory: string): { release: () => void } {
     const pid = existsSync(pidFile) ? readFileSync(pidFile, 'utf8').trim() : 'unknown'
     throw new Error(
       `The data directory ${directory} is in use by the process with pid ${pid}. ` +
-        'Stop that one, or give this one a DATA_DIR or a DATABASE_URL of its own.'
+        'Stop that process, or set another DATA_DIR or a DATABASE_URL for this one.'
     )
   }
   writeFileSync(pidFile, `${process.pid}\n`)

@@ -10,24 +10,24 @@ interface Log {
   info: (details: object, message: string) => void
 }
 
-/** By itself PGlite takes 128 MB of memory at once, and 0.3 s to do so. */
+/** The default of PGlite takes 128 MB of memory and 0.3 s at the start. */
 const sharedBuffers = '32MB'
 
-/** Starts the embedded engine, which is loaded only when used: it is most of the memory and of the start. */
+/** Starts the embedded engine. It is imported only here because it dominates memory use and start time. */
 export async function startEngine(options: PGliteOptions): Promise<PGlite> {
   const { PGlite } = await import('@electric-sql/pglite')
   const startParams = [...PGlite.defaultStartParams, '-c', `shared_buffers=${sharedBuffers}`]
   return PGlite.create({ ...options, parsers: timeParsers, startParams })
 }
 
-/** The embedded database in a data directory, for this process alone. The first start copies the template. */
+/** Opens the embedded database of a data directory for this process only. The first start copies the template. */
 export async function openEmbedded(dataDir: string, log: Log) {
   const lock = lockDirectory(dataDir)
   try {
     const directory = join(dataDir, 'database')
     if (!existsSync(directory) && !copyTemplate(directory, templatePath()))
-      log.info({ directory }, 'creating the embedded database, which takes some seconds once')
-    // PGlite's files can be read and written by everybody.
+      log.info({ directory }, 'creating the embedded database; this takes some seconds, once')
+    // PGlite creates files that all users can read and write.
     makeDirectory(directory)
     makePrivate(directory)
     const pglite = await startEngine({ dataDir: directory })

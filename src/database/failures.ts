@@ -1,11 +1,14 @@
 import { Problem } from '../http/problems.ts'
 
-/** PostgreSQL's error classes that say "not now": connection, transaction rollback, resources, operator, system. */
+/**
+ * Error classes of PostgreSQL that are temporary: connection, transaction rollback, resources, operator intervention,
+ * system.
+ */
 const unavailableClasses = new Set(['08', '40', '53', '57', '58'])
 const lockNotAvailable = '55P03'
 const statementCanceled = '57014'
 const socketErrors = /^(ECONN|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT)/
-/** What pg says without a code when a connection or an answer does not come. */
+/** Messages of pg's errors without a code: no connection, or no answer in time. */
 const codeless =
   /^(timeout expired|Connection terminated|No answer from the database|Client (has encountered|was closed))/
 
@@ -14,31 +17,31 @@ interface DatabaseError extends Error {
   constraint?: string
 }
 
-/** Whether a row names a user who is gone: the foreign key to `users` is called `<table>_user` in every table. */
+/** Whether a row refers to a user who no longer exists. Every table names its foreign key to `users` `<table>_user`. */
 export const isUserGone = (error: unknown) =>
   error instanceof Error &&
   (error as DatabaseError).code === '23503' &&
   String((error as DatabaseError).constraint).endsWith('_user')
 
-/** Whether a user would have more than they may: the trigger that counts names `<table>_quota` as its constraint. */
+/** Whether a change exceeds a quota. The trigger that counts names its constraint `<table>_quota`. */
 export const isOverQuota = (error: unknown) =>
   error instanceof Error &&
   (error as DatabaseError).code === '23514' &&
   String((error as DatabaseError).constraint).endsWith('_quota')
 
-/** Whether the database refused a value as such (class 22: too long, out of range, not that type's text). */
+/** Whether the database refused a value (class 22: too long, out of range, invalid text for the type). */
 export const isDataException = (error: unknown) =>
   error instanceof Error && ((error as DatabaseError).code?.startsWith('22') ?? false)
 
-/** Whether somebody else held a lock, or a statement took, for too long. */
+/** Whether a lock or a statement timed out. */
 export const isLocked = (error: unknown) =>
   error instanceof Error && [lockNotAvailable, statementCanceled].includes((error as DatabaseError).code ?? '')
 
-/** What to tell an operator: where a host has several addresses, one message for each. */
+/** An error message for operators. A host with several addresses has one message for each. */
 export const explain = (error: unknown): string =>
   error instanceof AggregateError ? error.errors.map(explain).join('; ') : (error as Error).message
 
-/** Whether the database could not be reached or could not answer in time: the same request may succeed later. */
+/** Whether the database was unreachable or too slow, so that the same request may succeed later. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error instanceof Problem) return error.status === 503

@@ -4,18 +4,18 @@ import { singleFlight } from '../util/single-flight.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import type { Database } from './tables.ts'
 
-/** Milliseconds that reads wait for a replica to catch up, and that one which did not is then left alone. */
-const patience = 100
-const rest = 250
-const betweenLooks = 1
+/** Milliseconds: to wait for a replica to catch up; to leave a stale replica unused; between two checks. */
+const catchUpTimeout = 100
+const restTime = 250
+const pollInterval = 1
 
-/** A place in the write-ahead log, on the line of history that it belongs to: a failover begins another. */
+/** A position in the write-ahead log (WAL). Each failover begins a new timeline. */
 export interface Position {
   lsn: string
   timeline: number
 }
 
-/** Up to where the primary has acknowledged writes: what is flushed, or, where it acknowledges before that, all. */
+/** The position of the last acknowledged write: flushed WAL, or inserted WAL with `synchronous_commit` off. */
 export async function positionOf(primary: Kysely<Database>): Promise<Position> {
   const { rows } = await sql<Position>`
     select (case current_setting('synchronous_commit') when 'off' then pg_current_wal_insert_lsn()
@@ -25,8 +25,8 @@ export async function positionOf(primary: Kysely<Database>): Promise<Position> {
 }
 
 /**
- * Whether a replica shows everything up to there. After a failover it first has to have a restart point on the new line
- * of history, minutes later: positions on two lines cannot be compared.
+ * Whether a replica has replayed the WAL up to a position. Positions of different timelines cannot be compared: after a
+ * failover this is false until the replica has a restart point on the new timeline, which takes minutes.
  */
 export async function hasReached(replica: Kysely<Database>, { lsn, timeline }: Position): Promise<boolean> {
   const { rows } = await sql<{ reached: boolean }>`
@@ -43,9 +43,9 @@ interface Sources {
 }
 
 /**
- * Tells whether a replica shows all that was acknowledged before the question, by whatever process (the "read index" of
- * Raft): the primary says how far it is, and the replica whether it is there. Everybody who asks at the same time shares
- * one question to each.
+ * Tells whether a replica shows every write that was acknowledged before the question, by any process (the "read index"
+ * of Raft). It asks the primary for its position and the replica whether it has reached it. Concurrent callers share
+ * one check.
  */
 export function createFreshness({ position, hasReached, elapsed = () => performance.now() }: Sources) {
   let restingUntil = Number.NEGATIVE_INFINITY
@@ -55,28 +55,28 @@ export function createFreshness({ position, hasReached, elapsed = () => performa
     const target = await position()
     while (!(await hasReached(target))) {
       if (elapsed() >= deadline) return false
-      await sleep(betweenLooks)
+      await sleep(pollInterval)
     }
     return true
   }
 
   function setAside(): void {
-    restingUntil = elapsed() + rest
+    restingUntil = elapsed() + restTime
   }
 
-  const look = singleFlight(async () => {
-    fresh = await withTimeout(patience, compare(elapsed() + patience)).catch(() => false)
+  const check = singleFlight(async () => {
+    fresh = await withTimeout(catchUpTimeout, compare(elapsed() + catchUpTimeout)).catch(() => false)
     if (!fresh) setAside()
   })
 
   return {
-    /** Never rejects: a replica or a primary that does not say is a no. */
+    /** Never rejects: an error or a timeout counts as not fresh. */
     async isFresh(): Promise<boolean> {
       if (elapsed() < restingUntil) return false
-      await look()
+      await check()
       return fresh
     },
-    /** It failed: nobody asks it for a while. */
+    /** Leaves the replica unused for a while, after an error. */
     setAside
   }
 }

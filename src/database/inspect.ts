@@ -4,11 +4,16 @@ import { type Kysely, sql } from 'kysely'
 import { migratorsOf } from './migrate.ts'
 import type { Database } from './tables.ts'
 
-/** Whether there is a database to ask: the embedded one is made by the first start. */
-export const isMade = ({ databaseUrl, dataDir }: { databaseUrl: string | undefined; dataDir: string }): boolean =>
-  databaseUrl !== undefined || existsSync(join(dataDir, 'database'))
+/** Whether the database exists. The first start creates the embedded one. */
+export const databaseExists = ({
+  databaseUrl,
+  dataDir
+}: {
+  databaseUrl: string | undefined
+  dataDir: string
+}): boolean => databaseUrl !== undefined || existsSync(join(dataDir, 'database'))
 
-/** The version of a database, such as `15.4`, and the migrations that it lacks. Changes nothing. */
+/** The version of a database, such as `15.4`, and its pending migrations. Read-only. */
 export async function inspect(db: Kysely<Database>): Promise<{ version: string; pending: string[] }> {
   const { version } = await db
     .selectNoFrom(sql<string>`current_setting('server_version')`.as('version'))

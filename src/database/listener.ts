@@ -1,22 +1,24 @@
 import pg from 'pg'
 
-/** Milliseconds between two tries to connect. */
+/** Milliseconds between two attempts to connect. */
 const pause = 500
 
 interface Listener {
   channel: string
   onMessage: (payload: string) => void
-  /** Called whenever listening begins (again): what was said before was missed. */
+  /** Called each time LISTEN succeeds: earlier notifications were missed. */
   onListening: () => void
   log: { warn: (details: object, message: string) => void }
 }
 
-/** LISTENs to the channel of the schema that the connection uses, as migrations/0011_revocation_channels.ts names it. */
+/**
+ * A statement that LISTENs to the channel of the current schema, named as in migrations/0011_revocation_channels.ts.
+ */
 const listenTo = (channel: string) =>
   `do $$ begin execute format('listen %I', ${pg.escapeLiteral(channel)} ||
     case current_schema() when 'public' then '' else '_' || md5(current_schema()) end); end $$`
 
-/** LISTENs on a connection of its own, and connects again for ever when it is lost. Returns how to stop. */
+/** LISTENs on a separate connection and reconnects until stopped. */
 export function listen(connectionString: string, { channel, onMessage, onListening, log }: Listener) {
   let client: pg.Client
   let timer: NodeJS.Timeout | undefined
@@ -35,7 +37,7 @@ export function listen(connectionString: string, { channel, onMessage, onListeni
     function lose(error: Error): void {
       if (lost || stopped) return
       lost = true
-      log.warn({ err: error }, 'lost the connection that listens')
+      log.warn({ err: error }, 'lost the LISTEN connection')
       candidate.end().catch(() => {})
       timer = setTimeout(connect, pause)
     }

@@ -5,7 +5,7 @@ import { openDatabase } from './connection.ts'
 import { migrate } from './migrate.ts'
 import { templatePath } from './template.ts'
 
-/** Makes the database that first starts copy, where it is missing: PGlite takes five seconds of CPU to create one. */
+/** Creates the template of the embedded database if it is missing. This takes PGlite five seconds of CPU. */
 export async function makeTemplate(path = templatePath()): Promise<void> {
   if (existsSync(path)) return
   const draft = `${path}-${process.pid}`

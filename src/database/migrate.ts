@@ -13,10 +13,12 @@ const folder = path.join(import.meta.dirname, '../../migrations')
 const filesOf = (migrationFolder: string) =>
   new FileMigrationProvider({ fs, path, migrationFolder, import: (file) => import(pathToFileURL(file).href) })
 
-/** Every file of the migrations folder, in the order of their names: Gatehouse's own. */
+/** Gatehouse's own migrations: every file of the folder, by name. */
 export const migrations: MigrationProvider = filesOf(folder)
 
-/** Those of whoever builds on Gatehouse, numbered on their own, in a folder that it never writes to. */
+/**
+ * Migrations of the product built on Gatehouse. They have their own numbers and folder, which Gatehouse never changes.
+ */
 const productFolder = path.join(folder, 'product')
 const productMigrations: MigrationProvider = {
   getMigrations: async () => (existsSync(productFolder) ? filesOf(productFolder).getMigrations() : {})
@@ -24,13 +26,13 @@ const productMigrations: MigrationProvider = {
 
 const productTable = 'product_migration'
 
-/** The two series of migrations, each with a table of what has run, in the schema that the search_path names first. */
+/** The migrators of both series. Each has its own migration table, in the first schema of the search_path. */
 export async function migratorsOf(db: Kysely<Database>, { own = migrations, product = productMigrations } = {}) {
   const { rows } = await sql<{ schema: string | null }>`select current_schema() as schema`.execute(db)
   const schema = rows[0]?.schema
   if (!schema)
     throw new Error(
-      'No schema of the search_path exists: make it with "create schema", or name another in DATABASE_URL'
+      'No schema of the search_path exists: create it with "create schema", or name another one in DATABASE_URL'
     )
   const common = { db, migrationTableSchema: schema }
   return {
@@ -45,8 +47,8 @@ export async function migratorsOf(db: Kysely<Database>, { own = migrations, prod
   }
 }
 
-/** Moves the record of migrations that ran as ours, before the product's had a folder of their own. */
-async function adopt(db: Kysely<Database>, names: string[]): Promise<void> {
+/** Moves records of product migrations out of Gatehouse's table, where earlier releases kept them. */
+async function moveProductRecords(db: Kysely<Database>, names: string[]): Promise<void> {
   const { rows } = await sql<{ exists: boolean }>`select to_regclass('kysely_migration') is not null as exists`.execute(
     db
   )
@@ -59,16 +61,18 @@ async function adopt(db: Kysely<Database>, names: string[]): Promise<void> {
   })
 }
 
-/** How often a lock is waited for, by the connection's lock timeout each time: the tables' own work goes on in between. */
+/** Attempts to get a lock. Each waits for the connection's lock timeout; other statements run between attempts. */
 const tries = 120
-/** Milliseconds. */
+/** Milliseconds between two attempts. */
 const pause = 500
 
 interface Log {
   info: (details: object, message: string) => void
 }
 
-/** Whether each migration has been applied, and no other. One query: the migrator reads all tables and columns of PostgreSQL. */
+/**
+ * Whether exactly these migrations have been applied. One query, because the migrator inspects all tables and columns.
+ */
 async function isUpToDate(db: Kysely<Database>, schema: string, names: string[]): Promise<boolean> {
   const applied = await sql<{ name: string }>`select name from ${sql.table(`${schema}.kysely_migration`)}`
     .execute(db)
@@ -91,12 +95,12 @@ async function toLatest(migrator: Migrator, log: Log): Promise<string[]> {
 }
 
 const hint =
-  'Files in migrations/ are those of a Gatehouse release: is this release older than the database, or has a migration of your own ' +
-  'been put there? Your own go to migrations/product/ (docs/migrations.md).'
+  'The folder migrations/ belongs to Gatehouse. Either this release is older than the database, or the folder contains a migration of ' +
+  'your own. Put your own migrations into migrations/product/ (docs/migrations.md).'
 
 /**
- * Brings the database to the newest schema, first Gatehouse's and then the product's, each in one transaction. Returns the names of what
- * was applied. Processes that start together wait for each other.
+ * Applies pending migrations, first Gatehouse's and then the product's, each series in one transaction. Returns the
+ * names of the applied migrations. Concurrent processes wait for each other.
  */
 export async function migrate(
   db: Kysely<Database>,
@@ -109,7 +113,7 @@ export async function migrate(
     const theirs = Object.keys(await product.getMigrations())
     if (theirs.length === 0 && (await isUpToDate(db, migrators.schema, Object.keys(ours)))) return []
     if (theirs.length === 0) return await toLatest(migrators.own, log)
-    await adopt(
+    await moveProductRecords(
       db,
       theirs.filter((name) => !(name in ours))
     )

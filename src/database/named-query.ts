@@ -9,22 +9,22 @@ interface Column {
   parse: (text: string) => unknown
 }
 
-/** What came of a query. With an `error` it is PostgreSQL's answer to that query alone. */
+/** The result of a query. `error` is PostgreSQL's error for this query only; the connection stays usable. */
 export interface Outcome {
   rows: unknown[]
   error?: DatabaseError
 }
 
-/** The columns of the statements that a connection has prepared, by their names. */
+/** The columns of each connection's prepared statements, by name. */
 const preparedBy = new WeakMap<Connection, Map<string, Column[]>>()
 
 const executeAndSync = Buffer.concat([serialize.execute(), serialize.sync()])
 const textOf = (value: Value) => (value === null || value === undefined ? null : String(value))
 
 /**
- * A query that each connection prepares once, under its name, for pg's pools. pg's own asks each time what the columns are, and
- * has four messages written; this asks once and writes one piece, for two thirds of the cost. Its methods are
- * those that pg calls on any query handed to it (`Submittable`, as pg-cursor's).
+ * A query that each connection prepares once, under its name, for use with pg's pools. It asks for the columns once and
+ * sends one buffer, where pg asks each time and sends four messages: two thirds of the cost. Its methods are those of
+ * pg's public interface `Submittable`, which pg-cursor also implements.
  */
 export class NamedQuery implements Submittable {
   readonly name: string
@@ -53,14 +53,14 @@ export class NamedQuery implements Submittable {
     const messages = known
       ? [bind, executeAndSync]
       : [
-          // A first run that failed may have left it.
+          // A failed first run may have left the statement.
           serialize.close({ type: 'S', name }),
           serialize.parse({ name, text }),
           bind,
           serialize.describe({ type: 'P' }),
           executeAndSync
         ]
-    // As in pg: who closes a connection tells the queries that wait on it.
+    // As in pg: a closed connection rejects its queued queries itself.
     if (connection.stream.writable) connection.stream.write(Buffer.concat(messages))
   }
 
@@ -86,9 +86,9 @@ export class NamedQuery implements Submittable {
     this.callback(undefined, { rows: this.#rows })
   }
 
-  /** pg's pool closes the connection of a query that failed, which is needless where only the query was refused. */
+  /** On an error here, pg's pool closes the connection. That is needless when PostgreSQL refused only the query. */
   handleError(error: Error): void {
-    // It may be the statement, which PostgreSQL keeps refusing once a migration has changed the type of a column.
+    // After a migration changes a column's type, PostgreSQL refuses the prepared statement.
     this.#prepared?.delete(this.name)
     if (error instanceof DatabaseError && error.severity === 'ERROR') this.callback(undefined, { rows: [], error })
     else this.callback(error)

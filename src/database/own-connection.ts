@@ -4,8 +4,8 @@ import { forPooled, forRequests } from './session-settings.ts'
 import type { Database } from './tables.ts'
 
 /**
- * A connection for what the service itself asks: whether the database answers, and what has been revoked. Requests fill the pool and
- * its queue, and must not decide whether this process counts as ready. The embedded database has one connection in all.
+ * Opens a connection for the service's own queries: readiness and revocations. Requests can fill the pool and its
+ * queue, which must not make the process count as not ready. The embedded database has only one connection.
  */
 export function openOwnConnection(config: DatabaseSettings, db: Kysely<Database>, log: Log): Kysely<Database> {
   if (!config.databaseUrl) return db

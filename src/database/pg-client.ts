@@ -3,8 +3,9 @@ import pg from 'pg'
 type Send = (...sent: unknown[]) => unknown
 
 /**
- * pg's client with a promise of ours for a text and its values, as Kysely sends them. Through pg's own, each query, its answer and the
- * bytes that this came in outlive the scavenges and stay until the next major collection: 3.7 KB a query (docs/performance.md).
+ * pg's client, which promises results of queries by means of a callback. The promise that pg itself creates keeps each
+ * query and its result in memory until the next major collection: 3.7 KB per query (docs/performance.md). Kysely passes
+ * a text and its values.
  */
 export class Client extends pg.Client {
   override query(...sent: unknown[]): never {

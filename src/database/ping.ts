@@ -1,7 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from './tables.ts'
 
-/** Asks the database for a sign of life: one question at a time, however many want to know. Rejects when it gives none. */
+/**
+ * Returns a function that checks whether the database answers. Concurrent callers share one query. Rejects on failure.
+ */
 export function createPing(db: Kysely<Database>): () => Promise<void> {
   let asking: Promise<unknown> | undefined
   return async () => {

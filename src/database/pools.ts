@@ -1,4 +1,4 @@
-/** What pg's pool says of itself. */
+/** The counters of pg's pool. */
 interface Pool {
   readonly totalCount: number
   readonly idleCount: number
@@ -9,17 +9,17 @@ export interface LimitedPool extends Pool {
   readonly options: { max: number }
 }
 
-/** Whether who asks a pool for a connection gets one at once, or as soon as it is made. */
+/** Whether a new caller gets a connection without waiting for another caller. */
 export const isFree = (pool: LimitedPool): boolean =>
   pool.idleCount > pool.waitingCount || pool.totalCount < pool.options.max
 
 const known = new WeakMap<object, Record<string, Pool>>()
 
-/** Keeps a database's pools, by what each is for. */
-export const rememberPools = (db: object, pools: Record<string, Pool>) =>
+/** Registers the pools of a database, by purpose. */
+export const registerPools = (db: object, pools: Record<string, Pool>) =>
   void known.set(db, { ...known.get(db), ...pools })
 
-/** Connections of each pool of a database: how many there are, how many of them idle, how many requests wait for one. */
+/** The connections of each pool of a database: total, idle, and requests that wait for one. */
 export const poolsOf = (db: object) =>
   Object.fromEntries(
     Object.entries(known.get(db) ?? {}).map(([name, { totalCount, idleCount, waitingCount }]) => [

@@ -3,10 +3,10 @@ import { type Kysely, sql } from 'kysely'
 import { type DatabaseSettings, isPooled, openForMigrations } from './connection.ts'
 import { explain, isUnavailable } from './failures.ts'
 import { migrate } from './migrate.ts'
-import { keepLimitsAtRole } from './role-limits.ts'
+import { setRoleLimits } from './role-limits.ts'
 import type { Database } from './tables.ts'
 
-/** Milliseconds between two tries to reach the database. */
+/** Milliseconds between two attempts to connect. */
 const pause = 250
 
 interface Log {
@@ -15,10 +15,10 @@ interface Log {
 }
 
 /**
- * Waits for a database that is down or starting, up to so many seconds, and says so. What it refuses for good (a
- * password, a name) is not waited for.
+ * Waits up to `seconds` for a database that is down or starting. A permanent error (password, database name) is thrown
+ * at once.
  */
-export async function awaitDatabase(db: Kysely<Database>, seconds: number, log: Log): Promise<void> {
+export async function waitForDatabase(db: Kysely<Database>, seconds: number, log: Log): Promise<void> {
   const end = performance.now() + seconds * 1000
   for (let told = false; ; told = true) {
     const error: unknown = await sql`select 1`.execute(db).then(
@@ -34,13 +34,13 @@ export async function awaitDatabase(db: Kysely<Database>, seconds: number, log: 
 }
 
 interface Settings extends DatabaseSettings {
-  /** Seconds that a database may take to come up. */
+  /** Seconds to wait for the database at the start. */
   databaseWait: number
 }
 
 /**
- * Waits for the database and brings it to the newest schema, past the pooler where there is one. Returns the names of
- * the migrations applied.
+ * Waits for the database and applies pending migrations over the direct connection. Returns the names of the applied
+ * migrations.
  */
 export async function prepareDatabase(
   db: Kysely<Database>,
@@ -51,12 +51,12 @@ export async function prepareDatabase(
   if (config.directUrl === undefined) return migrate(db, log)
   const direct = open(config.directUrl, log)
   try {
-    await awaitDatabase(direct, config.databaseWait, log)
+    await waitForDatabase(direct, config.databaseWait, log)
     const applied = await migrate(direct, log)
     if (isPooled(config)) {
-      log.info({ direct: new URL(config.directUrl).hostname }, 'migrations and announcements go past the pooler')
-      await awaitDatabase(db, config.databaseWait, log)
-      await keepLimitsAtRole(db, direct, log)
+      log.info({ direct: new URL(config.directUrl).hostname }, 'migrations and LISTEN bypass the pooler')
+      await waitForDatabase(db, config.databaseWait, log)
+      await setRoleLimits(db, direct, log)
     }
     return applied
   } finally {

@@ -4,7 +4,7 @@ import { NamedQuery, type Outcome, type Value } from './named-query.ts'
 import { isFree, type LimitedPool } from './pools.ts'
 import type { Database } from './tables.ts'
 
-/** What stands in a query for a value that each run brings. */
+/** Marks the place of a value that each run supplies. */
 class Placeholder {
   readonly name: PropertyKey
   constructor(name: PropertyKey) {
@@ -14,38 +14,38 @@ class Placeholder {
 
 type Query = (config: { name: string; text: string; values: Value[] }) => Promise<{ rows: unknown[] }>
 
-/** What takes queries, with a name or without, as pg's pool does. */
+/** Runs queries with or without a name, as pg's pool does. */
 type QueryPool = LimitedPool & {
   query: (query: { name?: string; text: string; values: Value[] }) => Promise<Outcome>
 }
 
 interface Shortcut {
-  /** Whether nobody has to wait for a connection: Kysely's way knows how to (see connection.ts). */
+  /** Whether a connection is free. If not, Kysely's dialect waits for one with a limit (connection.ts). */
   isFree: () => boolean
   query: Query
 }
 
-/** Ways past Kysely, by database. */
+/** Direct ways to the pool that bypass Kysely, by database. */
 const shortcuts = new WeakMap<object, Shortcut>()
 export const shortcutOf = (db: object) => shortcuts.get(db)
 
-/** A server that has not prepared a statement, or has already: a pooler hands one connection's statements to another. */
-const notOurs = new Set(['26000', '42P05'])
-/** A migration has changed a column's type since the statement was prepared ("cached plan must not change result type"). */
+/** Prepared statement missing or already there: a pooler has exchanged connections. */
+const pooledStatementErrors = new Set(['26000', '42P05'])
+/** "cached plan must not change result type": a migration changed a column after the statement was prepared. */
 const OUTDATED = '0A000'
 
 /**
- * Lets the prepared queries of this database go straight to its pool, each under a name, so that PostgreSQL parses and plans it once a
- * connection. A name is the hash of its text: no other text can ever have it. Where a pooler mixes up the names, there
- * are none from then on.
+ * Sends the prepared queries of this database directly to its pool, each under a name, so that PostgreSQL parses and
+ * plans it once per connection. The name is the hash of the text, so no two texts share one. After a pooler mixes up
+ * statements, queries are sent without names.
  */
-export function sendStraight(db: object, pool: QueryPool, named: boolean): void {
+export function sendDirectly(db: object, pool: QueryPool, named: boolean): void {
   let isNamed = named
   const query: Query = async ({ name, text, values }) => {
     if (isNamed) {
       const { rows, error } = await pool.query(new NamedQuery(name, text, values))
       if (!error) return { rows }
-      if (notOurs.has(error.code as string)) isNamed = false
+      if (pooledStatementErrors.has(error.code as string)) isNamed = false
       else if (error.code !== OUTDATED) throw error
     }
     return pool.query({ text, values })
@@ -54,8 +54,8 @@ export function sendStraight(db: object, pool: QueryPool, named: boolean): void 
 }
 
 /**
- * A query as Kysely builds it, built and compiled at its first run only. `build` gets what to write for a value that each run
- * brings. Inside a transaction, and where no pool can be reached past Kysely, it runs by Kysely.
+ * Builds and compiles a Kysely query at its first run only. `build` receives a function that marks the values of each
+ * run. Inside a transaction, and without a direct pool, the query runs through Kysely.
  */
 export function prepared<Values extends { [Name in keyof Values]: Value }, Row>(
   db: Kysely<Database> | Transaction<Database>,

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module'
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
 
-/** Spans for what a request asks PostgreSQL, and for its wait for a connection: the text of statements, never a value. */
+/** Traces queries to PostgreSQL and waits for a connection within a request: the SQL text, never values. */
 export const traceQueries = () => new PgInstrumentation({ requireParentSpan: true })
 
-/** Instrumentations change a CommonJS package when it is required; ours is imported, and has been by now. */
+/** Loads pg by require(), because instrumentation patches CommonJS modules only then. Our own import was earlier. */
 export function requireDriver(): void {
   const require = createRequire(import.meta.url)
   require('pg')

@@ -11,11 +11,11 @@ import {
 import { type DatabaseSettings, dialectOf, type Log, openPool } from './connection.ts'
 import { isUnavailable } from './failures.ts'
 import { createFreshness, type Freshness, hasReached, positionOf } from './freshness.ts'
-import { rememberPools } from './pools.ts'
+import { registerPools } from './pools.ts'
 import { forPooled, forReplicas, type SessionSettings } from './session-settings.ts'
 import type { Database } from './tables.ts'
 
-/** Milliseconds: the primary is there for who has to wait longer. */
+/** Milliseconds. After these, the primary answers instead. */
 const limits = { connectWithin: 500, answerWithin: 2_500 }
 
 interface ReadSettings extends DatabaseSettings {
@@ -27,7 +27,7 @@ interface Databases {
   replica: Kysely<Database>
 }
 
-/** SELECTs from the replica where it shows all that the primary has acknowledged; everything else from the primary. */
+/** Sends a SELECT to the replica while it is fresh, and everything else to the primary. */
 function createConnection({ primary, replica }: Databases, freshness: Freshness): DatabaseConnection {
   return {
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -48,10 +48,10 @@ function createConnection({ primary, replica }: Databases, freshness: Freshness)
 }
 
 const refuse = async () => {
-  throw new Error('A transaction belongs to the primary')
+  throw new Error('Transactions must use the primary')
 }
 
-/** A database to read from: its replica's answers are never older than the question. It writes to the primary. */
+/** A database whose SELECTs see every write acknowledged before they began. Writes go to the primary. */
 export function createReads(databases: Databases, freshness: Freshness, close: () => Promise<void>): Kysely<Database> {
   const connection = createConnection(databases, freshness)
   const driver: Driver = {
@@ -73,16 +73,16 @@ export function createReads(databases: Databases, freshness: Freshness, close: (
   })
 }
 
-/** Where reads go: the database itself, unless the settings name a replica. */
+/** Opens the database for reads: the replica if one is configured, else the primary. */
 export function openReads(config: ReadSettings, primary: Kysely<Database>, log: Log): Kysely<Database> {
   const { databaseUrl, replicaUrl } = config
   if (databaseUrl === undefined || replicaUrl === undefined) return primary
   const open = (url: string, session: SessionSettings, max: number) => openPool(url, log, { session, max, ...limits })
   const pool = open(replicaUrl, forReplicas, 10)
-  rememberPools(primary, { replica: pool })
+  registerPools(primary, { replica: pool })
   const kysely = (pool: ReturnType<typeof openPool>) => new Kysely<Database>({ dialect: dialectOf(pool) })
   const replica = kysely(pool)
-  // Of their own: where everybody waits for a connection, these questions are what shortens the queue.
+  // Separate connections: a full pool must not delay the freshness checks.
   const here = kysely(open(databaseUrl, forPooled, 1))
   const there = kysely(open(replicaUrl, forReplicas, 1))
   const freshness = createFreshness({

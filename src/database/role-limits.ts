@@ -10,12 +10,12 @@ interface Log {
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
 /**
- * Behind a pooler of transactions a SET is lost, or left to whoever comes next, and SET LOCAL takes three more round
- * trips a query. So the limits stand at the role, in this database alone, where the server itself sets them on each
- * connection that the pooler opens, at no cost. What an operator has set there stays. Where the role may not be altered,
- * the log says what to do.
+ * Sets timeouts on the database role, in this database only. Behind a transaction pooler, SET is lost or affects
+ * another client, and SET LOCAL takes three more round trips per query; the server applies role settings to each
+ * connection at no cost. Settings of an operator are kept. If the role must not be altered, the log contains the
+ * statements to run.
  */
-export async function keepLimitsAtRole(db: Kysely<Database>, direct: Kysely<Database>, log: Log): Promise<void> {
+export async function setRoleLimits(db: Kysely<Database>, direct: Kysely<Database>, log: Log): Promise<void> {
   const { role, database } = await db
     .selectNoFrom([sql<string>`current_user`.as('role'), sql<string>`current_database()`.as('database')])
     .executeTakeFirstOrThrow()
@@ -24,7 +24,7 @@ export async function keepLimitsAtRole(db: Kysely<Database>, direct: Kysely<Data
   let lacking: string[] = []
   try {
     await direct.transaction().execute(async (trx) => {
-      // Two processes that start at once would collide in the catalogue.
+      // Concurrent changes of the role fail in the catalogue.
       await sql`select pg_advisory_xact_lock(hashtext('gatehouse limits'))`.execute(trx)
       const { rows } = await sql<{ name: string }>`
         select split_part(setting, '=', 1) as name
@@ -36,8 +36,11 @@ export async function keepLimitsAtRole(db: Kysely<Database>, direct: Kysely<Data
       for (const name of lacking) await sql.raw(statement(name)).execute(trx)
     })
     if (lacking.length > 0)
-      log.info({ role, database, limits: lacking }, 'limits set at the role; a pooler that is running needs RECONNECT')
+      log.info({ role, database, limits: lacking }, 'set the timeouts of the role; a running pooler needs RECONNECT')
   } catch (err) {
-    log.warn({ err, statements: lacking.map(statement) }, 'no limits behind the pooler: run these statements yourself')
+    log.warn(
+      { err, statements: lacking.map(statement) },
+      'could not set timeouts behind the pooler: run these statements by hand'
+    )
   }
 }

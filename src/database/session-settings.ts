@@ -1,22 +1,22 @@
-/** PostgreSQL's settings of one session; times in milliseconds. Unless told it waits for ever. */
+/** Settings of a PostgreSQL session; times in milliseconds. The defaults wait without a limit. */
 export type SessionSettings = Readonly<Record<string, string>>
 
-/** What a pooler of transactions loses, or leaves to whoever comes next. */
+/** Settings that a transaction pooler does not keep for its client. */
 export const limits: SessionSettings = {
   statement_timeout: '5000',
   lock_timeout: '1500',
   idle_in_transaction_session_timeout: '10000'
 }
 
-/** What a pooler of transactions keeps for each of its clients, as PostgreSQL reports it (PgBouncer, Neon's). */
+/** Settings that a transaction pooler keeps for each client, because PostgreSQL reports them (PgBouncer, Neon). */
 export const forPooled: SessionSettings = { timezone: 'UTC' }
 
 export const forRequests: SessionSettings = { ...forPooled, ...limits }
 
-/** Whoever still waits after that is better served by the primary. */
+/** The primary answers after this time. */
 export const forReplicas: SessionSettings = { ...forRequests, statement_timeout: '2000' }
 
-/** A statement may take its time, but what waits for a lock holds up all who come after it. */
+/** A statement may take long, but a statement that waits for a lock blocks all later ones. */
 export const forMigrations: SessionSettings = {
   timezone: 'UTC',
   statement_timeout: '0',
@@ -24,7 +24,7 @@ export const forMigrations: SessionSettings = {
   idle_in_transaction_session_timeout: '60000'
 }
 
-/** SET, not startup parameters: poolers (PgBouncer, Neon's) refuse the latter. */
+/** Statements, because poolers (PgBouncer, Neon) refuse these as startup parameters. */
 export const settingStatements = (settings: SessionSettings): string =>
   Object.entries(settings)
     .map(([name, value]) => `set ${name} to '${value}'`)

@@ -2,9 +2,9 @@ import type { Generated } from 'kysely'
 
 export interface UserTable {
   id: string
-  /** Who vouches for this user: null for those who registered here. */
+  /** Null for users who registered here. */
   issuer: string | null
-  /** The issuer's own id for this user; null for those who registered here. */
+  /** The user's id at the issuer; null for users who registered here. */
   subject: string | null
   email: string
   name: string
@@ -22,7 +22,7 @@ export interface TaskTable {
   completed: Generated<boolean>
   created_at: Generated<string>
   updated_at: Generated<string>
-  /** src/repositories/task-keys.ts; null until they have been computed, for what older code wrote. */
+  /** Search keys (src/repositories/task-keys.ts); null until computed, for rows that an earlier release wrote. */
   title_sort: Generated<string>
   title_search: string | null
   description_grams: Buffer | null
@@ -31,16 +31,16 @@ export interface TaskTable {
 export interface SessionTable {
   id: string
   user_id: string
-  /** SHA-256 of the refresh token that counts, and of the one it replaced. */
+  /** SHA-256 of the current refresh token and of the one before. */
   refresh_hash: Buffer
   previous_hash: Buffer | null
-  /** The one that counts, for who brings the one it replaced. */
+  /** The current refresh token, sealed for a client that sends the previous one. */
   sealed_successor: Buffer | null
   rotated_at: Generated<string>
   created_at: Generated<string>
   last_used_at: Generated<string>
   expires_at: string
-  /** When the last access token of this session ends by itself. */
+  /** When the last access token of this session expires. */
   access_expires_at: string
   user_agent: string | null
   ip: string | null
@@ -63,7 +63,7 @@ export interface SecurityEventTable {
   session_id: string | null
   address: string | null
   user_agent: string | null
-  /** How many events the row stands for: of many, some are counted instead of written. */
+  /** How many events this row represents; frequent events share a row. */
   times: Generated<number>
 }
 

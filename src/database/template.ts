@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = new URL('../../', import.meta.url)
 
-/** Where the migrated database is that first starts copy, for these migrations and this PGlite; `npm ci` makes it. */
+/**
+ * The path of the migrated database that a first start copies, for these migrations and this version of PGlite. `npm
+ * ci` creates it.
+ */
 export function templatePath(): string {
   const state = createHash('sha256')
   const migrations = new URL('migrations/', root)
@@ -15,7 +18,7 @@ export function templatePath(): string {
   return fileURLToPath(new URL(`node_modules/.cache/gatehouse-database-${state.digest('hex').slice(0, 12)}`, root))
 }
 
-/** Puts a copy of the template at a path, whole or not at all. Returns false where there is no template, or none that we may read. */
+/** Copies the template to a path, atomically. Returns false if there is no template, or it cannot be read. */
 export function copyTemplate(directory: string, template: string): boolean {
   if (!existsSync(join(template, 'PG_VERSION'))) return false
   const draft = `${directory}.draft`

@@ -3,7 +3,7 @@ import { fetchKeys, type TrustedIssuer } from '../auth/tokens/issuers.ts'
 import type { Config } from '../config/config.ts'
 import { weakness } from '../config/secrets.ts'
 import { explain } from '../database/failures.ts'
-import { inspect, isMade } from '../database/inspect.ts'
+import { databaseExists, inspect } from '../database/inspect.ts'
 import type { Database } from '../database/tables.ts'
 import { nameDatabase } from '../process/banner.ts'
 import { type Finding, quote } from './findings.ts'
@@ -35,7 +35,7 @@ export function judgeDatabase({ version, pending }: Awaited<ReturnType<typeof in
 
 export async function checkDatabase(db: Kysely<Database>, config: Config): Promise<Finding> {
   const name = nameDatabase(config)
-  if (!isMade(config)) return { ok: undefined, text: `Database: ${name}; not made yet, the first start will` }
+  if (!databaseExists(config)) return { ok: undefined, text: `Database: ${name}; not made yet, the first start will` }
   try {
     return judgeDatabase(await inspect(db), name)
   } catch (error) {

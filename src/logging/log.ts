@@ -7,14 +7,14 @@ interface LoggedError extends Error {
   code?: string
 }
 
-/** A driver's error also holds the statement's values, which may be anything: they stay out. */
+/** Picks the safe fields: a driver's error also holds the statement's values, which may be secret. */
 const err = ({ name, code, message, stack }: LoggedError) => ({ type: name, code, message, stack })
 
-let traced: () => object = () => ({})
+let extraFields: () => object = () => ({})
 
-/** Gives every line of this process further fields: those of the span that is open. pino takes a mixin only when a log is made. */
+/** Adds fields of the current trace span to every line. pino takes a mixin only when a log is created. */
 export function addToLines(fields: () => object): void {
-  traced = fields
+  extraFields = fields
 }
 
 export const logOptions = {
@@ -22,16 +22,16 @@ export const logOptions = {
   serializers: { err },
   base: null,
   timestamp: stdTimeFunctions.isoTime,
-  mixin: () => traced()
+  mixin: () => extraFields()
 }
 
-/** JSON lines on standard output, or lines for people where it is a terminal. */
+/** Creates a log of JSON lines on standard output, or of readable lines if that is a terminal. */
 export function createLog(level: string, { fd, isTTY }: { fd: number; isTTY: boolean } = process.stdout): Logger {
-  return pino({ ...logOptions, level }, isTTY ? linesForPeople(fd) : createDestination(fd))
+  return pino({ ...logOptions, level }, isTTY ? prettyStream(fd) : createDestination(fd))
 }
 
-/** Loaded only here: 2 MB that a service without a terminal can do without. */
-function linesForPeople(fd: number) {
+/** Loaded on demand: it takes 2 MB. */
+function prettyStream(fd: number) {
   const pretty: typeof PinoPretty = createRequire(import.meta.url)('pino-pretty')
   return pretty({ destination: fd, sync: true, ignore: 'request_id', singleLine: true })
 }

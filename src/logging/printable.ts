@@ -1,5 +1,5 @@
 /**
- * Text from outside, as it may stand in a log or on a page: what would move a terminal's cursor, end a line or turn the
- * direction of reading (Unicode's categories C, Zl and Zp) becomes U+FFFD.
+ * Makes outside text safe for logs and pages: replaces characters that move a terminal's cursor, end a line or change
+ * the reading direction (Unicode categories C, Zl and Zp) with U+FFFD.
  */
 export const printable = (text: string): string => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\uFFFD')

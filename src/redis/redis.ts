@@ -2,9 +2,9 @@ import { createHmac, hash, hkdfSync } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Secret } from '../config/secrets.ts'
 
-/** Something that Redis does in one go. Its arguments and what it returns are numbers. */
+/** A Lua script that Redis runs atomically. Its arguments and results are numbers. */
 export interface Script {
-  /** A word in the names of its keys. */
+  /** Part of the names of its keys. */
   kind: string
   lua: string
 }
@@ -14,25 +14,24 @@ export interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** In milliseconds. */
-export interface Patience {
-  patience?: number
-  pause?: number
+export interface RedisTimes {
+  commandTimeout?: number
+  retryInterval?: number
 }
 
-/** What may be asked of Redis, and writes, so that one that is full or a replica does not pass for well. */
+/** Also writes, so that a full Redis or a read-only replica counts as down. */
 const probe = "redis.call('set', KEYS[1], 1, 'px', 1000)"
 
 /**
- * What processes count together, in Redis or Valkey. Nobody waits long for it: an answer that takes longer than
- * `patience` (milliseconds) is none, and from then on nothing is asked but whether it is back, every `pause`. Keys are
- * keyed hashes of names, which may hold addresses and emails.
+ * Opens the counters that processes share in Redis or Valkey. A command fails after `commandTimeout`. From then on only
+ * a probe is sent, every `retryInterval` (milliseconds), until it succeeds. Key names are keyed hashes, because they
+ * may contain addresses and emails.
  */
 export function openRedis(
   url: string,
   secrets: readonly Secret[],
   log: Log,
-  { patience = 200, pause = 500 }: Patience = {}
+  { commandTimeout = 200, retryInterval = 500 }: RedisTimes = {}
 ) {
   const [{ secret } = { secret: '' }] = secrets
   const hashKey = Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse shared counts', 32))
@@ -46,71 +45,74 @@ export function openRedis(
     enableReadyCheck: false,
     disableClientInfo: true,
     maxRetriesPerRequest: 1,
-    // What was counted here must not be counted there as well, later.
+    // A command that this process has counted locally must not reach Redis later as well.
     autoResendUnfulfilledCommands: false,
     connectTimeout: 1_000,
-    commandTimeout: patience,
-    // A connection that leads nowhere any more is given up.
+    commandTimeout,
+    // Closes a dead connection.
     socketTimeout: 10_000,
-    retryStrategy: () => pause
+    retryStrategy: () => retryInterval
   })
 
-  async function send({ kind, lua }: Script, names: string[], args: number[]): Promise<unknown> {
+  async function execute({ kind, lua }: Script, names: string[], args: number[]): Promise<unknown> {
     const rest = [...names.map((name) => keyOf(kind, name)), ...args]
     try {
       return await client.evalsha(hash('sha1', lua), names.length, ...rest)
     } catch (error) {
-      // It was started anew.
+      // Redis was restarted and lost its scripts.
       if (!(error as Error).message.startsWith('NOSCRIPT')) throw error
       return client.eval(lua, names.length, ...rest)
     }
   }
 
   function fail({ message }: Error): void {
-    // An unknown command is repeated with its arguments, AUTH too.
+    // Redis repeats an unknown command with its arguments, also those of AUTH.
     const reason = message.replace(/,? with args .*/s, '')
-    if (state === 'new' || state === 'up') log.warn({ reason }, 'no Redis: limits and throttling count in each process')
+    if (state === 'new' || state === 'up')
+      log.warn({ reason }, 'Redis is unavailable: each process counts limits and throttling by itself')
     if (state !== 'closed') state = 'down'
   }
 
-  let asking = false
+  let isProbing = false
 
-  /** One question at a time: the late answer to an earlier one would be news of the past. */
-  async function ask(): Promise<void> {
-    if (asking) return
-    asking = true
+  /** One probe at a time: a late answer to an earlier probe would be out of date. */
+  async function probeRedis(): Promise<void> {
+    if (isProbing) return
+    isProbing = true
     try {
-      await send({ kind: 'probe', lua: probe }, [''], [])
+      await execute({ kind: 'probe', lua: probe }, [''], [])
       if (state === 'closed') return
-      if (state !== 'up') log.info({}, 'Redis counts for all processes')
+      if (state !== 'up') log.info({}, 'Redis is available: all processes share limits and throttling')
       state = 'up'
     } catch (error) {
       fail(error as Error)
     } finally {
-      asking = false
+      isProbing = false
     }
   }
 
-  const timer = setInterval(() => state === 'down' && ask(), pause).unref()
+  const timer = setInterval(() => state === 'down' && probeRedis(), retryInterval).unref()
   client.on('error', fail)
   client.on('close', () => fail(new Error('connection closed')))
-  client.on('ready', ask)
+  client.on('ready', probeRedis)
 
   return {
-    /** What a script returns; undefined at once while Redis is away, and after `patience` when it just went. */
+    /** Returns the script's result, or undefined while Redis is down or after `commandTimeout`. */
     async run(script: Script, names: string[], args: number[]): Promise<number[] | undefined> {
       if (state !== 'up') return undefined
       try {
-        return (await send(script, names, args)) as number[]
+        return (await execute(script, names, args)) as number[]
       } catch (error) {
         fail(error as Error)
         return undefined
       }
     },
 
-    /** Has a script run, if it can be, after what was sent before: even that to which no answer came in time. */
-    tell(script: Script, names: string[], args: number[]): void {
-      send(script, names, args).catch(() => {})
+    /**
+     * Sends a script without waiting for its result. Redis runs it after earlier commands, even those that timed out.
+     */
+    send(script: Script, names: string[], args: number[]): void {
+      execute(script, names, args).catch(() => {})
     },
 
     close(): void {

@@ -1,13 +1,15 @@
 import type { Config } from '../config/config.ts'
-import type { Log, Patience, SharedCounts } from './redis.ts'
+import type { Log, RedisTimes, SharedCounts } from './redis.ts'
 
-/** What processes count together; undefined where each counts alone. The driver is loaded only where it is wanted. */
+/**
+ * Opens the shared counters, or returns undefined where each process counts by itself. Loads the driver only if needed.
+ */
 export async function openSharedCounts(
   { redisUrl, secrets }: Pick<Config, 'redisUrl' | 'secrets'>,
   log: Log,
-  patience?: Patience
+  times?: RedisTimes
 ): Promise<SharedCounts | undefined> {
   if (redisUrl === undefined) return undefined
   const { openRedis } = await import('./redis.ts')
-  return openRedis(redisUrl, secrets, log, patience)
+  return openRedis(redisUrl, secrets, log, times)
 }

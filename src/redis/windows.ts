@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { bounded } from '../util/bounded.ts'
 import type { Script, SharedCounts } from './redis.ts'
 
-/** At most `max` in a window of `length` milliseconds that begins with the first one counted. */
+/** At most `max` counts in a window of `length` milliseconds, which begins with the first count. */
 export interface Limit {
   name: string
   max: number
@@ -14,39 +14,39 @@ interface Window {
   count: number
   /** In milliseconds since 1970. */
   end: number
-  /** The life of Redis that has counted all of it; 0 where some was counted here alone. */
-  life: number
+  /** The epoch of Redis that this count comes from; 0 if some of it was counted in this process only. */
+  epoch: number
 }
 
 export interface Counted {
-  /** Milliseconds until the window that was full ends; 0 where all had room. */
+  /** Milliseconds until the full window ends; 0 if no window was full. */
   wait: number
-  /** How many are counted in the first window, and the milliseconds until it ends. */
+  /** The count of the first window, and the milliseconds until it ends. */
   count: number
   ttl: number
-  /** As if it had not been counted. */
+  /** Takes the count back. */
   giveBack: () => void
 }
 
-/** Under which Redis keeps the number of its life: it is gone where Redis has lost everything. */
-const life = 'life'
+/** The key that holds the epoch of Redis. It is lost when Redis loses its data. */
+const epoch = 'epoch'
 
 /**
- * `countHere` in one step. Keys: the life of Redis, and the windows. Arguments: a life in case there is none; for each window
- * its length and max, and what the process knows: count, milliseconds left, and the life it has that from. Returns the
- * life, the number of the window that was full (0: none), and count and milliseconds left of each.
+ * `countHere` as one atomic step. Keys: the epoch, and the windows. Arguments: a new epoch, in case there is none; for
+ * each window its length and max, and what the process knows of it: count, milliseconds left and epoch. Returns the
+ * epoch, the number of the full window (0: none), and count and milliseconds left of each window.
  */
 const countLua = `
-local life = redis.call('get', KEYS[1]) or ARGV[1]
-redis.call('set', KEYS[1], life, 'px', 172800000)
-local reply, full = {tonumber(life), 0}, 0
+local epoch = redis.call('get', KEYS[1]) or ARGV[1]
+redis.call('set', KEYS[1], epoch, 'px', 172800000)
+local reply, full = {tonumber(epoch), 0}, 0
 for i = 2, #KEYS do
   local at = 5 * i - 8
   local length, max = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
   local known, knownLeft = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local count, left = tonumber(redis.call('get', KEYS[i]) or 0), redis.call('pttl', KEYS[i])
   if left <= 0 then count, left = 0, length end
-  if known > count and knownLeft > 0 and ARGV[at + 4] ~= life then count, left = known, knownLeft end
+  if known > count and knownLeft > 0 and ARGV[at + 4] ~= epoch then count, left = known, knownLeft end
   if full == 0 and count >= max then full = i - 1 end
   if full == 0 then count = count + 1 end
   if count > 0 then redis.call('set', KEYS[i], count, 'px', left) end
@@ -61,64 +61,65 @@ for _, key in ipairs(KEYS) do
 end`
 
 interface Options {
-  /** A word in the names of the keys. */
+  /** Part of the names of the keys. */
   kind: string
-  /** So many windows are kept here at most. */
-  remembered: number
+  /** Windows that this process remembers; the least recently used is dropped first. */
+  maxEntries: number
   clock?: () => number
 }
 
 /**
- * Counts in windows of time, in this process or, with Redis, over all. What was last known of each window is kept here: where
- * Redis is away each process counts on from that, and what Redis has lost it is told with the next one.
+ * Counts in fixed time windows, in this process or, with Redis, across processes. This process remembers each window's
+ * last known count. When Redis is down it continues from there. When Redis has lost its data, the next count restores
+ * it.
  */
-export function createWindows(shared: SharedCounts | undefined, { kind, remembered, clock = Date.now }: Options) {
-  const windows = new LRUCache<string, Window>(bounded(remembered))
+export function createWindows(shared: SharedCounts | undefined, { kind, maxEntries, clock = Date.now }: Options) {
+  const windows = new LRUCache<string, Window>(bounded(maxEntries))
   const raise: Script = { kind, lua: countLua }
   const lower: Script = { kind, lua: giveBackLua }
 
-  function look({ name, length }: Limit): Window {
+  function windowOf({ name, length }: Limit): Window {
     const known = windows.get(name)
-    return known && known.end > clock() ? known : { count: 0, end: clock() + length, life: 0 }
+    return known && known.end > clock() ? known : { count: 0, end: clock() + length, epoch: 0 }
   }
 
-  /** Counts one in each window in turn, until one is full. Returns the number of that one, or 0. */
+  /** Adds one to each window in turn and stops at the first full one. Returns that one's number, or 0. */
   function countHere(limits: readonly Limit[]): number {
     for (const [i, limit] of limits.entries()) {
-      const window = look(limit)
+      const window = windowOf(limit)
       if (window.count >= limit.max) return i + 1
-      windows.set(limit.name, { ...window, count: window.count + 1, life: 0 })
+      windows.set(limit.name, { ...window, count: window.count + 1, epoch: 0 })
     }
     return 0
   }
 
   async function countThere(limits: readonly Limit[]): Promise<number> {
     const known = limits.flatMap((limit) => {
-      const { count, end, life } = look(limit)
-      return [limit.length, limit.max, count, end - clock(), life]
+      const { count, end, epoch } = windowOf(limit)
+      return [limit.length, limit.max, count, end - clock(), epoch]
     })
     const names = limits.map(({ name }) => name)
-    const said = await shared?.run(raise, [life, ...names], [randomInt(1, 2 ** 47), ...known])
+    const said = await shared?.run(raise, [epoch, ...names], [randomInt(1, 2 ** 47), ...known])
     if (!said) return countHere(limits)
-    const [theirLife = 0, full = 0, ...counts] = said
+    const [theirEpoch = 0, full = 0, ...counts] = said
     for (const [i, name] of names.entries())
-      windows.set(name, { count: Number(counts[2 * i]), end: clock() + Number(counts[2 * i + 1]), life: theirLife })
+      windows.set(name, { count: Number(counts[2 * i]), end: clock() + Number(counts[2 * i + 1]), epoch: theirEpoch })
     return full
   }
 
   /**
-   * Counts one in each window in turn, until one is full. With `isFinal`, where nothing is given back, Redis is not asked about
-   * windows that are known to be full.
+   * Adds one to each window in turn and stops at the first full one. `isFinal`: the caller never gives back, so Redis
+   * is not asked about windows that are known to be full.
    */
   async function count(limits: readonly [Limit, ...Limit[]], { isFinal = false } = {}): Promise<Counted> {
-    const isKnown = !shared || (isFinal && limits.some((limit) => look(limit).count >= limit.max))
+    const isKnown = !shared || (isFinal && limits.some((limit) => windowOf(limit).count >= limit.max))
     const full = isKnown ? countHere(limits) : await countThere(limits)
-    const left = (limit: Limit) => look(limit).end - clock()
+    const left = (limit: Limit) => windowOf(limit).end - clock()
     const counted = (full ? limits.slice(0, full - 1) : limits).map(({ name }) => name)
     const last = limits[full - 1]
     return {
       wait: last ? left(last) : 0,
-      count: look(limits[0]).count,
+      count: windowOf(limits[0]).count,
       ttl: left(limits[0]),
       giveBack() {
         for (const name of counted) {
@@ -126,7 +127,7 @@ export function createWindows(shared: SharedCounts | undefined, { kind, remember
           if (window && window.count > 1) windows.set(name, { ...window, count: window.count - 1 })
           else windows.delete(name)
         }
-        if (counted.length > 0) shared?.tell(lower, counted, [])
+        if (counted.length > 0) shared?.send(lower, counted, [])
       }
     }
   }

@@ -1,19 +1,18 @@
 interface Bounds {
-  /** How many run at once. */
   slots: number
-  /** How many of them may be of one key. */
+  /** How many of one key run at once. */
   perKey: number
   /** How many of one key may wait. */
   waiting: number
 }
 
 /**
- * Lets `slots` run at once. The others wait behind those of their own key, and the keys take turns, so that many of one key delay another
- * key by what runs already and no more.
+ * Runs up to `slots` jobs at once. Each key has its own queue, and the queues take turns (round robin), so that one
+ * key's jobs delay another key only by those that already run.
  */
 export function createFairQueue({ slots, perKey, waiting }: Bounds) {
   const running = new Map<string, number>()
-  /** Those who wait, by key; the key whose turn is next comes first. */
+  /** Queues by key, the next key first. */
   const queues = new Map<string, (() => void)[]>()
   let free = slots
 
@@ -25,14 +24,14 @@ export function createFairQueue({ slots, perKey, waiting }: Bounds) {
     start()
   }
 
-  /** Puts the key behind the others, or away if nobody of it waits. */
+  /** Moves a key to the end, or removes it if its queue is empty. */
   function rotate(key: string, queue: (() => void)[]): void {
     queues.delete(key)
     if (queue.length > 0) queues.set(key, queue)
   }
 
   return {
-    /** Calls `start` when it is its turn: at once if nobody is before it. Returns false if too many of its key wait. */
+    /** Calls `start` when a slot is free, possibly at once. Returns false if too many of the key wait. */
     enter(key: string, start: () => void): boolean {
       const queue = queues.get(key) ?? []
       if (mayRun(key)) run(key, start)
@@ -41,7 +40,7 @@ export function createFairQueue({ slots, perKey, waiting }: Bounds) {
       return true
     },
 
-    /** Waits no longer. */
+    /** Removes a waiting job. */
     abandon(key: string, start: () => void): void {
       const queue = queues.get(key) ?? []
       rotate(
@@ -50,7 +49,7 @@ export function createFairQueue({ slots, perKey, waiting }: Bounds) {
       )
     },
 
-    /** Ends what `start` began. */
+    /** Frees the slot of a job that has started. */
     leave(key: string): void {
       free += 1
       const left = (running.get(key) ?? 0) - 1

@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import { v7 } from 'uuid'
 
-/** Random bytes for many ids: asking for those of one takes longer than all the rest of making it. */
+/** Random bytes for 256 ids at a time: a call per id would cost more than the rest of the function. */
 const pool = Buffer.alloc(4096)
 const perId = 16
 let used = pool.length
@@ -18,7 +18,7 @@ function random(): Buffer {
 let latest = 0
 let sequence = 0
 
-/** An id that sorts after all that this process made before (UUIDv7, RFC 9562, sections 5.7 and 6.2, method 2). */
+/** Returns a UUIDv7 that sorts after all earlier ones of this process (RFC 9562, sections 5.7 and 6.2, method 2). */
 export function newId(): string {
   const rng = random()
   const now = Date.now()

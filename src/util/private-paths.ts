@@ -10,14 +10,14 @@ import {
   statSync
 } from 'node:fs'
 
-/** The bits of a mode that let other users in. */
+/** The permission bits of group and others. */
 const others = 0o077
-/** What Gatehouse keeps in its data directory. */
+/** Names of Gatehouse's own files in the data directory. */
 const ours = /^(database|secret|gatehouse|mail)\b/
 
 /**
- * Closes a directory or a file to all other users of the machine. Throws where it belongs to one of them, or where the file
- * system does not keep modes. PostgreSQL demands the same of its data directory.
+ * Denies all other users access to a directory or file. Throws if another user owns it, or if the file system does not
+ * keep modes. PostgreSQL demands the same of its data directory.
  */
 export function makePrivate(path: string): void {
   const fd = openSync(path, constants.O_RDONLY)
@@ -41,14 +41,16 @@ function allowOwnerAlone(fd: number): void {
   try {
     fchmodSync(fd, fstatSync(fd).mode & ~others)
   } catch {
-    // The mode afterwards tells.
+    // The caller checks the mode again.
   }
 }
 
-/** Makes a directory with mode 0700, unless it is there. */
 export const makeDirectory = (path: string) => mkdirSync(path, { recursive: true, mode: 0o700 })
 
-/** The data directory, made where it is missing. It is closed to others where nothing but ours is in it, as by PostgreSQL's initdb. */
+/**
+ * Creates the data directory if it is missing. Like PostgreSQL's initdb, denies others access, if only our files are in
+ * it.
+ */
 export function makeDataDirectory(path: string): void {
   makeDirectory(path)
   const { uid, mode } = statSync(path)

@@ -1,6 +1,6 @@
 /**
- * Runs `work` at most once at a time. A call during a run gets the next run, which all calls made during that run share, so
- * each caller's result is from a run that began after the call.
+ * Runs `work` at most once at a time. Calls during a run share the next run, so each caller's result comes from a run
+ * that began after the call.
  */
 export function singleFlight(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined

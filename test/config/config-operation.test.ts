@@ -36,7 +36,7 @@ test('where the database is must be told without contradictions', async (t) => {
     [{ DATABASE_REPLICA_URL: 'db' }, /DATABASE_REPLICA_URL: is not a postgres/],
     [
       { DATABASE_DIRECT_URL: 'postgres://db/x', DATABASE_REPLICA_URL: 'postgres://db/y', BCRYPT_COST: '99' },
-      /BCRYPT_COST.*DATABASE_DIRECT_URL: means nothing.*DATABASE_REPLICA_URL: means nothing/s
+      /BCRYPT_COST.*DATABASE_DIRECT_URL: requires DATABASE_URL.*DATABASE_REPLICA_URL: requires DATABASE_URL/s
     ]
   ]
   for (const [settings, message] of refused) t.throws(() => load(settings), { message })

@@ -37,12 +37,12 @@ for (const url of [
 
 test('what contradicts itself is told, all at once', async (t) => {
   t.match(urls({ DATABASE_DIRECT_URL: 'postgres://a/b', DATABASE_REPLICA_URL: 'postgres://c/d' }).complaints, [
-    /^DATABASE_DIRECT_URL: means nothing without DATABASE_URL/,
-    /^DATABASE_REPLICA_URL: means nothing without DATABASE_URL/
+    /^DATABASE_DIRECT_URL: requires DATABASE_URL/,
+    /^DATABASE_REPLICA_URL: requires DATABASE_URL/
   ])
   const [pooled, direct] = ['postgres://a/b', 'postgres://c/d']
   for (const DATABASE_REPLICA_URL of [pooled, direct])
     t.match(urls({ DATABASE_URL: pooled, DATABASE_DIRECT_URL: direct, DATABASE_REPLICA_URL }).complaints, [
-      /^DATABASE_REPLICA_URL: is that of the primary/
+      /^DATABASE_REPLICA_URL: must not be the URL of the primary/
     ])
 })

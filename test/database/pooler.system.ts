@@ -53,7 +53,7 @@ test('behind a pooler the schema is made past it, and every connection has its l
     t.strictSame((answer as PromiseFulfilledResult<object>).value, { TimeZone: 'UTC', ...limits })
   t.match(
     lines.map(({ msg }) => msg),
-    ['migrations and announcements go past the pooler', /limits set at the role/]
+    ['migrations and LISTEN bypass the pooler', /set the timeouts of the role/]
   )
 })
 
@@ -79,7 +79,7 @@ test('where the role of the pooler is not ours to alter, the log says what to ru
   const db = openDatabase(config, log)
   t.teardown(() => db.destroy())
   await prepareDatabase(db, { ...config, directUrl }, log)
-  const said = lines.find(({ msg }) => /no limits behind the pooler/.test(String(msg)))
+  const said = lines.find(({ msg }) => /could not set timeouts behind the pooler/.test(String(msg)))
   t.match(said, { statements: [`alter role "${name}" in database "${name}" set statement_timeout = '5000'`] })
   await onServer(`drop owned by ${owner.name}`, urlOf(name))
 })

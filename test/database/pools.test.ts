@@ -1,11 +1,11 @@
 import { test } from 'tap'
-import { poolsOf, rememberPools } from '../../src/database/pools.ts'
+import { poolsOf, registerPools } from '../../src/database/pools.ts'
 
 test('a database tells how full its pools are, as they are now', async (t) => {
   const db = {}
   const primary = { totalCount: 3, idleCount: 2, waitingCount: 0 }
   t.strictSame(poolsOf(db), {})
-  rememberPools(db, { primary, replica: { totalCount: 1, idleCount: 1, waitingCount: 0 } })
+  registerPools(db, { primary, replica: { totalCount: 1, idleCount: 1, waitingCount: 0 } })
   Object.assign(primary, { totalCount: 10, idleCount: 0, waitingCount: 7 })
   t.strictSame(poolsOf(db), {
     primary: { total: 10, idle: 0, waiting: 7 },

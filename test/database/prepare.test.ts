@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:net'
 import { sql } from 'kysely'
 import { type Test, test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
-import { awaitDatabase, prepareDatabase } from '../../src/database/prepare.ts'
-import { keepLimitsAtRole } from '../../src/database/role-limits.ts'
+import { prepareDatabase, waitForDatabase } from '../../src/database/prepare.ts'
+import { setRoleLimits } from '../../src/database/role-limits.ts'
 import { captureLog } from '../helpers/log.ts'
 import { listenableServer } from '../helpers/postgres.ts'
 import { freePort } from '../helpers/servers.ts'
@@ -33,7 +33,7 @@ function behind(t: Test, port: number) {
 test('a database that is down is waited for, and the log says so once', async (t) => {
   const port = await freePort()
   const from = lines.length
-  const waiting = awaitDatabase(behind(t, port), 30, log)
+  const waiting = waitForDatabase(behind(t, port), 30, log)
   await until('a line', () => lines.length > from)
   await listenableServer(t, port)
   await waiting
@@ -60,7 +60,7 @@ test('what the database refuses for good is not waited for', async (t) => {
   await once(server, 'listening')
   t.teardown(() => server.close())
   const { port } = server.address() as { port: number }
-  await t.rejects(awaitDatabase(behind(t, port), 30, log), { code: '28P01' })
+  await t.rejects(waitForDatabase(behind(t, port), 30, log), { code: '28P01' })
 })
 
 test('behind a pooler the limits are set at the role, once, and past the pooler', async (t) => {
@@ -71,8 +71,8 @@ test('behind a pooler the limits are set at the role, once, and past the pooler'
   const from = lines.length
   t.strictSame(await prepareDatabase(db, config, log, () => direct), [])
   t.match(lines.slice(from), [
-    { msg: 'migrations and announcements go past the pooler', direct: 'direct' },
-    { msg: /limits set at the role/ }
+    { msg: 'migrations and LISTEN bypass the pooler', direct: 'direct' },
+    { msg: /set the timeouts of the role/ }
   ])
   await t.rejects(sql`select 1`.execute(direct), 'the connection for migrations is closed')
 })
@@ -96,6 +96,6 @@ test('where the role may not be altered, the log says what to run', async (t) =>
   await sql`select 1`.execute(direct)
   await direct.destroy()
   const from = lines.length
-  await keepLimitsAtRole(db, direct, log)
-  t.match(lines.slice(from), [{ level: 40, msg: /no limits behind the pooler/ }])
+  await setRoleLimits(db, direct, log)
+  t.match(lines.slice(from), [{ level: 40, msg: /could not set timeouts behind the pooler/ }])
 })

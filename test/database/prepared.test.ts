@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { DatabaseError } from 'pg'
 import { type Test, test } from 'tap'
-import { prepared, sendStraight, shortcutOf } from '../../src/database/prepared.ts'
+import { prepared, sendDirectly, shortcutOf } from '../../src/database/prepared.ts'
 import type { Database } from '../../src/database/tables.ts'
 import { startApp } from '../helpers/app.ts'
 
@@ -30,7 +30,7 @@ async function straight(t: Test, answer: (asked: Asked) => unknown[], named = tr
       }
     }
   }
-  sendStraight(app.db, pool, named)
+  sendDirectly(app.db, pool, named)
   return { db: app.db, asked, pool }
 }
 

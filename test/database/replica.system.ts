@@ -51,7 +51,7 @@ test('there are no transactions and no streams of reads', async (t) => {
   const { reads } = await start(t)
   await t.rejects(
     reads.transaction().execute(async () => {}),
-    { message: /belongs to the primary/ }
+    { message: /must use the primary/ }
   )
   const stream = reads.selectFrom('tasks').selectAll().stream()
   await t.rejects(stream.next(), { message: /not streamed/ })

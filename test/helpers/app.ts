@@ -20,7 +20,7 @@ export interface Options {
   /** As if the files in WEB_DIR were Gatehouse's own web app. */
   isOwnWeb?: boolean
   clock?: () => number
-  redis?: { patience: number }
+  redis?: { commandTimeout: number }
 }
 
 /** A caller, with or without a token. Every answer is held against the published contract. */

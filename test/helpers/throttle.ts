@@ -1,14 +1,14 @@
-import { createThrottle, remembered as enough } from '../../src/auth/throttle/throttle.ts'
+import { createThrottle, maxEntries as defaultMax } from '../../src/auth/throttle/throttle.ts'
 import { createWindows } from '../../src/redis/windows.ts'
 
 /** A throttle of one process. */
-export const throttleBy = (clock: () => number, { enabled = true, remembered = enough } = {}) =>
-  createThrottle({ enabled }, createWindows(undefined, { kind: 'throttle', remembered, clock }))
+export const throttleBy = (clock: () => number, { enabled = true, maxEntries = defaultMax } = {}) =>
+  createThrottle({ enabled }, createWindows(undefined, { kind: 'throttle', maxEntries, clock }))
 
 /** A throttle whose clock stands still until it is moved. */
-export function startThrottle(remembered?: number) {
+export function startThrottle(maxEntries?: number) {
   let now = Date.UTC(2026, 0, 1)
-  const throttle = throttleBy(() => now, { ...(remembered && { remembered }) })
+  const throttle = throttleBy(() => now, { ...(maxEntries && { maxEntries }) })
   let count = 0
 
   /** An attempt: at an address that nobody else has, unless one is given. */

@@ -11,9 +11,9 @@ const max = 6
  * A service that counts in this Redis, as soon as it does. It waits longer for an answer than in production: on a machine
  * with other work one process would else count alone now and then, and more get through.
  */
-async function start(t: Test, url: string, patience = 9_000) {
+async function start(t: Test, url: string, commandTimeout = 9_000) {
   const limited = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: String(max), RATE_LIMIT_UNKNOWN: String(max) }
-  const service = await startApp(t, { settings: { ...limited, REDIS_URL: url }, redis: { patience } })
+  const service = await startApp(t, { settings: { ...limited, REDIS_URL: url }, redis: { commandTimeout } })
   await service.says(/^Redis counts/)
   return service
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { type Test, test } from 'tap'
-import { openRedis, type Patience } from '../../src/redis/redis.ts'
+import { openRedis, type RedisTimes } from '../../src/redis/redis.ts'
 import { captureLog } from '../helpers/log.ts'
 import { redisLikeServer } from '../helpers/redis.ts'
 import * as wait from '../helpers/wait.ts'
@@ -9,10 +9,10 @@ import * as wait from '../helpers/wait.ts'
 const secrets = [{ kid: '1', secret: 'a-long-value-that-only-the-tests-know' }]
 const script = { kind: 'test', lua: 'return {1}' }
 
-async function start(t: Test, patience: Patience) {
+async function start(t: Test, times: RedisTimes) {
   const server = await redisLikeServer(t)
   const { log, lines, says } = captureLog()
-  const shared = openRedis(server.url, secrets, log, patience)
+  const shared = openRedis(server.url, secrets, log, times)
   t.teardown(shared.close)
   const probes = () => server.commands.filter((command) => command[3]?.startsWith('gatehouse:probe:')).length
   const until = (count: number) => wait.until(`${count} probes`, () => probes() >= count)
@@ -20,8 +20,8 @@ async function start(t: Test, patience: Patience) {
 }
 
 test('whether Redis is back is asked once at a time, however long the answer takes', async (t) => {
-  const { server, shared, says, probes, until } = await start(t, { patience: 200, pause: 5 })
-  await says(/^Redis counts/)
+  const { server, shared, says, probes, until } = await start(t, { commandTimeout: 200, retryInterval: 5 })
+  await says(/^Redis is available/)
   server.hang()
   const before = probes()
   t.equal(await shared.run(script, [], []), undefined)
@@ -30,12 +30,12 @@ test('whether Redis is back is asked once at a time, however long the answer tak
 })
 
 test('an answer that comes after the end opens nothing again', async (t) => {
-  const { server, shared, lines, says, probes, until } = await start(t, { patience: 1_000, pause: 5 })
-  await says(/^Redis counts/)
+  const { server, shared, lines, says, probes, until } = await start(t, { commandTimeout: 1_000, retryInterval: 5 })
+  await says(/^Redis is available/)
   server.hang()
   const before = probes()
   t.equal(await shared.run(script, [], []), undefined)
-  await says(/^no Redis/)
+  await says(/^Redis is unavailable/)
   await until(before + 1)
   shared.close()
   server.goOn()

@@ -8,15 +8,15 @@ import { redisLikeServer } from '../helpers/redis.ts'
 const secrets = [{ kid: '1', secret: 'a-long-value-that-only-the-tests-know' }]
 const script = { kind: 'test', lua: 'return {1}' }
 
-async function start(t: Test, { patience = 60_000, pause = 10 } = {}) {
+async function start(t: Test, { commandTimeout = 60_000, retryInterval = 10 } = {}) {
   const server = await redisLikeServer(t)
   const { log, lines, says } = captureLog()
-  const shared = openRedis(server.url, secrets, log, { patience, pause })
+  const shared = openRedis(server.url, secrets, log, { commandTimeout, retryInterval })
   t.teardown(shared.close)
   return { server, shared, lines, says, ask: () => shared.run(script, ['ann@example.com'], [7]) }
 }
-const back = /^Redis counts/
-const away = /^no Redis/
+const back = /^Redis is available/
+const away = /^Redis is unavailable/
 
 test('a script is run on keys that tell nothing', async (t) => {
   const { server, ask, says, shared } = await start(t)
@@ -33,7 +33,7 @@ test('a script is run on keys that tell nothing', async (t) => {
 })
 
 test('a Redis that hangs is waited for once, then asked in the background until it is back', async (t) => {
-  const { server, ask, lines, says } = await start(t, { patience: 200, pause: 250 })
+  const { server, ask, lines, says } = await start(t, { commandTimeout: 200, retryInterval: 250 })
   await says(back)
   const before = lines.length
   server.hang()
@@ -55,7 +55,7 @@ test('a Redis that goes is found again', async (t) => {
   await server.close()
   await says(away)
   t.equal(await ask(), undefined)
-  t.doesNotThrow(() => shared.tell(script, ['x'], []), 'nor is a thing that cannot be told an error')
+  t.doesNotThrow(() => shared.send(script, ['x'], []), 'nor is a thing that cannot be told an error')
   await server.open()
   await says(back)
   server.replies.push([2])
@@ -79,7 +79,7 @@ test('one that was never there is told once, and a closed one says nothing more'
   const server = await redisLikeServer(t)
   await server.close()
   const { log, lines, says } = captureLog()
-  const shared = openRedis(server.url, secrets, log, { patience: 60_000, pause: 5 })
+  const shared = openRedis(server.url, secrets, log, { commandTimeout: 60_000, retryInterval: 5 })
   await says(away)
   await server.open()
   await says(back)
@@ -87,5 +87,5 @@ test('one that was never there is told once, and a closed one says nothing more'
   await once(server.sockets.at(-1) as Socket, 'close')
   t.equal(lines.length, 2)
   t.equal(await shared.run(script, [], []), undefined)
-  shared.tell(script, [], [])
+  shared.send(script, [], [])
 })

@@ -17,7 +17,7 @@ async function start(t: Test) {
   const admin = new Redis(server.url)
   t.teardown(() => admin.disconnect())
   const connections = [1, 2].map(() => {
-    const shared = openRedis(server.url, secrets, captureLog().log, { patience: 5_000 })
+    const shared = openRedis(server.url, secrets, captureLog().log, { commandTimeout: 5_000 })
     t.teardown(shared.close)
     return shared
   })
@@ -26,14 +26,14 @@ async function start(t: Test) {
     for (const shared of connections) while ((await shared.run(nothing, [], [])) === undefined) await admin.ping()
   }
   await settle()
-  const both = connections.map((shared) => createWindows(shared, { kind: 'throttle', remembered: 10_000 }))
+  const both = connections.map((shared) => createWindows(shared, { kind: 'throttle', maxEntries: 10_000 }))
   const at = (i: number) => both[i % 2] as (typeof both)[number]
   return { server, admin, settle, at }
 }
 
 test('over Redis, a count is what it is in one process, whatever was counted and given back', { skip }, async (t) => {
   const { at, admin, settle } = await start(t)
-  const alone = createWindows(undefined, { kind: 'throttle', remembered: 10_000 })
+  const alone = createWindows(undefined, { kind: 'throttle', maxEntries: 10_000 })
   let seed = 7
   const random = (below: number) => {
     seed = (seed * 48_271) % 2_147_483_647

@@ -13,10 +13,10 @@ function on(answers: (number[] | undefined)[]) {
       asked.push(args)
       return answers.shift()
     },
-    tell: (script, names) => void told.push([script, names]),
+    send: (script, names) => void told.push([script, names]),
     close() {}
   }
-  const windows = createWindows(shared, { kind: 'test', remembered: 10, clock: () => now })
+  const windows = createWindows(shared, { kind: 'test', maxEntries: 10, clock: () => now })
   return { asked, told, count: windows.count }
 }
 const ann: Limit = { name: 'ann', max: 100, length: 60_000 }

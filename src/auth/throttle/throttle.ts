@@ -13,7 +13,7 @@ export const inADay = { max: 70, length: 24 * hour }
 export const fromUsual = { max: 10, length: 8 * hour }
 
 /** Windows that are remembered: an attempt makes four at most, after a hash. */
-export const remembered = 500_000
+export const maxEntries = 500_000
 
 export interface Attempt {
   /** Milliseconds until an attempt may succeed again, as far as an outsider is told; 0 where it may. */
