@@ -1,14 +1,9 @@
-import { mkdirSync } from 'node:fs'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
+import { checkLooks } from '../helpers/looks.ts'
 import { add, field, openSite, seen, task } from '../helpers/site.ts'
 
 const site = await openSite(t)
-
-/** Where a person can look at them. */
-const folder = new URL('../../web/report/', import.meta.url)
-mkdirSync(folder, { recursive: true })
 
 const looks = {
   light: { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
@@ -26,17 +21,7 @@ const tasks = [
 
 for (const [look, options] of Object.entries(looks))
   test(`every page, ${look}: no violation of accessibility, nothing wider than the screen`, async (t) => {
-    async function check(page: Page, name: string) {
-      await page.screenshot({ path: new URL(`${name}-${look}.png`, folder).pathname, animations: 'disabled' })
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      t.strictSame(
-        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
-        [],
-        name
-      )
-      const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-      t.ok(width <= 0, `${name} fits`)
-    }
+    const check = (page: Page, name: string) => checkLooks(t, page, `${name}-${look}`)
 
     const stranger = await site.person(options)
     await stranger.page.goto('/login')

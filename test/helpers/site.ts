@@ -30,7 +30,7 @@ export async function openSite(t: Test, settings: Record<string, string> = {}) {
   const browser = await chromium.launch({
     executablePath: chromiumPath ?? '',
     // Root has no sandbox; shared memory is small in containers.
-    args: ['--no-sandbox', '--disable-dev-shm-usage']
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--host-resolver-rules=MAP *.test 127.0.0.1']
   })
   t.teardown(async () => {
     if (!t.passing())
@@ -58,7 +58,10 @@ export async function openSite(t: Test, settings: Record<string, string> = {}) {
     })
     context.on('weberror', (error) => t.fail(`an error in the page: ${error.error().message}`))
     context.on('console', (message) => {
-      const refused = /Failed to (load resource|fetch dynamically imported module)|ERR_/.test(message.text())
+      const refused =
+        /Failed to (load resource|fetch dynamically imported module)|ERR_|Opener-Policy header has been ignored/.test(
+          message.text()
+        )
       if (message.type() === 'error' && !refused) t.fail(`an error on the console: ${message.text()}`)
     })
     return { context, page: await context.newPage(), email: `${crypto.randomUUID()}@example.com`, asked }

@@ -1,0 +1,21 @@
+import { mkdirSync } from 'node:fs'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import type { Test } from 'tap'
+
+/** Where a person can look at the screenshots. */
+const folder = new URL('../../web/report/', import.meta.url)
+mkdirSync(folder, { recursive: true })
+
+/** Takes a screenshot; fails on each violation of accessibility and on what is wider than the screen. */
+export async function checkLooks(t: Test, page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: new URL(`${name}.png`, folder).pathname, animations: 'disabled' })
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  t.strictSame(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
+    [],
+    name
+  )
+  const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  t.ok(width <= 0, `${name} fits`)
+}
