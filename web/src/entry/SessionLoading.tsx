@@ -1,18 +1,24 @@
-import { Link } from 'wouter'
+import { Link, useLocation } from 'wouter'
 import { restoreSession, useRestoreTrouble } from '../api/session.ts'
+import { useSearch } from '../search.ts'
+import { BarePage } from '../shell/BarePage.tsx'
 import { LoadingPage } from '../shell/LoadingPage.tsx'
 import { ErrorState } from '../ui/ErrorState.tsx'
+import { loginFrom } from './next.ts'
 
 /** While it is not known yet who is here; when the server cannot say, the way to ask it again. */
 export function SessionLoading() {
   const trouble = useRestoreTrouble()
+  const [path] = useLocation()
+  const search = useSearch()
   if (trouble === undefined) return <LoadingPage />
   return (
-    <main id="main" className="page">
-      <ErrorState what="Your session" error={trouble} retry={restoreSession} />
-      <p>
-        Or <Link href="/login">log in again</Link>.
-      </p>
-    </main>
+    <BarePage>
+      <ErrorState what="Your session" error={trouble} retry={restoreSession}>
+        <p>
+          Or <Link href={loginFrom(path, search)}>log in again</Link>.
+        </p>
+      </ErrorState>
+    </BarePage>
   )
 }

@@ -1,6 +1,7 @@
 import { Button } from '../ui/Button.tsx'
 import { EmptyState } from '../ui/EmptyState.tsx'
 import { warn } from '../ui/notices.ts'
+import { BarePage } from './BarePage.tsx'
 
 /**
  * Loads all anew, which is the one way to have again what React and the browser remember as failed; but not before the
@@ -18,13 +19,13 @@ async function retry() {
 /** Stands where a page broke, or where its code could not be fetched. */
 export function BrokenPage() {
   return (
-    <main id="main" className="page">
+    <BarePage>
       <div role="alert">
         <EmptyState title="This page could not be shown">
           <p>Perhaps the connection was lost, or Gatehouse has a newer version.</p>
           <Button onClick={() => void retry()}>Try again</Button>
         </EmptyState>
       </div>
-    </main>
+    </BarePage>
   )
 }

@@ -1,12 +1,13 @@
 import { Skeleton } from '../ui/Skeleton.tsx'
+import { BarePage } from './BarePage.tsx'
 
 /** A page whose code, or whose session, is still on its way. */
 export function LoadingPage() {
   return (
-    <main id="main" className="page">
+    <BarePage>
       <div className="sheet">
         <Skeleton label="Loading" />
       </div>
-    </main>
+    </BarePage>
   )
 }
