@@ -11,7 +11,7 @@ const namespace = '0f6f7d6e-2f0c-4d0e-9a53-5f8f0c2b1d34'
 const batch = 500
 
 /** What became of a user; see report.ts for the words. */
-export type Outcome = 'imported' | 'already' | 'taken' | 'passwordless' | 'noAddress' | 'unknownHash'
+export type Outcome = 'imported' | 'banned' | 'already' | 'taken' | 'passwordless' | 'noAddress' | 'unknownHash'
 export type Report = Record<Outcome, number>
 
 interface Options {
@@ -25,10 +25,12 @@ interface Options {
   onLeft: (id: string, outcome: Outcome) => void
 }
 
+const here = new Set<Outcome>(['imported', 'banned', 'already'])
+
 /** Undoes a dry run's batch after it has shown what it would do. */
 class DryRun extends Error {}
 
-function newRow({ id, name, email, password, created_at }: SourceUser) {
+function newRow({ id, name, email, password, created_at, is_banned }: SourceUser) {
   const address = normalEmail(email)
   if (password === null) return 'passwordless'
   if (address === undefined) return 'noAddress'
@@ -39,6 +41,7 @@ function newRow({ id, name, email, password, created_at }: SourceUser) {
     email: address,
     name: shown || address,
     password_hash: password,
+    is_active: !is_banned,
     created_at
   }
 }
@@ -48,7 +51,15 @@ function newRow({ id, name, email, password, created_at }: SourceUser) {
  * ever overwritten, and a run that was broken off can be started again: who is here already is left as they are.
  */
 export async function importUsers({ source, target, dryRun, onProgress, onLeft }: Options): Promise<Report> {
-  const report: Report = { imported: 0, already: 0, taken: 0, passwordless: 0, noAddress: 0, unknownHash: 0 }
+  const report: Report = {
+    imported: 0,
+    banned: 0,
+    already: 0,
+    taken: 0,
+    passwordless: 0,
+    noAddress: 0,
+    unknownHash: 0
+  }
   let read = 0
 
   async function importBatch(users: readonly SourceUser[]): Promise<Map<SourceUser, Outcome>> {
@@ -61,8 +72,9 @@ export async function importUsers({ source, target, dryRun, onProgress, onLeft }
     }
     const work = target.transaction().execute(async (trx) => {
       const written = await usersRepository(trx).importAll([...rows.values()])
-      for (const [user, { id }] of rows)
-        result.set(user, written.inserted.has(id) ? 'imported' : written.existing.has(id) ? 'already' : 'taken')
+      for (const [user, { id, is_active }] of rows)
+        if (written.inserted.has(id)) result.set(user, is_active ? 'imported' : 'banned')
+        else result.set(user, written.existing.has(id) ? 'already' : 'taken')
       if (dryRun) throw new DryRun()
     })
     await work.catch((error) => {
@@ -77,7 +89,7 @@ export async function importUsers({ source, target, dryRun, onProgress, onLeft }
     users = await source.page(after, batch)
     for (const [user, outcome] of await importBatch(users)) {
       report[outcome] += 1
-      if (outcome !== 'imported' && outcome !== 'already') onLeft(String(user.id), outcome)
+      if (!here.has(outcome)) onLeft(String(user.id), outcome)
     }
     read += users.length
     onProgress(read)

@@ -1,4 +1,4 @@
-import { accountColumns, type Layout, type SourceTable, userColumns } from '../repositories/better-auth.ts'
+import { accountColumns, banColumns, type Layout, type SourceTable, userColumns } from '../repositories/better-auth.ts'
 
 /** `userId`, `user_id` and `userid` are one name: Better Auth's own, Drizzle's, and PostgreSQL's without quotes. */
 const plain = (name: string) => name.toLowerCase().replaceAll('_', '')
@@ -76,7 +76,7 @@ export function findLayout(tables: SourceTable[]): Layout {
   const [{ user, account }] = choice as [(typeof whole)[number]]
   return {
     schema: account.schema,
-    users: { table: user.table, columns: match(user, userColumns).columns },
+    users: { table: user.table, columns: { ...match(user, banColumns).columns, ...match(user, userColumns).columns } },
     accounts: { table: account.table, columns: match(account, accountColumns).columns }
   }
 }

@@ -6,6 +6,7 @@ import { findLayout } from './layout.ts'
 
 const outcomes: Record<Outcome, string> = {
   imported: 'imported',
+  banned: 'imported, but deactivated: banned there',
   already: 'imported by an earlier run',
   taken: 'left alone: the email belongs to another account here',
   passwordless: 'left alone: no password, only other ways to log in',

@@ -3,14 +3,17 @@ import { type Kysely, sql } from 'kysely'
 /** Where a Better Auth server keeps its users: names of tables and columns, as they are in that database. */
 export interface Layout {
   schema: string
-  users: { table: string; columns: Record<UserColumn, string> }
+  users: { table: string; columns: Record<UserColumn, string> & Partial<Record<BanColumn, string>> }
   accounts: { table: string; columns: Record<AccountColumn, string> }
 }
 
 /** Better Auth's own names for what we read. */
 export const userColumns = ['id', 'name', 'email', 'createdAt'] as const
+/** Of its plugin `admin`, where that is used. */
+export const banColumns = ['banned', 'banExpires'] as const
 export const accountColumns = ['userId', 'providerId', 'password'] as const
 type UserColumn = (typeof userColumns)[number]
+type BanColumn = (typeof banColumns)[number]
 type AccountColumn = (typeof accountColumns)[number]
 
 /** A table or view that may be read. */
@@ -31,6 +34,8 @@ export interface SourceUser {
   email: string
   created_at: string
   password: string | null
+  /** By now: a ban that has expired is none. */
+  is_banned: boolean
 }
 
 /** Every table and view that may be read, but for the system's. */
@@ -53,6 +58,9 @@ export async function sourceTables(db: Kysely<unknown>): Promise<SourceTable[]> 
 export function betterAuthRepository(db: Kysely<unknown>, { schema, users, accounts }: Layout) {
   const tableOf = (table: string) => sql.id(schema, table)
   const user = (column: UserColumn) => sql.id('u', users.columns[column])
+  const { banned, banExpires } = users.columns
+  const isBanned = sql`${banned ? sql`coalesce(${sql.id('u', banned)}::boolean, false)` : sql`false`}
+    and ${banExpires ? sql`coalesce(${sql.id('u', banExpires)} > now(), true)` : sql`true`}`
   const account = (column: AccountColumn) => sql.id('a', accounts.columns[column])
 
   return {
@@ -65,7 +73,8 @@ export function betterAuthRepository(db: Kysely<unknown>, { schema, users, accou
     async page(after: string | number | undefined, limit: number): Promise<SourceUser[]> {
       const { rows } = await sql<SourceUser>`
         select ${user('id')} as id, ${user('name')} as name, ${user('email')} as email,
-          ${user('createdAt')} as created_at, ${account('password')} as password
+          ${user('createdAt')} as created_at, ${account('password')} as password,
+          ${isBanned} as is_banned
         from ${tableOf(users.table)} u
         left join ${tableOf(accounts.table)} a on ${account('userId')} = ${user('id')} and ${account('providerId')} = 'credential'
         where ${after === undefined ? sql`true` : sql`${user('id')} > ${after}`}

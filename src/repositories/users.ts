@@ -6,6 +6,15 @@ import { newId } from '../util/ids.ts'
 /** What may leave: never the hash. */
 export const columns = ['id', 'email', 'name', 'is_active', 'created_at', 'updated_at'] as const
 
+export interface ImportedUser {
+  id: string
+  email: string
+  name: string
+  password_hash: string
+  is_active: boolean
+  created_at: string
+}
+
 /** The time of a change: later than the one before, even within a millisecond. */
 const later = sql<string>`greatest(now(), users.updated_at + interval '1 millisecond')`
 
@@ -22,7 +31,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .executeTakeFirst(),
 
     /** Users of another system, as they come: none here is overwritten. Tells by id who was inserted and who is there already. */
-    async importAll(rows: { id: string; email: string; name: string; password_hash: string; created_at: string }[]) {
+    async importAll(rows: ImportedUser[]) {
       if (rows.length === 0) return { inserted: new Set<string>(), existing: new Set<string>() }
       const inserted = await db
         .insertInto('users')
