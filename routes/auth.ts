@@ -10,7 +10,7 @@ const tags = ['auth']
 const register = {
   operationId: 'register',
   tags,
-  summary: 'Sign up',
+  summary: 'Create an account and open a session',
   body: ref(NewUser),
   response: { 201: ref(AuthResponse) },
   problems: [409, 429]
@@ -26,16 +26,16 @@ const login = {
 const refresh = {
   operationId: 'refresh',
   tags,
-  summary: 'Both tokens anew, for a refresh token or its cookie',
+  summary: 'Exchange a refresh token, or the refresh cookie, for new tokens',
   body: optional(ref(Refresh)),
   response: { 200: ref(AuthResponse) },
   problems: [401, 403, 429]
 }
-const logout = { operationId: 'logout', tags, summary: 'End this session', response: { 200: ref(Message) } }
+const logout = { operationId: 'logout', tags, summary: 'End the current session', response: { 200: ref(Message) } }
 const me = {
   operationId: 'getMe',
   tags,
-  summary: 'Who the access token speaks for',
+  summary: 'The user that the access token identifies',
   response: { 200: ref(AuthenticatedUser) }
 }
 

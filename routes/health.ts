@@ -6,9 +6,14 @@ import type { Routes } from '../src/http/typebox.ts'
 
 const tags = ['health']
 const response = { 200: ref(Health) }
-const health = { operationId: 'getHealth', tags, response, summary: 'The service and what it depends on' }
-const live = { operationId: 'getLiveness', tags, response, summary: 'Whether the process runs: restart it if not' }
-const ready = { operationId: 'getReadiness', tags, response, summary: 'Whether to send requests here' }
+const health = { operationId: 'getHealth', tags, response, summary: 'The state of the service and of its dependencies' }
+const live = { operationId: 'getLiveness', tags, response, summary: 'Liveness: whether the process runs' }
+const ready = {
+  operationId: 'getReadiness',
+  tags,
+  response,
+  summary: 'Readiness: whether to send requests to this process'
+}
 
 export const healthRoutes: Routes = async function healthRoutes(app) {
   const pingPool = createPing(app.db)

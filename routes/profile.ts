@@ -20,7 +20,7 @@ const update = {
 const remove = {
   operationId: 'deleteAccount',
   tags,
-  summary: 'Delete your account, tasks and sessions',
+  summary: 'Delete your account, your tasks and your sessions',
   body: optional(ref(AccountDeletion)),
   response: { 204: Type.Null() },
   problems: [403, 429]
@@ -28,7 +28,7 @@ const remove = {
 const changePassword = {
   operationId: 'changePassword',
   tags,
-  summary: 'Change your password, and end every other session',
+  summary: 'Change your password and end all other sessions',
   body: ref(PasswordChange),
   response: { 200: ref(AuthResponse) },
   problems: [403, 429]

@@ -11,11 +11,23 @@ const gone = { 204: Type.Null() }
 const list = {
   operationId: 'listSessions',
   tags,
-  summary: 'Where you are logged in',
+  summary: 'List your sessions',
   response: { 200: ref(SessionList) }
 }
-const end = { operationId: 'endSession', tags, summary: 'Log one out', params, response: gone, problems: [404] }
-const endOthers = { operationId: 'endOtherSessions', tags, summary: 'Log out all but this one', response: gone }
+const end = {
+  operationId: 'endSession',
+  tags,
+  summary: 'End one of your sessions',
+  params,
+  response: gone,
+  problems: [404]
+}
+const endOthers = {
+  operationId: 'endOtherSessions',
+  tags,
+  summary: 'End all sessions except the current one',
+  response: gone
+}
 
 export const sessionRoutes: Routes<{ sessions: Sessions }> = async function sessionRoutes(app, { sessions }) {
   app.get('', { schema: list }, async ({ user }) => {

@@ -18,7 +18,7 @@ const takes = ['IfMatch'] as const
 const list = {
   operationId: 'listTasks',
   tags,
-  summary: 'Your tasks, page by page',
+  summary: 'List your tasks, one page at a time',
   querystring: TaskQuery,
   response: { 200: ref(TaskPage) }
 }
@@ -35,7 +35,7 @@ const create = {
 const read = {
   operationId: 'getTask',
   tags,
-  summary: 'One task',
+  summary: 'Get a task',
   params,
   takes: ['IfNoneMatch'] as const,
   gives,
@@ -45,7 +45,7 @@ const read = {
 const update = {
   operationId: 'updateTask',
   tags,
-  summary: 'Change a task; fields left out stay',
+  summary: 'Change a task; omitted fields keep their values',
   params,
   body: ref(TaskPatch),
   takes,
@@ -56,7 +56,7 @@ const update = {
 const complete = {
   operationId: 'completeTask',
   tags,
-  summary: 'Complete or reopen: toggles without a body, sets with one',
+  summary: 'Complete or reopen a task: toggles without a body, sets the state with one',
   params,
   body: optional(ref(TaskCompletion)),
   takes,

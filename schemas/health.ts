@@ -6,7 +6,7 @@ export const Health = Type.Object(
     database: Type.Optional(Type.Literal('ok')),
     revocation_staleness_ms: Type.Optional(
       Type.Integer({
-        description: 'how long ago this process last asked for revoked tokens; past 5000 it believes no token'
+        description: 'milliseconds since this process last read the revocations; above 5,000 it accepts no token'
       })
     )
   },

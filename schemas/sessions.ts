@@ -22,6 +22,6 @@ export type SessionList = Static<typeof SessionList>
 
 export const Refresh = Type.Object(
   { refresh_token: Type.Optional(Type.String({ maxLength: 1_000 })) },
-  { $id: 'Refresh', additionalProperties: false, description: 'without it the refresh cookie counts' }
+  { $id: 'Refresh', additionalProperties: false, description: 'if it is omitted, the refresh cookie is used' }
 )
 export type Refresh = Static<typeof Refresh>

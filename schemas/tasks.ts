@@ -43,16 +43,16 @@ export const TaskQuery = Type.Object(
     status: oneOf(['all', 'pending', 'completed'], { default: 'all' }),
     sort: oneOf(['created', 'title'], {
       default: 'created',
-      description: 'by title: letters, then accents, then case (apple, Apple, Zebra); numbers by their value (2, 10)'
+      description: 'title compares letters, then accents, then case (apple, Apple, Zebra), and numbers by value (2, 10)'
     }),
-    order: Type.Optional(oneOf(['asc', 'desc'], { description: 'default: desc by created, asc by title' })),
+    order: Type.Optional(oneOf(['asc', 'desc'], { description: 'default: desc for created, asc for title' })),
     limit: Type.Integer({
       minimum: 1,
       maximum: 100,
       default: 20,
-      description: 'a page ends early rather than exceed 1 MiB'
+      description: 'tasks in a page; a page ends early rather than exceed 1 MiB'
     }),
-    cursor: Type.Optional(Type.String({ maxLength: 4_096, description: 'next_cursor of the page before' })),
+    cursor: Type.Optional(Type.String({ maxLength: 4_096, description: 'next_cursor of the previous page' })),
     q: Type.Optional(
       text(
         200,

@@ -20,7 +20,9 @@ const newPassword = text(
 )
 const password = text(1_000, 'the password as it was set')
 const refreshCookie = Type.Optional(
-  Type.Boolean({ description: 'true, for browsers: the refresh token comes as an HttpOnly cookie and not in the body' })
+  Type.Boolean({
+    description: 'true for browsers: the refresh token is set as an HttpOnly cookie and is not in the body'
+  })
 )
 
 export const User = Type.Object(
@@ -70,9 +72,9 @@ export const AuthResponse = Type.Object(
   {
     access_token: Type.String(),
     token_type: Type.Literal('bearer'),
-    expires_in: Type.Integer({ description: 'seconds' }),
-    refresh_token: Type.Optional(Type.String({ description: 'left out where it travels in the cookie' })),
-    refresh_expires_in: Type.Integer({ description: 'seconds' }),
+    expires_in: Type.Integer({ description: 'lifetime of the access token in seconds' }),
+    refresh_token: Type.Optional(Type.String({ description: 'absent if it is set as a cookie' })),
+    refresh_expires_in: Type.Integer({ description: 'lifetime of the refresh token in seconds' }),
     user: ref(User)
   },
   { $id: 'AuthResponse' }

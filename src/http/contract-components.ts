@@ -5,21 +5,21 @@ import { Problem } from '../../schemas/problems.ts'
 const titles: Record<number, string> = {
   400: 'The request is malformed or breaks a rule',
   401: 'No valid access token, or wrong credentials',
-  403: 'Not yours',
-  404: 'Not there, or not yours',
-  409: 'Taken already, still in progress, or over a quota',
-  412: 'Changed in the meantime',
+  403: 'The token does not allow this request',
+  404: 'The resource does not exist, or belongs to another user',
+  409: 'The email is taken, the first request is still in progress, or a quota is exceeded',
+  412: 'The resource was changed in the meantime',
   413: 'The body is too large',
   415: 'The body is not JSON',
-  422: 'The key was used for another request',
+  422: 'The Idempotency-Key was used for another request',
   429: 'Too many requests',
-  500: 'A fault of ours',
+  500: 'Internal error',
   503: 'Temporarily unavailable'
 }
 const headers: Record<number, OpenAPIV3_1.ResponseObject['headers']> = {
   401: { 'WWW-Authenticate': { description: 'RFC 6750', schema: { type: 'string' } } },
-  429: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
-  503: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } }
+  429: { 'Retry-After': { description: 'Seconds to wait before the next attempt', schema: { type: 'integer' } } },
+  503: { 'Retry-After': { description: 'Seconds to wait before the next attempt', schema: { type: 'integer' } } }
 }
 const content = { 'application/problem+json': { schema: { $ref: `#/components/schemas/${ref(Problem).$ref}` } } }
 /** One for each status, which every operation points to. */
@@ -38,18 +38,23 @@ const header = (description: string) => ({ description, schema: { type: 'string'
 export const requestHeaders = {
   IdempotencyKey: parameter(
     'Idempotency-Key',
-    '1 to 255 characters, best a random UUID in double quotes, kept for 24 hours. The request is carried out once; sent ' +
-      'again it gets the same answer: 409 while the first is in progress, 422 for another request under the same key'
+    '1 to 255 characters, preferably a random UUID in double quotes; kept for 24 hours. The request is carried out once. ' +
+      'A repeated request gets the same response; 409 while the first is in progress; 422 if the request differs'
   ),
-  IfMatch: parameter('If-Match', 'ETags, one of which the task must still have (412 if not), or *'),
-  IfNoneMatch: parameter('If-None-Match', 'ETags of what the client has, or *; 304 if that is still so')
+  IfMatch: parameter('If-Match', 'ETags, or *. The request fails with 412 unless the task still has one of them'),
+  IfNoneMatch: parameter(
+    'If-None-Match',
+    'ETags of the versions that the client has, or *. The response is 304 if the task still has one of them'
+  )
 }
 
 /** Headers of successful answers. */
 export const responseHeaders = {
-  ETag: header('Strong: changes with every change of the task'),
-  Location: header('Where the task is'),
-  IdempotencyReplayed: header('"true" for the answer to an earlier request with this Idempotency-Key; else left out')
+  ETag: header('A strong validator that changes with every change of the task'),
+  Location: header('The path of the new task'),
+  IdempotencyReplayed: header(
+    '"true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent'
+  )
 }
 
 const wireNames: Record<string, string> = { IdempotencyReplayed: 'Idempotency-Replayed' }

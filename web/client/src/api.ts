@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The service and what it depends on */
+        /** The state of the service and of its dependencies */
         get: operations["getHealth"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process runs: restart it if not */
+        /** Liveness: whether the process runs */
         get: operations["getLiveness"];
         put?: never;
         post?: never;
@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether to send requests here */
+        /** Readiness: whether to send requests to this process */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -64,7 +64,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign up */
+        /** Create an account and open a session */
         post: operations["register"];
         delete?: never;
         options?: never;
@@ -98,7 +98,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Both tokens anew, for a refresh token or its cookie */
+        /** Exchange a refresh token, or the refresh cookie, for new tokens */
         post: operations["refresh"];
         delete?: never;
         options?: never;
@@ -115,7 +115,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End this session */
+        /** End the current session */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -130,7 +130,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who the access token speaks for */
+        /** The user that the access token identifies */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -167,7 +167,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Delete your account, tasks and sessions */
+        /** Delete your account, your tasks and your sessions */
         post: operations["deleteAccount"];
         delete?: never;
         options?: never;
@@ -183,7 +183,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change your password, and end every other session */
+        /** Change your password and end all other sessions */
         put: operations["changePassword"];
         post?: never;
         delete?: never;
@@ -199,11 +199,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where you are logged in */
+        /** List your sessions */
         get: operations["listSessions"];
         put?: never;
         post?: never;
-        /** Log out all but this one */
+        /** End all sessions except the current one */
         delete: operations["endOtherSessions"];
         options?: never;
         head?: never;
@@ -220,7 +220,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Log one out */
+        /** End one of your sessions */
         delete: operations["endSession"];
         options?: never;
         head?: never;
@@ -234,7 +234,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your tasks, page by page */
+        /** List your tasks, one page at a time */
         get: operations["listTasks"];
         put?: never;
         /** Add a task */
@@ -252,9 +252,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One task */
+        /** Get a task */
         get: operations["getTask"];
-        /** Change a task; fields left out stay */
+        /** Change a task; omitted fields keep their values */
         put: operations["updateTask"];
         post?: never;
         /** Delete a task */
@@ -277,7 +277,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Complete or reopen: toggles without a body, sets with one */
+        /** Complete or reopen a task: toggles without a body, sets the state with one */
         patch: operations["completeTask"];
         trace?: never;
     };
@@ -288,7 +288,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your tasks, page by page */
+        /** List your tasks, one page at a time */
         get: operations["listUserTasks"];
         put?: never;
         /** Add a task */
@@ -306,9 +306,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One task */
+        /** Get a task */
         get: operations["getUserTask"];
-        /** Change a task; fields left out stay */
+        /** Change a task; omitted fields keep their values */
         put: operations["updateUserTask"];
         post?: never;
         /** Delete a task */
@@ -331,7 +331,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Complete or reopen: toggles without a body, sets with one */
+        /** Complete or reopen a task: toggles without a body, sets the state with one */
         patch: operations["completeUserTask"];
         trace?: never;
     };
@@ -357,11 +357,11 @@ export interface components {
             access_token: string;
             /** @enum {string} */
             token_type: "bearer";
-            /** @description seconds */
+            /** @description lifetime of the access token in seconds */
             expires_in: number;
-            /** @description left out where it travels in the cookie */
+            /** @description absent if it is set as a cookie */
             refresh_token?: string;
-            /** @description seconds */
+            /** @description lifetime of the refresh token in seconds */
             refresh_expires_in: number;
             user: components["schemas"]["User"];
         };
@@ -374,7 +374,7 @@ export interface components {
             status: "ok";
             /** @enum {string} */
             database?: "ok";
-            /** @description how long ago this process last asked for revoked tokens; past 5000 it believes no token */
+            /** @description milliseconds since this process last read the revocations; above 5,000 it accepts no token */
             revocation_staleness_ms?: number;
         };
         Login: {
@@ -385,7 +385,7 @@ export interface components {
             email: string;
             /** @description the password as it was set */
             password: string;
-            /** @description true, for browsers: the refresh token comes as an HttpOnly cookie and not in the body */
+            /** @description true for browsers: the refresh token is set as an HttpOnly cookie and is not in the body */
             refresh_cookie?: boolean;
         };
         Message: {
@@ -406,7 +406,7 @@ export interface components {
             name: string;
             /** @description at least 8 characters with a digit and a special character, at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
             password: string;
-            /** @description true, for browsers: the refresh token comes as an HttpOnly cookie and not in the body */
+            /** @description true for browsers: the refresh token is set as an HttpOnly cookie and is not in the body */
             refresh_cookie?: boolean;
         };
         PasswordChange: {
@@ -428,7 +428,7 @@ export interface components {
             /** @description 1 to 100 characters, not only blanks, without U+0000 */
             name?: string;
         };
-        /** @description without it the refresh cookie counts */
+        /** @description if it is omitted, the refresh cookie is used */
         Refresh: {
             refresh_token?: string;
         };
@@ -526,7 +526,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Not yours */
+        /** @description The token does not allow this request */
         Problem403: {
             headers: {
                 [name: string]: unknown;
@@ -535,7 +535,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Not there, or not yours */
+        /** @description The resource does not exist, or belongs to another user */
         Problem404: {
             headers: {
                 [name: string]: unknown;
@@ -544,7 +544,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Taken already, still in progress, or over a quota */
+        /** @description The email is taken, the first request is still in progress, or a quota is exceeded */
         Problem409: {
             headers: {
                 [name: string]: unknown;
@@ -553,7 +553,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Changed in the meantime */
+        /** @description The resource was changed in the meantime */
         Problem412: {
             headers: {
                 [name: string]: unknown;
@@ -580,7 +580,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The key was used for another request */
+        /** @description The Idempotency-Key was used for another request */
         Problem422: {
             headers: {
                 [name: string]: unknown;
@@ -592,7 +592,7 @@ export interface components {
         /** @description Too many requests */
         Problem429: {
             headers: {
-                /** @description seconds */
+                /** @description Seconds to wait before the next attempt */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -600,7 +600,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A fault of ours */
+        /** @description Internal error */
         Problem500: {
             headers: {
                 [name: string]: unknown;
@@ -612,7 +612,7 @@ export interface components {
         /** @description Temporarily unavailable */
         Problem503: {
             headers: {
-                /** @description seconds */
+                /** @description Seconds to wait before the next attempt */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -622,20 +622,20 @@ export interface components {
         };
     };
     parameters: {
-        /** @description 1 to 255 characters, best a random UUID in double quotes, kept for 24 hours. The request is carried out once; sent again it gets the same answer: 409 while the first is in progress, 422 for another request under the same key */
+        /** @description 1 to 255 characters, preferably a random UUID in double quotes; kept for 24 hours. The request is carried out once. A repeated request gets the same response; 409 while the first is in progress; 422 if the request differs */
         IdempotencyKey: string;
-        /** @description ETags, one of which the task must still have (412 if not), or * */
+        /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
         IfMatch: string;
-        /** @description ETags of what the client has, or *; 304 if that is still so */
+        /** @description ETags of the versions that the client has, or *. The response is 304 if the task still has one of them */
         IfNoneMatch: string;
     };
     requestBodies: never;
     headers: {
-        /** @description Strong: changes with every change of the task */
+        /** @description A strong validator that changes with every change of the task */
         ETag: string;
-        /** @description Where the task is */
+        /** @description The path of the new task */
         Location: string;
-        /** @description "true" for the answer to an earlier request with this Idempotency-Key; else left out */
+        /** @description "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
         IdempotencyReplayed: string;
     };
     pathItems: never;
@@ -1090,13 +1090,13 @@ export interface operations {
         parameters: {
             query?: {
                 status?: "all" | "pending" | "completed";
-                /** @description by title: letters, then accents, then case (apple, Apple, Zebra); numbers by their value (2, 10) */
+                /** @description title compares letters, then accents, then case (apple, Apple, Zebra), and numbers by value (2, 10) */
                 sort?: "created" | "title";
-                /** @description default: desc by created, asc by title */
+                /** @description default: desc for created, asc for title */
                 order?: "asc" | "desc";
-                /** @description a page ends early rather than exceed 1 MiB */
+                /** @description tasks in a page; a page ends early rather than exceed 1 MiB */
                 limit?: number;
-                /** @description next_cursor of the page before */
+                /** @description next_cursor of the previous page */
                 cursor?: string;
                 /** @description finds text in title or description, whatever its case (Unicode: NFKC_Casefold). A page may be short or empty while there is a next_cursor */
                 q?: string;
@@ -1126,7 +1126,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description 1 to 255 characters, best a random UUID in double quotes, kept for 24 hours. The request is carried out once; sent again it gets the same answer: 409 while the first is in progress, 422 for another request under the same key */
+                /** @description 1 to 255 characters, preferably a random UUID in double quotes; kept for 24 hours. The request is carried out once. A repeated request gets the same response; 409 while the first is in progress; 422 if the request differs */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1164,7 +1164,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of what the client has, or *; 304 if that is still so */
+                /** @description ETags of the versions that the client has, or *. The response is 304 if the task still has one of them */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1203,7 +1203,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, one of which the task must still have (412 if not), or * */
+                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1242,7 +1242,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, one of which the task must still have (412 if not), or * */
+                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1273,7 +1273,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, one of which the task must still have (412 if not), or * */
+                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1311,13 +1311,13 @@ export interface operations {
         parameters: {
             query?: {
                 status?: "all" | "pending" | "completed";
-                /** @description by title: letters, then accents, then case (apple, Apple, Zebra); numbers by their value (2, 10) */
+                /** @description title compares letters, then accents, then case (apple, Apple, Zebra), and numbers by value (2, 10) */
                 sort?: "created" | "title";
-                /** @description default: desc by created, asc by title */
+                /** @description default: desc for created, asc for title */
                 order?: "asc" | "desc";
-                /** @description a page ends early rather than exceed 1 MiB */
+                /** @description tasks in a page; a page ends early rather than exceed 1 MiB */
                 limit?: number;
-                /** @description next_cursor of the page before */
+                /** @description next_cursor of the previous page */
                 cursor?: string;
                 /** @description finds text in title or description, whatever its case (Unicode: NFKC_Casefold). A page may be short or empty while there is a next_cursor */
                 q?: string;
@@ -1350,7 +1350,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description 1 to 255 characters, best a random UUID in double quotes, kept for 24 hours. The request is carried out once; sent again it gets the same answer: 409 while the first is in progress, 422 for another request under the same key */
+                /** @description 1 to 255 characters, preferably a random UUID in double quotes; kept for 24 hours. The request is carried out once. A repeated request gets the same response; 409 while the first is in progress; 422 if the request differs */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -1391,7 +1391,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of what the client has, or *; 304 if that is still so */
+                /** @description ETags of the versions that the client has, or *. The response is 304 if the task still has one of them */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1432,7 +1432,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, one of which the task must still have (412 if not), or * */
+                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1473,7 +1473,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, one of which the task must still have (412 if not), or * */
+                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1506,7 +1506,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, one of which the task must still have (412 if not), or * */
+                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
