@@ -55,8 +55,8 @@ test('logging out asks before a task that was not added is lost, and nobody else
     questions.push(dialog.message())
     return dialog.dismiss()
   })
-  await page.getByRole('button', { name: 'Log out' }).click()
-  t.match(questions, [/^Log out and lose/])
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  t.match(questions, [/^Sign out and lose/])
   t.equal(await field(page, 'New task').inputValue(), 'Private')
 
   // The session ends, and another user logs in instead.

@@ -59,7 +59,7 @@ test('what is written of a task while its last change is refused is saved with t
   await edit(page, 'Renamed')
   await field(page, 'Description').fill('And described')
   saving.letGo(503)
-  await page.getByText('was not changed: see its form.').waitFor()
+  await page.getByText('was not saved. The form shows why.').waitFor()
   t.equal(await field(page, 'Title').inputValue(), 'Renamed')
   await save(page)
   await eventually(t, 'saved', async () => (await page.getByText('Saving…').count()) === 0)

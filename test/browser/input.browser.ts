@@ -30,12 +30,12 @@ test('scripts in names and titles stay text', async (t) => {
 test('the way back after logging in leads to no other site', async (t) => {
   const { page, context, email } = await site.signedUp()
   for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
-    await page.getByRole('button', { name: 'Log out' }).click()
-    await seen(page, 'Log in')
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await seen(page, 'Sign in')
     await page.goto(`/login?next=${encodeURIComponent(next)}`)
     await field(page, 'Email').fill(email)
     await field(page, 'Password').fill(password)
-    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('button', { name: 'Sign in' }).click()
     await seen(page, 'Tasks')
     t.equal(page.url(), `${site.url}/`, next)
   }
@@ -62,7 +62,7 @@ test('long texts and texts from right to left do not break the page', async (t) 
 
 test('what the server says of a field stands beside it', async (t) => {
   const { page, email } = await site.signedUp()
-  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByRole('link', { name: 'Sign up' }).click()
   await field(page, 'Name').fill('Ann')
   await field(page, 'Email').fill(email)
@@ -87,7 +87,7 @@ test('a task that was deleted elsewhere disappears with a word', async (t) => {
   const other = await context.newPage()
   await other.goto('/')
   for (const title of ['One', 'Two']) await other.getByRole('button', { name: `Delete “${title}”` }).click()
-  await other.getByRole('button', { name: 'Log out' }).waitFor()
+  await other.getByRole('button', { name: 'Sign out' }).waitFor()
   // What waits to be deleted is sent when its page goes.
   await other.goto('/profile')
   await eventually(t, 'deleted', async () => {
@@ -96,7 +96,7 @@ test('a task that was deleted elsewhere disappears with a word', async (t) => {
     return (await task(other, 'One').count()) === 0
   })
   await task(page, 'One').getByRole('checkbox').click()
-  await page.getByRole('region', { name: 'Messages' }).getByText('“One” was deleted somewhere else.').waitFor()
+  await page.getByRole('region', { name: 'Messages' }).getByText('“One” was deleted on another device.').waitFor()
   await eventually(t, 'it is gone here too', async () => (await task(page, 'One').count()) === 0)
   await task(page, 'Three').waitFor()
 })

@@ -46,7 +46,7 @@ test('the whole journey, from signing up to deletion', async (t) => {
   await seen(page, 'Profile')
   await field(page, 'Name').fill('Anna')
   await page.getByRole('button', { name: 'Change name' }).click()
-  await page.getByText('Your name is changed.').waitFor()
+  await page.getByText('Your name was changed.').waitFor()
   await page.reload()
   await eventually(t, 'the new name stays', async () => (await field(page, 'Name').inputValue()) === 'Anna')
 
@@ -54,16 +54,16 @@ test('the whole journey, from signing up to deletion', async (t) => {
   await field(page, 'Current password').fill('wrong-horse-7')
   await field(page, 'New password').fill('another-horse-8')
   await page.getByRole('button', { name: 'Change password' }).click()
-  await page.getByText('This is not your current password.').waitFor()
+  await page.getByText('The current password is incorrect.').waitFor()
   await field(page, 'Current password').fill(password)
   await page.getByRole('button', { name: 'Change password' }).click()
-  await page.getByText('Your password is changed.').waitFor()
+  await page.getByText('Your password was changed.').waitFor()
 
   await page.getByRole('link', { name: 'Tasks' }).click()
   await shows(['Call the plumber', 'Buy oat milk'])
-  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
   await logIn(page, email)
-  await page.getByText('Email or password is wrong.').waitFor()
+  await page.getByText('Your email or password is incorrect.').waitFor()
   await logIn(page, email, 'another-horse-8')
   await seen(page, 'Tasks')
 
@@ -71,9 +71,9 @@ test('the whole journey, from signing up to deletion', async (t) => {
   await page.getByRole('link', { name: 'Delete account' }).click()
   await field(page, 'Your password').fill('another-horse-8')
   await page.getByRole('button', { name: 'Delete my account' }).click()
-  await page.getByText('Your account and all that was in it are gone.').waitFor()
+  await page.getByText('Your account was deleted.').waitFor()
   await logIn(page, email, 'another-horse-8')
-  await page.getByText('Email or password is wrong.').waitFor()
+  await page.getByText('Your email or password is incorrect.').waitFor()
 })
 
 test('the keyboard alone does it all', async (t) => {

@@ -34,7 +34,7 @@ test('who ends sessions by keyboard keeps a place on the page', async (t) => {
   t.equal(await end(2, 2), names[2], 'the one before, at the end')
   await page.getByRole('button', { name: 'End all other sessions' }).focus()
   await page.keyboard.press('Enter')
-  await page.getByText('You are logged in nowhere else.').waitFor()
+  await page.getByText('You are not signed in on any other device.').waitFor()
   t.equal(await focused(page), 'Sessions', 'the heading, when none is left')
 })
 
@@ -46,7 +46,7 @@ test('who changes the password by keyboard finds the form empty and the focus wh
   await field(page, 'New password').fill('another-horse-8')
   await page.locator('.rules [data-met=true]').nth(3).waitFor()
   await field(page, 'New password').press('Enter')
-  await page.getByText('Your password is changed.').waitFor()
+  await page.getByText('Your password was changed.').waitFor()
   await eventually(t, 'empty', async () => (await field(page, 'New password').inputValue()) === '')
   t.equal(await field(page, 'Current password').inputValue(), '')
   t.equal(await page.locator('.rules [data-met=true]').count(), 0, 'no rule is met by nothing')

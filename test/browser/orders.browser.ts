@@ -30,7 +30,7 @@ test('a task whose place is out of sight is not said to be deleted', async (t) =
   await lookBack(page)
   await eventually(t, 'so has a renamed one', async () => (await task(page, 'Yak').count()) === 0)
   await painted(page)
-  t.equal(await page.getByText('somewhere else').count(), 0)
+  t.equal(await page.getByText('on another device').count(), 0)
 })
 
 test('a task goes to its place as soon as it is added or renamed', async (t) => {

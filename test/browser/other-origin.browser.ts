@@ -52,7 +52,7 @@ test('the documented app works on another origin, with its token in memory', asy
   const logIn = async (secret: string) => {
     await page.getByLabel('Email').fill(email)
     await page.getByLabel('Password').fill(secret)
-    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('button', { name: 'Sign in' }).click()
   }
   await page.getByLabel('Email').waitFor({ timeout: 30_000 })
   await logIn('wrong-horse-7')
@@ -69,8 +69,8 @@ test('the documented app works on another origin, with its token in memory', asy
   const tab = await context.newPage()
   await tab.goto(origin)
   await tab.getByText('From elsewhere').waitFor()
-  await page.getByRole('button', { name: 'Log out' }).click()
-  await tab.getByRole('button', { name: 'Log in' }).waitFor()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await tab.getByRole('button', { name: 'Sign in' }).waitFor()
   await eventually(t, 'no cookie is left', async () => (await context.cookies()).length === 0)
 })
 

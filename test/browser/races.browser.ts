@@ -21,7 +21,7 @@ test('a task that is added while more are loading stays', async (t) => {
     return (await task(page, 'Task 0').count()) === 1
   })
   t.equal(await task(page, 'Fresh task').count(), 1)
-  t.equal(await page.getByText('somewhere else').count(), 0)
+  t.equal(await page.getByText('on another device').count(), 0)
 })
 
 test('a box that is ticked in a view which it leaves comes back with a word when that is refused', async (t) => {

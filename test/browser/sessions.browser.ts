@@ -15,7 +15,7 @@ test('a reload stays logged in, and neither token is anywhere that a script coul
   await add(page, 'Stays')
   for (const path of ['/profile', '/sessions', '/password', '/delete-account', '/']) {
     await page.goto(path)
-    await page.getByRole('button', { name: 'Log out' }).waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).waitFor()
     const cookie = (await context.cookies()).find(({ name }) => name.includes('refresh'))
     t.match(cookie, { httpOnly: true, sameSite: 'Strict' })
     const kept = await page.evaluate(async () => {
@@ -43,13 +43,13 @@ test('logging out in one tab logs out all, and logging in brings all back', asyn
   const other = await context.newPage()
   await other.goto('/sessions')
   await seen(other, 'Sessions')
-  await page.getByRole('button', { name: 'Log out' }).click()
-  await seen(page, 'Log in')
-  await seen(other, 'Log in')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await seen(page, 'Sign in')
+  await seen(other, 'Sign in')
   t.strictSame(await context.cookies(), [])
   await logIn(page, email)
   await seen(page, 'Tasks')
-  await other.getByRole('button', { name: 'Log out' }).waitFor()
+  await other.getByRole('button', { name: 'Sign out' }).waitFor()
 })
 
 test('a session that was ended from another browser says so, and leads back to where one was', async (t) => {
@@ -94,10 +94,10 @@ test('all other sessions can be ended at once', async (t) => {
   }
   await page.goto('/sessions')
   await page.getByRole('button', { name: 'End all other sessions' }).click()
-  await page.getByText('You are logged in nowhere else.').waitFor()
+  await page.getByText('You are not signed in on any other device.').waitFor()
   for (const other of others) {
     await other.page.reload()
-    await seen(other.page, 'Log in')
+    await seen(other.page, 'Sign in')
     t.match(other.page.url(), /\/login$/)
   }
   await page.reload()
@@ -117,7 +117,7 @@ test('a changed password puts out other browsers and keeps the tabs of this one'
   await field(page, 'Current password').fill(password)
   await field(page, 'New password').fill('another-horse-8')
   await page.getByRole('button', { name: 'Change password' }).click()
-  await page.getByText('Your password is changed.').waitFor()
+  await page.getByText('Your password was changed.').waitFor()
   await add(tab, 'Still here')
   await field(elsewhere.page, 'Name').fill('Mallory')
   await elsewhere.page.getByRole('button', { name: 'Change name' }).click()

@@ -16,7 +16,7 @@ test('what comes of a request whose owner has left is not shown to whoever logs 
   await field(page, 'New task').fill('Private')
   await page.getByRole('button', { name: 'Add', exact: true }).click()
   await done.promise
-  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
   await logIn(page, next)
   await seen(page, 'Tasks')
   const answered = page.waitForResponse((answer) => answer.request().method() === 'POST')

@@ -62,7 +62,7 @@ async function measure(page: Page, path: string, heading: string): Promise<Measu
 test('pages are small, stand still while they load, and are accessible', async (t) => {
   const site = await openSite(t)
   const stranger = await site.person()
-  const rows = [await measure(stranger.page, '/login', 'Log in'), await measure(stranger.page, '/signup', 'Sign up')]
+  const rows = [await measure(stranger.page, '/login', 'Sign in'), await measure(stranger.page, '/signup', 'Sign up')]
   const { page } = await site.signedUp()
   for (const [path, heading] of [
     ['/', 'Tasks'],

@@ -28,7 +28,7 @@ test('tabs whose token ends at the same instant refresh once between them', asyn
   await Promise.all(pages.map((tab) => tab.getByText('Saving…').waitFor({ state: 'detached' })))
   await eventually(t, 'every tab asked', () => asked.filter((line) => /status=completed/.test(line)).length >= 2)
   t.equal(refreshes(asked) - before, 1)
-  for (const tab of pages) await tab.getByRole('button', { name: 'Log out' }).waitFor()
+  for (const tab of pages) await tab.getByRole('button', { name: 'Sign out' }).waitFor()
 })
 
 test('a token that ends in the middle of an edit costs nothing of what was written', async (t) => {

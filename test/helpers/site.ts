@@ -97,10 +97,10 @@ export const seen = (page: Page, heading: string) =>
   page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
 
 export async function logIn(page: Page, email: string, secret = password): Promise<void> {
-  await seen(page, 'Log in')
+  await seen(page, 'Sign in')
   await field(page, 'Email').fill(email)
   await field(page, 'Password').fill(secret)
-  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
 /** A field by its label. */

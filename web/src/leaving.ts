@@ -21,7 +21,7 @@ export function followUsers(): void {
     endTenure()
     clearNotices()
     const { length } = dropDeletions()
-    if (length > 0) warn(`${many(length)} not deleted: you were logged out before.`)
+    if (length > 0) warn(`${many(length)} not deleted: you were signed out first.`)
     queries.clear()
     stopEditing()
   })

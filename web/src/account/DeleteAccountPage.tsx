@@ -17,18 +17,18 @@ export default function DeleteAccountPage() {
     check: (values) => needed(values, { password: 'Enter your password.' }),
     async send({ password }) {
       await deleteAccount(password)
-      say('Your account and all that was in it are gone.')
+      say('Your account was deleted.')
     },
-    explain: (error) => (hasCode(error, 'invalid_credentials') ? { password: 'This is not your password.' } : undefined)
+    explain: (error) => (hasCode(error, 'invalid_credentials') ? { password: 'The password is incorrect.' } : undefined)
   })
 
   return (
     <AccountPage title="Delete account">
       <div className="sheet card stack">
-        <p>These go at once, and nobody can bring them back:</p>
+        <p>This deletes the following data at once. It cannot be undone.</p>
         <ul className="loses">
           <li>
-            your account <strong>{email}</strong>, with its name and dates
+            your account <strong>{email}</strong>, with your name
           </li>
           <li>all your tasks</li>
           <li>all your sessions, on every device</li>

@@ -22,7 +22,7 @@ export function NameForm({ user }: { user: User }) {
     check,
     async send(name) {
       queries.setQueryData(profileKey, await changeName(name))
-      say('Your name is changed.')
+      say('Your name was changed.')
     }
   })
   return (

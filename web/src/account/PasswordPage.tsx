@@ -26,14 +26,17 @@ export default function PasswordPage() {
     async send(values, form) {
       await changePassword(values)
       form.reset()
-      say('Your password is changed. You are logged out everywhere else.')
+      say('Your password was changed. You are signed out on all other devices.')
     },
     explain: (error) =>
-      hasCode(error, 'invalid_credentials') ? { current_password: 'This is not your current password.' } : undefined
+      hasCode(error, 'invalid_credentials') ? { current_password: 'The current password is incorrect.' } : undefined
   })
 
   return (
-    <AccountPage title="Change password" intro="Every other session ends when it changes.">
+    <AccountPage
+      title="Change password"
+      intro="When you change your password, you are signed out on all other devices."
+    >
       <form className="form sheet card account-form" {...form}>
         <UserNameField email={email} />
         <PasswordField

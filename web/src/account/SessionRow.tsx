@@ -24,7 +24,7 @@ export function SessionRow({ session, ending, onEnd }: Props) {
           Last used <RelativeTime at={session.last_used_at} /> from {address}
         </p>
         <p className="soft small">
-          Logged in <RelativeTime at={session.created_at} />
+          Signed in <RelativeTime at={session.created_at} />
         </p>
       </div>
       {!session.current && (

@@ -5,7 +5,8 @@ import { AccountPage } from './AccountPage.tsx'
 import { SessionRow } from './SessionRow.tsx'
 import { useSessions } from './useSessions.ts'
 
-const intro = 'Where you are logged in. End what you do not know, and change your password then.'
+const intro =
+  'The devices where you are signed in. If you do not recognize one, end its session and change your password.'
 
 export default function SessionsPage() {
   const { list, end, endOthers } = useSessions()
@@ -36,7 +37,7 @@ export default function SessionsPage() {
           </Button>
         </div>
       )}
-      {sessions && !others && <p className="soft">You are logged in nowhere else.</p>}
+      {sessions && !others && <p className="soft">You are not signed in on any other device.</p>}
     </AccountPage>
   )
 }

@@ -23,12 +23,12 @@ export function useSessions() {
     mutationFn: ({ id }: Session) => endSession(id),
     onSuccess: (_, { id }) => {
       drop(id)
-      say('That session is over.')
+      say('The session was ended.')
     },
     onError: (error, { id }) => {
       if (!isGone(error)) return warn(`The session was not ended. ${inWords(error)}`)
       drop(id)
-      say('That session was over already.')
+      say('The session had already ended.')
     }
   })
 
@@ -37,7 +37,7 @@ export function useSessions() {
     onSuccess: () => {
       leaveBody()
       keep(({ current }) => current)
-      say('All other sessions are over.')
+      say('All other sessions were ended.')
     },
     onError: (error) => warn(`The other sessions were not ended. ${inWords(error)}`)
   })

@@ -11,19 +11,19 @@ const again = ({ retryAfter }: Problem) => (retryAfter ? `in ${duration(retryAft
 
 /** A proxy's answer has no name. */
 const nameOf = (error: Problem) =>
-  error.request_id ? `If it stays, name this request: ${error.request_id}.` : `Try again ${again(error)}.`
+  error.request_id ? `If it happens again, report this request id: ${error.request_id}.` : `Try again ${again(error)}.`
 
 /** What went wrong, said to a person; empty for nothing. */
 export function inWords(error: unknown): string {
   if (error === undefined) return ''
-  if (!(error instanceof Problem)) return 'Something went wrong in this page. Reload it and try again.'
-  if (error.status === 0) return 'Gatehouse does not answer. Check your connection and try again.'
+  if (!(error instanceof Problem)) return 'Something went wrong. Reload the page and try again.'
+  if (error.status === 0) return 'Gatehouse is not responding. Check your connection and try again.'
   if (error.status === 429) return `Too many attempts. Try again ${again(error)}.`
   if (error.status === 503) return `Gatehouse is busy. Try again ${again(error)}.`
-  if (error.status >= 500) return `Gatehouse has a fault. ${nameOf(error)}`
-  if (error.code === 'invalid_credentials') return 'Email or password is wrong.'
+  if (error.status >= 500) return `Something went wrong on the server. ${nameOf(error)}`
+  if (error.code === 'invalid_credentials') return 'Your email or password is incorrect.'
   if (error.status === 401) return 'Your session has ended.'
-  if (error.status === 413) return 'This is too long to be sent.'
+  if (error.status === 413) return 'The text is too long.'
   return `${error.detail}.`.replace(/\.\.$/, '.')
 }
 

@@ -10,7 +10,7 @@ export function EntryPage({ title, children }: { title: string; children: ReactN
     <main id="main" className="entry">
       <div className="entry-picture">
         <Gate />
-        <p>Your tasks, behind a good gate.</p>
+        <p>Your tasks, for your eyes only.</p>
       </div>
       <div className="entry-form">
         <h1 ref={heading} tabIndex={-1}>

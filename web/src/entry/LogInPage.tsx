@@ -19,10 +19,10 @@ export function LogInPage() {
   })
 
   return (
-    <EntryPage title="Log in">
+    <EntryPage title="Sign in">
       {why === 'ended' && (
         <p className="form-message calm" role="status">
-          Your session has ended. Log in again to go on where you were.
+          Your session has ended. Sign in again to continue.
         </p>
       )}
       <form className="form" {...form}>
@@ -35,7 +35,7 @@ export function LogInPage() {
           error={errors.password}
         />
         <FormMessage text={message} />
-        <SubmitButton label="Log in" busyLabel="Logging in…" {...button} />
+        <SubmitButton label="Sign in" busyLabel="Signing in…" {...button} />
       </form>
       <p>
         New here? <Link href={`/signup${search}`}>Sign up</Link>

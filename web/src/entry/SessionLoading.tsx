@@ -16,7 +16,7 @@ export function SessionLoading() {
     <BarePage>
       <ErrorState what="Your session" error={trouble} retry={restoreSession}>
         <p>
-          Or <Link href={loginFrom(path, search)}>log in again</Link>.
+          Or <Link href={loginFrom(path, search)}>sign in again</Link>.
         </p>
       </ErrorState>
     </BarePage>

@@ -29,7 +29,7 @@ export default function SignUpPage() {
     send: async (values) => void (await signUp(values)),
     explain: (error) =>
       hasCode(error, 'email_taken')
-        ? { email: 'There is an account with this address already. Log in instead?' }
+        ? { email: 'An account with this email already exists. Sign in instead?' }
         : undefined
   })
 
@@ -51,7 +51,7 @@ export default function SignUpPage() {
         <SubmitButton label="Sign up" busyLabel="Signing up…" {...button} />
       </form>
       <p>
-        Have an account? <Link href={`/login${search}`}>Log in</Link>
+        Already have an account? <Link href={`/login${search}`}>Sign in</Link>
       </p>
     </EntryPage>
   )

@@ -25,7 +25,7 @@ export function NewPasswordField({ email, ...field }: Props) {
           </li>
         ))}
       </ul>
-      <p>Common passwords are refused: several words that do not belong together do well.</p>
+      <p>Common passwords are not allowed. Use several unrelated words, with a digit.</p>
     </>
   )
   return (

@@ -2,7 +2,7 @@
 export const passwordRules = [
   { text: 'At least 8 characters', met: (password: string) => [...password].length >= 8 },
   { text: 'A digit', met: (password: string) => /[0-9]/.test(password) },
-  { text: 'A special character, such as ! or a blank', met: (password: string) => /[^A-Za-z0-9]/.test(password) },
+  { text: 'A special character, such as ! or a space', met: (password: string) => /[^A-Za-z0-9]/.test(password) },
   {
     text: 'Not your email address',
     met: (password: string, email: string) => password !== '' && password.toLowerCase() !== email.trim().toLowerCase()
@@ -16,5 +16,7 @@ const maxBytes = 72
 export function passwordFault(password: string, email: string): string | undefined {
   if (new TextEncoder().encode(password).length > maxBytes) return `Must be at most ${maxBytes} bytes long.`
   if (password === '') return 'Enter a new password.'
-  return passwordRules.every(({ met }) => met(password, email)) ? undefined : 'Does not meet every rule below.'
+  return passwordRules.every(({ met }) => met(password, email))
+    ? undefined
+    : 'The password does not meet all the rules below.'
 }

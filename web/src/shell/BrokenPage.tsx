@@ -13,7 +13,7 @@ async function retry() {
     () => false
   )
   if (answers) location.reload()
-  else warn('Gatehouse does not answer. Check your connection and try again.')
+  else warn('Gatehouse is not responding. Check your connection and try again.')
 }
 
 /** Stands where a page broke, or where its code could not be fetched. */
@@ -22,7 +22,7 @@ export function BrokenPage() {
     <BarePage>
       <div role="alert">
         <EmptyState title="This page could not be shown">
-          <p>Perhaps the connection was lost, or Gatehouse has a newer version.</p>
+          <p>The connection may have been lost, or Gatehouse may have been updated.</p>
           <Button onClick={() => void retry()}>Try again</Button>
         </EmptyState>
       </div>

@@ -11,7 +11,7 @@ export function ConnectionBanner() {
   const wasOffline = useRef(false)
 
   useEffect(() => {
-    if (online && wasOffline.current) say('You are online again.')
+    if (online && wasOffline.current) say('You are back online.')
     wasOffline.current = !online
   }, [online])
 
@@ -22,7 +22,9 @@ export function ConnectionBanner() {
           <Icon name="offline" />
           <span>
             You are offline.{' '}
-            {waiting > 0 ? 'Your changes are sent when you are back; keep this page open.' : 'What you see may be old.'}
+            {waiting > 0
+              ? 'Keep this page open. Your changes are sent when you are back online.'
+              : 'This page may be out of date.'}
           </span>
         </p>
       )}

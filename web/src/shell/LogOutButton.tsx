@@ -8,10 +8,10 @@ import { Button } from '../ui/Button.tsx'
 import { warn } from '../ui/notices.ts'
 
 async function leave() {
-  if (!onlineManager.isOnline()) return warn('You are offline. Log out when you are back.')
-  if (hasUnsavedDraft() && !confirm('Log out and lose the text that you are editing?')) return
+  if (!onlineManager.isOnline()) return warn('You are offline. Sign out when you are online again.')
+  if (hasUnsavedDraft() && !confirm('Sign out and lose your unsaved changes?')) return
   await flushDeletions()
-  await logOut().catch((error) => warn(`You could not be logged out. ${inWords(error)}`))
+  await logOut().catch((error) => warn(`You could not be signed out. ${inWords(error)}`))
 }
 
 /** Says that it is at work, which may take until the client gives up. */
@@ -27,7 +27,7 @@ export function LogOutButton() {
 
   return (
     <Button kind="quiet" aria-disabled={leaving} onClick={() => void onClick()}>
-      {leaving ? 'Leaving…' : 'Log out'}
+      {leaving ? 'Signing out…' : 'Sign out'}
     </Button>
   )
 }

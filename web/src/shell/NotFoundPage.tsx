@@ -5,7 +5,7 @@ import { Page } from './Page.tsx'
 export function NotFoundPage() {
   return (
     <Page title="Page not found">
-      <EmptyState title="There is no page at this address">
+      <EmptyState title="This page does not exist">
         <p>
           Check the address, or <Link href="/">go to your tasks</Link>.
         </p>

@@ -12,10 +12,11 @@ import { useAdding } from './useAdding.ts'
 
 /** Why it was refused. By the time that a session's end is read here, there is a new one. */
 function reason(problem: unknown): string {
-  if (hasCode(problem, 'idempotency_in_progress')) return 'It is still being added. Wait a moment, and add it again.'
-  if (hasCode(problem, 'idempotency_mismatch')) return 'It could not be added. Add it again.'
+  if (hasCode(problem, 'idempotency_in_progress'))
+    return 'The task is still being added. Wait a moment, then try again.'
+  if (hasCode(problem, 'idempotency_mismatch')) return 'The task could not be added. Try again.'
   if (problem instanceof Problem && problem.status === 401)
-    return 'Your session had ended before this was added. Add it again.'
+    return 'Your session ended before the task was added. Try again.'
   return inWords(problem)
 }
 
@@ -44,7 +45,7 @@ export function AddTask({ onAdded }: { onAdded: () => void }) {
         <Field
           name="title"
           label="New task"
-          placeholder="What is to be done?"
+          placeholder="What do you need to do?"
           dir="auto"
           autoComplete="off"
           value={title}

@@ -24,7 +24,7 @@ export function MoreTasks({ query, shown }: Props) {
   if (!hasNextPage) return null
   return (
     <div ref={end} className="more">
-      {isFetchNextPageError && <p role="alert">The next tasks could not be loaded.</p>}
+      {isFetchNextPageError && <p role="alert">More tasks could not be loaded.</p>}
       <Button aria-disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
         {isFetchingNextPage ? 'Loading more…' : isFetchNextPageError ? 'Try again' : 'Show more'}
       </Button>

@@ -6,16 +6,15 @@ import type { Filter } from './filter.ts'
 export function NoTasks({ filter, showAll }: { filter: Filter; showAll: () => void }) {
   if (filter.q)
     return (
-      <EmptyState title="Nothing found">
+      <EmptyState title="No matching tasks">
         <p>
-          No task has “<bdi>{filter.q}</bdi>” in its title or description.
+          No task contains “<bdi>{filter.q}</bdi>” in its title or description.
         </p>
         <Button onClick={showAll}>Show all tasks</Button>
       </EmptyState>
     )
-  if (filter.status === 'pending')
-    return <EmptyState title="All done">Nothing is left to do. Leave the gate open for a while.</EmptyState>
+  if (filter.status === 'pending') return <EmptyState title="All done">You have no open tasks.</EmptyState>
   if (filter.status === 'completed')
-    return <EmptyState title="Nothing done yet">What you complete will be found here.</EmptyState>
-  return <EmptyState title="No tasks yet">Write down the first one above.</EmptyState>
+    return <EmptyState title="No completed tasks">Tasks that you complete appear here.</EmptyState>
+  return <EmptyState title="No tasks yet">Add your first task above.</EmptyState>
 }

@@ -18,7 +18,7 @@ export function TaskEditor({ draft }: { draft: Draft }) {
   const errors = { ...fieldMessages(draft.problem), ...faults }
   const gone = isGone(draft.problem)
   const refused = draft.problem !== undefined && Object.keys(errors).length === 0
-  const message = gone ? 'This task was deleted somewhere else. Your text is still here.' : inWords(draft.problem)
+  const message = gone ? 'This task was deleted on another device. Your text is still here.' : inWords(draft.problem)
 
   useEffect(() => focusWhenFree(form.current?.querySelector('[aria-invalid="true"], [name=title]')), [])
 

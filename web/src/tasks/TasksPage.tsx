@@ -17,7 +17,7 @@ export function TasksPage() {
   const showAll = () => change({ status: 'all', q: '' })
 
   function onAdded() {
-    if (filter.status === 'completed') say('Added to what is to do.', { label: 'Show it', run: showAll })
+    if (filter.status === 'completed') say('The task was added to your open tasks.', { label: 'Show it', run: showAll })
   }
 
   return (

@@ -34,7 +34,7 @@ export const usePendingRemovals = () => usePending<Task>(keys.remove)
 /** Forgets a task that someone deleted elsewhere, and says so. */
 export function tellGone(task: Task): void {
   removeTask(task.id)
-  say(`${quoted(task.title)} was deleted somewhere else.`)
+  say(`${quoted(task.title)} was deleted on another device.`)
 }
 
 /** Adds a task. Its variables are the task as it will look; the server gives the real id and times. */

@@ -6,9 +6,9 @@ const lengthOf = (text: string) => [...text].length
 /** What the server would say of a task's texts; an empty object when nothing. */
 export function taskFaults({ title, description }: { title: string; description: string }): Record<string, string> {
   const faults: Record<string, string> = {}
-  if (title.trim() === '') faults.title = 'Give it a title.'
-  if (lengthOf(title) > maxTitle) faults.title = `Must be at most ${maxTitle} characters; these are ${lengthOf(title)}.`
+  if (title.trim() === '') faults.title = 'Enter a title.'
+  if (lengthOf(title) > maxTitle) faults.title = `Must be at most ${maxTitle} characters long, not ${lengthOf(title)}.`
   if (lengthOf(description) > maxDescription)
-    faults.description = `Must be at most 10,000 characters; these are ${lengthOf(description).toLocaleString('en')}.`
+    faults.description = `Must be at most 10,000 characters long, not ${lengthOf(description).toLocaleString('en')}.`
   return faults
 }

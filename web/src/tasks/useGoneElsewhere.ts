@@ -25,6 +25,6 @@ export function useGoneElsewhere(filter: Filter, tasks: readonly Task[] | undefi
     const [first, ...others] = missing(before.tasks, tasks, complete)
     if (!first) return
     const what = others.length > 0 ? `${others.length + 1} tasks were` : `${quoted(first.title)} was`
-    say(`${what} ${sure ? 'deleted' : 'changed or deleted'} somewhere else.`)
+    say(`${what} ${sure ? 'deleted' : 'changed or deleted'} on another device.`)
   }, [view, tasks, complete, sure])
 }

@@ -29,7 +29,7 @@ export function useSaveDraft(draft: Draft) {
       if (done) whisper(done)
     } catch (problem) {
       if (isGone(problem)) removeTask(draft.task.id)
-      if (draftRefused(draft, patch, problem)) say(`${quoted(draft.task.title)} was not changed: see its form.`)
+      if (draftRefused(draft, patch, problem)) say(`${quoted(draft.task.title)} was not saved. The form shows why.`)
     }
   }
 
