@@ -118,7 +118,13 @@ export const openapi = fp(
       await scope.register(swaggerUi, {
         routePrefix: '/docs',
         theme: { title: 'Gatehouse' },
-        uiConfig: { layout: 'BaseLayout', persistAuthorization: false, tryItOutEnabled: true, validatorUrl: null }
+        uiConfig: {
+          layout: 'BaseLayout',
+          deepLinking: true,
+          persistAuthorization: false,
+          tryItOutEnabled: true,
+          validatorUrl: null
+        }
       })
     })
     const hide = true
