@@ -22,7 +22,7 @@ for (const [look, options] of Object.entries(looks))
     }
     await checkLooks(t, page, `not-found-${look}`)
     await page.getByRole('link', { name: 'go to your tasks' }).click()
-    await seen(page, 'Log in')
+    await seen(page, 'Sign in')
   })
 
 test('whoever is logged in stays logged in on an unknown address', async (t) => {
@@ -38,9 +38,9 @@ test('whoever is logged in stays logged in on an unknown address', async (t) => 
 test('a slash too many leads to the page, with what follows it', async (t) => {
   const { page } = await site.person()
   for (const [asked, shown, heading] of [
-    ['/login/', '/login', 'Log in'],
+    ['/login/', '/login', 'Sign in'],
     ['/signup/?next=%2Fprofile', '/signup?next=%2Fprofile', 'Sign up'],
-    ['/profile/', '/login?next=%2Fprofile', 'Log in']
+    ['/profile/', '/login?next=%2Fprofile', 'Sign in']
   ] as const) {
     t.equal((await page.goto(asked))?.status(), 200, asked)
     await seen(page, heading)

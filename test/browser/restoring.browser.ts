@@ -9,7 +9,7 @@ const site = await openSite(t)
 const refreshes = '**/api/auth/refresh'
 const members = ['/', '/profile', '/sessions', '/password', '/delete-account']
 const guests = [
-  ['/login', 'Log in'],
+  ['/login', 'Sign in'],
   ['/signup', 'Sign up']
 ] as const
 
@@ -52,7 +52,7 @@ test('when the server cannot say who is here, one can ask again or log in', asyn
   for (const path of members) {
     await page.goto(path)
     await page.getByText('Your session could not be loaded').waitFor()
-    await page.getByRole('link', { name: 'log in again' }).waitFor()
+    await page.getByRole('link', { name: 'sign in again' }).waitFor()
   }
   await checkLooks(t, page, 'session-trouble')
   for (const [path, heading] of guests) {
@@ -60,7 +60,7 @@ test('when the server cannot say who is here, one can ask again or log in', asyn
     await seen(page, heading)
   }
   await page.goto('/profile')
-  await page.getByRole('link', { name: 'log in again' }).click()
+  await page.getByRole('link', { name: 'sign in again' }).click()
   await logIn(page, email)
   await seen(page, 'Profile')
 })
@@ -98,7 +98,7 @@ test('a page whose refresh is refused with 403 offers to log in, at every addres
   await seen(page, 'Tasks')
   for (const path of members) {
     await page.goto(path)
-    await seen(page, 'Log in')
+    await seen(page, 'Sign in')
     t.equal(refused.pop(), 'POST /api/auth/refresh', path)
   }
   for (const [path, heading] of guests) {
@@ -112,5 +112,5 @@ test('a page whose refresh is refused with 403 offers to log in, at every addres
   await seen(page, 'Profile')
   await page.goto('/nowhere')
   await page.getByRole('link', { name: 'go to your tasks' }).click()
-  await seen(page, 'Log in')
+  await seen(page, 'Sign in')
 })
