@@ -30,6 +30,19 @@ test('a hash of another cost is replaced at the next login, and only at one that
   t.equal(await hashOf(ann.email), raised, 'once')
 })
 
+test('a hash of another version of bcrypt is replaced at the next login', async (t) => {
+  const accounts = accountsOn(t, app, config)
+  for (const version of ['$2a$', '$2y$']) {
+    const ann = await signUp()
+    const other = (await createHashing({ bcryptCost: 4 }).hash(password)).replace('$2b$', version)
+    await setHash(ann.id, other)
+    await accounts.login(ann, here)
+    await until('another hash', async () => (await hashOf(ann.email)) !== other)
+    t.match(await hashOf(ann.email), /^\$2b\$04\$/, version)
+    t.equal((await accounts.login(ann, here)).user.id, ann.id, 'the password is still right')
+  }
+})
+
 test('the answer to a login does not wait until its hash has been raised', async (t) => {
   const ann = await signUp()
   await setHash(ann.id, await createHashing({ bcryptCost: 5 }).hash(password))

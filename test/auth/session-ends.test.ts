@@ -17,6 +17,17 @@ test('a revocation outlives the longest access token, though later ones were sho
   t.equal((await rowOf(answer.refresh_token))?.access_expires_at, until, 'a token of eight days is still about')
 })
 
+test('a revocation outlives the access token by the 60 seconds that the clocks may differ', async (t) => {
+  const ann = await register()
+  const margin = async () => {
+    const row = await rowOf(ann.refresh_token)
+    return (Date.parse(row?.access_expires_at ?? '') - Date.parse(row?.last_used_at ?? '')) / 1000 - ann.expires_in
+  }
+  t.equal(await margin(), 60)
+  ann.refresh_token = (await refresh(ann.refresh_token)).json().refresh_token
+  t.equal(await margin(), 60, 'after a refresh')
+})
+
 test('logging out ends a token whose session was never written down', async (t) => {
   const ann = await signUp()
   const exp = seconds() + 3600

@@ -66,7 +66,8 @@ test('secrets that differ in punctuation alone are not taken for one another', a
 
 test('a secret of less than 32 characters is refused everywhere', async (t) => {
   for (const production of [true, false]) {
-    t.match(weakness('kJ8#mP2$vL9@nQ4!xR7&wT1*zY5^bC', production), /at least 32/)
+    t.match(weakness('kJ8#mP2$vL9@nQ4!xR7&wT1*zY5^bC+', production), /at least 32/, '31 characters')
+    t.equal(weakness('kJ8#mP2$vL9@nQ4!xR7&wT1*zY5^bC+d', production), undefined, '32 characters')
     t.match(weakness('', production), /at least 32/)
   }
 })

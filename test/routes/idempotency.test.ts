@@ -52,10 +52,12 @@ test('another request under the same key is refused', async (t) => {
 test("a key is its user's own", async (t) => {
   const key = fresh()
   const hers = await create(key)
-  const his = await create(key, { title: 'of Ben' }, { as: ben })
+  const his = await create(key, milk, { as: ben })
   t.equal(his.statusCode, 201)
   t.not(his.json().id, hers.json().id)
   t.notOk('idempotency-replayed' in his.headers)
+  t.equal((await create(key)).body, hers.body, 'hers again')
+  t.equal((await create(key, milk, { as: ben })).body, his.body, 'his again')
 })
 
 test('a key is text in quotes, or without', async (t) => {

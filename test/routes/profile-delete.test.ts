@@ -88,6 +88,13 @@ test('an account of another issuer is deleted by a token under five minutes old'
   t.not((await rowsOf('fay'))[0]?.id, before?.id)
 })
 
+test('the deletion ends the token that asked for it, though its issuer is ahead of our clock', async (t) => {
+  const ida = by({ sub: 'ida', iat: seconds() + 50 })
+  t.equal((await remove(ida)).statusCode, 204)
+  refused(t, await ida.get('/api/auth/me'), 'token_revoked', 'the same token')
+  t.strictSame(await rowsOf('ida'), [])
+})
+
 test('another user of the same issuer is not touched', async (t) => {
   const gus = by({ sub: 'gus' })
   await gus.get('/api/auth/me')

@@ -116,6 +116,18 @@ test('an attempt that is given back leaves no trace, whatever came since', async
   t.strictSame(await fail(2, 'home'), [0, 900])
 })
 
+test('a refused attempt that is given back leaves what refused it full', async (t) => {
+  const { begin, fail } = start()
+  await fail(10, 'home')
+  for (let i = 0; i < 3; i++) {
+    const refused = await begin('home', { isUsual: true })
+    t.ok(refused.wait > 0)
+    refused.giveBack()
+  }
+  t.strictSame(await fail(1, 'home'), [900])
+  t.strictSame(await fail(11), [...zeros(10), 900], 'and counted nothing against the account')
+})
+
 test('more windows than are remembered push out the oldest', async (t) => {
   const { fail } = start(100)
   await fail(10, 'home')
