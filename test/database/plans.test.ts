@@ -1,15 +1,24 @@
-import { type Compilable, sql } from 'kysely'
+import { type Compilable, CompiledQuery, type Kysely, type KyselyPlugin, sql } from 'kysely'
 import t, { test } from 'tap'
+import type { Database } from '../../src/database/tables.ts'
+import { tidy } from '../../src/housekeeping.ts'
+import { securityEventsRepository } from '../../src/repositories/security-events.ts'
+import { sessionsRepository } from '../../src/repositories/sessions.ts'
 import { listQuery } from '../../src/repositories/task-lists.ts'
 import { tasksRepository } from '../../src/repositories/tasks.ts'
+import { usersRepository } from '../../src/repositories/users.ts'
 import { startApp } from '../helpers/app.ts'
 
 interface Plan {
   'Node Type': string
+  'Relation Name'?: string
+  'Index Name'?: string
+  Filter?: string
   Plans?: Plan[]
 }
+type Explained = { 'QUERY PLAN': [{ Plan: Plan }] }
 
-const { app, signUp } = await startApp(t)
+const { app, config, signUp } = await startApp(t)
 const [ann, ben, cleo] = [await signUp(), await signUp(), await signUp()]
 const list = tasksRepository(app.db).list
 
@@ -20,7 +29,15 @@ for (const { id } of [ann, ben, cleo])
     from generate_series(1, 2000) as i`.execute(app.db)
 await sql`analyze tasks`.execute(app.db)
 
-const nodes = (plan: Plan): string[] => [plan['Node Type'], ...(plan.Plans ?? []).flatMap(nodes)]
+const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)]
+
+/** What makes a plan slower as tables grow: reading all of one, sorting, and reading rows that are then left out. */
+const faults = (plan: Plan): string[] =>
+  nodes(plan).flatMap(({ 'Node Type': type, 'Relation Name': table, 'Index Name': index, Filter }) => [
+    ...(type === 'Seq Scan' || /Sort/.test(type) ? [`${type} ${table ?? ''}`] : []),
+    // Of rows that it locks, PostgreSQL checks the condition of a partial index again.
+    ...(Filter && index !== 'tasks_without_keys' ? [`${type} ${table ?? ''}: ${Filter}`] : [])
+  ])
 
 /** The plan that a prepared statement comes to, for whatever values. */
 function genericPlan(query: Compilable): Promise<Plan | undefined> {
@@ -29,9 +46,7 @@ function genericPlan(query: Compilable): Promise<Plan | undefined> {
     await sql`set local plan_cache_mode = force_generic_plan`.execute(trx)
     await sql.raw(`prepare page as ${text}`).execute(trx)
     const values = sql.join(parameters.map((value) => sql.lit(value)))
-    const { rows } = await sql<{
-      'QUERY PLAN': [{ Plan: Plan }]
-    }>`explain (format json) execute page(${values})`.execute(trx)
+    const { rows } = await sql<Explained>`explain (format json) execute page(${values})`.execute(trx)
     await sql`deallocate page`.execute(trx)
     return rows[0]?.['QUERY PLAN'][0].Plan
   })
@@ -49,5 +64,84 @@ for (const sort of ['created', 'title'] as const)
           const values = { userId: ann.id, limit: 21, last: after?.value, lastId: after?.id }
           const shape = { ...options, isLater: after !== undefined }
           const plan = await genericPlan(listQuery(app.db, shape, (name) => sql`${values[name]}`))
-          t.strictSame(plan && nodes(plan), ['Limit', 'Index Scan'])
+          t.strictSame(plan && nodes(plan).map((node) => node['Node Type']), ['Limit', 'Index Scan'])
+          t.strictSame(plan && faults(plan), [])
         })
+
+/** The plans of all statements of some work, as they are for tables so large that nobody reads them whole. */
+async function plansOf(work: (db: Kysely<Database>) => Promise<unknown>): Promise<{ text: string; plan: Plan }[]> {
+  const queries: CompiledQuery[] = []
+  const recorder: KyselyPlugin = {
+    transformQuery({ node, queryId }) {
+      queries.push(app.db.getExecutor().compileQuery(node, queryId))
+      return node
+    },
+    transformResult: async ({ result }) => result
+  }
+  await work(app.db.withPlugin(recorder))
+  return app.db.transaction().execute(async (trx) => {
+    for (const way of ['seqscan', 'bitmapscan', 'sort'])
+      await sql`set local ${sql.raw(`enable_${way}`)} = off`.execute(trx)
+    const plans = []
+    for (const { sql: text, parameters } of queries) {
+      const explain = CompiledQuery.raw(`explain (format json) ${text}`, [...parameters])
+      const { rows } = await trx.executeQuery<Explained>(explain)
+      plans.push({ text, plan: rows[0]?.['QUERY PLAN'][0].Plan as Plan })
+    }
+    return plans
+  })
+}
+
+test('housekeeping finds what has expired in an index of each table, without a filter or a sort', async (t) => {
+  await tidy(app.db, config)
+  await sql`vacuum analyze tasks`.execute(app.db)
+  const plans = await plansOf((db) => tidy(db, config))
+  for (const index of [
+    'sessions_by_expiry',
+    'revocations_by_expiry',
+    'idempotency_keys_by_time',
+    'security_events_by_time',
+    'tasks_without_keys'
+  ])
+    t.ok(
+      plans.some(({ plan }) => nodes(plan).some((node) => node['Index Name'] === index)),
+      index
+    )
+  for (const { text, plan } of plans) t.strictSame(faults(plan), [], text)
+})
+
+const lookUps: Record<string, { index: string; look: (db: Kysely<Database>) => Promise<unknown> }> = {
+  'the user of an email': { index: 'users_email', look: (db) => usersRepository(db).findLogin(ann.email) },
+  'the user of an issuer': { index: 'users_issuer_subject', look: (db) => usersRepository(db).findForeign('i', 's') },
+  'the kinds of the stored hashes': { index: 'users_by_hash_kind', look: (db) => usersRepository(db).hashKinds() },
+  'the addresses of a user': {
+    index: 'security_events_by_user',
+    look: (db) => securityEventsRepository(db).hasLoggedInFrom(ann.id, '127.0.0.1')
+  }
+}
+for (const [what, { index, look }] of Object.entries(lookUps))
+  test(`a login finds ${what} in an index, without a filter or a sort`, async (t) => {
+    for (const { text, plan } of await plansOf(look)) {
+      t.strictSame(faults(plan), [], text)
+      const used = nodes(plan).flatMap((node) => node['Index Name'] ?? [])
+      t.ok(used.length > 0 && used.every((name) => name === index), used.join())
+    }
+  })
+
+test("a user's sessions are found in an index", async (t) => {
+  const plans = await plansOf(async (db) => {
+    const sessions = sessionsRepository(db, config)
+    await sessions.list(ann.id)
+    await sessions.removeUnused(ann.id, 1000)
+  })
+  for (const { text, plan } of plans) {
+    t.notOk(
+      nodes(plan).some((node) => node['Node Type'] === 'Seq Scan'),
+      text
+    )
+    t.ok(
+      nodes(plan).some((node) => node['Index Name'] === 'sessions_by_user'),
+      text
+    )
+  }
+})
