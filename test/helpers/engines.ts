@@ -9,6 +9,7 @@ interface Engine {
   pglite: PGlite
   /** What makes its schema: tables, columns, constraints, triggers and functions. */
   schema: string
+  end: () => Promise<void>
 }
 
 /** Engines that nobody uses, as the last user left them. To start one takes a second, to empty one 20 ms. */
@@ -49,9 +50,13 @@ async function start(): Promise<Engine> {
   await prepareOnce()
   const pglite = await startEngine({ loadDataDir: new Blob([readFileSync(image)]) })
   // The app that uses it closes it. It goes on until the process ends, which it would keep from ending.
-  root.teardown(pglite.close.bind(pglite))
+  const close = pglite.close.bind(pglite)
+  const end = async () => {
+    if (!pglite.closed) await close()
+  }
+  root.teardown(end)
   pglite.close = async () => {}
-  return { pglite, schema: await schemaOf(pglite) }
+  return { pglite, schema: await schemaOf(pglite), end }
 }
 
 /**
@@ -60,7 +65,11 @@ async function start(): Promise<Engine> {
  */
 export async function borrowEngine(): Promise<{ pglite: PGlite; giveBack: () => void }> {
   let engine = idle.pop()
-  while (engine && !(await empty(engine))) engine = idle.pop()
+  while (engine && !(await empty(engine))) {
+    // What a test left running may keep it busy.
+    void engine.end().catch(() => {})
+    engine = idle.pop()
+  }
   const lent = engine ?? (await start())
   return { pglite: lent.pglite, giveBack: () => void idle.push(lent) }
 }

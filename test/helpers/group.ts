@@ -23,7 +23,7 @@ export const currentTest = () => current
 registerHooks({
   resolve(specifier, context, next) {
     const from = context.parentURL ?? ''
-    if (specifier !== 'tap' || !from.endsWith('.test.ts')) return next(specifier, context)
+    if (specifier !== 'tap' || !/\.test\.ts(\?\d+)?$/.test(from)) return next(specifier, context)
     return {
       url: `${new URL('file-tap.ts', import.meta.url)}?${from}`,
       format: 'module-typescript',
@@ -32,15 +32,27 @@ registerHooks({
   }
 })
 
+/** The paths of all test files, or of those that a pattern matches. */
+export const testFiles = (pattern: string | string[] = 'test/**/*.test.ts') =>
+  globSync(pattern, { cwd: repository }).sort()
+
+let runs = 0
+
+/** Runs a test file in this process; again if it has run before. Whether it passed. */
+export async function runFile(file: string, whole: Test = root): Promise<boolean> {
+  runs += 1
+  const results = await whole.test(file, { timeout: 240_000 }, async (t) => {
+    current = t
+    await import(`${join(repository, file)}?${runs}`)
+  })
+  return results?.ok === true
+}
+
 /** Runs every so-many-th test file in this process, one after the other: of all, or of those that TEST_FILES matches. */
 export async function runGroup(number: number): Promise<void> {
-  const files = globSync(process.env.TEST_FILES ?? 'test/**/*.test.ts', { cwd: repository }).sort()
   root.setTimeout(0)
-  for (const file of files.filter((_, place) => place % groups === number - 1))
-    await root.test(file, { timeout: 240_000 }, async (t) => {
-      current = t
-      await import(join(repository, file))
-    })
+  for (const file of testFiles(process.env.TEST_FILES).filter((_, place) => place % groups === number - 1))
+    await runFile(file)
   root.end()
   setTimeout(() => {
     console.error(`${number} does not end, for it has: ${process.getActiveResourcesInfo().join(', ')}`)

@@ -54,7 +54,7 @@ export async function prepareTemplate(): Promise<void> {
       // Another process has just made it.
       await onServer(`drop database ${draft}`)
     })
-  } else if (!existsSync(directory)) {
+  } else if (!existsSync(directory) || !existsSync(image)) {
     const draft = mkdtempSync(join(tmpdir(), 'gatehouse_draft_'))
     const pglite = await startEngine({ dataDir: join(draft, 'database') })
     const db = openDatabase({ databaseUrl: undefined, dataDir: draft }, log, { engine: async () => pglite })

@@ -2,9 +2,9 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { type Test, test } from 'tap'
 import { createDestination } from '../../src/logging/destination.ts'
+import { until } from '../helpers/wait.ts'
 
 /** A pipe to write to, and what can be read from it now. */
 function pipe(t: Test) {
@@ -29,7 +29,7 @@ test('lines of any length and in any script are written in order', async (t) => 
   lines.splice(300, 0, `${'€'.repeat(100_000)}\n`, `${'x'.repeat(70_000)}\n`)
   for (const line of lines) log.write(line)
   const all = lines.join('')
-  while (readFileSync(file, 'utf8').length < all.length) await setImmediate()
+  await until('all lines', () => readFileSync(file, 'utf8').length >= all.length)
   t.equal(readFileSync(file, 'utf8'), all)
 })
 
@@ -39,16 +39,15 @@ test('a reader who is slow gets every line that there was room for, in order', a
   const line = (i: number) => `${String(i).padStart(9_999)}\n`
   for (let i = 0; i < 300; i += 1) log.write(line(i))
   let got = ''
-  while (got.length < 1_000_000) {
-    got += read()
-    await setImmediate()
-  }
+  const gets = (what: string, condition: () => boolean) =>
+    until(what, () => {
+      got += read()
+      return condition()
+    })
+  await gets('what there was room for', () => got.length >= 1_000_000)
   // The line that says that all has been read that was kept.
   log.write('the last\n')
-  while (!got.endsWith('the last\n')) {
-    got += read()
-    await setImmediate()
-  }
+  await gets('the last line', () => got.endsWith('the last\n'))
   const kept = got.split('\n').slice(0, -2)
   t.equal(kept.length, 100, `${kept.length} of 300 lines waited`)
   t.strictSame(

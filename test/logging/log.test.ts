@@ -1,21 +1,16 @@
 import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Test, test } from 'tap'
 import { createLog } from '../../src/logging/log.ts'
+import { until } from '../helpers/wait.ts'
 
 const values = { password: 'hush', token: 'hush', authorization: 'hush', password_hash: 'hush' }
 
 function logTo(t: Test, isTTY: boolean) {
   const file = join(t.testdir(), 'log')
   /** Lines are written behind our back. */
-  async function read(): Promise<string> {
-    for (;;) {
-      const text = readFileSync(file, 'utf8')
-      if (text !== '') return text
-      await setImmediate()
-    }
-  }
+  const read = () => until('a line', () => readFileSync(file, 'utf8'))
   return { log: createLog('info', { fd: openSync(file, 'w'), isTTY }), read }
 }
 
@@ -53,12 +48,11 @@ test('lines are written when they are many, and when they have waited, all of th
   const { log, read } = logTo(t, false)
   const lines = 1_000
   for (let i = 0; i < lines; i += 1) log.info({ i, text: 'x'.repeat(100) }, 'one of many')
-  let text = await read()
-  t.ok(text.length > 4_000, 'at once')
-  while (text.split('\n').length <= lines) {
-    await setImmediate()
-    text = await read()
-  }
+  t.ok((await read()).length > 4_000, 'at once')
+  const text = await until('all lines', async () => {
+    const text = await read()
+    return text.split('\n').length > lines && text
+  })
   t.strictSame(
     text
       .trimEnd()

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type Test, test } from 'tap'
 import { password, secret } from '../helpers/app.ts'
 import { serve } from '../helpers/process.ts'
 import type { Issued } from '../helpers/refreshing.ts'
 import { cloneTemplate, server } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database takes one process'
 
@@ -103,11 +103,12 @@ for (const [when, waiting] of [
       const { access_token: token } = await register(a)
       t.equal((await me(b, token)).status, 200)
       b.kill('SIGSTOP')
+      const stopped = performance.now()
       t.teardown(() => b.kill('SIGCONT'))
       await query(sabotage)
       t.equal((await logOut(a, token)).status, 200)
       const early = waiting ? me(b, token) : undefined
-      await sleep(1_100) // what is shorter counts as busy, not as stopped
+      await until('a stop that does not count as busy', () => performance.now() - stopped > 1_000)
       b.kill('SIGCONT')
       const first = await (early ?? me(b, token))
       // On a machine so busy that it stands still again while it asks, it says so.

@@ -1,5 +1,4 @@
 import { EventEmitter, once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'tap'
 import { closeOnce } from '../../src/process/workers.ts'
 import { type FakeWorker, listening, startFakeWorkers as start } from '../helpers/workers.ts'
@@ -88,8 +87,12 @@ test('all end when they are told to, and none is replaced', async (t) => {
   one.emit('exit', 0, null)
   await closed
   await all.close(60_000)
-  // One would be replaced after 1 ms, by a timer that began before this one.
-  await sleep(2)
+  // The same pause, begun later: the first one's is over as well.
+  const other = start(1)
+  other.last().emit('message', listening)
+  const replaced = other.next()
+  other.last().emit('exit', 1, null)
+  await replaced
   t.equal(workers.length, 2)
 })
 
