@@ -23,7 +23,6 @@ function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error
   if (error.validation) return problems.validationFailed(fieldErrors(error.validation))
   if (error.statusCode === 413) return problems.payloadTooLarge()
-  if (error.statusCode === 415) return problems.unsupportedMediaType()
   if (error.statusCode !== undefined && error.statusCode < 500)
     return problems.malformedRequest('The request is unreadable')
   if (isUnavailable(error)) return problems.unavailable(`database: ${error.message}`)

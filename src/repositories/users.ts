@@ -118,9 +118,15 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .forShare()
         .executeTakeFirst(),
 
-    /** What it takes to confirm who is asking: no hash for another issuer's user. */
+    /** What it takes to confirm who is asking; nothing for another issuer's user, who has no password here. */
     findSecret: (id: string) =>
-      db.selectFrom('users').select(['email', 'password_hash']).where('id', '=', id).executeTakeFirst(),
+      db
+        .selectFrom('users')
+        .select(['email', 'password_hash'])
+        .where('id', '=', id)
+        .where('password_hash', 'is not', null)
+        .$narrowType<{ password_hash: string }>()
+        .executeTakeFirst(),
 
     update: (id: string, patch: ProfilePatch): Promise<User | undefined> =>
       db

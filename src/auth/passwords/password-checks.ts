@@ -54,7 +54,7 @@ export function createPasswordChecks(users: UsersRepository, { passwords, thrott
     /**
      * Makes a signed-in user prove who they are; returns their email and hash. `pointer` is where the password is in the body,
      * and `verify` may do more than tell whether it is right. Throws `unavailable`, `invalid_credentials`,
-     * `too_many_requests`, and `forbidden` for another issuer's user, who has no password here.
+     * `too_many_requests`, and `token_revoked` where nobody with a password has this id.
      */
     async confirm(
       userId: string,
@@ -65,7 +65,6 @@ export function createPasswordChecks(users: UsersRepository, { passwords, thrott
       const secret = await users.findSecret(userId)
       if (!secret) throw problems.tokenRevoked('user is gone')
       const { email, password_hash: hash } = secret
-      if (hash === null) throw problems.forbidden()
       if (password === undefined) throw problems.validationFailed([{ pointer, message: 'is required' }])
       const right = await passwords.inTurn(client, (hasher) =>
         check('password', { email, userId }, client, () => verify(hasher, password, hash, email))
