@@ -21,11 +21,11 @@ export async function startEngine(options: PGliteOptions): Promise<PGlite> {
 }
 
 /** Opens the embedded database of a data directory for this process only. The first start copies the template. */
-export async function openEmbedded(dataDir: string, log: Log) {
+export async function openEmbedded(dataDir: string, log: Log, template = templatePath()) {
   const lock = lockDirectory(dataDir)
   try {
     const directory = join(dataDir, 'database')
-    if (!existsSync(directory) && !copyTemplate(directory, templatePath()))
+    if (!existsSync(directory) && !copyTemplate(directory, template))
       log.info({ directory }, 'creating the embedded database; this takes some seconds, once')
     // PGlite creates files that all users can read and write.
     makeDirectory(directory)

@@ -17,12 +17,13 @@ const filesOf = (migrationFolder: string) =>
 export const migrations: MigrationProvider = filesOf(folder)
 
 /**
- * Migrations of the product built on Gatehouse. They have their own numbers and folder, which Gatehouse never changes.
+ * Migrations of the product built on Gatehouse. They have their own numbers and folder, which Gatehouse never changes and
+ * which may be missing.
  */
-const productFolder = path.join(folder, 'product')
-const productMigrations: MigrationProvider = {
+export const productMigrationsIn = (productFolder: string): MigrationProvider => ({
   getMigrations: async () => (existsSync(productFolder) ? filesOf(productFolder).getMigrations() : {})
-}
+})
+const productMigrations = productMigrationsIn(path.join(folder, 'product'))
 
 const productTable = 'product_migration'
 
@@ -90,8 +91,8 @@ async function toLatest(migrator: Migrator, log: Log): Promise<string[]> {
     await sleep(pause)
     result = await migrator.migrateToLatest()
   }
-  if (result.error) throw result.error
-  return (result.results ?? []).map(({ migrationName }) => migrationName)
+  if (result.error || !result.results) throw result.error
+  return result.results.map(({ migrationName }) => migrationName)
 }
 
 const hint =

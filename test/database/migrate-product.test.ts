@@ -1,9 +1,10 @@
+import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import { test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { inspect } from '../../src/database/inspect.ts'
 import { listen } from '../../src/database/listener.ts'
-import { migrate, migrations } from '../../src/database/migrate.ts'
+import { migrate, migrations, productMigrationsIn } from '../../src/database/migrate.ts'
 import { createLog } from '../../src/logging/log.ts'
 import { emptyDatabase, server } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
@@ -49,7 +50,29 @@ test("what ran from Gatehouse's folder before there were two is the product's fr
   await db.destroy()
 })
 
-test('two schemas of one database are migrated and used side by side', { skip: !server }, async (t) => {
+test("a product's migrations are the files of its folder, if it has one", async (t) => {
+  const db = openDatabase(await emptyDatabase(t), log)
+  const up = "export const up = (db) => db.schema.createTable('notes').addColumn('id', 'uuid').execute()"
+  const folder = t.testdir({ product: { '0001_notes.ts': up } })
+  const [there, missing] = ['product', 'none'].map((name) => productMigrationsIn(join(folder, name)))
+  t.notMatch(await migrate(db, log, { product: missing }), /product/)
+  t.strictSame(await migrate(db, log, { product: there }), ['product/0001_notes'])
+  t.strictSame((await sql`select id from notes`.execute(db)).rows, [])
+  await db.destroy()
+})
+
+test('where no schema of the search_path exists, what to do is told', async (t) => {
+  const db = openDatabase(await emptyDatabase(t), log)
+  await db.connection().execute(async (one) => {
+    await sql`set search_path to stg2`.execute(one)
+    await t.rejects(migrate(one, log), { message: /No schema .* "create schema", .* DATABASE_URL/ })
+  })
+  await db.destroy()
+})
+
+const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database is one schema of one process'
+
+test('two schemas of one database are migrated and used side by side', { skip }, async (t) => {
   const { databaseUrl = '' } = await emptyDatabase(t)
   const at = (schema: string) => {
     const url = new URL(databaseUrl)
@@ -69,7 +92,7 @@ test('two schemas of one database are migrated and used side by side', { skip: !
   for (const db of [first, second, third]) await db.destroy()
 })
 
-test('what ends in one schema of a database is announced to its own processes alone', { skip: !server }, async (t) => {
+test('what ends in one schema of a database is announced to its own processes alone', { skip }, async (t) => {
   const { databaseUrl = '' } = await emptyDatabase(t)
   const url = new URL(databaseUrl)
   url.searchParams.set('options', '-c search_path=stg2')

@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
+import { openEmbedded } from '../../src/database/embedded.ts'
 import { makeTemplate } from '../../src/database/make-template.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { copyTemplate, templatePath } from '../../src/database/template.ts'
 import { createLog } from '../../src/logging/log.ts'
+import { captureLog } from '../helpers/log.ts'
 
 const log = createLog('silent')
 
@@ -39,6 +41,18 @@ test('where there is no template, there is no copy', async (t) => {
   t.notOk(copyTemplate(join(folder, 'database'), join(folder, 'none')))
   t.strictSame(readdirSync(folder), ['empty'])
   t.match(templatePath(), /node_modules\/\.cache\/gatehouse-database-[0-9a-f]{12}$/)
+})
+
+test('without a template the first start creates the database and says that it takes time, a later one does not', async (t) => {
+  const dataDir = t.testdir()
+  const { log, lines } = captureLog()
+  for (const start of ['first', 'later']) {
+    const pglite = await openEmbedded(dataDir, log, join(dataDir, 'no template'))
+    t.match((await pglite.query('select 1 as one')).rows, [{ one: 1 }], start)
+    await pglite.close()
+  }
+  t.match(lines, [{ msg: /this takes some seconds, once/, directory: join(dataDir, 'database') }])
+  t.equal(lines.length, 1)
 })
 
 test('a database that cannot be opened leaves its directory to others', async (t) => {
