@@ -129,6 +129,20 @@ test('a user who is deactivated while being looked up is not remembered as activ
   await t.rejects(async () => identify(fay.token(5)), { code: 'token_revoked' })
 })
 
+test('what was read from a database that went back in time is read again', async (t) => {
+  const fay = foreigner()
+  let restore: (key?: string) => void = () => t.fail('nobody listens')
+  const onForeign = (listener: (key: string | undefined) => void) => {
+    restore = listener
+  }
+  const { identify } = createForeignUsers(users, { ...app.revocations, onForeign }, clock)
+  const id = await identify(fay.token())
+  t.equal(identify(fay.token()), id, 'remembered')
+  restore()
+  await fay.setActive(false)
+  await t.rejects(async () => identify(fay.token()), { code: 'token_revoked' })
+})
+
 test('a request that began before its user was deleted makes no new account', async (t) => {
   const fay = foreigner()
   await idOf(fay.call())
