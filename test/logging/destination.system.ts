@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { constants, openSync, readFileSync, readSync } from 'node:fs'
+import { constants, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { createDestination } from '../../src/logging/destination.ts'
@@ -75,8 +75,20 @@ test('what has not been written when the process ends is written then', async (t
   t.ok(got === all, 'each line, in order')
 })
 
+/** A pipe that nobody reads, with as much in it as it takes. */
+function fullPipe(t: Test): number {
+  const { fd } = pipe(t)
+  const page = 'x'.repeat(4_096)
+  try {
+    while (writeSync(fd, page) > 0);
+  } catch {
+    // EAGAIN
+  }
+  return fd
+}
+
 test('neither a pipe that nobody reads nor a full disk keeps the process from ending', async (t) => {
-  for (const fd of [pipe(t).fd, openSync('/dev/full', 'w')]) {
+  for (const fd of [fullPipe(t), openSync('/dev/full', 'w')]) {
     const [code] = await once(ending(`log.write('x'.repeat(200_000))\nlog.write('y')\nprocess.exit(3)`, fd), 'exit')
     t.equal(code, 3)
   }

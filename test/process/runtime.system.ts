@@ -1,14 +1,43 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { test } from 'tap'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Test, test } from 'tap'
 import { run } from '../helpers/process.ts'
 
 const sentence =
   /^Gatehouse needs Node\.js 24 or later, and this is v\S+: use npm start after an npm ci that may run install scripts, which brings Node\.js 24, or install a newer Node\.js\.\n$/
 
+/** What `npm start` runs before the service, where no package is installed. */
+function withoutPackages(t: Test): (file: string) => string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse_start_'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const files = ['package.json', 'src/process/runtime.js', 'web/package.json', 'web/prestart.js', 'web/build.ts']
+  for (const file of files) cpSync(file, join(folder, file))
+  return (file) => join(folder, file)
+}
+
+test('npm start goes on without a front end that cannot be built, and npm run web does not', async (t) => {
+  const at = withoutPackages(t)
+  for (const [file, expected] of [
+    ['web/prestart.js', 0],
+    ['web/build.ts', 1]
+  ] as const) {
+    const { code, stderr } = await run(t, at(file), {}).ended
+    t.equal(code, expected, file)
+    t.match(
+      stderr,
+      /^The front end is not built: Vite is not installed.*\nWithout it, the API is served alone\.\n$/,
+      file
+    )
+  }
+})
+
 test('a Node.js that is too old is told what is needed, in one sentence', async (t) => {
   const older = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.1.0' } })"
   const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${encodeURI(`data:text/javascript,${older}`)}`
-  for (const file of ['src/start.js', 'src/commands/prepare.js', 'web/prestart.js']) {
+  const at = withoutPackages(t)
+  for (const file of ['src/start.js', 'src/commands/prepare.js', at('web/prestart.js')]) {
     const { code, stdout, stderr } = await run(t, file, { NODE_OPTIONS }).ended
     t.strictSame([code, stdout], [1, ''], file)
     t.match(stderr, sentence, file)

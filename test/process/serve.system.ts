@@ -31,3 +31,12 @@ for (const [when, settings, message] of refusals)
     t.match(stderr, /^Gatehouse did not start\. /)
     t.notMatch(stderr + stdout, / {4}at .*:\d+|hush-hush/)
   })
+
+test('a port that was taken while the database was opened is told as one that was taken before', async (t) => {
+  const { code, stdout, stderr } = await run(t, 'test/helpers/late-port.ts', { DATA_DIR: t.testdir() }).ended
+  t.strictSame([code, stdout], [1, ''])
+  t.match(
+    stderr,
+    /^(\d+): Port \1 on 127\.0\.0\.1 is taken: stop the program that listens there, or set PORT to another one\.\n$/
+  )
+})
