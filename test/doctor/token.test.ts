@@ -103,6 +103,12 @@ const refusals: Record<string, [token: string, broken: RegExp, change: RegExp]> 
     /Name one user/
   ],
   'a subject with blanks': [bridgeToken({ sub: 'a b' }), /"a b": there are characters/, /sub: user\.id/],
+  'a user_id with blanks': [bridgeToken({ sub: undefined, user_id: 'a b' }), /"a b": there are/, /sub: user\.id/],
+  'a user whose id has blanks': [
+    bridgeToken({ sub: undefined, user: { id: 'a b', email: 'ann@example.com' } }),
+    /a b.*: there are characters/,
+    /sub: user\.id/
+  ],
   'another type': [bridgeToken({}, { typ: 'logout+jwt' }), /typ\) is "logout\+jwt"/, /Leave typ out/],
   'our name on a token made elsewhere': [
     bridgeToken({ iss: 'gatehouse', aud: 'gatehouse' }),
