@@ -1,38 +1,64 @@
+import { totalmem } from 'node:os'
+import { getHeapStatistics } from 'node:v8'
+import underPressure from '@fastify/under-pressure'
 import fp from 'fastify-plugin'
 import { problems } from '../src/http/problems.ts'
-import { type Memory, memoryOf, type Pressure, watchPressure } from '../src/process/pressure.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Why requests are refused just now, if they are. */
-    pressure: () => Pressure | undefined
+    /** Whether requests are refused now. */
+    isOverloaded: () => boolean
   }
 }
 
-/** What tells how this process is, under whatever pressure. */
+/** Milliseconds between two samples. */
+const interval = 250
+/** Milliseconds that the event loop may be late, and the share of memory that may be in use, before requests are refused. */
+const limits = { late: 500, memory: 0.92 }
+
+/** Paths that are answered under pressure too: they tell about it. */
 const always = /^\/health/
+
+/**
+ * The share in use of the memory that this many processes have, of the container or the machine. It is the smaller of two
+ * counts: the container's includes files that it drops by itself, and the processes' own, all taken to be as large as
+ * this one, includes pages that they share.
+ */
+export function memoryInUse(processes: number): number {
+  // Zero where nobody restricts it, or more than there is.
+  const allowed = Math.min(...[process.constrainedMemory(), totalmem()].filter((bytes) => bytes > 0))
+  return Math.min(allowed - process.availableMemory(), process.memoryUsage.rss() * processes) / allowed
+}
 
 interface Options {
   /** Processes that share this one's memory limit. */
   processes?: number
-  memory?: () => Memory
+  memory?: () => number
 }
 
-/**
- * Refuses requests while the process cannot keep up: 503 before anything is done for them, which costs little enough
- * to recover meanwhile. Not @fastify/under-pressure: it builds an object and makes several comparisons for each
- * request, refuses after a single pause, and says 10 seconds.
- */
+/** Answers 503 while the process cannot keep up, before anything is done for a request. */
 export const pressure = fp(
-  async function pressure(app, { processes = 1, memory = () => memoryOf(processes) }: Options) {
-    const { state, start, stop } = watchPressure(memory)
-    app.decorate('pressure', () => state.reason)
-    app.addHook('onRequest', (request, _reply, done) => {
-      if (state.reason !== undefined && !always.test(request.url)) throw problems.unavailable(state.reason)
-      done()
+  async function pressure(app, { processes = 1, memory = () => memoryInUse(processes) }: Options) {
+    // Starting takes long enough to look like pressure: the samples count from the second one after it.
+    let isStarted = false
+    let timer: NodeJS.Timeout | undefined
+    await app.register(underPressure, {
+      sampleInterval: interval,
+      maxEventLoopDelay: limits.late,
+      maxHeapUsedBytes: getHeapStatistics().heap_size_limit * limits.memory,
+      healthCheck: async () => memory() <= limits.memory,
+      healthCheckInterval: interval,
+      pressureHandler({ url }, _reply, type) {
+        if (isStarted && !always.test(url)) throw problems.unavailable(type)
+      }
     })
-    app.addHook('onListen', async () => start())
-    app.addHook('onClose', async () => stop())
+    app.decorate('isOverloaded', () => isStarted && app.isUnderPressure())
+    app.addHook('onListen', async () => {
+      timer = setTimeout(() => {
+        isStarted = true
+      }, 2 * interval).unref()
+    })
+    app.addHook('onClose', async () => clearTimeout(timer))
   },
   { name: 'pressure' }
 )

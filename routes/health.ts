@@ -31,8 +31,7 @@ export const healthRoutes: Routes = async function healthRoutes(app) {
 
   // Not the readiness: a load balancer would give this one's load to the others, until they all are out.
   app.get('/health', { schema: health }, () => {
-    const pressure = app.pressure()
-    if (pressure) throw problems.unavailable(pressure)
+    if (app.isOverloaded()) throw problems.unavailable('pressure')
     return checkDatabase(pingPool)
   })
 

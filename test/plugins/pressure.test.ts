@@ -1,49 +1,96 @@
+import { totalmem } from 'node:os'
 import { mock } from 'node:test'
 import fastify from 'fastify'
-import { test } from 'tap'
-import { pressure } from '../../plugins/pressure.ts'
+import { type Test, test } from 'tap'
+import { memoryInUse, pressure } from '../../plugins/pressure.ts'
 import { problemDetails } from '../../plugins/problems.ts'
 import { startApp } from '../helpers/app.ts'
+import { until } from '../helpers/wait.ts'
 
-test('under pressure requests are refused before any work, health tells, and it is over when it is over', async (t) => {
-  mock.timers.enable({ apis: ['setInterval'] })
-  t.teardown(() => mock.timers.reset())
-  const now = { heap: 0.1, memory: 0.1 }
+/** An app that counts the requests it works on, and finds this share of its memory in use. */
+async function start(t: Test, now: { memory: number }) {
   const app = fastify()
+  t.teardown(() => app.close())
   app.decorate('metrics', undefined)
   app.decorate('securityHeaders', {})
   await app.register(problemDetails)
-  await app.register(pressure, { memory: () => now })
-  let worked = 0
+  await app.register(pressure, { memory: () => now.memory })
+  const done = { work: 0 }
   app.get('/work', async () => {
-    worked += 1
+    done.work += 1
     return 'done'
   })
   app.get('/health/live', async () => 'alive')
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  t.equal((await app.inject('/work')).statusCode, 200)
+  return { app, done }
+}
 
-  now.heap = 0.99
-  mock.timers.tick(500)
-  t.equal(app.pressure(), 'heap')
+test('under pressure requests are refused before any work, health tells, and it is over when it is over', async (t) => {
+  const now = { memory: 0.95 }
+  const { app, done } = await start(t, now)
+  t.equal((await app.inject('/work')).statusCode, 200, 'not before it is started')
+  t.notOk(app.isOverloaded())
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  await until('the pressure is noticed', () => app.isOverloaded())
   const refused = await app.inject('/work')
   t.match(refused, { statusCode: 503, headers: { 'retry-after': '1' } })
   t.match(refused.json(), { code: 'unavailable' })
   t.equal((await app.inject('/health/live')).statusCode, 200)
-  t.equal(worked, 1)
+  t.equal(done.work, 1)
 
-  now.heap = 0.5
-  mock.timers.tick(250)
-  t.equal(app.pressure(), undefined)
+  now.memory = 0.5
+  await until('the pressure is over', () => !app.isOverloaded())
   t.equal((await app.inject('/work')).statusCode, 200)
-  await app.close()
+})
+
+test('an event loop that is late again and again is pressure', async (t) => {
+  const { app } = await start(t, { memory: 0.1 })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const busy = setInterval(() => {
+    for (const end = performance.now() + 600; performance.now() < end; );
+  }, 1)
+  await until('the pressure is noticed', () => app.isOverloaded())
+  t.equal((await app.inject('/work')).statusCode, 503)
+  clearInterval(busy)
+  await until('the pressure is over', () => !app.isOverloaded())
 })
 
 test('the health of a service under pressure is that of one that refuses', async (t) => {
   const { app, anyone } = await startApp(t)
   t.equal((await anyone.get('/health')).statusCode, 200)
-  app.pressure = () => 'event loop'
+  app.isOverloaded = () => true
   t.match((await anyone.get('/health')).json(), { status: 503, code: 'unavailable' })
   t.equal((await anyone.get('/health/live')).statusCode, 200)
   t.equal((await anyone.get('/health/ready')).statusCode, 200, 'or one would burden the others')
 })
+
+const GiB = 2 ** 30
+/** How full a process finds what `processes` share, where the system says so. */
+function share(t: Test, { limit = GiB, left = GiB, rss = 0.2 * GiB, processes = 1 }: Record<string, number>) {
+  mock.method(process, 'constrainedMemory', () => limit)
+  mock.method(process, 'availableMemory', () => left)
+  mock.method(process.memoryUsage, 'rss', () => rss)
+  t.teardown(() => mock.restoreAll())
+  return memoryInUse(processes)
+}
+
+test('this process leaves room', async (t) => {
+  const memory = memoryInUse(1)
+  t.ok(memory > 0 && memory < 0.9, `memory ${memory}`)
+})
+
+test('workers are not full for pages that they share, and that each counts', async (t) => {
+  t.ok(share(t, { left: 0.2 * GiB, rss: 0.26 * GiB, processes: 4 }) < 0.9)
+  t.ok(share(t, { left: 0.02 * GiB, rss: 0.26 * GiB, processes: 4 }) > 0.92)
+})
+
+test('a container is not full for files that it has read', async (t) => {
+  t.ok(share(t, { left: 0, rss: 0.3 * GiB }) < 0.4)
+  t.ok(share(t, { left: 0, rss: 0.95 * GiB }) > 0.92)
+})
+
+for (const [what, limit] of Object.entries({ nobody: 0, 'a limit beyond what there is': 2 ** 64 }))
+  test(`restricted by ${what}, it is the machine that counts`, async (t) => {
+    const memory = totalmem()
+    t.ok(share(t, { limit, left: memory / 2, rss: memory * 0.9 }) < 0.6)
+    t.ok(share(t, { limit, left: memory / 50, rss: memory * 0.95 }) > 0.92)
+  })
