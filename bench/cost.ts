@@ -4,7 +4,7 @@ import { type Bench, type Figure, figure } from './helpers/figures.ts'
 import type { Measured } from './helpers/measured.ts'
 import { preferUs } from './helpers/priority.ts'
 import { type BenchDatabase, onOwnDatabase } from './helpers/service.ts'
-import { median } from './helpers/statistics.ts'
+import { extremes, median, quantile } from './helpers/statistics.ts'
 import type { Shot } from './helpers/subject.ts'
 import { type Gunner, startGunner } from './helpers/volley.ts'
 import { startYardstick } from './helpers/yardstick.ts'
@@ -12,27 +12,36 @@ import { startYardstick } from './helpers/yardstick.ts'
 export const parts = Object.keys(rows)
 
 const connections = 10
-const rounds = Number(process.env.COST_ROUNDS ?? 11)
-const seconds = Number(process.env.COST_SECONDS ?? 0.8)
+/** Fewer are for a look: their median is not worth publishing. */
+const enough = 21
+const rounds = Number(process.env.COST_ROUNDS ?? enough)
+const seconds = Number(process.env.COST_SECONDS ?? 0.4)
 /** Milliseconds after which a server has written its log. */
 const settled = 150
 const latest = 5_000
 /** Volleys before those that count: a compiler needs some 50,000 requests to have seen all. */
-const warmUp = 2
+const warmUp = Math.ceil(2 / seconds)
 
 interface Target {
   server: Measured
   shot: Shot
   newTokens?: ((count: number) => string[]) | undefined
   logs?: boolean | undefined
+}
+
+interface Load {
+  gunner: Gunner
+  status: number
   awake: boolean
+  /** How many new tokens there are at most. */
+  count?: number
 }
 
 /** Microseconds of CPU that the server takes for a request, over one volley. */
-async function volley(gunner: Gunner, status: number, { server, shot, newTokens, logs, awake }: Target, count = 0) {
+async function volley({ server, shot, newTokens, logs }: Target, { gunner, status, awake, count = 0 }: Load) {
   server.emptyLog()
   const tokens = newTokens?.(count)
-  const load = { url: server.url, connections, awake, ...shot, ...(tokens ? { tokens } : { seconds }) }
+  const load = { url: server.url, connections, awake, seconds, ...shot, ...(tokens && { tokens, once: true }) }
   const before = await server.usage()
   const { requests, statuses, bytes, seconds: took } = await gunner.fire(load)
   await sleep(settled)
@@ -45,58 +54,66 @@ async function volley(gunner: Gunner, status: number, { server, shot, newTokens,
   return { cost: (cpu - before.cpu) / requests, busy: (cpu - before.cpu) / took / 1e6, requests, bytes }
 }
 
-async function measure(name: string, row: Row, gunner: Gunner, database: BenchDatabase | undefined): Promise<Figure> {
+type Volley = Awaited<ReturnType<typeof volley>>
+type Pair = [ours: Volley, bare: Volley]
+
+/** Ratios are of pairs: what slowed one round down slowed down both of its volleys. */
+function summarize(pairs: Pair[]) {
+  const ratios = pairs.map(([ours, bare]) => ours.cost / bare.cost)
+  return {
+    cost: median(pairs.map(([ours]) => ours.cost)),
+    bare: median(pairs.map(([, bare]) => bare.cost)),
+    ratio: median(ratios),
+    quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+    ratios,
+    busy: median(pairs.map(([ours]) => ours.busy)),
+    requests: pairs.reduce((sum, [ours]) => sum + ours.requests, 0)
+  }
+}
+
+/** Measures a row against its yardstick: one after the other, and both at the same time. */
+async function measure(name: string, row: Row, gunners: [Gunner, Gunner], database?: BenchDatabase): Promise<Figure> {
   const subject = await row.begin(database)
   const { server, shot, status, newTokens, logs } = subject
   try {
     const yardstick = await startYardstick(row, subject, database?.url)
     try {
-      const awake = !row.needsPostgres
-      const ours: Target = { server, shot, logs, newTokens, awake }
-      const bare: Target = { server: yardstick, shot: subject.yardstick ?? shot, awake }
-      const warm = await volley(gunner, status, { ...ours, newTokens: undefined })
-      const same = await volley(gunner, status, bare)
-      for (let more = 0; more < warmUp; more += 1)
-        for (const target of [{ ...ours, newTokens: undefined }, bare]) await volley(gunner, status, target)
+      const ours: Target = { server, shot, logs, newTokens }
+      const bare: Target = { server: yardstick, shot: subject.yardstick ?? shot }
+      const alone: Load = { gunner: gunners[0], status, awake: !row.needsPostgres }
+      const warming = { ...ours, newTokens: undefined }
+      const warm = await volley(warming, alone)
+      const same = await volley(bare, alone)
       if (row.target && warm.bytes !== same.bytes) throw new Error(`${name}: ${warm.bytes} bytes, not ${same.bytes}`)
+      for (let more = 0; more < warmUp; more += 1) for (const target of [warming, bare]) await volley(target, alone)
       const count = Math.min(30_000, warm.requests)
-      if (newTokens) await volley(gunner, status, ours, count)
-      const [costs, bares, ratios, busy]: [number[], number[], number[], number[]] = [[], [], [], []]
-      let requests = 0
+      if (newTokens) await volley(ours, { ...alone, count })
+      const [inTurns, atOnce]: [Pair[], Pair[]] = [[], []]
       for (let round = 0; round < rounds; round += 1) {
-        const order = round % 2 === 0 ? [ours, bare] : [bare, ours]
-        const taken = new Map<Target, Awaited<ReturnType<typeof volley>>>()
-        for (const target of order) taken.set(target, await volley(gunner, status, target, count))
-        const [a, b] = [taken.get(ours), taken.get(bare)]
-        if (!a || !b) continue
-        costs.push(a.cost)
-        bares.push(b.cost)
-        ratios.push(a.cost / b.cost)
-        busy.push(a.busy)
-        requests += a.requests
+        const first = round % 2 === 0 ? await volley(ours, { ...alone, count }) : undefined
+        const beside = await volley(bare, alone)
+        inTurns.push([first ?? (await volley(ours, { ...alone, count })), beside])
+        // Who stays awake would take a core from both.
+        const shared = { status, awake: false, count }
+        atOnce.push(
+          await Promise.all([
+            volley(ours, { ...shared, gunner: gunners[0] }),
+            volley(bare, { ...shared, gunner: gunners[1] })
+          ])
+        )
       }
-      const ratio = median(costs) / median(bares)
-      const least = Math.min(...costs) / Math.min(...bares)
+      const both = [summarize(inTurns), summarize(atOnce)] as const
+      const [turns, simultaneous] = both
+      const ratio = Math.max(turns.ratio, simultaneous.ratio)
+      const target = row.target ? `<= ${row.target} x` : ''
+      const micros = (key: 'cost' | 'bare') => both.map((found) => found[key].toFixed(1)).join(', ')
+      const span = (values: number[]) => values.map((value) => value.toFixed(2)).join(' to ')
       return {
-        ...figure(
-          row.figure,
-          row.target ? `<= ${row.target} x` : '',
-          `${median(costs).toFixed(1)} µs`,
-          row.target ? ratio <= row.target : undefined
-        ),
-        yardstick: `${median(bares).toFixed(1)} µs, ${row.yardstick}`,
-        ratio: `${ratio.toFixed(2)} x`,
-        spread: `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
-        data: {
-          row: name,
-          least,
-          cost: median(costs),
-          bare: median(bares),
-          ratio,
-          ratios,
-          requests,
-          busy: median(busy)
-        }
+        ...figure(row.figure, target, `${micros('cost')} µs`, row.target ? ratio <= row.target : undefined),
+        yardstick: `${micros('bare')} µs, ${row.yardstick}`,
+        ratio: both.map((found) => `${found.ratio.toFixed(2)} x`).join(', '),
+        spread: both.map(({ quartiles, ratios }) => `${span(quartiles)} [${span(extremes(ratios))}]`).join(', '),
+        data: { row: name, ratio, rounds, turns, simultaneous }
       }
     } finally {
       await yardstick.stop()
@@ -107,7 +124,7 @@ async function measure(name: string, row: Row, gunner: Gunner, database: BenchDa
 }
 
 async function measureAll(names: string[], say: (progress: string) => void, database?: BenchDatabase) {
-  const gunner = startGunner()
+  const gunners: [Gunner, Gunner] = [startGunner(), startGunner()]
   const figures: Figure[] = []
   try {
     for (const name of names) {
@@ -117,24 +134,26 @@ async function measureAll(names: string[], say: (progress: string) => void, data
         figures.push({ ...figure(row.figure, '', 'needs PostgreSQL'), verdict: 'not run' })
         continue
       }
-      const found = await measure(name, row, gunner, database)
+      const found = await measure(name, row, gunners, database)
       figures.push(found)
       say(`${name}: ${found.measured}, ${found.yardstick}: ${found.ratio} (${found.spread})`)
     }
     return figures
   } finally {
-    gunner.stop()
+    for (const gunner of gunners) gunner.stop()
   }
 }
 
 /**
  * The server's own CPU time for a request, user and system, from the operating system: steady where throughput on a
- * shared machine is not. Always beside its yardstick, the two in turn.
+ * shared machine is not. Of each pair of figures the first is of rounds in which the server and its yardstick are under
+ * load in turn, the second of rounds in which both are at the same time.
  */
 export const bench: Bench = async (say, wanted = parts) => {
   const server = process.env.DATABASE_URL
   preferUs()
-  say(`${rounds} rounds of ${seconds} s each, ${connections} connections, the two in turn`)
+  const warning = rounds < enough ? `; ${enough} and more are worth publishing` : ''
+  say(`${rounds} rounds of ${seconds} s, in turns and at the same time, ${connections} connections each${warning}`)
   if (!server) return measureAll(wanted, say)
   return onOwnDatabase(server, async (database) => {
     // Or both would wait for the disk, and be measured while idle.

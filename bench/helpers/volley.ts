@@ -18,6 +18,8 @@ export interface Volley {
   connections: number
   /** How long it goes on, or else until each token was sent once. */
   seconds?: number
+  /** Whether to end before that when each token was sent once. */
+  once?: boolean
   /**
    * Whether to stay awake while no answer comes. To wake a process that sleeps costs whoever writes to it, on a virtual machine up to
    * 25 µs an answer: a server that is slower than this is would pay for that too. Takes a core that nobody else may need.
@@ -72,7 +74,7 @@ async function fire(volley: Volley): Promise<Fallen> {
   const times: number[] = []
   const begin = performance.now()
   const end = volley.seconds ? begin + volley.seconds * 1000 : Number.POSITIVE_INFINITY
-  const most = volley.seconds ? Number.POSITIVE_INFINITY : requests.length
+  const most = volley.seconds && !volley.once ? Number.POSITIVE_INFINITY : requests.length
   let next = 0
 
   function client(socket: Socket, done: (error?: Error) => void): void {
