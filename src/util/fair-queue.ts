@@ -52,7 +52,7 @@ export function createFairQueue({ slots, perKey, waiting }: Bounds) {
     /** Frees the slot of a job that has started. */
     leave(key: string): void {
       free += 1
-      const left = (running.get(key) ?? 0) - 1
+      const left = (running.get(key) as number) - 1
       if (left > 0) running.set(key, left)
       else running.delete(key)
       const [next, queue] = [...queues].find(([other]) => mayRun(other)) ?? []

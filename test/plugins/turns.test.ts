@@ -113,6 +113,18 @@ test('what asks no database waits for no turn, and what hashes has a queue of it
   await Promise.all([...working, hashing])
 })
 
+test('a hash waits longer than a query for its turn', async (t) => {
+  const { get, at } = await start(t, true)
+  const work = [get('ann'), get('ann')]
+  const hashes = Array.from({ length: 5 }, () => get('ann', '/hash'))
+  await until(() => at.length === 6, 'four hashes beside two queries')
+  t.equal((await get('ann')).statusCode, 503, 'a query has waited for too long')
+  for (const { end } of at.splice(0)) end()
+  await until(() => at.length === 1, 'the fifth hash')
+  at[0]?.end()
+  for (const answer of await Promise.all([...work, ...hashes])) t.equal(answer.statusCode, 200)
+})
+
 test('every protected route of the service takes turns, but for the one that asks no database', async (t) => {
   const { app, signUp } = await startApp(t)
   const ann = await signUp()
