@@ -1,10 +1,11 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import { Type } from '@sinclair/typebox'
 import type { FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { stringify } from 'yaml'
-import { describeHeaders, problemResponses, requestHeaders, responseHeaders } from '../src/http/contract-components.ts'
+import { problemResponses } from '../src/http/problem-responses.ts'
 import { fromMemory } from './bodies.ts'
 import { type ContentPolicy, usePolicy } from './security.ts'
 
@@ -12,9 +13,6 @@ declare module 'fastify' {
   interface FastifySchema {
     /** The statuses of the problems that a route gives, beyond those that follow from its shape. */
     problems?: number[]
-    /** Headers that a route heeds, and that its successful answers carry, by their names in src/http/contract-components.ts. */
-    takes?: readonly (keyof typeof requestHeaders)[]
-    gives?: readonly (keyof typeof responseHeaders)[]
   }
 }
 
@@ -49,21 +47,19 @@ function problemsOf({ security, problems = [] }: FastifySchema, method: string):
 
 interface Operation extends OpenAPIV3_1.OperationObject {
   tags: string[]
-  'x-problems': number[]
+  responses: OpenAPIV3_1.ResponsesObject
 }
 
 type Document = Omit<Partial<OpenAPIV3_1.Document>, 'paths'> & { paths: Record<string, Record<string, Operation>> }
 
-/** Points each operation to the named problem responses, lets go of what may be left out, and lists the tags. */
+/** Refers to the named problem responses, marks what is optional as such, and lists the tags. */
 function finish(document: Document) {
   const tags = new Set<string>()
   for (const item of Object.values(document.paths))
     for (const operation of Object.values(item)) {
       for (const tag of operation.tags) tags.add(tag)
-      for (const status of operation['x-problems'])
-        operation.responses = { ...operation.responses, [status]: { $ref: `#/components/responses/Problem${status}` } }
-      Reflect.deleteProperty(operation, 'x-problems')
-      describeHeaders(operation)
+      for (const status of Object.keys(operation.responses))
+        if (Number(status) >= 400) operation.responses[status] = { $ref: `#/components/responses/Problem${status}` }
       for (const parameter of (operation.parameters ?? []) as OpenAPIV3_1.ParameterObject[])
         if (parameter.schema && 'default' in parameter.schema) parameter.required = false
       const body = operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined
@@ -75,12 +71,6 @@ function finish(document: Document) {
       }
     }
   document.tags = [...tags].map((name) => ({ name, description: tagDescriptions[name] ?? `Your ${name}` }))
-  document.components = {
-    ...document.components,
-    parameters: requestHeaders,
-    headers: responseHeaders,
-    responses: problemResponses
-  }
   return document
 }
 
@@ -97,18 +87,16 @@ export const openapi = fp(
           license: { name: 'MIT', identifier: 'MIT' }
         },
         servers: [{ url: '/' }],
-        components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } }
+        components: {
+          securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+          responses: problemResponses
+        }
       },
       refResolver: { buildLocalReference: (json) => String(json.$id) },
       transform: ({ schema, url, route }) => {
-        const { problems, takes = [], gives = [], ...rest } = schema
-        const all = problemsOf(schema, String(route.method))
-        return {
-          url,
-          schema: schema.hide
-            ? rest
-            : { security: [], tags: [], ...rest, 'x-problems': all, 'x-takes': takes, 'x-gives': gives }
-        }
+        const problems = problemsOf(schema, String(route.method)).map((status) => [status, Type.Null()])
+        const response = { ...(schema.response as object), ...Object.fromEntries(problems) }
+        return { url, schema: { security: [], tags: [], ...schema, response } }
       },
       transformObject: (documents) => finish((documents as { openapiObject: Document }).openapiObject)
     })

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { Id, optional, ref } from '../schemas/common.ts'
+import { IdempotencyKey, IfMatch, IfNoneMatch, withHeaders } from '../schemas/headers.ts'
 import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '../schemas/tasks.ts'
 import type { Cursors } from '../src/http/cursors.ts'
 import { createTaskOnce } from '../src/http/idempotency.ts'
@@ -12,9 +13,7 @@ import { type TaskQuota, tasksRepository } from '../src/repositories/tasks.ts'
 
 const tags = ['tasks']
 const params = Type.Object({ id: Id })
-const one = { 200: ref(Task) }
-const gives = ['ETag'] as const
-const takes = ['IfMatch'] as const
+const one = { 200: withHeaders(ref(Task), 'ETag') }
 const list = {
   operationId: 'listTasks',
   tags,
@@ -27,9 +26,8 @@ const create = {
   tags,
   summary: 'Add a task',
   body: ref(NewTask),
-  takes: ['IdempotencyKey'] as const,
-  gives: ['ETag', 'Location', 'IdempotencyReplayed'] as const,
-  response: { 201: ref(Task) },
+  headers: IdempotencyKey,
+  response: { 201: withHeaders(ref(Task), 'ETag', 'Location', 'Idempotency-Replayed') },
   problems: [409, 422]
 }
 const read = {
@@ -37,9 +35,8 @@ const read = {
   tags,
   summary: 'Get a task',
   params,
-  takes: ['IfNoneMatch'] as const,
-  gives,
-  response: { ...one, 304: Type.Unsafe<NoContent>(Type.Null()) },
+  headers: IfNoneMatch,
+  response: { ...one, 304: withHeaders(Type.Unsafe<NoContent>(Type.Null()), 'ETag') },
   problems: [404]
 }
 const update = {
@@ -48,8 +45,7 @@ const update = {
   summary: 'Change a task; omitted fields keep their values',
   params,
   body: ref(TaskPatch),
-  takes,
-  gives,
+  headers: IfMatch,
   response: one,
   problems: [404, 409, 412]
 }
@@ -59,8 +55,7 @@ const complete = {
   summary: 'Complete or reopen a task: toggles without a body, sets the state with one',
   params,
   body: optional(ref(TaskCompletion)),
-  takes,
-  gives,
+  headers: IfMatch,
   response: one,
   problems: [404, 412]
 }
@@ -69,7 +64,7 @@ const remove = {
   tags,
   summary: 'Delete a task',
   params,
-  takes,
+  headers: IfMatch,
   response: { 204: Type.Null() },
   problems: [404, 412]
 }

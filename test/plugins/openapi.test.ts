@@ -43,7 +43,7 @@ test('every operation has a name of its own, tags, a summary, and every status i
       Object.keys(operation.responses).some((status) => status.startsWith('2')),
       `${name}: success`
     )
-    t.notMatch(JSON.stringify(operation), /x-problems|x-takes|x-gives|"def-\d/, `${name}: nothing internal`)
+    t.notMatch(JSON.stringify(operation), /"x-|"def-\d/, `${name}: nothing internal`)
   }
   t.end()
 })

@@ -621,23 +621,9 @@ export interface components {
             };
         };
     };
-    parameters: {
-        /** @description 1 to 255 characters, preferably a random UUID in double quotes; kept for 24 hours. The request is carried out once. A repeated request gets the same response; 409 while the first is in progress; 422 if the request differs */
-        IdempotencyKey: string;
-        /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
-        IfMatch: string;
-        /** @description ETags of the versions that the client has, or *. The response is 304 if the task still has one of them */
-        IfNoneMatch: string;
-    };
+    parameters: never;
     requestBodies: never;
-    headers: {
-        /** @description A strong validator that changes with every change of the task */
-        ETag: string;
-        /** @description The path of the new task */
-        Location: string;
-        /** @description "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
-        IdempotencyReplayed: string;
-    };
+    headers: never;
     pathItems: never;
 }
 export type AccountDeletion = components['schemas']['AccountDeletion'];
@@ -672,12 +658,6 @@ export type ResponseProblem422 = components['responses']['Problem422'];
 export type ResponseProblem429 = components['responses']['Problem429'];
 export type ResponseProblem500 = components['responses']['Problem500'];
 export type ResponseProblem503 = components['responses']['Problem503'];
-export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
-export type ParameterIfMatch = components['parameters']['IfMatch'];
-export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
-export type HeaderETag = components['headers']['ETag'];
-export type HeaderLocation = components['headers']['Location'];
-export type HeaderIdempotencyReplayed = components['headers']['IdempotencyReplayed'];
 export type $defs = Record<string, never>;
 export interface operations {
     getHealth: {
@@ -1127,7 +1107,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 255 characters, preferably a random UUID in double quotes; kept for 24 hours. The request is carried out once. A repeated request gets the same response; 409 while the first is in progress; 422 if the request differs */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1141,9 +1121,12 @@ export interface operations {
             /** @description Default Response */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
-                    Location: components["headers"]["Location"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    /** @description A strong validator that changes with every change of the task */
+                    ETag?: string;
+                    /** @description The path of the new task */
+                    Location?: string;
+                    /** @description "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1165,7 +1148,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description ETags of the versions that the client has, or *. The response is 304 if the task still has one of them */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                "If-None-Match"?: string;
             };
             path: {
                 id: string;
@@ -1177,7 +1160,8 @@ export interface operations {
             /** @description Default Response */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    /** @description A strong validator that changes with every change of the task */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1187,7 +1171,8 @@ export interface operations {
             /** @description Default Response */
             304: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    /** @description A strong validator that changes with every change of the task */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1204,7 +1189,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
-                "If-Match"?: components["parameters"]["IfMatch"];
+                "If-Match"?: string;
             };
             path: {
                 id: string;
@@ -1220,7 +1205,8 @@ export interface operations {
             /** @description Default Response */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    /** @description A strong validator that changes with every change of the task */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1243,7 +1229,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
-                "If-Match"?: components["parameters"]["IfMatch"];
+                "If-Match"?: string;
             };
             path: {
                 id: string;
@@ -1274,7 +1260,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
-                "If-Match"?: components["parameters"]["IfMatch"];
+                "If-Match"?: string;
             };
             path: {
                 id: string;
@@ -1290,7 +1276,8 @@ export interface operations {
             /** @description Default Response */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    /** @description A strong validator that changes with every change of the task */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1351,7 +1338,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 255 characters, preferably a random UUID in double quotes; kept for 24 hours. The request is carried out once. A repeated request gets the same response; 409 while the first is in progress; 422 if the request differs */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                "Idempotency-Key"?: string;
             };
             path: {
                 user_id: string;
@@ -1367,9 +1354,12 @@ export interface operations {
             /** @description Default Response */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
-                    Location: components["headers"]["Location"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    /** @description A strong validator that changes with every change of the task */
+                    ETag?: string;
+                    /** @description The path of the new task */
+                    Location?: string;
+                    /** @description "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1392,7 +1382,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description ETags of the versions that the client has, or *. The response is 304 if the task still has one of them */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                "If-None-Match"?: string;
             };
             path: {
                 user_id: string;
@@ -1405,7 +1395,8 @@ export interface operations {
             /** @description Default Response */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    /** @description A strong validator that changes with every change of the task */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1415,7 +1406,8 @@ export interface operations {
             /** @description Default Response */
             304: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    /** @description A strong validator that changes with every change of the task */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1433,7 +1425,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
-                "If-Match"?: components["parameters"]["IfMatch"];
+                "If-Match"?: string;
             };
             path: {
                 user_id: string;
@@ -1450,7 +1442,8 @@ export interface operations {
             /** @description Default Response */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    /** @description A strong validator that changes with every change of the task */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1474,7 +1467,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
-                "If-Match"?: components["parameters"]["IfMatch"];
+                "If-Match"?: string;
             };
             path: {
                 user_id: string;
@@ -1507,7 +1500,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
-                "If-Match"?: components["parameters"]["IfMatch"];
+                "If-Match"?: string;
             };
             path: {
                 user_id: string;
@@ -1524,7 +1517,8 @@ export interface operations {
             /** @description Default Response */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    /** @description A strong validator that changes with every change of the task */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
