@@ -1,0 +1,175 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { INSTRUMENTER_CONSTANTS, type MutantCoverage } from '@stryker-mutator/api/core'
+import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin'
+import {
+  type DryRunOptions,
+  type DryRunResult,
+  DryRunStatus,
+  determineHitLimitReached,
+  type MutantRunOptions,
+  type MutantRunResult,
+  type TestResult,
+  type TestRunner,
+  TestStatus,
+  toMutantRunResult
+} from '@stryker-mutator/api/test-runner'
+import type { Test } from 'tap'
+
+/** What instrumented code and its runner tell each other. */
+interface Namespace {
+  activeMutant?: string | undefined
+  currentTestId?: string | undefined
+  hitCount?: number | undefined
+  hitLimit?: number | undefined
+  mutantCoverage?: MutantCoverage
+}
+const namespace: Namespace = {}
+Object.assign(globalThis, { [INSTRUMENTER_CONSTANTS.NAMESPACE]: namespace })
+
+// tap says to the process that started it how long it may take. StrykerJS expects text from its processes.
+const { send } = process
+if (send)
+  process.send = (message: unknown, ...more: never[]) =>
+    typeof message !== 'string' || (send as (...all: unknown[]) => boolean).call(process, message, ...more)
+
+/** Milliseconds of test files that a mutant gets. One that they do not kill has survived: the score is a lower bound. */
+const budget = Number(process.env.MUTANT_BUDGET ?? 20_000)
+
+/** Milliseconds that the rest of a test file gets after a failure. */
+const moment = 500
+
+/** How a test file runs without a mutant. */
+const thorough = { bail: false, patience: 240_000 }
+
+/** Warm times of the test files in milliseconds, for all processes of a run. */
+const timesFile = 'test-times.json'
+
+/** The test files of the same folder as a source file come first, those of the same name before. */
+function distance(test: string, source: string): number {
+  const [, folder = '', name = ''] = /^(.*)\/([^/]+)\.\w+$/.exec(source.replace(/^src\//, '')) ?? []
+  if (test.startsWith(`test/${folder}/${name}`)) return 0
+  return test.startsWith(`test/${folder}/`) ? 1 : 2
+}
+
+type Group = typeof import('../helpers/group.ts')
+
+/**
+ * Runs test files for StrykerJS in one process that keeps its embedded engine, as test/groups do: a test is a file. The process
+ * is in a sandbox, whose files are the instrumented ones.
+ */
+class Runner implements TestRunner {
+  #group: Group | undefined
+  #whole: Test | undefined
+  #root: Test | undefined
+  /** What a mutant began goes on: this process can run no more. */
+  #isStuck = false
+  #sources: string[] = []
+
+  capabilities() {
+    return { reloadEnvironment: false }
+  }
+
+  /** Loads the sandbox's helpers, and its code unless a test shall: what runs when that is loaded belongs to no test. */
+  async #load(withCode: boolean): Promise<Group> {
+    if (!this.#group) {
+      const { default: root } = await import('tap')
+      this.#root = root
+      this.#whole = await new Promise((resolve) => {
+        // A test that does not end: tap ends as soon as it has nothing to do.
+        root.test('mutants', { timeout: 0 }, (t) => {
+          resolve(t)
+          return new Promise(() => {})
+        })
+      })
+      this.#group = (await import(join(process.cwd(), 'test/helpers/group.ts'))) as Group
+      if (withCode) await import(join(process.cwd(), 'src/app.ts'))
+      if (withCode) for (const source of this.#sources) await import(join(process.cwd(), source))
+    }
+    return this.#group
+  }
+
+  /** Runs a test file, until its first failure if `bail`. `patience`: milliseconds. */
+  async #run(group: Group, file: string, { bail, patience }: { bail: boolean; patience: number }): Promise<TestResult> {
+    const start = performance.now()
+    const { promise: given, resolve: give } = Promise.withResolvers<false>()
+    const onOutput = (output: unknown) => {
+      if (bail && /^ *not ok /m.test(String(output))) give(false)
+    }
+    const onCrash = () => give(false)
+    const timer = setTimeout(onCrash, patience)
+    this.#root?.on('data', onOutput)
+    // An error in a socket's or a timer's callback: without a listener it would end the process.
+    process.on('uncaughtException', onCrash)
+    const whole = group.runFile(file, this.#whole)
+    const ok = await Promise.race([whole, given])
+    clearTimeout(timer)
+    this.#root?.off('data', onOutput)
+    const hasEnded = await Promise.race([whole.then(() => true), sleep(moment, false)])
+    process.off('uncaughtException', onCrash)
+    this.#isStuck = !hasEnded
+    const generic = { id: file, name: file, fileName: file, timeSpentMs: Math.round(performance.now() - start) }
+    return ok
+      ? { ...generic, status: TestStatus.Success }
+      : { ...generic, status: TestStatus.Failed, failureMessage: `${file} fails` }
+  }
+
+  async dryRun({ files = [] }: DryRunOptions): Promise<DryRunResult> {
+    this.#sources = files.map((file) => file.replace(`${process.cwd()}/`, ''))
+    const group = await this.#load(true)
+    const tests: TestResult[] = []
+    for (const file of group.testFiles(process.env.TEST_FILES?.split(' '))) {
+      namespace.currentTestId = file
+      const first = await this.#run(group, file, thorough)
+      const again = first.status === TestStatus.Success ? await this.#run(group, file, thorough) : first
+      namespace.currentTestId = undefined
+      if (first.status === TestStatus.Failed) tests.push(first)
+      else if (again.status === TestStatus.Success) tests.push(again)
+      else console.error(`${file} passes only once in a process: not used`)
+    }
+    const times = Object.fromEntries(tests.map(({ id, timeSpentMs }) => [id, timeSpentMs]))
+    writeFileSync(timesFile, JSON.stringify(times))
+    const mutantCoverage = namespace.mutantCoverage
+    return { status: DryRunStatus.Complete, tests, ...(mutantCoverage && { mutantCoverage }) }
+  }
+
+  async mutantRun({
+    activeMutant,
+    testFilter,
+    hitLimit,
+    mutantActivation
+  }: MutantRunOptions): Promise<MutantRunResult> {
+    // StrykerJS starts another process, and has that run this mutant.
+    if (this.#isStuck) process.exit(1)
+    const activate = () => {
+      namespace.activeMutant = activeMutant.id
+      namespace.hitCount = hitLimit === undefined ? undefined : 0
+      namespace.hitLimit = hitLimit
+    }
+    if (mutantActivation === 'static') activate()
+    const group = await this.#load(mutantActivation !== 'static')
+    activate()
+    const times: Record<string, number> = existsSync(timesFile) ? JSON.parse(readFileSync(timesFile, 'utf8')) : {}
+    const source = activeMutant.fileName.replace(`${process.cwd()}/`, '').replace(/^.*?(?=(src|plugins)\/)/, '')
+    const known = Object.keys(times)
+    const order = (testFilter ?? known)
+      .filter((file) => file in times)
+      .sort((a, b) => distance(a, source) - distance(b, source) || (times[a] ?? 0) - (times[b] ?? 0))
+    const tests: TestResult[] = []
+    let spent = 0
+    for (const file of order) {
+      if (spent > budget) break
+      spent += times[file] ?? 0
+      const result = await this.#run(group, file, { bail: true, patience: 5_000 + 4 * (times[file] ?? 0) })
+      const limit = determineHitLimitReached(namespace.hitCount, hitLimit)
+      if (limit) return toMutantRunResult(limit)
+      tests.push(result)
+      if (result.status === TestStatus.Failed) break
+    }
+    namespace.activeMutant = undefined
+    return toMutantRunResult({ status: DryRunStatus.Complete, tests })
+  }
+}
+
+export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, 'gatehouse', Runner)]
