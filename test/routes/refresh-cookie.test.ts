@@ -1,6 +1,7 @@
 import t, { test } from 'tap'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { browsing, setCookie } from '../helpers/cookies.ts'
+import { refreshing } from '../helpers/refreshing.ts'
 import { refused } from '../helpers/refused.ts'
 
 const { app } = await startApp(t)
@@ -86,4 +87,218 @@ test('a change of password keeps the refresh token where it was', async (t) => {
   t.match(setCookie(answer), { name, attributes })
   refused(t, await refresh(cookie), 'invalid_token', 'the old one')
   t.equal((await refresh(setCookie(answer).cookie)).statusCode, 200)
+})
+
+test('the cookie and other sites', async (t) => {
+  const { app } = await startApp(t, { settings: { CORS_ORIGINS: 'https://front.example.com' } })
+  const { anyone, signIn, refresh } = browsing(app)
+  const { rowOf, eventsOf } = refreshing(app)
+
+  const foreign = [
+    'https://evil.example.com',
+    'https://example.com',
+    'http://api.example.com',
+    'https://api.example.com:8443',
+    'https://api.example.com.evil.example.com',
+    'https://front.example.com:444',
+    'http://localhost:3000',
+    'https://api.example.com/',
+    'https://API.example.com',
+    'null',
+    '',
+    'file://',
+    'https://api.example.com, https://evil.example.com',
+    'about:blank'
+  ]
+  t.test('a page of another site cannot use the cookie, and does not use it up', async (t) => {
+    const { cookie, value } = await signIn()
+    for (const origin of foreign) {
+      const answer = await refresh(cookie, { origin })
+      t.match(answer, { statusCode: 403, body: '"code":"forbidden"' }, JSON.stringify(origin))
+      t.notOk(answer.headers['set-cookie'])
+    }
+    t.match(await rowOf(value), { previous_hash: null })
+    t.strictSame(await eventsOf(value), [])
+    t.equal((await refresh(cookie)).statusCode, 200)
+  })
+
+  t.test('a page of our own or of a trusted site can', async (t) => {
+    for (const origin of ['https://api.example.com', 'https://front.example.com']) {
+      const { cookie } = await signIn()
+      t.equal((await refresh(cookie, { origin })).statusCode, 200, origin)
+    }
+    for (const host of ['localhost:8000', '127.0.0.1:8000', '[::1]:8000'])
+      for (const origin of [`http://${host}`, `https://${host}`]) {
+        const { cookie } = await signIn(host)
+        t.equal((await refresh(cookie, { origin, host })).statusCode, 200, origin)
+      }
+    const { cookie } = await signIn('localhost:8000')
+    const other = await refresh(cookie, { host: 'localhost:8000', origin: 'http://localhost:9000' })
+    t.equal(other.statusCode, 403, 'another port is another site')
+  })
+
+  t.test('a cookie of the other kind is none', async (t) => {
+    const { value } = await signIn()
+    refused(t, await refresh(`gatehouse_refresh=${value}`), 'invalid_token', 'without the prefix, beyond localhost')
+    const tossed = await refresh(`__Host-gatehouse_refresh=${value}`, { host: 'localhost:8000' })
+    refused(t, tossed, 'invalid_token', 'with it, at localhost')
+  })
+
+  t.test('cookies that somebody tossed or garbled are refused and end nobody’s session', async (t) => {
+    const { name, cookie, value } = await signIn()
+    const garbage = [
+      '',
+      '%',
+      '%ff',
+      '%E0%A4%A',
+      '"',
+      '""',
+      `"${value}`,
+      `${value}%00`,
+      '=',
+      '\\',
+      '{}',
+      'x'.repeat(8_000)
+    ]
+    for (const wrong of garbage) refused(t, await refresh(`${name}=${wrong}`), 'invalid_token', JSON.stringify(wrong))
+    for (const wrong of ['', ';', '=;=;', name, `${name};`, `${name.toLowerCase()}=${value}`, '__proto__=x', 'a=b;;;c'])
+      refused(t, await refresh(wrong), 'invalid_token', JSON.stringify(wrong))
+    refused(t, await refresh(`${name}=garbage; ${cookie}`), 'invalid_token', 'of two the first counts')
+    t.equal((await refresh(`other=%; __proto__=x; ${cookie}; ${name}=garbage`)).statusCode, 200, 'among others')
+  })
+
+  t.test('a token in the body comes before the cookie, which stays as it is', async (t) => {
+    const [ann, bob] = [await signIn(), await signIn()]
+    const options = { headers: { host: 'api.example.com', cookie: ann.cookie, origin: 'https://evil.example.com' } }
+    const answer = await anyone.post('/api/auth/refresh', { refresh_token: bob.value }, options)
+    t.equal(answer.json().user.email, bob.email)
+    t.notOk(answer.headers['set-cookie'])
+    t.match(await rowOf(ann.value), { previous_hash: null })
+  })
+})
+
+test('the cookie behind proxies', async (t) => {
+  const strong = 'hZ0vT3cQ9mWk2RxLbYp7sJdN5fUaE8gC'
+  const production = { NODE_ENV: 'production', BETTER_AUTH_SECRET: strong, TRUST_PROXY: '127.0.0.1' }
+  const origin = 'https://app.example.com'
+  const preview = 'https://pr-5.previews.example.com'
+  const CORS_ORIGINS = 'https://front.example.com,https://*.previews.example.com,capacitor://localhost'
+  const plain = await startApp(t, { settings: { ...production, CORS_ORIGINS } })
+  const named = await startApp(t, { settings: { ...production, CORS_ORIGINS, APP_URL: `${origin}/tasks/` } })
+
+  /** What proxies make of the Host of app.example.com, and of its X-Forwarded-Host. */
+  const hosts: Record<string, string>[] = [
+    { host: '127.0.0.1:8000' },
+    { host: 'localhost' },
+    { host: 'gatehouse' },
+    { host: '[::1]:8000' },
+    { host: 'app.example.com' },
+    { host: 'app.example.com:443' },
+    { host: 'app.example.com:8000' },
+    { host: '127.0.0.1:8000', 'x-forwarded-host': 'app.example.com, 10.0.0.1:80' },
+    { host: '127.0.0.1:8000', 'x-forwarded-host': 'evil.example.com' },
+    { host: '127.0.0.1:8000', 'x-forwarded-host': '' }
+  ]
+
+  for (const [what, { app }] of Object.entries({ 'with APP_URL': named, 'without APP_URL': plain }))
+    t.test(`a page of our own stays logged in, whatever its proxy makes of Host: ${what}`, async (t) => {
+      const { signIn, refresh } = browsing(app)
+      for (const host of hosts) {
+        const { cookie, name, attributes } = await signIn(host.host)
+        t.equal(name, '__Host-gatehouse_refresh', JSON.stringify(host))
+        t.match(attributes, /; Secure/, JSON.stringify(host))
+        const answer = await refresh(cookie, { ...host, origin, 'sec-fetch-site': 'same-origin' })
+        t.equal(answer.statusCode, 200, JSON.stringify(host))
+        t.match(setCookie(answer), { name, attributes })
+      }
+    })
+
+  t.test('a browser that does not say where a page is from is known by APP_URL, and by Host without it', async (t) => {
+    const [with_, without] = [browsing(named.app), browsing(plain.app)]
+    for (const host of hosts) {
+      const { cookie } = await with_.signIn()
+      t.equal((await with_.refresh(cookie, { ...host, origin })).statusCode, 200, JSON.stringify(host))
+    }
+    const status = async (headers: Record<string, string>) =>
+      (await without.refresh((await without.signIn()).cookie, { origin, ...headers })).statusCode
+    t.strictSame([await status({ host: 'app.example.com' }), await status({ host: 'app.example.com:443' })], [200, 200])
+    t.equal(await status({ host: '127.0.0.1:8000', 'x-forwarded-host': 'app.example.com' }), 200)
+    t.equal(await status({ host: '127.0.0.1:8000' }), 403)
+    const { cookie } = await with_.signIn()
+    const old = await with_.refresh(cookie, { host: 'api.example.com', origin: 'https://api.example.com' })
+    t.equal(old.statusCode, 403, 'where there is a setting, Host does not count')
+  })
+
+  t.test(
+    'a page of another origin cannot use the cookie, on the same site neither, and the log says why',
+    async (t) => {
+      for (const { app, lines } of [named, plain]) {
+        const { signIn, refresh } = browsing(app)
+        const { cookie } = await signIn()
+        const foreign: Record<string, string>[] = [
+          { origin: 'https://evil.example.com', 'sec-fetch-site': 'same-site' },
+          { origin: 'https://api.example.com', 'sec-fetch-site': 'same-site' },
+          { origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' },
+          { origin: 'null', 'sec-fetch-site': 'cross-site' },
+          { origin: 'null' },
+          { origin: '' },
+          { origin: 'chrome-extension://abc', 'sec-fetch-site': 'none' },
+          { 'sec-fetch-site': 'same-site' },
+          { 'sec-fetch-site': 'cross-site' },
+          { origin: preview, 'sec-fetch-site': 'same-site' },
+          { origin: preview },
+          { origin: 'https://*.previews.example.com' },
+          { origin: 'http://app.example.com' },
+          { origin: 'https://app.example.com.evil.test' }
+        ]
+        for (const headers of foreign) {
+          const answer = await refresh(cookie, headers)
+          t.equal(answer.statusCode, 403, JSON.stringify(headers))
+          t.match(lines.at(-1), { status: 403, refusal: /^cookie of another origin: \{.*APP_URL/ })
+        }
+        await refresh(cookie, { origin: `https://${'a'.repeat(5_000)}\u009b`, 'sec-fetch-site': 'cross-site' })
+        t.ok(String(lines.at(-1)?.refusal).length < 600)
+        t.equal((await refresh(cookie)).statusCode, 200, 'it is not used up')
+      }
+    }
+  )
+
+  t.test('an origin that is named can, on another site too', async (t) => {
+    const { signIn, refresh } = browsing(plain.app)
+    for (const origin of ['https://front.example.com', 'capacitor://localhost'])
+      for (const site of ['same-site', 'cross-site', 'none']) {
+        const { cookie } = await signIn()
+        t.equal((await refresh(cookie, { origin, 'sec-fetch-site': site })).statusCode, 200, `${origin} ${site}`)
+      }
+    const { cookie } = await signIn()
+    t.equal((await refresh(cookie, { 'sec-fetch-site': 'none' })).statusCode, 200, 'and what no page sent')
+  })
+
+  t.test('a preview logs in and calls, but neither gets the cookie nor takes it away', async (t) => {
+    const { app } = plain
+    const { anyone, signIn } = browsing(app)
+    const { email, cookie } = await signIn()
+    const headers = { origin: preview, host: 'api.example.com', cookie }
+    const answer = await anyone.post('/api/auth/login', { email, password, refresh_cookie: true }, { headers })
+    t.equal(answer.statusCode, 200)
+    t.notOk('set-cookie' in answer.headers || 'refresh_token' in answer.json())
+    t.equal(answer.headers['access-control-allow-origin'], preview)
+    const user = caller(app, answer.json().access_token)
+    t.equal((await user.get('/api/tasks', undefined, { headers })).statusCode, 200)
+    const bye = await user.post('/api/auth/logout', undefined, { headers })
+    t.equal(bye.statusCode, 200)
+    t.notOk('set-cookie' in bye.headers)
+  })
+
+  t.test('at home APP_URL says which cookie, too', async (t) => {
+    for (const [APP_URL, name] of [
+      ['http://localhost:3000', 'gatehouse_refresh'],
+      ['http://192.168.1.5:8000', 'gatehouse_refresh'],
+      ['https://app.example.com', '__Host-gatehouse_refresh']
+    ] as const) {
+      const { app } = await startApp(t, { settings: { APP_URL } })
+      for (const host of ['localhost:8000', '192.168.1.5:8000', 'app.example.com'])
+        t.equal((await browsing(app).signIn(host)).name, name, `${APP_URL} ${host}`)
+    }
+  })
 })

@@ -1,8 +1,11 @@
+import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { caller, startApp } from '../helpers/app.ts'
 import { bridgeToken, ourToken } from '../helpers/mint.ts'
+import { countQueries } from '../helpers/queries.ts'
 import { type Issued, refreshing, sessionOf } from '../helpers/refreshing.ts'
 import { refused } from '../helpers/refused.ts'
+import { server } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
 
 const { app, signUp, anyone } = await startApp(t)
@@ -146,4 +149,189 @@ test('a body that is none, or holds no text, is told so', async (t) => {
   for (const refresh_token of [null, 5, [], {}, 'x'.repeat(1_001)])
     t.equal((await anyone.post('/api/auth/refresh', { refresh_token })).statusCode, 400, JSON.stringify(refresh_token))
   t.equal((await anyone.post('/api/auth/refresh', { refresh_token: 'x', more: 1 })).statusCode, 400)
+})
+
+const day = 24 * 3600
+/** As many seconds, but for those that the test itself takes. */
+const about = (actual: number, expected: number) => actual <= expected && actual > expected - 60
+
+const exp = ({ access_token }: Issued): number =>
+  JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString()).exp
+
+test('a session that is used goes on for thirty days each time', async (t) => {
+  const first = await register()
+  await age(first.refresh_token, ['expires_at'], 20 * day)
+  const answer: Issued = (await refresh(first.refresh_token)).json()
+  t.ok(about(answer.refresh_expires_in, 30 * day))
+  await age(answer.refresh_token, ['expires_at', 'rotated_at'], 29.9 * day)
+  t.equal((await refresh(answer.refresh_token)).statusCode, 200)
+})
+
+const ages: [number, { refresh: number; access: number }][] = [
+  [59, { refresh: 30, access: 7 }],
+  [75, { refresh: 15, access: 7 }],
+  [88, { refresh: 2, access: 2 }],
+  [89.99, { refresh: 0.01, access: 0.01 }]
+]
+for (const [days, left] of ages)
+  test(`after ${days} days no token outlives the ninetieth`, async (t) => {
+    const first = await register()
+    await age(first.refresh_token, ['created_at'], days * day)
+    const answer: Issued = (await refresh(first.refresh_token)).json()
+    t.ok(about(answer.refresh_expires_in, left.refresh * day), `refresh: ${answer.refresh_expires_in}`)
+    t.ok(about(answer.expires_in, left.access * day), `access: ${answer.expires_in}`)
+    const row = await rowOf(answer.refresh_token)
+    t.ok(exp(answer) <= Date.parse(row?.expires_at ?? '') / 1000)
+    t.ok(Date.parse(row?.access_expires_at ?? '') / 1000 > exp(answer), 'a revocation would outlive it')
+    const again: Issued = (await refresh(first.refresh_token)).json()
+    t.ok(again.refresh_expires_in <= answer.refresh_expires_in, 'nor the one just replaced')
+  })
+
+const ends: Record<string, (token: string, user: string) => Promise<unknown>> = {
+  'thirty days without use': (token) => age(token, ['expires_at'], 30 * day),
+  'ninety days, however often it was used': (token) => age(token, ['created_at'], 90 * day),
+  'an operator’s hand': (_token, user) => app.db.deleteFrom('sessions').where('user_id', '=', user).execute(),
+  deactivation: (_token, user) =>
+    app.db.updateTable('users').set({ is_active: false }).where('id', '=', user).execute(),
+  deletion: (_token, user) => app.db.deleteFrom('users').where('id', '=', user).execute(),
+  logout: (token) => refresh(token).then((answer) => caller(app, answer.json().access_token).post('/api/auth/logout'))
+}
+for (const [what, end] of Object.entries(ends))
+  test(`a session that ended by ${what} gives no tokens, and its end is no theft`, async (t) => {
+    const first = await register()
+    const second: Issued = (await refresh(first.refresh_token)).json()
+    await end(second.refresh_token, first.user.id)
+    for (const { refresh_token } of [second, first])
+      refused(t, await refresh(refresh_token), 'invalid_token', 'its token')
+    t.notOk((await eventsOf(first.refresh_token)).includes('refresh.reused'))
+  })
+
+test('who is active again logs in again', async (t) => {
+  const ann = await register()
+  for (const is_active of [false, true])
+    await app.db.updateTable('users').set({ is_active }).where('id', '=', ann.user.id).execute()
+  refused(t, await refresh(ann.refresh_token), 'invalid_token', 'the old session')
+  await app.revocations.catchUp()
+  refused(t, await caller(app, ann.access_token).get('/api/auth/me'), 'token_revoked', 'and its access token')
+})
+
+test('the lives are settings, and a shorter one counts for sessions that have begun', async (t) => {
+  const settings = { ACCESS_TOKEN_TTL: '1h', REFRESH_TOKEN_TTL: '2h', SESSION_TTL: '3h' }
+  const { app } = await startApp(t, { settings })
+  const { refresh, register, age } = refreshing(app)
+  const first = await register()
+  t.match(first, { expires_in: 3600, refresh_expires_in: 7200 })
+  await age(first.refresh_token, ['created_at'], 2.5 * 3600)
+  const second: Issued = (await refresh(first.refresh_token)).json()
+  t.ok(about(second.refresh_expires_in, 1800) && about(second.expires_in, 1800))
+  await age(second.refresh_token, ['created_at'], 3600)
+  await age(second.refresh_token, ['expires_at'], -day)
+  refused(t, await refresh(second.refresh_token), 'invalid_token', 'begun under a longer one')
+})
+
+test('a refresh token that was never given costs what one of an ended session does, so that time tells nothing', async (t) => {
+  const account = { email: 'ann@example.com', name: 'Ann', password: 'correct-horse-7' }
+  const { refresh_token: ended, access_token } = (await anyone.post('/api/auth/register', account)).json()
+  await anyone.post('/api/auth/logout', undefined, { headers: { authorization: `Bearer ${access_token}` } })
+  const queries = countQueries(t, app)
+  const costs: [string, number][] = []
+  for (const refresh_token of [ended, 'A'.repeat(ended.length), ended.slice(0, -1), 'x']) {
+    queries()
+    const answer = await anyone.post('/api/auth/refresh', { refresh_token })
+    costs.push([answer.json().code, queries()])
+  }
+  t.strictSame(costs, Array(4).fill(['invalid_token', 2]))
+})
+
+/** Lets every statement that touches sessions do this on the way, until it is told to stop. */
+async function sabotage(deed: string, when: string): Promise<() => Promise<unknown>> {
+  await sql`create function sabotage() returns trigger language plpgsql as ${sql.lit(`begin ${deed}; return new; end`)}`.execute(
+    app.db
+  )
+  await sql`create ${sql.raw(when)} execute function sabotage()`.execute(app.db)
+  return () => sql`drop function sabotage cascade`.execute(app.db)
+}
+
+/** Killed connections are handed out by the pool until it has heard of their end. */
+async function recover(): Promise<void> {
+  const asked = await Promise.allSettled(Array.from({ length: 10 }, () => sql`select 1`.execute(app.db)))
+  if (asked.some(({ status }) => status === 'rejected')) await recover()
+}
+
+const failure = `raise exception 'sabotage' using errcode = '40001'`
+const suicide = 'perform pg_terminate_backend(pg_backend_pid()), pg_sleep(1)'
+const atUpdate = 'trigger sabotage after update on sessions for each row'
+const atCommit = 'constraint trigger sabotage after update on sessions deferrable initially deferred for each row'
+
+const disasters: Record<string, { deed: string; when: string; needsServer?: boolean }> = {
+  'fails as it rotates': { deed: failure, when: atUpdate },
+  'fails as it commits': { deed: failure, when: atCommit },
+  'is killed as it rotates': { deed: suicide, when: atUpdate, needsServer: true },
+  'is killed as it commits': { deed: suicide, when: atCommit, needsServer: true }
+}
+for (const [what, { deed, when, needsServer }] of Object.entries(disasters))
+  test(`a database that ${what} leaves one live token`, {
+    skip: needsServer === true && !server && 'needs TEST_DATABASE_URL: the embedded database has no backends to kill'
+  }, async (t) => {
+    const { refresh_token: token } = await register()
+    const before = await rowOf(token)
+    const stop = await sabotage(deed, when)
+    const answers = await Promise.all(Array.from({ length: 3 }, () => refresh(token)))
+    for (const answer of answers)
+      t.match(answer, { statusCode: 503, headers: { 'retry-after': /^\d+$/ }, body: '"code":"unavailable"' })
+    await recover()
+    await stop()
+    t.strictSame(await rowOf(token), before)
+    const second: Issued = (await refresh(token)).json()
+    t.equal((await refresh(second.refresh_token)).statusCode, 200)
+    t.strictSame(await eventsOf(token), [])
+  })
+
+test('a theft that cannot be written down for now ends the session all the same', async (t) => {
+  const first = await register()
+  const second: Issued = (await refresh(first.refresh_token)).json()
+  await refresh(second.refresh_token)
+  const stop = await sabotage(failure, 'trigger sabotage before insert on security_events for each row')
+  refused(t, await refresh(first.refresh_token), 'invalid_token', 'the thief')
+  await stop()
+  refused(t, await refresh(second.refresh_token), 'invalid_token', 'the session')
+  refused(t, await caller(app, second.access_token).get('/api/auth/me'), 'token_revoked', 'its access token')
+})
+
+test('a session that cannot be ended lives on, and is ended by the next try', async (t) => {
+  const first = await register()
+  const second: Issued = (await refresh(first.refresh_token)).json()
+  const third: Issued = (await refresh(second.refresh_token)).json()
+  const stop = await sabotage(failure, 'trigger sabotage after insert on revocations for each row')
+  t.equal((await refresh(first.refresh_token)).statusCode, 503)
+  await stop()
+  t.equal((await caller(app, third.access_token).get('/api/auth/me')).statusCode, 200)
+  refused(t, await refresh(first.refresh_token), 'invalid_token', 'the grandparent again')
+  refused(t, await caller(app, third.access_token).get('/api/auth/me'), 'token_revoked', 'its access token')
+  t.equal(await rowOf(first.refresh_token), undefined)
+})
+
+test('refreshing beside the end of the session leaves nothing alive', async (t) => {
+  for (let round = 0; round < 10; round += 1) {
+    const first = await register()
+    const ann = caller(app, first.access_token)
+    const body = { current_password: 'correct-horse-7', new_password: 'another-horse-8' }
+    const endings = [
+      () => ann.post('/api/auth/logout'),
+      () => ann.delete(`/api/auth/sessions/${sessionOf(first.refresh_token)}`),
+      () => ann.put('/api/auth/password', body),
+      () => ann.post('/api/auth/profile/delete', { password: body.current_password })
+    ]
+    const end = endings[round % endings.length] as (typeof endings)[0]
+    const [, ...answers] = await Promise.all([end(), ...Array.from({ length: 10 }, () => refresh(first.refresh_token))])
+    const alive = [first, ...answers.filter(({ statusCode }) => statusCode === 200).map((answer) => answer.json())]
+    for (const { access_token, refresh_token } of alive as Issued[]) {
+      refused(t, await refresh(refresh_token), 'invalid_token', `round ${round}`)
+      refused(t, await caller(app, access_token).get('/api/auth/me'), 'token_revoked', `round ${round}`)
+    }
+    t.strictSame(
+      (await eventsOf(first.refresh_token)).filter((event) => event === 'refresh.reused'),
+      []
+    )
+  }
 })

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { type Import, inFolder, ours, product, type Source, sources } from '../helpers/sources.ts'
+import { type Import, inFolder, ours, product, type Source } from '../helpers/sources.ts'
 
 /** The imports of these files that a rule does not allow. */
 const broken = (files: Source[], allowed: (imported: Import, file: string) => boolean) =>
@@ -120,20 +120,5 @@ test('nobody but the tests imports a test, and there are no circles', (t) => {
     [...graph.keys()].flatMap((file) => visit(file, [])),
     []
   )
-  t.end()
-})
-
-test('no file is over 200 lines', (t) => {
-  for (const { file, text } of sources)
-    t.ok(text.split('\n').length <= 201, `${file}: ${text.split('\n').length - 1} lines`)
-  t.end()
-})
-
-test("a plugin's file, function and name are one word", (t) => {
-  for (const { file, text } of inFolder('plugins')) {
-    const [, word = ''] = /^plugins\/(\w+)\.ts$/.exec(file) ?? []
-    t.match(text, new RegExp(`async function ${word}\\(`), file)
-    t.match(text, new RegExp(`\\{ name: '${word}'`), file)
-  }
   t.end()
 })
