@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { makeExactValidator } from 'envalid'
 import type * as Tldts from 'tldts'
-import { quoted } from './quoted.ts'
+import { quoted } from '../util/shown-url.ts'
 import { list } from './setting-types.ts'
 
 const isWebOrigin = (text: string) =>

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { parse as parseDuration } from '@lukeed/ms'
 import { makeExactValidator } from 'envalid'
-import { quoted } from './quoted.ts'
+import { quoted } from '../util/shown-url.ts'
 
 const year = 365 * 24 * 60 * 60
 

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net'
 import { makeExactValidator } from 'envalid'
 import type { TrustedIssuer } from '../auth/tokens/issuers.ts'
 import { type Algorithm, algorithms } from '../auth/tokens/jwks.ts'
-import { quoted } from './quoted.ts'
+import { quoted, shownUrl } from '../util/shown-url.ts'
 
 const all = Object.keys(algorithms) as Algorithm[]
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
@@ -41,7 +41,7 @@ export function insecureKeys(
   const { protocol, hostname } = new URL(jwksUrl)
   if (protocol === 'https:' || allowed || local.has(hostname) || (!production && isPrivate(hostname))) return undefined
   const where = production ? 'outside localhost' : 'outside localhost and private networks'
-  return `${jwksUrl} must be https, ${where}; in a network that you trust set ALLOW_KEYS_OVER_PLAIN_HTTP=true`
+  return `${shownUrl(jwksUrl)} must be https, ${where}; in a network that you trust set ALLOW_KEYS_OVER_PLAIN_HTTP=true`
 }
 
 function url(text: unknown, what: string): URL {

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { resolve } from 'node:path'
+import { shownUrl } from '../util/shown-url.ts'
 import { type Evidence, type Explainers, type Explanation, quote } from './findings.ts'
 import { issuerOf } from './issuer-checks.ts'
 
@@ -53,7 +54,7 @@ function unknownKey(evidence: Evidence): Explanation {
   const issuer = issuerOf(evidence)
   return issuer
     ? {
-        broken: `its key (kid) ${quote(kid)} is not one of the keys at ${issuer.jwksUrl} that can be used`,
+        broken: `its key (kid) ${quote(kid)} is not one of the keys at ${shownUrl(issuer.jwksUrl)} that can be used`,
         change:
           'Get a new token: the keys may have been replaced. If that does not help, it comes from another server of that name, or its key is refused: npm run doctor, without a token, lists the keys.'
       }

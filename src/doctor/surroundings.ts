@@ -6,6 +6,7 @@ import { explain } from '../database/failures.ts'
 import { databaseExists, inspect } from '../database/inspect.ts'
 import type { Database } from '../database/tables.ts'
 import { nameDatabase } from '../process/banner.ts'
+import { shownUrl } from '../util/shown-url.ts'
 import { type Finding, quote } from './findings.ts'
 
 const oldest = 14
@@ -48,21 +49,22 @@ export async function checkDatabase(db: Kysely<Database>, config: Config): Promi
 
 /** Whether an issuer's keys can be had, and used. */
 export async function checkIssuer(trusted: TrustedIssuer): Promise<Finding> {
-  const { issuer, jwksUrl, algorithms } = trusted
+  const { issuer, algorithms } = trusted
+  const source = shownUrl(trusted.jwksUrl)
   const refused: string[] = []
   try {
     const keys = await fetchKeys(trusted, (kid, reason) => refused.push(`${quote(kid)} refused, because ${reason}`))
     const usable = [...keys].map(([kid, { algorithm }]) => `${quote(kid)} for ${algorithm}`)
     return {
       ok: keys.size > 0,
-      text: `Issuer ${issuer}: ${keys.size} usable of ${keys.size + refused.length} keys at ${jwksUrl}: ${[...usable, ...refused].join('; ')}`,
+      text: `Issuer ${issuer}: ${keys.size} usable of ${keys.size + refused.length} keys at ${source}: ${[...usable, ...refused].join('; ')}`,
       ...(keys.size === 0 && { advice: `There must be a public key with a kid, for one of ${algorithms.join(', ')}.` })
     }
   } catch (error) {
     const { cause = error } = error as Error
     return {
       ok: false,
-      text: `Issuer ${issuer}: no keys from ${jwksUrl}: ${explain(cause)}`,
+      text: `Issuer ${issuer}: no keys from ${source}: ${explain(cause)}`,
       advice:
         'Is that server up, and can it be reached from here? Better Auth answers there when jwt() is among its plugins. If its routes are not below /api/auth, put the path into BETTER_AUTH_URL.'
     }

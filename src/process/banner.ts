@@ -1,16 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
-
-/** A PostgreSQL URL without the name and the password in it. */
-function withoutPassword(url: string): string {
-  const { host, pathname } = new URL(url)
-  return `PostgreSQL at ${host}${pathname}`
-}
+import { shownUrl } from '../util/shown-url.ts'
 
 /** Which database the settings mean, for people. */
 export const nameDatabase = ({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): string =>
-  databaseUrl ? withoutPassword(databaseUrl) : `embedded, in ${resolve(dataDir)}`
+  databaseUrl ? shownUrl(databaseUrl) : `embedded, in ${resolve(dataDir)}`
 
 /** What a person at the terminal wants to know; in production one line, as the log is for machines. */
 export function welcome(origin: string, config: Config): string {

@@ -125,6 +125,13 @@ const networks = [
 const urlsOf = ({ issuers }: ReturnType<typeof load>) => issuers.map(({ jwksUrl }) => jwksUrl)
 const production = { NODE_ENV: 'production', BETTER_AUTH_SECRET: 'fZ3rN8qTj6WmY1xK5vB9cH2gL7pD4sAe' }
 
+test('a message about the URL of keys does not repeat its query', async (t) => {
+  for (const url of ['http://id.example.com/keys?key=hush-hush', 'ftp://id.example.com/keys?key=hush-hush'])
+    t.throws(() => load({ TRUSTED_ISSUERS: list({ ...one, jwks_url: url }) }), {
+      message: /TRUSTED_ISSUERS: (?!.*hush-hush).*id\.example\.com\/keys/
+    })
+})
+
 test('outside production keys may come over plain HTTP from a private network', async (t) => {
   for (const jwks_url of networks) {
     t.strictSame(urlsOf(load({ TRUSTED_ISSUERS: list({ ...one, jwks_url }) })), [jwks_url])

@@ -59,8 +59,16 @@ test('a version that is too old is not taken', (t) => {
 test('a database that does not answer is told without its password', async (t) => {
   const DATABASE_URL = 'postgres://ann:hush-hush@localhost:1/tasks'
   const [, database] = await examineSurroundings(read({ DATABASE_URL }))
-  t.match(database, { ok: false, text: /PostgreSQL at localhost:1\/tasks; it does not answer: .*ECONNREFUSED/ })
+  t.match(database, { ok: false, text: /postgres:\/\/localhost:1\/tasks; it does not answer: .*ECONNREFUSED/ })
   t.notMatch(database?.text, 'hush-hush')
+})
+
+test('an issuer that does not answer is told without the query of its URL', async (t) => {
+  const issuer = { issuer: 'id', audience: 'tasks', algorithms: ['ES256'] }
+  const TRUSTED_ISSUERS = JSON.stringify([{ ...issuer, jwks_url: 'http://localhost:1/keys?key=hush-hush' }])
+  const [, , keys] = await examineSurroundings(read({ DATA_DIR: t.testdir(), TRUSTED_ISSUERS }))
+  t.match(keys, { ok: false, text: /no keys from http:\/\/localhost:1\/keys: / })
+  t.notMatch(keys?.text, 'hush-hush')
 })
 
 test('an embedded database is neither made nor opened while another process holds it', async (t) => {
