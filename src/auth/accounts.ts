@@ -152,9 +152,8 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       await db.transaction().execute(async (trx) => {
         if (!(await usersRepository(trx).hold(userId))) throw problems.tokenRevoked('account ended meanwhile')
         if (issuer === null) await sessions.hold(token, trx)
-        const tasks = tasksRepository(trx)
         await usersRepository(trx).lock(userId)
-        for (let removed = tasksAtOnce; removed === tasksAtOnce; ) removed = await tasks.removeSome(userId, tasksAtOnce)
+        await tasksRepository(trx).removeAll(userId, tasksAtOnce)
         await usersRepository(trx).remove(userId)
         if (issuer !== null) await revocationsRepository(trx).insert(revocationOfForeign({ ...token, issuer }, clock()))
       })

@@ -120,11 +120,27 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>, qu
         .set((eb) => ({ completed: eb.not('completed'), updated_at: later }))
         .executeTakeFirst(),
 
-    /** Up to `limit` of a user's tasks, so that no statement takes too long. Returns how many went. */
-    async removeSome(userId: string, limit: number): Promise<number> {
-      const some = db.selectFrom('tasks').select('id').where('user_id', '=', userId).limit(limit)
-      const { numDeletedRows } = await db.deleteFrom('tasks').where('id', 'in', some).executeTakeFirst()
-      return Number(numDeletedRows)
+    /**
+     * Removes all tasks of a user whom the transaction has locked, `atOnce` in each statement, so that none takes too long.
+     * Locks all of them first: each removal locks the user's count, for which a change waits with its task locked.
+     */
+    async removeAll(userId: string, atOnce: number): Promise<void> {
+      const batch = db.selectFrom('tasks').select('id').where('user_id', '=', userId).limit(atOnce)
+      let last: string | undefined = '00000000-0000-0000-0000-000000000000'
+      while (last) {
+        const locked = batch.where('id', '>', last).orderBy('id').forUpdate()
+        const rows: { id: string }[] = await db
+          .selectFrom(locked.as('locked'))
+          .select('id')
+          .orderBy('id', 'desc')
+          .limit(1)
+          .execute()
+        last = rows[0]?.id
+      }
+      for (let removed = atOnce; removed === atOnce; ) {
+        const { numDeletedRows } = await db.deleteFrom('tasks').where('id', 'in', batch).executeTakeFirst()
+        removed = Number(numDeletedRows)
+      }
     },
 
     async remove(userId: string, id: string, versions?: Versions): Promise<boolean> {

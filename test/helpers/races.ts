@@ -30,7 +30,7 @@ export function createGate() {
 }
 
 /** Waits until so many statements wait for a lock in this test's database. */
-async function statementsWait(db: Kysely<Database>, count: number): Promise<void> {
+export async function statementsWait(db: Kysely<Database>, count: number): Promise<void> {
   const end = performance.now() + longest
   for (;;) {
     const { rows } = await sql`
