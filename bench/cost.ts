@@ -19,7 +19,7 @@ const seconds = Number(process.env.COST_SECONDS ?? 0.4)
 /** Milliseconds after which a server has written its log. */
 const settled = 150
 const latest = 5_000
-/** Volleys before those that count: a compiler needs some 50,000 requests to have seen all. */
+/** Volleys before those that are measured: the JIT compiler needs about 50,000 requests. */
 const warmUp = Math.ceil(2 / seconds)
 
 interface Target {
@@ -45,7 +45,7 @@ async function volley({ server, shot, newTokens, logs }: Target, { gunner, statu
   const before = await server.usage()
   const { requests, statuses, bytes, seconds: took } = await gunner.fire(load)
   await sleep(settled)
-  // Longer where the machine is busy.
+  // Writing the log takes longer on a busy machine.
   const end = performance.now() + latest
   while (logs && server.lines() < requests && performance.now() < end) await sleep(settled)
   const { cpu } = await server.usage()
@@ -156,7 +156,7 @@ export const bench: Bench = async (say, wanted = parts) => {
   say(`${rounds} rounds of ${seconds} s, in turns and at the same time, ${connections} connections each${warning}`)
   if (!server) return measureAll(wanted, say)
   return onOwnDatabase(server, async (database) => {
-    // Or both would wait for the disk, and be measured while idle.
+    // Otherwise both would wait for the disk and be measured while idle.
     const { rows: [found] = [] } = await database.query('select current_database() as name')
     await database.query(`alter database ${found?.name} set synchronous_commit to off`)
     return measureAll(wanted, say, database)

@@ -11,7 +11,7 @@ import { mint, tokens } from './helpers/tokens.ts'
 
 export const needsPostgres = true
 
-/** Connections of each operation. */
+/** Connections per operation. */
 const steps = [1, 2, 4, 8, 16, 32]
 const seconds = Number(process.env.LOAD_SECONDS ?? 6)
 const people = 20
@@ -21,14 +21,17 @@ const told = ({ p50, p99, max, count, failed }: Latency) =>
 
 interface Found {
   connections: number
-  /** Answers a second, of all operations together. */
+  /** Answers per second of all operations together. */
   rate: number
-  /** Answers a second of one operation: the geometric mean. Their sum goes on rising where quick ones keep the others from their turn. */
+  /**
+   * Answers per second as a geometric mean over the operations. The sum keeps rising when fast operations displace slow
+   * ones.
+   */
   each: number
   latencies: Record<string, Latency>
 }
 
-/** What a client does with its tasks, all day. */
+/** A typical client's operations on tasks. */
 function operationsOf(token: string, id: string): Record<string, Operation> {
   const headers = { authorization: `Bearer ${token}` }
   const json = { ...headers, 'content-type': 'application/json' }
@@ -49,7 +52,7 @@ function operationsOf(token: string, id: string): Record<string, Operation> {
   }
 }
 
-/** Milliseconds that the verifier takes for tokens it has not seen, here and now, while the service is at full load. */
+/** Milliseconds to verify unseen tokens in this process, while the service is at full load. */
 async function timeVerifying(isOver: () => boolean): Promise<number[]> {
   const verify = createVerifier(tokens, new Map(), Date.now)
   const times: number[] = []
@@ -87,7 +90,7 @@ function judge({ latencies }: Found, verifying: number[]): Figure[] {
   ]
 }
 
-/** Every operation at once, on more and more connections, past those at which the machine gives no more of each. */
+/** Runs all operations at once with more and more connections, until throughput no longer grows. */
 export const bench: Bench = (say) =>
   onOwnDatabase(process.env.DATABASE_URL ?? '', async ({ url }) => {
     const server = await startGatehouse(url, { BCRYPT_COST: '12' })

@@ -13,10 +13,10 @@ const clients = 500
 const seconds = Number(process.env.BENCH_SECONDS ?? 30)
 const accounts = 50
 const readers = ['/api/auth/me', '/api/tasks']
-/** Milliseconds between two reads of each. */
+/** Milliseconds between two reads of each reader. */
 const pace = 20
 
-/** The storm comes from a process of its own with low priority. */
+/** The storm comes from a separate process with low priority. */
 async function runStorm(storm: Storm): Promise<StormAnswers> {
   const child = start('bench/helpers/storm.ts', {})
   child.stdin.end(JSON.stringify(storm))
@@ -24,7 +24,7 @@ async function runStorm(storm: Storm): Promise<StormAnswers> {
   return JSON.parse(answers) as StormAnswers
 }
 
-/** Reads at a steady rate, however long answers take, until it is told to stop. */
+/** Reads at a fixed rate, regardless of response times, until stopped. */
 function keepReading(call: Caller, token: string) {
   const times = new Map<string, number[]>(readers.map((path) => [path, []]))
   const wrong: string[] = []
@@ -71,7 +71,7 @@ function judge(
   return figures
 }
 
-/** 500 logins at once, for half a minute, while others read. */
+/** 500 concurrent logins for half a minute, while others read. */
 export const bench: Bench = (say) =>
   onOwnDatabase(process.env.DATABASE_URL ?? '', async ({ url: DATABASE_URL }) => {
     const service = await serve({ DATABASE_URL, BCRYPT_COST: '12' })

@@ -13,19 +13,19 @@ export const needsPostgres = true
 const rounds = 5
 const requests = 10_000
 const warmUp = 5_000
-/** Share of requests that a machine which does other things beside may cost. */
+/** The share of requests that other work on the machine may cost. */
 const tolerated = 0.01
-/** Hundredths of a second, as Linux counts them. */
+/** Clock ticks of 10 ms, as on Linux. */
 const tick = 10_000
 
-/** Microseconds that a process has used, of its own and of the system's for it. */
+/** CPU time of a process in microseconds, user and system. */
 function cpuOf(pid: number | undefined): number {
   const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
   const [user, system] = fields.split(' ').slice(11, 13).map(Number)
   return (Number(user) + Number(system)) * tick
 }
 
-/** Takes all spans, as fast as it can. */
+/** A collector that accepts all spans. */
 async function startCollector() {
   const http = createServer((request, response) => {
     request.resume().on('end', () => response.setHeader('content-type', 'application/x-protobuf').end())
@@ -34,7 +34,7 @@ async function startCollector() {
   return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, stop: () => http.close() }
 }
 
-/** What the service costs with and without somebody looking: microseconds of its processor a request. */
+/** The CPU cost per request with and without metrics and tracing, in microseconds. */
 export const bench: Bench = async (say) => {
   const collector = await startCollector()
   const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }

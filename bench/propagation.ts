@@ -30,9 +30,9 @@ const told = (times: number[]) =>
   `p50 ${median(times).toFixed(1)}, p99 ${quantile(times, 0.99).toFixed(1)}, max ${Math.max(...times).toFixed(1)} ms`
 
 /**
- * Logs out on one process and asks the other, again and again, until it refuses. Two times: from the call that logs out,
- * which is more than the user sees, and from its answer; both end with the answer that refuses. It waits up to `spread`
- * milliseconds first, to come at any moment of the poll.
+ * Logs out on one process and polls the other one until it refuses. Returns two durations, from the start of the logout
+ * and from its answer, both until the refusal. Waits up to `spread` milliseconds first, to hit any moment of the poll
+ * interval.
  */
 async function logOutOnce({ a, b, somebody }: Pair, spread: number): Promise<{ fromCall: number; fromAnswer: number }> {
   const { access_token: token } = await logIn(a, somebody)
@@ -58,7 +58,10 @@ async function logOutOnce({ a, b, somebody }: Pair, spread: number): Promise<{ f
   return { fromCall: refused - called, fromAnswer: Math.max(0, refused - answered) }
 }
 
-/** Stops the other process, logs out, asks on a connection that it keeps, lets it go on: what is the first status that it answers? */
+/**
+ * Stops the other process (SIGSTOP), logs out, sends a request to it, and continues it. Returns the status of its first
+ * answer.
+ */
 async function statusAfterStop({ a, b, other, somebody }: Pair, milliseconds: number): Promise<number> {
   const { access_token: token } = await logIn(a, somebody)
   await b('GET', '/api/auth/me', { token })
@@ -81,13 +84,13 @@ async function repeat<T>(count: number, work: () => Promise<T>): Promise<T[]> {
   return results
 }
 
-/** Two processes on one PostgreSQL: how long after a logout on one does the other refuse the token? */
+/** Measures how long after a logout on one process another process on the same PostgreSQL refuses the token. */
 async function measure(pair: Pair, say: (progress: string) => void) {
   const { database } = pair
   const stopped = async (milliseconds: number) => {
     const statuses = await repeat(stops, () => statusAfterStop(pair, milliseconds))
     const count = (status: number) => statuses.filter((one) => one === status).length
-    // 503: so long a stop is pressure as well, which is seen to before a token is.
+    // 503: after so long a stop, the pressure check answers before the token is verified.
     const [revoked, late] = [count(401), count(503)]
     return { measured: `${revoked} by 401, ${late} by 503, of ${stops}`, met: revoked + late === stops }
   }

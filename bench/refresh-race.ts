@@ -7,7 +7,7 @@ export const needsPostgres = true
 const rounds = Number(process.env.BENCH_ROUNDS ?? 200)
 const uses = 50
 
-/** One token used by all at once; returns how many were refused, and the tokens that they got. */
+/** Uses one token concurrently. Returns the number of refusals and the new tokens. */
 async function race(callers: [Caller, Caller], refresh_token: string) {
   const answers = await Promise.all(
     Array.from({ length: uses }, (_, i) =>
@@ -19,7 +19,7 @@ async function race(callers: [Caller, Caller], refresh_token: string) {
   return { refused: uses - successes.length, tokens: [...tokens] }
 }
 
-/** How many of these tokens, all of one session, still open it: each is used, the likeliest last. */
+/** Counts how many tokens of one session still work; the most likely one is tried last. */
 async function countLive(call: Caller, tokens: string[]): Promise<number> {
   let live = 0
   for (const refresh_token of tokens) {
@@ -29,7 +29,7 @@ async function countLive(call: Caller, tokens: string[]): Promise<number> {
   return live
 }
 
-/** Everybody who holds a session's token uses it at once, over two processes: all go on, with one token. */
+/** All clients of a session use its token at once, over two processes: all must succeed with the same new token. */
 export const bench: Bench = async (say) => {
   const server = process.env.DATABASE_URL ?? ''
   return onOwnDatabase(server, async ({ url, query }) => {
@@ -49,7 +49,7 @@ export const bench: Bench = async (say) => {
           tokens.push(...result.tokens)
         }
         if ((await countLive(callers[1], tokens.slice(-1))) !== 1) ended += 1
-        // What was replaced must not work beside it: the first that is tried ends the session.
+        // A replaced token must not work: using it ends the session.
         if ((await countLive(callers[0], [tokens[0] ?? '', ...tokens.slice(-1)])) !== 0) forked += 1
         const { rows } = await query(`select 1 from sessions where user_id = '${user.id}'`)
         if (rows.length !== 0) forked += 1

@@ -27,7 +27,7 @@ function randomKey(): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-/** Collects garbage as far as one can from inside, and says what is left. */
+/** Memory after garbage collection. */
 async function memory() {
   for (let i = 0; i < 5; i += 1) {
     globalThis.gc?.()
@@ -36,10 +36,7 @@ async function memory() {
   return process.memoryUsage().rss
 }
 
-/**
- * Nanoseconds a check, one figure a round: the median of them says what a check costs, the largest what noise does. Of
- * processor time, so that what else the machine does counts only as far as it spoils the caches.
- */
+/** Nanoseconds of CPU time per check, one figure per round. The median is the cost; the maximum shows the noise. */
 function timeChecks(table: ReturnType<typeof createRevocationTable>, keys: string[], found: boolean): number[] {
   return Array.from({ length: rounds }, () => {
     let hits = 0
@@ -57,10 +54,10 @@ export const bench: Bench = async (say) => {
   const known = Array.from({ length: checksARound }, randomKey)
   const unknown = Array.from({ length: checksARound }, randomKey)
   const every = Math.ceil(live / checksARound)
-  // What the engine takes to work at all, with strings and small tables, is not what revocations take.
+  // A rehearsal, so that one-time allocations of the engine are not counted.
   const rehearsal = createRevocationTable(lifetime)
   for (let i = 0; i < live / 20; i += 1) rehearsal.add(randomKey(), ALWAYS, now + day)
-  rehearsal.forget(now + 2 * lifetime)
+  rehearsal.dropExpired(now + 2 * lifetime)
   const before = await memory()
   const table = createRevocationTable(lifetime)
   let slowest = 0
@@ -68,7 +65,7 @@ export const bench: Bench = async (say) => {
   for (let i = 0; i < live; i += 1) {
     const key = (i % every === 0 ? known[i / every] : undefined) ?? randomKey()
     const at = performance.now()
-    // As access tokens of seven days end: at any time within the seven days to come.
+    // Expiry is spread over seven days, as for access tokens.
     table.add(key, ALWAYS, now + 1 + Math.floor(Math.random() * 7 * day))
     slowest = Math.max(slowest, performance.now() - at)
     if ((i + 1) % (live / 5) === 0) say(`${i + 1} added`)
@@ -82,7 +79,7 @@ export const bench: Bench = async (say) => {
   const misses = timeChecks(table, unknown, false)
   const size = table.size
   const forgetting = performance.now()
-  table.forget(now + lifetime + 4 * day)
+  table.dropExpired(now + lifetime + 4 * day)
   const forget = performance.now() - forgetting
   const told = (ns: number[]) =>
     `${median(ns).toFixed(0)} ns (rounds ${Math.min(...ns).toFixed(0)} to ${quantile(ns, 1).toFixed(0)})`

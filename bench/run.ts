@@ -7,14 +7,14 @@ import { writeReport } from './helpers/report.ts'
 
 interface Module {
   needsPostgres?: boolean
-  /** What of it can be run alone. */
+  /** Parts that can run alone. */
   parts?: string[]
   bench: Bench
 }
 
 /**
- * Every file beside this one is a bench: `npm run bench` runs all, `npm run bench -- login-storm` one, and
- * `npm run bench -- cost me list` parts of one.
+ * Every file in this folder is a bench: `npm run bench` runs all, `npm run bench -- login-storm` one, and `npm run
+ * bench -- cost me list` parts of one.
  */
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.ts') && file !== 'run.ts')
@@ -44,7 +44,7 @@ const database = process.env.DATABASE_URL
   : 'No PostgreSQL (set DATABASE_URL): the embedded database, whose figures cannot be compared with those of PostgreSQL'
 console.log(`${machine}\n${database}\n${new Date().toISOString()}, load before the start ${loadNow()}\n`)
 
-/** What a bench finds; one that fails says so in the table, and the others still run. */
+/** Runs a bench. A failed one is reported in the table, and the others still run. */
 async function run({ bench, needsPostgres }: Module, name: string, parts: string[]): Promise<Figure[]> {
   const say = (progress: string) => console.log(`${name}: ${progress}`)
   if (needsPostgres && !process.env.DATABASE_URL) {
@@ -73,7 +73,7 @@ for (const [name, parts] of wanted) {
 }
 const figures = Object.values(benches).flatMap(({ figures }) => figures)
 console.log(table(figures))
-// Parts would stand for a whole that they are not.
+// A partial run must not replace a full one.
 if ([...wanted.values()].every((parts) => parts.length === 0))
   console.log(`\nReport: ${relative('.', writeReport(record({ machine, database, benches })))}`)
 process.exit(figures.some(({ verdict }) => verdict === 'NOT met') ? 1 : 0)

@@ -14,14 +14,14 @@ const million = 1_000_000 * Number(process.env.SCALE ?? 1)
 const size = { users: million, tasks: 10 * million, ofOne: million }
 const rounds = 11
 const seconds = 0.4
-/** Of a user in the small database: enough for each page to be full and to have another after it. */
+/** Tasks of a user in the small database: enough for full pages with a successor. */
 const few = 160
 const logins = 6
 
 interface Cost {
-  /** Milliseconds to the answer on one connection: the median of a round. */
+  /** Median of a round in milliseconds, on one connection. */
   ms: number
-  /** Microseconds of CPU a request: the service's, and that of PostgreSQL's backends. */
+  /** CPU time per request in microseconds: of the service and of PostgreSQL's backends. */
   service: number
   backends: number | undefined
 }
@@ -102,7 +102,7 @@ async function openBig(database: BenchDatabase, say: (text: string) => void) {
   return { stage, operations, made }
 }
 
-/** What a million tasks of one user among ten million cost, beside a database with a handful. */
+/** The cost with a million tasks of one user among ten million, compared with a small database. */
 export const bench: Bench = (say) => {
   const server = process.env.DATABASE_URL ?? ''
   return onOwnDatabase(server, (small) =>

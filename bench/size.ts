@@ -10,12 +10,12 @@ export const needsPostgres = true
 const starts = 7
 const before = 100_000
 const after = Number(process.env.SIZE_REQUESTS ?? 1_000_000)
-/** However slow the machine is, it ends. */
+/** A timeout for slow machines. */
 const longest = 240_000
 const chunk = 20_000
 const mega = 1024 * 1024
 
-/** Milliseconds from the start of `node` to the first answer that needed the database. */
+/** Milliseconds from the start of `node` to the first answer that uses the database. */
 async function startOnce(url: string): Promise<number> {
   const begin = performance.now()
   const server = await startGatehouse(url)
@@ -35,7 +35,7 @@ interface Load {
   token: string
 }
 
-/** Sends about so many requests, a quarter of them with each path; gives the number and resident bytes at the end of each chunk. */
+/** Sends about this many requests, a quarter to each path. Yields the count and the resident bytes after each chunk. */
 async function send({ gunner, server, token }: Load, count: number, say: (text: string) => void) {
   const paths = ['/api/auth/me', '/api/tasks', '/api/auth/me', '/health/live']
   const sizes: { requests: number; bytes: number }[] = []
@@ -55,7 +55,7 @@ async function send({ gunner, server, token }: Load, count: number, say: (text: 
   return { requests, sizes }
 }
 
-/** Resident bytes of the yardstick, which has Fastify and `pg` and nothing else, after as many requests for one of its routes. */
+/** Resident bytes of the yardstick after as many requests to one of its routes. */
 async function sizeOfBare(gunner: Gunner): Promise<number> {
   const ANSWER = JSON.stringify({ status: 200, headers: {}, body: { user_id: crypto.randomUUID() } })
   const server = await startMeasured('bench/helpers/bare-server.ts', { ANSWER })
@@ -113,7 +113,7 @@ async function grow(url: string, say: (text: string) => void): Promise<Figure[]>
   }
 }
 
-/** How long the service takes to start, and how large it grows. */
+/** Start time and memory of the service. */
 export const bench: Bench = (say) =>
   onOwnDatabase(process.env.DATABASE_URL ?? '', async ({ url }) => {
     const first = await startOnce(url)

@@ -8,11 +8,11 @@ import { auc, median, shuffled } from './helpers/statistics.ts'
 
 export const needsPostgres = true
 
-/** A class, of what takes long and of what does not: the more, the less chance has to say. */
+/** Samples per class. More samples reduce the influence of chance. */
 const samples = Number(process.env.BENCH_SAMPLES ?? 1_000)
 const quickSamples = 4 * samples
 const bounds = [0.47, 0.53] as const
-/** Microseconds that the deliberately leaky service adds for known accounts: of a login, which takes 50 ms, and a refresh. */
+/** Microseconds of the deliberate leak: for a login, which takes 50 ms, and for a refresh. */
 const leaks = { login: Number(process.env.BENCH_LEAK ?? 200), refresh: 50 }
 
 interface Class {
@@ -23,11 +23,14 @@ interface Class {
   headers?: Record<string, string>
 }
 
-/** Milliseconds of each answer, by class: one request at a time on one connection, the classes interleaved at random. */
+/**
+ * Response times in milliseconds, by class. Requests go one at a time over one connection, the classes interleaved at
+ * random.
+ */
 async function sample(call: Caller, classes: Class[], count: number): Promise<number[][]> {
   const times = classes.map((): number[] => [])
   const order = shuffled(classes.flatMap((_, i) => Array.from({ length: count }, () => i)))
-  // The first ones pay for compiling.
+  // Warm-up.
   for (const i of [...order.slice(0, 50), ...order].entries()) {
     const { status, path, body, headers = {}, name } = classes[i[1]] as Class
     const answer = await call('POST', path, { body: body(), headers })
@@ -40,7 +43,7 @@ async function sample(call: Caller, classes: Class[], count: number): Promise<nu
 const login = '/api/auth/login'
 const refresh = '/api/auth/refresh'
 const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T
-/** As long as those of the accounts that there are. */
+/** As long as the emails of existing accounts. */
 const nobody = () => `${crypto.randomUUID()}@example.com`
 const madeUp = () => ({ refresh_token: randomBytes(64).toString('base64url') })
 
@@ -51,7 +54,7 @@ function judge(what: string, first: number[] = [], second: number[] = [], leaky 
   return figure(what, leaky ? 'outside 0.47 to 0.53' : '0.47 to 0.53', told, leaky ? !inside : inside)
 }
 
-/** Accounts, and refresh tokens of sessions that have ended: of accounts that are still there, and of some that are not. */
+/** Accounts, and refresh tokens of ended sessions: of existing accounts and of deleted ones. */
 async function prepare(call: Caller) {
   const emails: string[] = []
   const ended: string[] = []
@@ -112,7 +115,7 @@ async function timeReal(call: Caller, say: (progress: string) => void): Promise<
   ]
 }
 
-/** A login of each kind of account. The same wrong password for all, but where another is named. */
+/** Logins of each kind of account, with the same wrong password unless another one is given. */
 async function timeKinds(call: Caller, databaseUrl: string, say: (progress: string) => void): Promise<Figure[]> {
   const kinds = await makeKinds(call, databaseUrl)
   const classes = [
@@ -133,7 +136,7 @@ async function timeKinds(call: Caller, databaseUrl: string, say: (progress: stri
   ]
 }
 
-/** A login that succeeds: with a hash of today, and with one that is made anew afterwards. */
+/** Successful logins: with a current hash, and with one that is upgraded afterwards. */
 async function timeRehash(call: Caller, databaseUrl: string, say: (progress: string) => void): Promise<Figure> {
   const { email } = await signUp(call)
   const hashes = { today: await hash(password, 10), old: await hash(password, 8) }
@@ -148,7 +151,7 @@ async function timeRehash(call: Caller, databaseUrl: string, say: (progress: str
     const { status, ms } = await call('POST', login, { body: { email, password } })
     if (status !== 200) throw new Error(`${kind}: ${status}`)
     times[kind].push(ms)
-    // Until the old one has been replaced: the next login does not wait for that.
+    // Waits until the old hash has been replaced.
     for (let kept = kind === 'old' ? 1 : 0; kept; )
       kept =
         (await db.query('select 1 from users where email = $1 and password_hash = $2', [email, hashes.old])).rowCount ??
@@ -158,7 +161,10 @@ async function timeRehash(call: Caller, databaseUrl: string, say: (progress: str
   return judge('login that succeeds: hash of today, hash made anew', times.today, times.old)
 }
 
-/** Failures from elsewhere, until the account answers 429 at a second network: where its owner logs in, and where nobody does. */
+/**
+ * Failures from other networks until the account answers 429: measured at the network that its owner logs in from, and
+ * at another one.
+ */
 async function timeThrottled(call: Caller, say: (progress: string) => void): Promise<Figure[]> {
   const home = { 'x-forwarded-for': '192.0.2.1' }
   const at = (address: string) => ({ 'x-forwarded-for': address })
@@ -199,7 +205,7 @@ async function timeLeaky(call: Caller, kind: keyof typeof leaks, say: (progress:
   return judge(`${kind}, leaky control: ${leaks[kind]} µs more for known accounts`, a, b, true)
 }
 
-/** Whether the time of an answer tells who has an account. */
+/** Tests whether response times reveal which accounts exist. */
 export const bench: Bench = (say) =>
   onOwnDatabase(process.env.DATABASE_URL ?? '', async ({ url: DATABASE_URL }) => {
     const settings = { DATABASE_URL, BCRYPT_COST: '10', RATE_LIMIT_AUTH: '1000000' }
@@ -215,7 +221,7 @@ export const bench: Bench = (say) =>
       ...(await on(throttled, undefined, (call) => timeThrottled(call, say))),
       await on({ LEAK: String(leaks.login) }, leaky, (call) => timeLeaky(call, 'login', say)),
       await on({ LEAK: String(leaks.refresh) }, leaky, (call) => timeLeaky(call, 'refresh', say)),
-      // Last: with slow hashes in the table every login is slow.
+      // Last, because slow hashes in the table make every login slow.
       ...(await on({}, undefined, (call) => timeKinds(call, DATABASE_URL, say)))
     ]
   })

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** One index for each way a list can be sorted and filtered: a page is a range of it, wherever it starts. */
+/** One index for each combination of sort and filter, so that each page is an index range. */
 const lists = {
   tasks_by_created: ['user_id', 'created_at', 'id'],
   tasks_by_title: ['user_id', 'title', 'id'],
@@ -13,7 +13,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .createTable('tasks')
     .addColumn('id', 'uuid', (column) => column.primaryKey())
     .addColumn('user_id', 'uuid', (column) => column.notNull())
-    // Code point order: the same on every engine, and no index breaks when an operating system changes its locales.
+    // Code point order is the same on every engine, and locale updates of the operating system do not corrupt indexes.
     .addColumn('title', sql`text collate "C"`, (column) => column.notNull())
     .addColumn('description', 'text')
     .addColumn('completed', 'boolean', (column) => column.notNull().defaultTo(false))

@@ -1,19 +1,19 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * A session that ends, however it ends (a logout, a cascade, an operator's SQL), leaves a revocation; so does another
- * issuer's user who is deactivated or deleted. Triggers, so that no code path can forget.
+ * Triggers revoke the tokens of an ended session (a logout, a cascade, an operator's SQL), and of another issuer's user
+ * who is deactivated or deleted, so that no code path can forget it.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('revocations')
     .addColumn('id', 'bigint', (column) => column.primaryKey().generatedAlwaysAsIdentity())
-    // What is revoked: a session's id, or the first half of the SHA-256 of another issuer's name and subject.
+    // The session's id, or the first half of the SHA-256 of issuer and subject.
     .addColumn('key', 'uuid', (column) => column.notNull())
     // Tokens issued up to this second are refused.
     .addColumn('cutoff', 'bigint', (column) => column.notNull())
     .addColumn('expires_at', 'timestamptz(3)', (column) => column.notNull())
-    // Transactions commit in another order than they begin: who reads on from here must look at all that were open.
+    // Transactions commit in another order than they begin, so readers continue from the oldest open one.
     .addColumn('xid', sql`xid8`, (column) => column.notNull().defaultTo(sql`pg_current_xact_id()`))
     .execute()
   await db.schema.createIndex('revocations_by_xid').on('revocations').column('xid').execute()

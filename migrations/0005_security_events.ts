@@ -6,7 +6,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('id', 'uuid', (column) => column.primaryKey())
     .addColumn('at', 'timestamptz(3)', (column) => column.notNull().defaultTo(sql`now()`))
     .addColumn('event', 'text', (column) => column.notNull())
-    // No foreign key: what happened stays when the account goes.
+    // No foreign key: events outlive the account.
     .addColumn('user_id', 'uuid')
     .addColumn('session_id', 'uuid')
     .addColumn('address', 'text')

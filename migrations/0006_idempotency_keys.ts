@@ -5,9 +5,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .createTable('idempotency_keys')
     .addColumn('user_id', 'uuid', (column) => column.notNull())
     .addColumn('key', sql`text collate "C"`, (column) => column.notNull())
-    // SHA-256 of what was asked.
+    // SHA-256 of the request.
     .addColumn('fingerprint', 'bytea', (column) => column.notNull())
-    // What was made, at `created_at`. It may be gone again: no foreign key.
+    // The created resource. No foreign key: it may be deleted.
     .addColumn('resource_id', 'uuid', (column) => column.notNull())
     .addColumn('created_at', 'timestamptz(3)', (column) => column.notNull().defaultTo(sql`now()`))
     .addPrimaryKeyConstraint('idempotency_keys_pkey', ['user_id', 'key'])

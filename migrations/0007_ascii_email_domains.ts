@@ -1,6 +1,6 @@
 import { type QueryExecutorProvider, sql } from 'kysely'
 
-/** The host of a URL is its domain in ASCII, by UTS #46; undefined where there is more in it than a host, or none. */
+/** Converts a domain to ASCII by UTS #46, as the host of a URL; undefined if it is not a plain host name. */
 function asciiDomain(domain: string): string | undefined {
   const url = `http://${domain}`
   if (!URL.canParse(url)) return undefined
@@ -9,8 +9,8 @@ function asciiDomain(domain: string): string | undefined {
 }
 
 /**
- * Earlier imports stored domains as they were written, and the login refused these: they are looked for in ASCII from now on. Where
- * the mailbox has got another account meanwhile, the row stays as it is.
+ * Earlier imports stored domains unconverted, and the login refused these addresses. From now on they are looked up in
+ * ASCII. A row stays unchanged if another account has the address.
  */
 export async function up(db: QueryExecutorProvider): Promise<void> {
   const { rows } = await sql<{ id: string; email: string }>`
@@ -25,5 +25,5 @@ export async function up(db: QueryExecutorProvider): Promise<void> {
   }
 }
 
-/** Nothing: before it, these rows were of no use. */
+/** Nothing to undo: the old rows were unusable. */
 export async function down(): Promise<void> {}

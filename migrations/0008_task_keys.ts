@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** Both are of one million rows in seconds; who has more builds them by hand before: docs/migrations.md. */
+/** Each takes seconds for a million rows; for larger tables, build them by hand first (docs/migrations.md). */
 export const accepted = { 'create index': 'built by hand before the release where the table is large' }
 
 const lists = {
@@ -12,13 +12,13 @@ const before = {
   tasks_by_completed_title: ['user_id', 'completed', 'title', 'id']
 }
 
-/** Keys that the service computes to sort and search tasks (src/repositories/task-keys.ts); null where it has not yet. */
+/** Sort and search keys that the service computes (src/repositories/task-keys.ts); null until computed. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`alter table tasks
     add column if not exists title_sort text collate "C" not null default '',
     add column if not exists title_search text collate "C",
     add column if not exists description_grams bytea`.execute(db)
-  // A search reads all signatures of a user: they stay in the row, as they are.
+  // A search reads all signatures of a user, so they must not be moved out of the row.
   await sql`alter table tasks alter column description_grams set storage plain`.execute(db)
   for (const [name, columns] of Object.entries(lists))
     await db.schema.createIndex(name).ifNotExists().on('tasks').columns(columns).execute()
@@ -26,7 +26,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     where title_search is null or description_grams is null`.execute(db)
   for (const name of Object.keys(before)) await db.schema.dropIndex(name).ifExists().execute()
 
-  // Code that knows no keys writes tasks without them, or leaves those of another text.
+  // Earlier releases write tasks without keys, or leave keys of the previous text.
   await sql`
     create function sort_task() returns trigger language plpgsql as $$
     begin

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 
 export const accepted = { 'create index': 'built by hand before the release; takes about a second for a million users' }
 
-/** The kinds of the stored password hashes are found without reading all users. */
+/** Finds the kinds of stored password hashes without reading all users. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createIndex('users_by_hash_kind')

@@ -1,12 +1,12 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * How many tasks each user has, and the bytes of their text, kept by triggers so that no code path can forget. A user's row is made by
- * their first change after this migration. A statement that says `gatehouse.task_quota` ('tasks bytes', by set_config) is refused when it
- * leads beyond; concurrent ones wait for each other at the row.
+ * Tasks and bytes of text per user, counted by triggers so that no code path can forget it. The first change of a
+ * user's tasks creates the row. A statement that sets `gatehouse.task_quota` ('tasks bytes', by set_config) fails when
+ * it exceeds the quota. Concurrent changes wait for the row lock.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  // Each change of a task updates its user's row: room in the page keeps that from touching the index.
+  // Every change of a task updates this row. The fillfactor leaves room for HOT updates, which do not touch the index.
   await sql`
     create table task_usage (
       user_id uuid primary key,
@@ -38,7 +38,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       end if;
     end $$`.execute(db)
 
-  // By user id, so that statements on tasks of several users lock their rows in one order.
+  // Ordered by user id, so that concurrent statements lock rows in the same order.
   await sql`
     create function count_added_tasks() returns trigger language plpgsql set search_path from current as $$
     begin

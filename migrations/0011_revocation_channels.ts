@@ -10,8 +10,9 @@ const announce = (db: QueryExecutorProvider, channel: ReturnType<typeof sql>) =>
     end $$`.execute(db)
 
 /**
- * Notifications reach every schema of a database, and two schemas can trust one issuer: each has a channel of its own, so that a
- * logout in one does not end the user's tokens in the other. `public` keeps the name that processes of earlier releases listen to.
+ * Notifications reach every schema of a database, and two schemas may trust the same issuer. With one channel per
+ * schema, a logout in one does not end the user's tokens in the other. `public` keeps the name that earlier releases
+ * listen to.
  */
 export async function up(db: QueryExecutorProvider): Promise<void> {
   const suffix = sql`case tg_table_schema when 'public' then '' else '_' || md5(tg_table_schema) end`

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** How many events a row stands for. */
+/** The number of events that a row represents. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable('security_events')

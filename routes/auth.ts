@@ -44,7 +44,7 @@ interface Options {
   sessions: Sessions
 }
 
-/** What needs no access token: this is how one gets one. */
+/** Public routes that issue access tokens. */
 export const credentialRoutes: Routes<Options> = async function credentialRoutes(app, { accounts, sessions }) {
   app.post('/register', { schema: register, onRequest: app.limitAttempts() }, async ({ body, client }, reply) => {
     const answer = await accounts.register(body, client)

@@ -29,7 +29,8 @@ export const healthRoutes: Routes = async function healthRoutes(app) {
     return { status: 'ok', database: 'ok', revocation_staleness_ms: app.revocations.staleness() }
   }
 
-  // Not the readiness: a load balancer would give this one's load to the others, until they all are out.
+  // Pressure does not affect readiness: a load balancer would move the load to other instances until all are
+  // overloaded.
   app.get('/health', { schema: health }, () => {
     if (app.isOverloaded()) throw problems.unavailable('pressure')
     return checkDatabase(pingPool)
@@ -37,7 +38,7 @@ export const healthRoutes: Routes = async function healthRoutes(app) {
 
   app.get('/health/live', { schema: live }, async () => ({ status: 'ok' as const }))
 
-  // Not the pool's queue, which clients can fill: what waits in it says nothing of whether the database is there.
+  // A separate connection: clients can fill the pool's queue, which says nothing about the database.
   app.get('/health/ready', { schema: ready }, () => {
     if (app.isDraining()) throw problems.unavailable('closing')
     return checkDatabase(pingDatabase)

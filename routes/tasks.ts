@@ -82,7 +82,7 @@ export const taskRoutes: Routes<Options> = async function taskRoutes(app, { curs
   app.get('', { schema: list }, async ({ user, query }) => {
     const { status, sort, limit, cursor, q: search = '' } = query
     const order = query.order ?? (sort === 'created' ? 'desc' : 'asc')
-    // What titles sort by has changed: cursors from before then are of another query.
+    // `title_sort` makes cursors invalid that an earlier release issued for another sort key.
     const scope = () => JSON.stringify([user.id, status, sort === 'title' ? 'title_sort' : sort, order, search])
     const after = cursor === undefined ? undefined : cursors.open<TaskPosition>(scope(), cursor)
     const options = { status, sort, order, limit, after }
@@ -94,7 +94,7 @@ export const taskRoutes: Routes<Options> = async function taskRoutes(app, { curs
   })
 
   app.post('', { schema: create }, async ({ url, headers, user, body }, reply) => {
-    // A URL may be absolute (RFC 9112, section 3.2.2), with a host that nobody has checked.
+    // A URL may be absolute (RFC 9112, section 3.2.2), with an unverified host.
     const path = url.startsWith('/') ? url.replace(/[?#].*/s, '') : new URL(url).pathname
     const header = headers['idempotency-key']
     const { task, replayed } =
@@ -113,8 +113,8 @@ export const taskRoutes: Routes<Options> = async function taskRoutes(app, { curs
     return isKnown(headers['if-none-match'], etag) ? reply.code(304).send(noContent()) : task
   })
 
-  /** Why nothing was touched: it is not there, or it is not as the client knew it. */
-  async function untouched(userId: string, id: string, versions: string[] | undefined): Promise<Problem> {
+  /** Returns why no row changed: the task does not exist, or has another version. */
+  async function noRowChanged(userId: string, id: string, versions: string[] | undefined): Promise<Problem> {
     const isThere = versions !== undefined && (await tasks.find(userId, id)) !== undefined
     return isThere ? problems.preconditionFailed() : problems.notFound('Task')
   }
@@ -122,7 +122,7 @@ export const taskRoutes: Routes<Options> = async function taskRoutes(app, { curs
   app.put('/:id', { schema: update }, async ({ user, params, headers, body }, reply) => {
     const versions = allowedVersions(headers['if-match'])
     const task = await tasks.update(user.id, params.id, body, versions)
-    if (!task) throw await untouched(user.id, params.id, versions)
+    if (!task) throw await noRowChanged(user.id, params.id, versions)
     reply.header('etag', etagOf(task))
     return task
   })
@@ -133,14 +133,14 @@ export const taskRoutes: Routes<Options> = async function taskRoutes(app, { curs
     const task = await (completed === undefined
       ? tasks.toggle(user.id, params.id, versions)
       : tasks.update(user.id, params.id, { completed }, versions))
-    if (!task) throw await untouched(user.id, params.id, versions)
+    if (!task) throw await noRowChanged(user.id, params.id, versions)
     reply.header('etag', etagOf(task))
     return task
   })
 
   app.delete('/:id', { schema: remove }, async ({ user, params, headers }, reply) => {
     const versions = allowedVersions(headers['if-match'])
-    if (!(await tasks.remove(user.id, params.id, versions))) throw await untouched(user.id, params.id, versions)
+    if (!(await tasks.remove(user.id, params.id, versions))) throw await noRowChanged(user.id, params.id, versions)
     return reply.code(204).send(null)
   })
 }

@@ -8,7 +8,7 @@ import { taskRoutes } from './tasks.ts'
 
 const owner = Type.Object({ user_id: Id })
 
-/** The task routes again, under the id of their owner: whoever else asks is told that it is not theirs. */
+/** The task routes under the owner's id. For another user's id they answer 403. */
 export const userTaskRoutes: Routes<{ cursors: Cursors; taskQuota: TaskQuota }> = async function userTaskRoutes(
   app,
   { cursors, taskQuota }

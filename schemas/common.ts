@@ -1,8 +1,8 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 
 /**
- * Text that PostgreSQL and UTF-8 can hold: without U+0000 and lone surrogates. With the flag `u` the first class takes every
- * character; without it, as generated clients compile patterns, a character beyond U+FFFF is two surrogates.
+ * Text that PostgreSQL and UTF-8 can store: no U+0000, no lone surrogates. With the flag `u` the first class matches
+ * every character; without it, as generated clients compile patterns, a character beyond U+FFFF is two surrogates.
  */
 const character = '[^\\u0000\\uD800-\\uDFFF]'
 const pair = '[\\uD800-\\uDBFF][\\uDC00-\\uDFFF]'
@@ -16,36 +16,35 @@ interface TextOptions {
   conditions?: string
 }
 
-/** Free text. `conditions` are lookaheads, which make one pattern of several: generators cannot join two. */
+/** Free text. `conditions` are lookaheads in the same pattern, because generators support only one. */
 export const text = (maxLength: number, description: string, { minLength, conditions = '' }: TextOptions = {}) =>
   Type.String({ ...(minLength && { minLength }), maxLength, pattern: `^${conditions}${storable}$`, description })
 
-/** Text that says something: not empty, not only blanks. */
+/** Text that is not blank. */
 export const filledText = (maxLength: number, description: string) =>
   text(maxLength, description, { minLength: 1, conditions: '(?=\\s*\\S)' })
 
-/** One of a few words. */
 export const oneOf = <const T extends string>(
   words: readonly T[],
   options: { default?: T; description?: string } = {}
 ) => Type.Unsafe<T>({ type: 'string', enum: words, ...options })
 
-/** A page of a keyset-paginated list; `next_cursor` is null on the last one. */
+/** A page of a keyset-paginated list; `next_cursor` is null on the last page. */
 export const pageOf = <T extends TSchema>(item: T, $id: string) =>
   Type.Object({ items: Type.Array(item), next_cursor: Type.Union([Type.String(), Type.Null()]) }, { $id })
 
 const named = new Set<TSchema>()
 
-/** A reference to a named schema, which so becomes a component of the contract; it keeps its static type. */
+/** A reference to a named schema, which becomes a component of the contract. It keeps the static type. */
 export const ref = <T extends TSchema>(schema: T) => {
   named.add(schema)
   return Type.Unsafe<Static<T>>(Type.Ref(schema.$id as string))
 }
 
-/** Every schema that something refers to, by name. */
+/** Every referenced schema, by name. */
 export const components = () => [...named].sort((a, b) => String(a.$id).localeCompare(String(b.$id)))
 
-/** A body that may be left out. */
+/** An optional body. */
 export const optional = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 export const Message = Type.Object({ message: Type.String() }, { $id: 'Message' })

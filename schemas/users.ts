@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { filledText, Id, ref, Timestamp, text } from './common.ts'
 
-/** A hint for clients, no stricter than the format, which decides (src/auth/email-address.ts). */
+/** A hint for clients. The format decides (src/auth/email-address.ts); the pattern must not be stricter. */
 const emailPattern = "^\\s*[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}@[^\\s@]+\\s*$"
 const email = Type.String({
   format: 'idn-email',
@@ -11,7 +11,7 @@ const email = Type.String({
     'an email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one'
 })
 const name = filledText(100, '1 to 100 characters, not only blanks, without U+0000')
-/** A digit and a special character. */
+/** Requires a digit and a special character. */
 const mixed = '(?=[^0-9]*[0-9])(?=[A-Za-z0-9]*[^A-Za-z0-9])'
 const newPassword = text(
   72,

@@ -31,7 +31,7 @@ import { type Engine, openDatabase } from './database/connection.ts'
 import { openOwnConnection } from './database/own-connection.ts'
 import { poolsOf } from './database/pools.ts'
 import { openReads } from './database/replica.ts'
-import { keepTidy } from './housekeeping.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { type Cuts, createBoundedServer } from './http/bounded-server.ts'
 import { createCursors } from './http/cursors.ts'
 import type { RedisTimes } from './redis/redis.ts'
@@ -135,7 +135,7 @@ export async function buildApp(
     app.register(taskRoutes, { prefix: '/api/tasks', cursors, taskQuota })
     app.register(userTaskRoutes, { prefix: '/api/users/:user_id/tasks', cursors, taskQuota })
   })
-  const stopTidying = keepTidy(db, config, log)
+  const stopTidying = startHousekeeping(db, config, log)
   app.addHook('onClose', async () => {
     stopTidying()
     shared?.close()

@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
-import { keepTidy, tidy } from '../src/housekeeping.ts'
+import { deleteExpired, startHousekeeping } from '../src/housekeeping.ts'
 import { idempotencyKeysRepository } from '../src/repositories/idempotency-keys.ts'
 import { startApp } from './helpers/app.ts'
 import { captureLog } from './helpers/log.ts'
@@ -53,7 +53,7 @@ async function left(id: string) {
 
 test('what has had its time goes, and nothing else', async (t) => {
   const { gone, kept, ann } = await litter()
-  await tidy(db, config)
+  await deleteExpired(db, config)
   t.strictSame(await left(gone), [0, 0, 0, 0])
   t.strictSame(await left(kept), [1, 1, 1, 1])
   t.equal((await ann.get('/api/auth/sessions')).json().items.length, 2, 'the open session and the kept one')
@@ -79,7 +79,7 @@ test('it happens once an hour, until it is stopped', async (t) => {
   t.teardown(() => mock.timers.reset())
   const { log, lines } = captureLog()
   const { gone } = await litter()
-  const stop = keepTidy(db, config, log)
+  const stop = startHousekeeping(db, config, log)
   t.strictSame(await left(gone), [1, 1, 1, 1])
   mock.timers.tick(hour)
   await until('the rows to be gone', async () => !(await left(gone)).some(Boolean))
@@ -97,9 +97,9 @@ test('a database that does not answer is for another hour', async (t) => {
   const { log, lines } = captureLog()
   const closed = await startApp(t)
   await closed.app.close()
-  const stop = keepTidy(closed.app.db, config, log)
+  const stop = startHousekeeping(closed.app.db, config, log)
   mock.timers.tick(hour)
   await until('a line', () => lines.length > 0)
   stop()
-  t.match(lines, [{ msg: 'not tidied', level: 40 }])
+  t.match(lines, [{ msg: 'housekeeping failed', level: 40 }])
 })

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Builds what is served at `/` where it is missing or older than its sources. `npm start` goes on without; all else stops. */
+/** Builds the web app if it is missing or older than its sources. A failure does not stop `npm start`. */
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const built = join(folder, 'dist/index.html')
 const parts = ['src', 'client', 'public', 'index.html', 'vite.config.ts', 'compress.ts', 'package.json']

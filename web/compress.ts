@@ -5,7 +5,7 @@ import type { Plugin } from 'vite'
 
 const worthwhile = /\.(html|js|css|svg|json|txt|webmanifest)$/
 
-/** Leaves a `.br` and a `.gz` beside each file of text, for the server to send as they are. */
+/** Writes a `.br` and a `.gz` file beside each text file, which the server sends unchanged. */
 export function compress(): Plugin {
   let folder = ''
   return {

@@ -1,5 +1,5 @@
 import '../src/process/runtime.js'
 
-// Where the front end cannot be built, `npm start` goes on without: build.ts says so.
+// Without the web app `npm start` continues; build.ts reports the reason.
 await import('./build.ts')
 process.exitCode = 0

@@ -6,16 +6,16 @@ import { compress } from './compress.ts'
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   plugins: [react(), compress()],
-  // Packages at the root would find another React there, which tap brings.
+  // Otherwise packages in the root would resolve tap's copy of React.
   resolve: { dedupe: ['react', 'react-dom'] },
   build: {
     target: 'es2023',
-    // The pages' Content-Security-Policy takes no data: URLs but for images.
+    // The pages' CSP allows data: URLs only for images.
     assetsInlineLimit: 0,
-    // It is little, and a page whose styles failed to load once would stay without them.
+    // One small file: a page whose styles failed to load would stay without them.
     cssCodeSplit: false,
     modulePreload: { polyfill: false }
   },
-  // The Host header stays, or the API would take the page for another site's.
+  // The Host header is kept; otherwise the API would treat the page as another site.
   server: { proxy: { '/api': { target: 'http://127.0.0.1:8000', changeOrigin: false } } }
 })

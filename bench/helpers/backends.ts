@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { BenchDatabase } from './service.ts'
 
 /**
- * Microseconds of CPU that the backends of this database have used, or undefined where the system does not tell: on Linux
- * alone, and only when PostgreSQL runs on this machine.
+ * CPU time in microseconds of this database's backends. Undefined unless PostgreSQL runs on this machine, under Linux.
  */
 export async function backendsCpu({ query }: BenchDatabase): Promise<number | undefined> {
   const { rows } = await query(

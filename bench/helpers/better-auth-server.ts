@@ -6,7 +6,7 @@ import { toNodeHandler } from 'better-auth/node'
 import { jwt } from 'better-auth/plugins'
 import pg from 'pg'
 
-/** Better Auth as its pages show it, with the JWT plugin. No rate limit: it would refuse all but ten requests a second. */
+/** Better Auth as documented, with the JWT plugin. Its rate limit of ten requests a second is off. */
 const http = createServer((request, reply) => void toNodeHandler(auth)(request, reply))
 await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
 const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
@@ -19,7 +19,7 @@ const auth = betterAuth({
   plugins: [jwt()],
   rateLimit: { enabled: false },
   telemetry: { enabled: false },
-  // It complains of the tables that are about to be made.
+  // It warns about tables that are created just below.
   logger: { disabled: true }
 })
 await (await getMigrations(auth.options)).runMigrations()

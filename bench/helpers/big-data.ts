@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** Rows a statement: seconds each, so that progress is seen and nothing waits for long. */
+/** Rows per statement: each takes seconds, so that progress is visible. */
 const batch = 250_000
 const verbs =
   'Buy Call Write Plan Book Repair Clean Review Send Read Water Paint Sort Return Pay Check Update Draft Test Move'
@@ -13,11 +13,11 @@ const words = (list: string, separator: string) =>
   `(array[${list.split(separator).map((word) => `'${word.trim().replaceAll("'", "''")}'`)}])`
 const oneOf = (list: string, separator: string, seed: string) =>
   `${words(list, separator)}[1 + (${seed})::bigint % ${list.split(separator).length}]`
-/** A number that looks random and is the same each time. */
+/** A deterministic pseudo-random number. */
 const scattered = (i: string, salt: number) => `abs(hashint8extended(${i}, ${salt}) % 1000000007)`
-/** Made over two years, in order. */
+/** Timestamps in order, over two years. */
 const madeAt = (i: string, count: number) => `now() - interval '730 days' * (1 - ${i} / ${count}.0)`
-/** A UUID of version 7 whose time is that (RFC 9562, section 5.7). */
+/** A UUIDv7 with this time (RFC 9562, section 5.7). */
 const uuid7 = (at: string) =>
   `(lpad(to_hex((extract(epoch from ${at}) * 1000)::bigint), 12, '0') || '7' || substr(md5(random()::text), 1, 3)
     || '8' || substr(md5(random()::text), 1, 15))::uuid`
@@ -31,13 +31,13 @@ interface Size {
 
 interface Owner {
   id: string
-  /** Of the users: what all of them log in with. */
+  /** The password hash of all users. */
   passwordHash: string
 }
 
 /**
- * Fills a migrated database in which nobody is but the owner of many tasks: users, and tasks that came in over two years,
- * every user's among the others'. Indexes are made afterwards, as pg_restore does. Takes minutes; tells how far it is.
+ * Fills a migrated database that contains only the owner of many tasks: with users, and with tasks of two years,
+ * interleaved by user. Indexes are created afterwards, as pg_restore does. Takes minutes; reports progress.
  */
 export async function fill(url: string, { users, tasks, ofOne }: Size, owner: Owner, say: (text: string) => void) {
   const db = new pg.Client({ connectionString: url })
@@ -51,7 +51,7 @@ export async function fill(url: string, { users, tasks, ofOne }: Size, owner: Ow
     )
     for (const { name } of indexes) await db.query(`drop index ${name}`)
     await db.query('alter table tasks drop constraint tasks_user')
-    // Without the indexes it would read all tasks for each new user.
+    // Without indexes, the trigger would read all tasks for each new user.
     await db.query('alter table tasks disable trigger count_added')
 
     for (let from = 1; from <= users; from += batch) {

@@ -3,7 +3,7 @@ import { init } from 'echarts'
 import { costs } from './charts.ts'
 import { recorded } from './record.ts'
 
-/** Draws the README's chart of the last run that was recorded: `npm run bench:chart`. */
+/** Draws the README's chart from the last recorded run: `npm run bench:chart`. */
 const found = recorded()
 const chart = costs(found)
 if (!chart) throw new Error('No costs are recorded yet: run npm run bench -- cost first')

@@ -17,7 +17,7 @@ const others = '#868e96'
 const palette =
   '#1971c2 #e8590c #2f9e44 #9c36b5 #e03131 #0c8599 #f08c00 #5f3dc4 #66a80f #c2255c #343a40 #74c0fc #ffa8a8 #8ce99a #e599f7 #ffd43b #868e96'
 
-/** What a request costs, in times of its yardstick, with the target where there is one; peers in grey. */
+/** The cost of a request in multiples of its yardstick, with targets; other products in grey. */
 export function costs({ benches }: Recorded): Chart | undefined {
   const rows = (benches.cost?.figures ?? []).flatMap((figure) => {
     const { ratio } = (figure.data ?? {}) as Partial<Cost>
@@ -58,7 +58,7 @@ export function costs({ benches }: Recorded): Chart | undefined {
   }
 }
 
-/** Percentiles of each operation while the load grows. */
+/** Percentiles of each operation under growing load. */
 function latencies({ benches }: Recorded, which: 'p50' | 'p99'): Chart | undefined {
   const { steps = [] } = (benches.load?.figures.find(({ data }) => data)?.data ?? {}) as { steps?: Step[] }
   const [first] = steps
@@ -90,7 +90,7 @@ function latencies({ benches }: Recorded, which: 'p50' | 'p99'): Chart | undefin
   }
 }
 
-/** All charts that what was recorded gives something for. */
+/** Returns every chart for which data was recorded. */
 export const charts = (recorded: Recorded): Chart[] =>
   [costs(recorded), latencies(recorded, 'p50'), latencies(recorded, 'p99'), scale(recorded), memory(recorded)].flatMap(
     (chart) => chart ?? []

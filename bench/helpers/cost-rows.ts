@@ -7,11 +7,11 @@ import { mint, tampered } from './tokens.ts'
 
 export interface Row {
   figure: string
-  /** At most this many times the yardstick. */
+  /** The highest allowed multiple of the yardstick. */
   target?: number
   yardstick: string
   settings?: Record<string, string>
-  /** Whether the yardstick sends the same headers. */
+  /** Whether the yardstick omits Gatehouse's headers. */
   bodyOnly?: boolean
   needsPostgres?: boolean
   begin: (database: BenchDatabase | undefined) => Promise<Subject>

@@ -11,7 +11,7 @@ export interface Operation {
   body?: string
 }
 
-/** Every operation at once, on so many connections each, for so many seconds. */
+/** All operations at once, each on this many connections, for this many seconds. */
 export interface Step {
   url: string
   operations: Record<string, Operation>
@@ -25,11 +25,11 @@ export interface Latency {
   p90: number
   p99: number
   max: number
-  /** Answers other than 2xx, and requests without one. */
+  /** Answers other than 2xx, and requests without an answer. */
   failed: number
 }
 
-/** Percentiles of times in milliseconds. */
+/** Percentiles in milliseconds. */
 export const latencyOf = (times: readonly number[], failed: number): Latency => ({
   count: times.length,
   p50: quantile(times, 0.5),
@@ -54,7 +54,7 @@ async function run({ url, operations, connections, seconds }: Step): Promise<Rec
   return Object.fromEntries(await Promise.all(latencies))
 }
 
-/** A process of its own that sends the load, with low priority: it stands for many machines that are not this one. */
+/** Starts a separate load generator with low priority: it represents other machines. */
 export function startCrowd() {
   const child = spawn(process.execPath, [import.meta.filename], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   process.on('exit', () => child.kill('SIGKILL'))

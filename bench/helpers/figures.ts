@@ -1,11 +1,11 @@
-/** One line of the table: what was asked for, and what came out. */
+/** One row of the table: a figure with its target. */
 export interface Figure {
   figure: string
   target: string
   measured: string
-  /** `told` where there is no target. */
+  /** `told`: there is no target. */
   verdict: 'met' | 'NOT met' | 'not run' | 'told'
-  /** What was measured beside it, where something was; how many times that it is; from the least to the most of all rounds. */
+  /** The yardstick's figure, the ratio, and its spread over all rounds. */
   yardstick?: string
   ratio?: string
   spread?: string
@@ -13,7 +13,7 @@ export interface Figure {
   data?: unknown
 }
 
-/** Measures, and says on the way how far it is; of its parts, only those that are wanted. */
+/** Measures the wanted parts, and reports progress. */
 export type Bench = (say: (progress: string) => void, parts?: string[]) => Promise<Figure[]>
 
 export const figure = (figure: string, target: string, measured: string, met?: boolean): Figure => ({
@@ -25,10 +25,10 @@ export const figure = (figure: string, target: string, measured: string, met?: b
 
 const columns = ['figure', 'measured', 'yardstick', 'ratio', 'spread', 'target', 'verdict'] as const
 
-/** Columns in which some figure has something. */
+/** The columns that contain at least one value. */
 export const columnsOf = (figures: Figure[]) => columns.filter((column) => figures.some((figure) => figure[column]))
 
-/** In the notation of Markdown, so that it can go into docs/performance.md as it is; columns that say nothing are left out. */
+/** Formats figures as Markdown, for docs/performance.md. Empty columns are omitted. */
 export function table(figures: Figure[]): string {
   const telling = columnsOf(figures)
   const cells = [telling, ...figures.map((figure) => telling.map((column) => figure[column] ?? ''))]

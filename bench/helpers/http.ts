@@ -4,7 +4,7 @@ export interface Answer {
   status: number
   headers: IncomingHttpHeaders
   text: string
-  /** Milliseconds from the call to the last byte, waiting for a free connection included. */
+  /** Milliseconds from the call to the last byte, including the wait for a free connection. */
   ms: number
 }
 
@@ -16,7 +16,7 @@ export interface Call {
 
 export type Caller = (method: string, path: string, call?: Call) => Promise<Answer>
 
-/** A client with kept connections, as many as are needed at once. */
+/** A client with keep-alive connections, as many as needed. */
 export function connectTo(origin: string): Caller {
   const agent = new Agent({ keepAlive: true })
   const { hostname, port } = new URL(origin)
@@ -70,14 +70,12 @@ interface Opened {
 
 export const password = 'correct-horse-7'
 
-/** Signs somebody up, or fails. */
 export async function signUp(call: Caller, email = `${crypto.randomUUID()}@example.com`) {
   const { status, text } = await call('POST', '/api/auth/register', { body: { email, name: 'Somebody', password } })
   if (status !== 201) throw new Error(`Registering: ${status} ${text}`)
   return { email, password, ...(JSON.parse(text) as Opened) }
 }
 
-/** Logs somebody in, or fails. */
 export async function logIn(call: Caller, { email }: { email: string }): Promise<Opened> {
   const { status, text } = await call('POST', '/api/auth/login', { body: { email, password } })
   if (status !== 200) throw new Error(`Logging in: ${status} ${text}`)

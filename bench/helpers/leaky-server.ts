@@ -3,7 +3,7 @@ import { loadConfig } from '../../src/config/config.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { createLog } from '../../src/logging/log.ts'
 
-/** Microseconds by which this service is slower when the bench says that somebody is known: bench/timing.ts must notice. */
+/** Microseconds of a deliberate delay for known accounts, which bench/timing.ts must detect. */
 const leak = Number(process.env.LEAK)
 
 const config = loadConfig()

@@ -3,18 +3,17 @@ import * as bcrypt from '@node-rs/bcrypt'
 import pg from 'pg'
 import { type Caller, password, signUp } from './http.ts'
 
-/** What is given for a password that is wrong. */
 export const wrong = 'wrong-horse-8'
 
 export const hash = (text: string, cost: number) => bcrypt.hash(text, { cost })
 
-/** As Better Auth makes it. */
+/** A hash in Better Auth's format. */
 function scrypt(text: string): string {
   const salt = randomBytes(16).toString('hex')
   return `${salt}:${scryptSync(text, salt, 64, { N: 16_384, r: 16, p: 1, maxmem: 2 ** 26 }).toString('hex')}`
 }
 
-/** Accounts of each kind that there can be, and what is given for their password: a login of each must take as long. */
+/** Creates accounts of every kind, with the password to send. Logins of all kinds must take equally long. */
 export async function makeKinds(call: Caller, databaseUrl: string) {
   const db = new pg.Client(databaseUrl)
   await db.connect()

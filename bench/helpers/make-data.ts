@@ -3,7 +3,7 @@ import { fill } from './big-data.ts'
 import { connectTo, password, signUp } from './http.ts'
 import { startGatehouse } from './measured.ts'
 
-/** Fills the new, empty database in DATABASE_URL as bench/scale.ts does, to look at: `npm run bench:data`. */
+/** Fills the new, empty database in DATABASE_URL with the data of bench/scale.ts: `npm run bench:data`. */
 const url = process.env.DATABASE_URL
 if (!url) throw new Error('Set DATABASE_URL to an empty database')
 const db = new pg.Client({ connectionString: url })

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What a process has used: microseconds of CPU in user and system mode, of all its threads, and resident bytes. */
+/** Resources that a process has used: CPU time of all threads (user and system) in microseconds, and resident bytes. */
 interface Usage {
   cpu: number
   rss: number
@@ -18,12 +18,12 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Long enough and random: production takes no other. */
+/** Production refuses weaker secrets. */
 export const secret = randomBytes(32).toString('base64url')
 
 /**
- * Starts a server whose use of the machine can be asked for, with these settings and no others. Its log goes to a file, not a
- * pipe: who reads a pipe has a share in what writing to it costs. It says where it listens in a line of JSON with `url`.
+ * Starts a server with only these settings, and measures it. Its log goes to a file, because the reader of a pipe
+ * affects the cost of writing to it. It reports its `url` in a line of JSON.
  */
 export async function startMeasured(file: string, settings: Record<string, string>) {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
@@ -61,13 +61,13 @@ export async function startMeasured(file: string, settings: Record<string, strin
     url,
     child,
     stop,
-    /** What it has used until now. */
+    /** Total use since the start. */
     async usage(): Promise<Usage> {
       const answer = once(child, 'message')
       child.send('usage')
       return (await answer)[0] as Usage
     },
-    /** Bytes of log since it was last emptied. */
+    /** Bytes of log since it was last truncated. */
     logged: () => statSync(logFile).size,
     lines: () => readFileSync(logFile, 'utf8').split('\n').length - 1,
     emptyLog: () => truncateSync(logFile, 0)
@@ -76,7 +76,7 @@ export async function startMeasured(file: string, settings: Record<string, strin
 
 export type Measured = Awaited<ReturnType<typeof startMeasured>>
 
-/** Gatehouse as it runs in production: every protection on, one log line a request. */
+/** Gatehouse as in production: every protection on, one log line per request. */
 export const startGatehouse = (databaseUrl: string | undefined, settings: Record<string, string> = {}) =>
   startMeasured('src/start.js', {
     BETTER_AUTH_SECRET: secret,

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Latency, latencyOf } from './crowd.ts'
 import { type Answer, type Caller, logIn, password, signUp } from './http.ts'
 
-/** Operations that use up what they work on, or are hashes: a person does them now and then, whatever the load is. */
+/** Operations that consume their data, or hash. They run at a fixed rate, whatever the load. */
 type Make = () => Promise<() => Promise<Answer>>
 
-/** Each as often a second as given: few enough for the limits on attempts, and for hashes to take a quarter of a core. */
+/** Rates per second: low enough for the limits on attempts, and for hashing to take a quarter of a core. */
 export function pacedOperations(
   call: Caller,
   people: { email: string }[]
@@ -71,7 +71,7 @@ export function pacedOperations(
   }
 }
 
-/** Does all of them at their pace, however long answers take, until the work is done. */
+/** Runs all of them at their rates, regardless of response times, until the work is done. */
 export async function beside(
   operations: ReturnType<typeof pacedOperations>,
   work: () => Promise<void>
@@ -83,7 +83,7 @@ export async function beside(
     const times: number[] = []
     let failed = 0
     const once = async () => {
-      // A preparation that finds no place under this load is no failure of what it prepares.
+      // A preparation that fails under this load does not count as a failure of the operation.
       const operation = await make().catch(() => undefined)
       if (!operation) return
       const { ms, status } = await operation()
@@ -100,7 +100,7 @@ export async function beside(
     }
     const interval = 1000 / rate
     let timer: NodeJS.Timeout
-    // Not all in the same instant every ten seconds: then each would wait for the hashes of the others.
+    // Jitter: simultaneous operations would wait for each other's hashes.
     const delay = setTimeout(
       () => {
         start()

@@ -12,7 +12,7 @@ export async function stock(): Promise<Subject> {
   return { server, status: 200, shot: get(me, mint(1)), logs: true }
 }
 
-/** Better Auth on the same PostgreSQL, asked with the cookie of somebody who signed up. */
+/** Better Auth on the same PostgreSQL, with the cookie of a signed-up user. */
 export async function betterAuth(database: BenchDatabase | undefined, path: string): Promise<Subject> {
   await database?.query('create schema if not exists better_auth')
   const settings = { BETTER_AUTH_SECRET: secret, DATABASE_URL: database?.url ?? '' }

@@ -2,18 +2,18 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Figure } from './figures.ts'
 
-/** Where the report goes; git ignores it. */
+/** The folder of the report, which git ignores. */
 export const folder = fileURLToPath(new URL('../report/', import.meta.url))
 const file = `${folder}figures.json`
 
 export interface Recorded {
   machine: string
   database: string
-  /** By name, each with when it ran and what else the machine did: its load before. */
+  /** By name, each with its time and the load of the machine before. */
   benches: Record<string, { at: string; load: string; seconds: number; figures: Figure[] }>
 }
 
-/** What the runs before have left. */
+/** The results of earlier runs. */
 export function recorded(): Recorded {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Recorded
@@ -22,7 +22,7 @@ export function recorded(): Recorded {
   }
 }
 
-/** Keeps what a run has found, beside what other benches found before it. */
+/** Merges the results of a run into those of earlier runs. */
 export function record(run: Recorded): Recorded {
   const all = { ...run, benches: { ...recorded().benches, ...run.benches } }
   mkdirSync(folder, { recursive: true })

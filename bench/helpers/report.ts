@@ -6,7 +6,7 @@ import { folder, type Recorded } from './record.ts'
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => escapes[character] ?? '')
-/** In a script nothing may end it. */
+/** Escaped for use in a script element. */
 const json = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c')
 
 function tableOf(figures: Figure[]): string {
@@ -21,7 +21,7 @@ const style = `
   table { border-collapse: collapse; width: 100%; font-size: 13px } th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #dee2e6; vertical-align: top }
   .met td:last-child { color: #2b8a3e } .NOT-met td:last-child { color: #d9480f; font-weight: bold } .told td:last-child, small { color: #868e96 }`
 
-/** One page that needs nothing beside it: tables, and charts by ECharts. Returns where it is. */
+/** Writes a self-contained page of tables and ECharts charts. Returns its path. */
 export function writeReport(found: Recorded): string {
   const library = readFileSync(fileURLToPath(import.meta.resolve('echarts/dist/echarts.min.js')), 'utf8')
   const drawn = charts(found)

@@ -8,14 +8,14 @@ const killAll = () => {
   for (const child of children) child.kill('SIGKILL')
 }
 process.on('exit', killAll)
-// Without its services a bench fails, and clears up behind itself.
+// If the bench is interrupted, its services end too.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
     killAll()
     setTimeout(() => process.exit(1), 10_000).unref()
   })
 
-/** Starts a file of ours with these settings and no others, to be killed when we end. */
+/** Starts a file with only these settings. It is killed when this process ends. */
 export function start(file: string, settings: Record<string, string>) {
   const { PATH = '' } = process.env
   const child = spawn(process.execPath, [file], {
@@ -28,14 +28,14 @@ export function start(file: string, settings: Record<string, string>) {
   return child
 }
 
-/** The service as its users start it, on a free port. `file` may be another that says where it listens. */
+/** Starts the service on a free port. `file` may be another server that reports where it listens. */
 export async function serve(settings: Record<string, string>, file = 'src/start.js') {
   const secret = 'a-long-value-that-only-the-benches-know'
   const child = start(file, {
     BETTER_AUTH_SECRET: secret,
     PORT: '0',
     RATE_LIMIT_ENABLED: 'false',
-    // Some benches give one user a million tasks and go on from there.
+    // Some benches give one user a million tasks.
     TASKS_PER_USER: '1000000000',
     TASK_BYTES_PER_USER: '1000000000000',
     ...settings
@@ -58,7 +58,7 @@ export async function serve(settings: Record<string, string>, file = 'src/start.
   }
   return {
     url,
-    /** To be stopped in other ways. */
+    /** For other ways to stop it. */
     child,
     async stop() {
       stopping = true
@@ -77,7 +77,7 @@ export interface BenchDatabase {
   query: (sql: string) => Promise<pg.QueryResult>
 }
 
-/** Runs on a database of its own on the server of DATABASE_URL, dropped afterwards. */
+/** Runs on a separate database on the server of DATABASE_URL, which is dropped afterwards. */
 export async function onOwnDatabase<T>(server: string, work: (database: BenchDatabase) => Promise<T>): Promise<T> {
   const name = `gatehouse_bench_${process.pid}_${crypto.randomUUID().slice(0, 8)}`
   const admin = new pg.Client({ connectionString: server })

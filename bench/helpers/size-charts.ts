@@ -40,7 +40,7 @@ export function scale({ benches }: Recorded): Chart | undefined {
   }
 }
 
-/** Resident memory, request by request. */
+/** Resident memory by number of requests. */
 export function memory({ benches }: Recorded): Chart | undefined {
   const found = benches.size?.figures.find(({ figure }) => figure.startsWith('after'))?.data
   if (!found) return undefined

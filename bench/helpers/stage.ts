@@ -3,7 +3,7 @@ import { type Measured, startGatehouse } from './measured.ts'
 import type { BenchDatabase } from './service.ts'
 import type { Volley } from './volley.ts'
 
-/** A service on one database, and a user of it whose operations are measured. */
+/** A service on one database, with a user whose operations are measured. */
 export interface Stage {
   server: Measured
   call: Caller
@@ -14,7 +14,7 @@ export interface Stage {
 
 export type Operation = Pick<Volley, 'method' | 'path' | 'headers' | 'tokens' | 'paths' | 'bodies'> & { status: number }
 
-/** The service as in production; the limit on logins is there, and high enough for a bench. */
+/** The service as in production, with a login limit that is high enough for a bench. */
 export async function openStage(database: BenchDatabase): Promise<Stage> {
   const server = await startGatehouse(database.url, { RATE_LIMIT_AUTH: '1000000' })
   const call = connectTo(server.url)
@@ -22,7 +22,7 @@ export async function openStage(database: BenchDatabase): Promise<Stage> {
   return { server, call, database, token, user: { id: user.id, email } }
 }
 
-/** Walks through the whole list as a client does. Gives the query of its last full page, and how many tasks there were. */
+/** Reads the whole list page by page. Returns the query of the last full page and the number of tasks. */
 export async function walk({ call, token }: Stage, say: (text: string) => void) {
   const seen = new Set<string>()
   let [before, cursor, tasks] = ['', '', 0]
@@ -41,7 +41,7 @@ export async function walk({ call, token }: Stage, say: (text: string) => void) 
   return { last: `/api/tasks?cursor=${cursor || before}`, tasks }
 }
 
-/** What is measured on a stage: the user's own tasks, `last` the query of the last page, and logins of anybody. */
+/** The measured operations: the user's own tasks, the last page (`last`), and logins of any user. */
 export async function operationsOn(stage: Stage, last: string, emails: string[], password: string) {
   const { database, token, user } = stage
   const { rows } = await database.query(

@@ -1,4 +1,4 @@
-/** The value below which this share of them lies. */
+/** The quantile of a sample. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
@@ -10,8 +10,8 @@ export const extremes = (values: readonly number[]) => [Math.min(...values), Mat
 export const median = (values: readonly number[]) => quantile(values, 0.5)
 
 /**
- * How often a value of the second class is larger than one of the first, ties counting half (Mann-Whitney's U over the
- * number of pairs): 0.5 when nothing tells them apart.
+ * The probability that a value of the second class is larger than one of the first, ties counting half (Mann-Whitney's
+ * U divided by the number of pairs): 0.5 means no difference.
  */
 export function auc(first: readonly number[], second: readonly number[]): number {
   const all = [...first.map((value) => ({ value, rank: 0 })), ...second.map((value) => ({ value, rank: 1 }))]
@@ -29,7 +29,7 @@ export function auc(first: readonly number[], second: readonly number[]): number
   return sum / (first.length * second.length)
 }
 
-/** The same in another order, each as likely as any other. */
+/** A random permutation. */
 export function shuffled<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, at: Math.random() }))

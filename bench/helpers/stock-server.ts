@@ -4,7 +4,7 @@ import jwt from '@fastify/jwt'
 import rateLimit from '@fastify/rate-limit'
 import Fastify from 'fastify'
 
-/** The official plugins as their pages show them: helmet, CORS, rate limit, `jwtVerify`, and Fastify's own log. */
+/** The official plugins as documented: helmet, CORS, rate limit, `jwtVerify`, and Fastify's own log. */
 const app = Fastify({ logger: true })
 await app.register(helmet)
 await app.register(cors, { origin: ['http://localhost:3000'], credentials: true })

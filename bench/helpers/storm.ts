@@ -3,25 +3,25 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectTo } from './http.ts'
 
-/** What bench/login-storm.ts asks of this process. */
+/** A request of bench/login-storm.ts to this process. */
 export interface Storm {
   url: string
   emails: string[]
   password: string
   clients: number
   seconds: number
-  /** Whether a client that is told to come back later does, or tries again at once. */
+  /** Whether a client obeys Retry-After, or tries again at once. */
   patient: boolean
 }
 
 export interface StormAnswers {
-  /** Milliseconds of every answer, by status. */
+  /** Milliseconds of each answer, by status. */
   times: Record<string, number[]>
   withoutRetryAfter: number
   failures: string[]
 }
 
-/** As many logins at once as there are clients, for so many seconds, each client starting the next when it has its answer. */
+/** Keeps `clients` logins in flight for a number of seconds. */
 async function storm({ url, emails, password, clients, seconds, patient }: Storm): Promise<StormAnswers> {
   const call = connectTo(url)
   const answers: StormAnswers = { times: {}, withoutRetryAfter: 0, failures: [] }
@@ -49,7 +49,7 @@ async function storm({ url, emails, password, clients, seconds, patient }: Storm
 }
 
 if (import.meta.main) {
-  // It stands for 500 machines that are not this one: the service comes first.
+  // It represents 500 other machines, so the service has precedence.
   setPriority(10)
   process.stdout.write(JSON.stringify(await storm(JSON.parse(await text(process.stdin)) as Storm)), () =>
     process.exit()

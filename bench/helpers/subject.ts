@@ -3,17 +3,17 @@ import type { Volley } from './volley.ts'
 
 export type Shot = Pick<Volley, 'method' | 'path' | 'headers' | 'body' | 'tokens'>
 
-/** What is measured, and what the yardstick beside it is told. */
+/** What is measured, and what its yardstick answers. */
 export interface Subject {
   server: Measured
   shot: Shot
   status: number
-  /** Called for each volley where every token is to be new. */
+  /** Called for each volley if every token must be new. */
   newTokens?: (count: number) => string[]
-  /** What the yardstick is asked, where it is something else. */
+  /** The yardstick's request, if it differs. */
   yardstick?: Shot
   owner?: string
-  /** One log line a request, which is looked for. */
+  /** Whether to check for one log line per request. */
   logs?: boolean
 }
 

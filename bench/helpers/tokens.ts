@@ -2,7 +2,7 @@ import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
 import { openSecretKeys } from '../../src/process/secret-keys.ts'
 import { secret } from './measured.ts'
 
-/** What the measured service signs and verifies with. */
+/** The secrets of the measured service. */
 const secrets = [{ kid: '1', secret }]
 export const tokens = createAccessTokens(
   {
@@ -16,13 +16,13 @@ export const tokens = createAccessTokens(
   Date.now
 )
 
-/** Access tokens, each of another user and session; only what asks the database can tell that these are not there. */
+/** Access tokens of different users and sessions. They do not exist in the database. */
 export const mint = (count: number): string[] =>
   Array.from({ length: count }, () => {
     const user = { id: crypto.randomUUID(), email: `${crypto.randomUUID()}@example.com` }
     return tokens.issue(user, crypto.randomUUID()).access_token
   })
 
-/** The same token with another signature, of the same length and well formed. */
+/** The same token with another well-formed signature. */
 export const tampered = (token: string): string =>
   `${token.slice(0, -43)}${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')}`

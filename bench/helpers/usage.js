@@ -1,5 +1,5 @@
-// Loaded before a server (`--import`), it answers the bench's questions and does nothing else. JavaScript, as the server's
-// own entry is: what reads TypeScript would be measured with it.
+// Loaded before a server (`--import`); answers the bench's questions. In JavaScript, so that the TypeScript loader is
+// not measured with the server.
 process.on('message', (_question) => {
   const { user, system } = process.cpuUsage()
   process.send?.({ cpu: user + system, rss: process.memoryUsage.rss() })

@@ -3,26 +3,26 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { median } from './statistics.ts'
 
-/** Requests to one server, the next on a connection when the last is answered. */
+/** Requests to one server. Each connection sends its next request after an answer. */
 export interface Volley {
   url: string
   method: string
   path: string
   headers: Record<string, string>
   body?: string
-  /** Sent in turn as bearer tokens; without them the headers are all there is. */
+  /** Bearer tokens, used in turn; without them only `headers` are sent. */
   tokens?: string[]
-  /** Sent in turn instead of the one path or body. */
+  /** Paths or bodies, used in turn instead of the single one. */
   paths?: string[]
   bodies?: string[]
   connections: number
-  /** How long it goes on, or else until each token was sent once. */
+  /** Duration; without it, until each token was sent once. */
   seconds?: number
   /** Whether to end before that when each token was sent once. */
   once?: boolean
   /**
-   * Whether to stay awake while no answer comes. To wake a process that sleeps costs whoever writes to it, on a virtual machine up to
-   * 25 µs an answer: a server that is slower than this is would pay for that too. Takes a core that nobody else may need.
+   * Whether to poll instead of sleeping while no answer comes. Waking a sleeping process costs the writer up to 25 µs
+   * per answer on a virtual machine, which a slower server would be charged for too. Polling occupies a core.
    */
   awake?: boolean
 }
@@ -30,11 +30,11 @@ export interface Volley {
 export interface Fallen {
   requests: number
   seconds: number
-  /** How many answers had which status. */
+  /** Number of answers by status. */
   statuses: Record<string, number>
-  /** Bytes of the last answer, head and body. */
+  /** Bytes of the last answer, with its head. */
   bytes: number
-  /** Milliseconds from the request to the whole answer: the median. */
+  /** Median of the response time in milliseconds. */
   p50: number
 }
 
@@ -56,7 +56,7 @@ function requestsOf({ url, method, path, headers, body = '', tokens = [], paths 
   })
 }
 
-/** How long the answer at the start of these bytes is, or undefined when some of it is yet to come. */
+/** Returns the length of the answer at the start of these bytes, or undefined if it is incomplete. */
 function answerLength(bytes: Buffer): number | undefined {
   const end = bytes.indexOf(END)
   if (end < 0) return undefined
@@ -65,8 +65,8 @@ function answerLength(bytes: Buffer): number | undefined {
 }
 
 /**
- * A few sockets and no HTTP library: autocannon takes 25 to 35 µs of CPU a request, more than the servers that are
- * measured here, which would wait for it instead of being at full load.
+ * Uses plain sockets: autocannon takes 25 to 35 µs of CPU per request, more than the measured servers, which would then
+ * not be at full load.
  */
 async function fire(volley: Volley): Promise<Fallen> {
   const requests = requestsOf(volley)
@@ -121,7 +121,7 @@ async function fire(volley: Volley): Promise<Fallen> {
   return fallen
 }
 
-/** A process of its own that fires volleys, one after the other. */
+/** Starts a separate process that fires volleys one after the other. */
 export function startGunner() {
   const child = spawn(process.execPath, [import.meta.filename], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -3,10 +3,10 @@ import { connectTo } from './http.ts'
 import { startMeasured } from './measured.ts'
 import type { Subject } from './subject.ts'
 
-/** Of Node's own, or of the body. */
+/** Headers that Node.js or the body set. */
 const ownHeaders = new Set(['date', 'connection', 'keep-alive', 'content-length'])
 
-/** Starts the yardstick, which gives the answer that the subject gives. */
+/** Starts the yardstick, which sends the same answer as the subject. */
 export async function startYardstick(
   { settings, bodyOnly }: Row,
   { server, shot, owner, yardstick }: Subject,

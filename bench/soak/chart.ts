@@ -1,7 +1,7 @@
 import * as echarts from 'echarts'
 import type { Sample } from './slope.ts'
 
-/** Memory and descriptors over time, as SVG. `warm`: seconds from which on the slope counts. */
+/** Memory and descriptors over time, as SVG. The slope counts from `warm` seconds on. */
 export function draw(samples: readonly Sample[], title: string, warm: number): string {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 900, height: 420 })
   const line = (name: string, of: (sample: Sample) => number, yAxisIndex = 0) => ({

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from '../helpers/statistics.ts'
 import type { Mix } from './mix.ts'
 
-/** What came back, by status; times in milliseconds, of the last few thousand only. */
+/** Answers by status; times in milliseconds, of the last few thousand only. */
 export function createTally() {
   const statuses = new Map<number, number>()
   const wrong = new Map<string, number>()
@@ -10,7 +10,7 @@ export function createTally() {
   const count = (what: string) => wrong.set(what, (wrong.get(what) ?? 0) + 1)
   return {
     statuses,
-    /** What should not have been, and how often. */
+    /** Unexpected answers, and how often each occurred. */
     wrong,
     total: () => [...statuses.values()].reduce((sum, n) => sum + n, 0),
     async book(work: ReturnType<Mix['act']>): Promise<void> {
@@ -21,7 +21,7 @@ export function createTally() {
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
         times.push(answer.ms)
         if (times.length > 20_000) times.splice(0, 10_000)
-        // A refusal is honest; how many there were is told by itself.
+        // 429 and 503 are counted separately: they are correct answers under load.
         if (![...right, 503].includes(answer.status)) count(`${answer.status} ${answer.text.slice(0, 120)}`)
       } catch (error) {
         count((error as Error).message)
@@ -31,7 +31,7 @@ export function createTally() {
   }
 }
 
-/** Answers a second with so many clients, each asking again when it has its answer. */
+/** Returns answers per second with this many clients, each sending one request at a time. */
 async function throughput(mix: Mix, clients: number, seconds: number): Promise<number> {
   const tally = createTally()
   const begin = performance.now()
@@ -42,7 +42,7 @@ async function throughput(mix: Mix, clients: number, seconds: number): Promise<n
   return tally.total() / ((performance.now() - begin) / 1000)
 }
 
-/** The most that the service answers a second, found with more and more clients. */
+/** Finds the highest rate of answers, with more and more clients. */
 export async function saturation(mix: Mix, seconds: number, say: (progress: string) => void): Promise<number> {
   let best = 0
   for (const clients of [4, 8, 16, 32, 64]) {
@@ -53,7 +53,7 @@ export async function saturation(mix: Mix, seconds: number, say: (progress: stri
   return best
 }
 
-/** So many requests a second, spread evenly; what cannot be sent in time is not made up for. */
+/** Sends requests at a fixed rate. Those that cannot be sent in time are not made up for. */
 export async function steady(mix: Mix, perSecond: number, tally: ReturnType<typeof createTally>, on: () => boolean) {
   const open = new Set<Promise<void>>()
   let last = performance.now()

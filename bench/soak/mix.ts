@@ -12,10 +12,10 @@ interface Opened {
   refresh_token: string
 }
 
-/** Tasks that a person keeps at most, so that the table is as large at the end as at the beginning. */
+/** Maximum number of tasks per person, so that the table keeps its size. */
 const mostTasks = 50
 
-/** One request, and the statuses that are right for it. */
+/** A request, with its valid statuses. */
 type Act = (call: Caller, person: Person) => Promise<{ answer: Answer; right: number[] }>
 
 const adopt = (person: Person, answer: Answer, wanted: number) => {
@@ -63,7 +63,7 @@ const refresh: Act = async (call, person) => {
   return { answer, right: [200] }
 }
 
-/** Ends the session with the new one already begun, so that sessions and what is revoked stay few. */
+/** Ends the previous session, so that sessions and revocations stay few. */
 const logInAgain: Act = async (call, person) => {
   const { token } = person
   const answer = await call('POST', '/api/auth/login', { body: { email: person.email, password } })
@@ -72,7 +72,7 @@ const logInAgain: Act = async (call, person) => {
   return { answer, right: [200] }
 }
 
-/** Of 1,000 requests. */
+/** Per 1,000 requests. */
 const shares: [number, Act][] = [
   [350, me],
   [340, read],
@@ -83,7 +83,7 @@ const shares: [number, Act][] = [
   [12, logInAgain]
 ]
 
-/** People who do all that a service is asked to do. Each does one thing at a time. */
+/** Users who perform every kind of request, each one at a time. */
 export async function createMix(url: string, count = 200) {
   const call = connectTo(url)
   const idle: Person[] = []
@@ -103,13 +103,13 @@ export async function createMix(url: string, count = 200) {
   }
 
   return {
-    /** Has the next person do something; undefined when all are busy. */
+    /** Lets the next idle user act; undefined when all are busy. */
     act(): Promise<{ answer: Answer; right: number[] }> | undefined {
       const person = idle.shift()
       if (!person) return undefined
       return choose(person)(call, person).finally(() => idle.push(person))
     },
-    /** Logs in again those whose session has been lost. */
+    /** Logs in again the users who lost their session. */
     async mend(): Promise<void> {
       for (const person of idle) {
         const { access_token, refresh_token } = await logIn(call, person)

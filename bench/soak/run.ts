@@ -14,7 +14,7 @@ import { createMix } from './mix.ts'
 import { createSampler } from './samples.ts'
 import { per10Minutes, rise } from './slope.ts'
 
-/** Seconds between two looks. */
+/** Seconds between two samples. */
 const interval = 5
 const share = 0.7
 
@@ -23,7 +23,7 @@ const { values } = parseArgs({
 })
 const minutes = Number(values.minutes)
 if (!(minutes > 0 && minutes <= 240)) throw new Error('--minutes: a number up to 240')
-/** Seconds of the first third, in which caches and the heap find their size. */
+/** Seconds of warm-up, in which caches and the heap reach their size. */
 const warm = (minutes * 60) / 3
 const say = (progress: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${progress}`)
 let stopping = false
@@ -32,7 +32,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (s
 async function soak(databaseUrl: string): Promise<number> {
   const metricsPort = String(await freePort())
   const settings = { DATABASE_URL: databaseUrl, METRICS_PORT: metricsPort, BCRYPT_COST: '10', LOG_LEVEL: 'warn' }
-  // With limits, whose counters are a part of the memory, but none that this load reaches.
+  // Limits are on, because their counters use memory, but high enough not to be reached.
   const service = await serve({ ...settings, RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: '1000000' })
   mkdirSync(values.out, { recursive: true })
   const metrics = `http://127.0.0.1:${metricsPort}/metrics`
@@ -63,7 +63,7 @@ async function soak(databaseUrl: string): Promise<number> {
 
   const later = sampler.samples.filter(({ seconds }) => seconds >= warm)
   const growth = per10Minutes(later, ({ rss }) => rss)
-  // Clients come and go with the load, 60 of them within seconds: a line through that tells nothing.
+  // The number of clients varies within seconds, so a regression line is meaningless.
   const descriptors = rise(sampler.samples, (sample) => sample.descriptors)
   const last = sampler.samples.at(-1)
   const title = `${minutes} minutes, ${rate.toFixed(0)} requests a second: ${growth.toFixed(2)} MB in 10 minutes`
@@ -103,7 +103,7 @@ console.log(
 const { DATABASE_URL } = process.env
 const ground = createGround({ short: true })
 try {
-  // A server of its own, unless there is one to use.
+  // Starts a server unless one is given.
   const server = DATABASE_URL ?? (await startPostgres(ground)).url
   process.exitCode = await onOwnDatabase(server, ({ url }) => soak(url))
 } finally {

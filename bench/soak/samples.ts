@@ -4,13 +4,13 @@ import type { Sample } from './slope.ts'
 const columns = ['seconds', 'rss', 'heap', 'descriptors', 'pool', 'waiting', 'requests'] as const
 const MB = 1_000_000
 
-/** The sum of a metric's series in Prometheus' text. */
+/** The sum of a metric's series in Prometheus's text format. */
 function metric(text: string, name: string): number {
   const lines = [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))]
   return lines.reduce((sum, [, value]) => sum + Number(value), 0)
 }
 
-/** Looks at a process of this machine, with what it tells at its metrics port; writes each look down at once. */
+/** Samples a local process and its metrics, and writes each sample at once. */
 export function createSampler(pid: number, metricsUrl: string, csv: string) {
   const samples: Sample[] = []
   writeFileSync(csv, `${columns.join(',')}\n`)

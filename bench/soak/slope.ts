@@ -1,4 +1,4 @@
-/** One look at the process: seconds since the start of the load, memory in MB. */
+/** One sample: seconds since the start of the load, memory in MB. */
 export interface Sample {
   seconds: number
   rss: number
@@ -10,7 +10,7 @@ export interface Sample {
   requests: number
 }
 
-/** The line through them, by least squares: how much a value grows in 600 of their seconds. */
+/** The growth of a value in 600 seconds, by a least-squares line. */
 export function per10Minutes(samples: readonly Sample[], value: (sample: Sample) => number): number {
   const mean = (of: (sample: Sample) => number) => samples.reduce((sum, s) => sum + of(s), 0) / samples.length
   const [x, y] = [mean(({ seconds }) => seconds), mean(value)]
@@ -19,7 +19,7 @@ export function per10Minutes(samples: readonly Sample[], value: (sample: Sample)
   return (above / below) * 600
 }
 
-/** How much more the highest value of the second half is than that of the first: for what goes up and down with the load. */
+/** The difference between the maxima of the second and the first half, for values that follow the load. */
 export function rise(samples: readonly Sample[], value: (sample: Sample) => number): number {
   const half = samples.length / 2
   return Math.max(...samples.slice(half).map(value)) - Math.max(...samples.slice(0, half).map(value))

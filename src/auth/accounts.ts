@@ -16,8 +16,8 @@ import type { Sessions } from './sessions.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { AccessToken } from './tokens/claims.ts'
 
-/** Seconds that another issuer's token may be old to delete an account, whose password we do not know. */
-const fresh = 5 * 60
+/** Maximum age in seconds of another issuer's token that deletes an account: we have no password to check. */
+const maxTokenAge = 5 * 60
 const tasksAtOnce = 20_000
 
 function checkNew(password: string, email: string, pointer: string): void {
@@ -34,7 +34,7 @@ interface Parts {
   clock: () => number
 }
 
-/** Accounts with email and password: signing up, logging in, changing the password, leaving. */
+/** Accounts with email and password: register, log in, change the password, delete. */
 export function createAccounts(db: Kysely<Database>, parts: Parts) {
   const { passwords, sessions, revocations, log, clock } = parts
   const users = usersRepository(db)
@@ -42,7 +42,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   const registering = new Map<string, Promise<AuthResponse | undefined>>()
 
   async function create(email: string, { name, password }: NewUser, client: Client) {
-    const password_hash = await passwords.inTurn(client, ({ hash }) => hash(password), { signingUp: true })
+    const password_hash = await passwords.enqueue(client, ({ hash }) => hash(password), { signingUp: true })
     return db.transaction().execute(async (trx) => {
       const user = await usersRepository(trx).insert({ email, name, password_hash })
       return user && sessions.open(user, client, trx)
@@ -50,13 +50,13 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   }
 
   /**
-   * Opens a session. Throws `invalid_credentials`, after the same work whatever is wrong, `too_many_requests` or
+   * Opens a session. Throws `invalid_credentials`, after the same work whatever the reason, `too_many_requests` or
    * `unavailable`.
    */
   async function login(given: Login, client: Client): Promise<AuthResponse> {
     const email = normalEmail(given.email) as string
     let reason = 'unknown email'
-    const { found, right } = await passwords.inTurn(client, async ({ verify }) => {
+    const { found, right } = await passwords.enqueue(client, async ({ verify }) => {
       const found = await users.findLogin(email)
       const isRight = async () => {
         const right = await verify(given.password, found?.password_hash)
@@ -74,11 +74,11 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       const user = await usersRepository(trx).holdLogin(id, password_hash)
       return user && sessions.open(user, client, trx)
     })
-    // The password was changed meanwhile, or its hash was raised by a login beside this one: look again.
+    // Meanwhile the password changed or a concurrent login upgraded its hash: try again.
     if (!opened) return login(given, client)
     await revocations.settle()
     await log.record('login', client, { user_id: id })
-    // After the answer, and when nobody waits: the time of a login must not tell how old its hash is.
+    // In the background, because the time of a login must not reveal the age of its hash.
     if (passwords.isOutdated(password_hash, given.password))
       passwords.whenIdle(id, async ({ rehash }) =>
         users.replaceHash(id, password_hash, await rehash(given.password, password_hash))
@@ -87,7 +87,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   }
 
   /**
-   * Ends every session, the thief's and the owner's, and opens a new one. Throws as `login` does, `forbidden` for another
+   * Ends every session, also an attacker's, and opens a new one. Throws as `login` does, `forbidden` for another
    * issuer's user, and `token_revoked` when the account or the token's session ends meanwhile.
    */
   async function changePassword(token: AccessToken, change: PasswordChange, client: Client): Promise<AuthResponse> {
@@ -112,7 +112,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       await sessions.endAll(userId, trx)
       return sessions.open(user, client, trx)
     })
-    // A login beside this change has raised the hash of the same password.
+    // A concurrent login upgraded the hash of the same password.
     if (!opened) return changePassword(token, change, client)
     await revocations.settle()
     await log.record('password.changed', client, { user_id: userId })
@@ -120,13 +120,13 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   }
 
   return {
-    /** Makes an account and opens a session. Throws `validation_failed`, `email_taken` or `unavailable`. */
+    /** Creates an account and opens a session. Throws `validation_failed`, `email_taken` or `unavailable`. */
     async register(newUser: NewUser, client: Client): Promise<AuthResponse> {
-      // The schema has let no other text through.
+      // The schema accepts only valid addresses.
       const email = normalEmail(newUser.email) as string
       checkNew(newUser.password, email, '/password')
-      // The unique index decides. But a hash is dear: whoever comes while the same address is being registered, by
-      // whomever, learns from that attempt that it is taken, or that nothing can be registered now.
+      // The unique index decides. Hashing is expensive, so a concurrent request for the same address waits for the
+      // first one instead and gets `email_taken`, or the first one's error.
       const first = registering.get(email)
       if (first) {
         await first
@@ -144,11 +144,11 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
 
     changePassword,
 
-    /** Deletes the account with all that is its user's. Throws as `login` does, and `forbidden`. */
+    /** Deletes the account and all its data. Throws as `login` does, and `forbidden`. */
     async remove(userId: string, token: AccessToken, password: string | undefined, client: Client): Promise<void> {
       const { issuer } = token
       if (issuer === null) await checks.confirm(userId, { pointer: '/password', password }, client)
-      else if (token.issuedAt < clock() / 1000 - fresh) throw problems.forbidden()
+      else if (token.issuedAt < clock() / 1000 - maxTokenAge) throw problems.forbidden()
       await db.transaction().execute(async (trx) => {
         if (!(await usersRepository(trx).hold(userId))) throw problems.tokenRevoked('account ended meanwhile')
         if (issuer === null) await sessions.hold(token, trx)

@@ -27,33 +27,33 @@ interface Log {
 }
 
 interface Surroundings {
-  /** What signs and verifies under the secrets. */
+  /** Signs and verifies JWTs under the configured secrets. */
   jwt: SecretKeys
-  /** Where what only reads goes. */
+  /** The database for reads that tolerate a replica. */
   reads?: Kysely<Database>
-  /** What asks for revocations. */
+  /** The database for reading revocations. */
   own?: Kysely<Database>
-  /** Where all processes count together. */
+  /** Counters that all processes share. */
   shared?: SharedCounts | undefined
   log: Log
   clock: () => number
 }
 
-/** Whom a request is made for. */
+/** The user who makes a request. */
 export interface User {
   id: string
   email: string
   token: AccessToken
 }
 
-/** Puts the parts of authentication together. */
+/** Assembles the parts of authentication. */
 export function createAuth(
   config: Config,
   db: Kysely<Database>,
   { jwt, reads = db, own = db, shared, log, clock }: Surroundings
 ) {
   const { directUrl } = config
-  // The embedded database has no other process to hear from.
+  // The embedded database serves one process, so there are no announcements.
   const announcements: Announcements | undefined =
     directUrl === undefined
       ? undefined
@@ -82,7 +82,7 @@ export function createAuth(
   const verify = createVerifier(tokens, new Map(issuers), clock)
   const foreignUsers = createForeignUsers(usersRepository(db), revocations, clock)
 
-  /** The user for whom a verified token speaks. */
+  /** Returns the user of a verified token. */
   function userOf(token: AccessToken): User | Promise<User> {
     const { email } = token
     if (token.issuer === null) return { id: token.subject, email, token }
@@ -90,8 +90,8 @@ export function createAuth(
   }
 
   /**
-   * The user for whom a token speaks; a promise where somebody has to be asked. Throws `invalid_token`, `token_expired`,
-   * `token_revoked`, and `unavailable` when that cannot be known.
+   * Returns the user of an access token; a promise only if a query or a fetch is needed. Throws `invalid_token`,
+   * `token_expired`, `token_revoked`, and `unavailable` when that cannot be determined.
    */
   const identify = (text: string): User | Promise<User> =>
     andThen(verify(text), (token) => andThen(revocations.check(token), () => userOf(token)))

@@ -1,8 +1,8 @@
-/** Where a request comes from, as far as it can be known. */
+/** The origin of a request, as far as it is known. */
 export interface Client {
-  /** The address as it came. */
+  /** The full address. */
   ip: string
-  /** The address that counts: of IPv6 the /64, because a client can choose the rest. */
+  /** The address for limits: for IPv6 the /64, because a client controls the rest. */
   prefix: string
   userAgent: string | null
 }

@@ -10,25 +10,25 @@ interface Known {
   id: string
   email: string
   name: string | undefined
-  /** When the token was issued that brought this email and name. */
+  /** When the token that supplied this email and name was issued. */
   since: number
-  /** Milliseconds since 1970: until then the database is not asked again. */
+  /** Milliseconds since 1970. Until then no query is needed. */
   until: number
 }
 
-/** Users of other issuers kept in memory: about 30 MB when full. */
-const remembered = 100_000
-/** Milliseconds. Much less than a revocation is kept, which is what contradicts this memory. */
+/** Cached users of other issuers: about 30 MB when full. */
+const maxCached = 100_000
+/** Milliseconds. Must be much shorter than revocations are kept, because a revocation evicts a cached user. */
 export const ASK_AGAIN_AFTER = 60 * 60 * 1000
 
 /**
- * Finds our user for another issuer's: a row made on first sight by one statement, remembered until something is revoked of
- * the user, and for an hour at most. A user is the pair (issuer, subject) and nothing else; an email that two issuers
- * vouch for belongs to two users. `clock` gives milliseconds.
+ * Maps users of other issuers to our users. One statement creates the row on first sight; the result is cached until
+ * something of the user is revoked, for at most an hour. The pair (issuer, subject) alone identifies a user, so an
+ * email that two issuers vouch for belongs to two users. `clock` returns milliseconds.
  */
 export function createForeignUsers(users: UsersRepository, revocations: Revocations, clock: () => number) {
-  const known = new LRUCache<string, Known>(bounded(remembered))
-  /** How often something was revoked: what was read before may be out of date. */
+  const known = new LRUCache<string, Known>(bounded(maxCached))
+  /** Counts revocations, to detect that a row was read before one of them. */
   let changes = 0
   revocations.onForeign((key) => {
     changes += 1
@@ -50,7 +50,7 @@ export function createForeignUsers(users: UsersRepository, revocations: Revocati
     return user.id
   }
 
-  /** An account that was deleted while this request was on its way must not be made again by it. */
+  /** A request that overlaps the deletion of its account must not create the account again. */
   async function checkNew(token: ForeignToken, id: string): Promise<void> {
     try {
       await revocations.catchUp()
@@ -63,8 +63,8 @@ export function createForeignUsers(users: UsersRepository, revocations: Revocati
 
   return {
     /**
-     * Our user's id. Throws `token_revoked` when the account has been deactivated. Queries, and promises, only for a new user, a
-     * newer email or name, after a revocation, and once an hour.
+     * Returns our user's id. Throws `token_revoked` when the account is deactivated. Queries the database, and returns
+     * a promise, only for a new user, a newer email or name, after a revocation, and once an hour.
      */
     identify(token: ForeignToken): string | Promise<string> {
       const { email, name, issuedAt } = token

@@ -13,22 +13,22 @@ import type { AccessTokens } from './tokens/access-tokens.ts'
 import type { AccessToken, OwnToken } from './tokens/claims.ts'
 import { hashOf, type RefreshToken, type RefreshTokens } from './tokens/refresh-tokens.ts'
 
-/** Milliseconds between two writes of when sessions were last used: all that were, in one statement. */
-const useInterval = 60_000
+/** Milliseconds between two writes of `last_used_at`, one statement for all sessions. */
+const writeInterval = 60_000
 const longestUserAgent = 512
-/** Sessions of one user; who opens more loses those not used for longest. To end them all must stay quick. */
-const most = 1_000
+/** Maximum number of sessions per user. Opening more ends those unused for longest, so that ending all stays fast. */
+const maxSessions = 1_000
 
 interface Parts {
   tokens: AccessTokens
-  /** Where they are listed from. */
+  /** The database to list sessions from. */
   reads: Kysely<Database>
   refreshTokens: RefreshTokens
   revocations: Revocations
   log: SecurityLog
 }
 
-/** Sessions: opened by a login, carried on by their refresh token, and ended for every process at once. */
+/** Sessions: opened by a login, extended by refresh tokens, and ended in all processes at once. */
 export function createSessions(
   db: Kysely<Database>,
   lives: Lives,
@@ -36,14 +36,14 @@ export function createSessions(
 ) {
   const sessions = sessionsRepository(db, lives)
   const used = new Map<string, number>()
-  const timer = setInterval(writeUse, useInterval).unref()
+  const timer = setInterval(writeUse, writeInterval).unref()
 
   async function writeUse(): Promise<void> {
     const entries = [...used].sort(([a], [b]) => (a < b ? -1 : 1))
     used.clear()
     if (entries.length === 0) return
     const [ids, times] = [entries.map(([id]) => id), entries.map(([, at]) => new Date(at).toISOString())]
-    // Better lost than in anybody's way.
+    // Losing these times is better than delaying a request.
     await sessions.touch(ids, times).catch(() => {})
   }
 
@@ -58,11 +58,11 @@ export function createSessions(
   }
 
   return {
-    /** Opens a session. Undefined when the user is not active any more. */
+    /** Opens a session. Returns undefined when the user is no longer active. */
     async open(user: User, { ip, userAgent }: Client, trx: Transaction<Database>) {
       const refreshToken = refreshTokens.make(uuid())
       const sessions = sessionsRepository(trx, lives)
-      await sessions.removeUnused(user.id, most - 1)
+      await sessions.removeUnused(user.id, maxSessions - 1)
       const opened = await sessions.insert({
         id: refreshToken.sessionId,
         user_id: user.id,
@@ -73,12 +73,12 @@ export function createSessions(
       return opened && answer(user, refreshToken, opened.seconds_left)
     },
 
-    /** Both tokens anew. Throws `invalid_token`; a token that was replaced and comes back ends its session (RFC 9700, 4.14). */
+    /** Replaces both tokens. Throws `invalid_token`. Reuse of a replaced token ends the session (RFC 9700, 4.14). */
     async refresh(text: string, client: Client): Promise<AuthResponse> {
       const given = refreshTokens.parse(text)
-      // Made for everybody: what we never gave takes as long to refuse as what has ended.
-      const nobodys = refreshTokens.make(NIL)
-      const token = given ?? nobodys
+      // A dummy, so that refusing a token of nobody takes the same time as refusing an ended session.
+      const dummy = refreshTokens.make(NIL)
+      const token = given ?? dummy
       const successor = refreshTokens.make(token.sessionId)
       const rotated = await sessions.rotate({
         id: token.sessionId,
@@ -99,14 +99,14 @@ export function createSessions(
 
     list: sessionsRepository(reads, lives).list,
 
-    /** Notes that a session is in use: in memory, written down once a minute. */
+    /** Marks a session as used, in memory; written once a minute. */
     use(id: string): void {
       used.set(id, Date.now())
     },
 
     writeUse,
 
-    /** Ends one session of a user, or tells that there is none. */
+    /** Ends one session of a user. Returns false if there is none. */
     async end(userId: string, id: string, client: Client): Promise<boolean> {
       if (!(await sessions.remove(userId, id))) return false
       await revocations.settle()
@@ -114,23 +114,23 @@ export function createSessions(
       return true
     },
 
-    /** Ends whatever this token belongs to. */
+    /** Ends the session, or the user's tokens at another issuer. */
     async logOut(userId: string, token: AccessToken, client: Client): Promise<void> {
       if (token.issuer !== null) await revocations.revokeForeign(token)
       else {
-        // Without a row (a token from before there were sessions) nothing else would revoke it.
+        // A token without a row (older than the sessions table) must be revoked explicitly.
         if (!(await sessions.remove(userId, token.sessionId))) await revocations.revokeSession(token)
         await revocations.settle()
       }
       await log.record('logout', client, { user_id: userId, session_id: token.sessionId ?? null })
     },
 
-    /** Ends all sessions of a user but the one that this token belongs to. */
+    /** Ends all sessions of a user except the token's own. */
     async endOthers(userId: string, token: AccessToken, client: Client): Promise<void> {
       if (token.issuer !== null) await revocations.revokeForeign(token, true)
       else {
         await db.transaction().execute(async (trx) => {
-          // A change of the password that has begun opens its session first.
+          // Waits for a concurrent password change to open its session first.
           await usersRepository(trx).hold(userId)
           await sessionsRepository(trx, lives).removeAll(userId, token.sessionId)
         })
@@ -140,15 +140,15 @@ export function createSessions(
     },
 
     /**
-     * Locks the session of a token until the transaction ends. Throws `token_revoked` when the session has ended: what was asked
-     * for with its token must not happen any more.
+     * Locks the session of a token until the transaction ends. Throws `token_revoked` when the session has ended,
+     * because requests with its token must have no further effect.
      */
     async hold({ subject, sessionId }: OwnToken, trx: Transaction<Database>): Promise<void> {
       if (!(await sessionsRepository(trx, lives).hold(subject, sessionId)))
         throw problems.tokenRevoked('the session ended meanwhile')
     },
 
-    /** Ends all sessions of a user. The caller settles the revocations after the commit. */
+    /** Ends all sessions of a user. The caller must settle the revocations after the commit. */
     endAll: (userId: string, trx: Transaction<Database>) => sessionsRepository(trx, lives).removeAll(userId),
 
     async stop(): Promise<void> {

@@ -4,16 +4,16 @@ import { parseArgs } from 'node:util'
 import { examineSurroundings, examineToken } from '../doctor/examine.ts'
 import { format } from '../doctor/findings.ts'
 import { openSecretKeys } from '../process/secret-keys.ts'
-import { settings } from './settings.ts'
+import { loadSettings } from './settings.ts'
 
-/** The token from the command line, or what is piped in; undefined where there is none. */
+/** The token from the command line or standard input, if any. */
 async function givenToken(): Promise<string | undefined> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { token: { type: 'string' } } })
   const piped = fstatSync(0).isCharacterDevice() ? '' : await text(process.stdin)
   return values.token ?? positionals[0] ?? (piped.trim() || undefined)
 }
 
-const config = settings()
+const config = loadSettings()
 try {
   const token = await givenToken()
   const findings =

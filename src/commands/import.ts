@@ -4,11 +4,11 @@ import { prepareDatabase } from '../database/prepare.ts'
 import type { Database } from '../database/tables.ts'
 import { importWithReport } from '../import/report.ts'
 import { createLog } from '../logging/log.ts'
-import { settings } from './settings.ts'
+import { loadSettings } from './settings.ts'
 
 const usage = `Usage: npm run import -- better-auth <DATABASE_URL of the Better Auth server> [--write]
 
-Copies users and password hashes into the database of the settings. Without --write it only tells what it would do.
+Copies users and password hashes into the database of the settings. Without --write it only reports what it would do.
 `
 
 const [system, url, ...flags] = process.argv.slice(2)
@@ -19,7 +19,6 @@ if (system !== 'better-auth' || !url || flags.some((flag) => flag !== '--write')
   process.exit(2)
 }
 
-/** The URL as the settings take one. */
 function source(text: string): string {
   try {
     return parsePostgresUrl(text)
@@ -29,7 +28,7 @@ function source(text: string): string {
   }
 }
 
-const config = settings()
+const config = loadSettings()
 const log = createLog(config.logLevel)
 const target = openDatabase<Database>(config, log)
 const from = openDatabase<unknown>({ databaseUrl: source(url), dataDir: '' }, log)

@@ -2,9 +2,9 @@ import { openDatabase } from '../database/connection.ts'
 import { prepareDatabase } from '../database/prepare.ts'
 import { createLog } from '../logging/log.ts'
 import { fillTaskKeys } from '../repositories/task-key-filling.ts'
-import { settings } from './settings.ts'
+import { loadSettings } from './settings.ts'
 
-const config = settings()
+const config = loadSettings()
 const log = createLog(config.logLevel)
 const db = openDatabase(config, log)
 try {

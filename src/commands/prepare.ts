@@ -1,5 +1,5 @@
-// What `npm ci` does last, for a first start without waiting: makes the database that it copies, and starts the service once, so
-// that Node.js keeps its compiled code (src/process/runtime.js).
+// The last step of `npm ci`, which makes the first start fast: creates the template of the embedded database, and
+// starts the service once, so that Node.js caches the compiled code (src/process/runtime.js).
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

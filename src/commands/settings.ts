@@ -1,7 +1,7 @@
 import { type Config, loadConfig } from '../config/config.ts'
 
-/** The settings, or the end of the command with what is wrong about them. */
-export function settings(): Config {
+/** Returns the loadSettings, or ends the process with an error message. */
+export function loadSettings(): Config {
   try {
     return loadConfig()
   } catch (error) {

@@ -6,7 +6,7 @@ const mistaken = (value: unknown) => typeof value === 'number' && value > 0 && v
 const lifetime = "It must be a time: in jose setExpirationTime('1h'), by hand Math.floor(Date.now() / 1000) + 3600."
 const userClaims = 'Put the id of the user into sub, and the email beside it: { sub: user.id, email: user.email }.'
 
-/** A claim that should be a time and is not one. */
+/** Explains a claim that must be a time. */
 const noTime =
   (name: string) =>
   ({ jws: { claims } }: Evidence): Explanation => {
@@ -33,7 +33,7 @@ function notALogin({ jws: { claims } }: Evidence): Explanation {
   if (typeof claims.session === 'object') return cookieCache
   if ('session' in claims)
     return {
-      broken: 'it has a claim session, by which a cookie cache of Better Auth is known, signed with the same secret',
+      broken: 'it has a claim session, like a cookie cache of Better Auth, which is signed with the same secret',
       change: 'Leave that claim out of a token that you mint.'
     }
   return {
@@ -45,11 +45,11 @@ function notALogin({ jws: { claims } }: Evidence): Explanation {
 function noSubject({ jws: { header, claims } }: Evidence): Explanation {
   if (Object.keys(claims).sort().join() === 'email,exp,iat')
     return {
-      broken: 'it says nothing but an email: it looks like a link in a mail to verify an address, which is not a login',
+      broken: 'it contains only an email, like a link in a verification mail, which is not a login',
       change: `If it is a token of your own: ${userClaims}`
     }
   const kind = header.alg === 'HS256' ? 'text, not a number' : 'text, or a whole number'
-  return { broken: `it does not say whose it is: there is no sub (${kind})`, change: userClaims }
+  return { broken: `it does not name its user: there is no sub (${kind})`, change: userClaims }
 }
 
 function wrongType({ jws: { header, claims }, config }: Evidence): Explanation {
@@ -92,12 +92,12 @@ const ahead =
   })
 
 const livesTooLong = ({ jws: { claims } }: Evidence) => ({
-  broken: `it lives for ${span(Number(claims.exp) - Number(claims.iat))}; of another issuer's tokens seven days are the most`,
+  broken: `it lives for ${span(Number(claims.exp) - Number(claims.iat))}; of another issuer's tokens at most seven days are allowed`,
   change: "Make it shorter: jwt({ jwt: { expirationTime: '15m' } }), or setExpirationTime('15m') in jose."
 })
 
 const noEmail = ({ jws: { claims } }: Evidence) => ({
-  broken: `its email is ${quote(claims.email)}: no address that we take (docs/email-addresses.md)`,
+  broken: `its email is ${quote(claims.email)}: not a valid address (docs/email-addresses.md)`,
   change: 'Put the email of the user into it: definePayload of jwt() must return it, and so must a token of your own.'
 })
 
@@ -106,7 +106,7 @@ const twoOf = (what: string) => () => ({
   change: 'Name one user, once: { sub: user.id, email: user.email }.'
 })
 
-/** Refusals for what it says of its user and its times. */
+/** Explanations about the claims of user and time. */
 export const aboutClaims: Explainers = {
   'no time in iat': noTime('iat'),
   'no time in exp': noTime('exp'),
@@ -117,7 +117,7 @@ export const aboutClaims: Explainers = {
   'no user_id': noSubject,
   'no id': noSubject,
   subject: ({ jws: { claims } }) => ({
-    broken: `its subject is ${quote(claims.sub ?? claims.user_id ?? claims.user)}: there are characters in it that cannot be printed, or blanks`,
+    broken: `its subject is ${quote(claims.sub ?? claims.user_id ?? claims.user)}: it contains unprintable characters or blanks`,
     change: userClaims
   }),
   'two subjects': twoOf('subjects (sub, user_id, user.id)'),

@@ -15,13 +15,13 @@ import { checkDatabase, checkIssuer, checkSettings } from './surroundings.ts'
 const log = createLog('silent')
 
 interface Surroundings {
-  /** What signs and verifies under the secrets. */
+  /** Signs and verifies JWTs under the configured secrets. */
   jwt: SecretKeys
   /** Milliseconds since 1970. */
   clock: () => number
 }
 
-/** The parts of the service that a diagnosis takes, not started: nothing is written, nothing migrated. */
+/** Opens the parts of the service that a diagnosis needs, read-only. */
 function open(config: Config, { jwt, clock }: Surroundings) {
   const db = openDatabase(config, log)
   const { verify, revocations, stop } = createAuth(config, db, { jwt, log, clock })
@@ -32,7 +32,7 @@ function open(config: Config, { jwt, clock }: Surroundings) {
   return { db, verify, revocations, clock, close }
 }
 
-/** What the database says of a token that is good in itself. Throws `token_revoked`. */
+/** Checks a valid token against the database. Throws `token_revoked`. */
 async function checkStanding(
   token: AccessToken,
   config: Config,
@@ -53,7 +53,7 @@ async function checkStanding(
   }
 }
 
-/** The parts of a token, its claims too, which are else read when they are asked for; or why there are none. */
+/** Parses a token including its claims, or returns why it cannot be parsed. */
 function read(token: string): { jws: Jws | undefined; shape: string } {
   try {
     const jws = parseJws(token)
@@ -94,14 +94,14 @@ async function judge(token: string, config: Config, service: ReturnType<typeof o
   }
 }
 
-/** Whether the service would accept a token now, and why not. */
+/** Checks whether the service would accept a token now. */
 export async function examineToken(text: string, config: Config, surroundings: Surroundings): Promise<Finding[]> {
   const token = text.trim().replace(/^(authorization: *)?bearer +/i, '')
   const service = open(config, surroundings)
   return judge(token, config, service).finally(service.close)
 }
 
-/** Whether what the service stands on is as it should be. */
+/** Checks settings, database and issuers. */
 export async function examineSurroundings(config: Config): Promise<Finding[]> {
   const db = openDatabase(config, log)
   const findings = [checkSettings(config), checkDatabase(db, config), ...config.issuers.map(checkIssuer)]

@@ -5,7 +5,7 @@ import { aboutKeys } from './keys.ts'
 
 const explainers: Explainers = { ...aboutIssuers, ...aboutKeys, ...aboutClaims }
 
-/** Says in plain words why the service refuses a token that could be read. `reason` is the one in its log. */
+/** Explains why the service refuses a readable token. `reason` is the one in its log. */
 export const explain = (reason: string, evidence: Evidence): Explanation =>
   explainers[reason]?.(evidence) ?? {
     broken: `it breaks the rule "${reason}"`,

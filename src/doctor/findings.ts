@@ -1,45 +1,42 @@
 import type { Jws } from '../auth/tokens/jws.ts'
 import type { Config } from '../config/config.ts'
 
-/** One thing that was looked at: right, wrong, or not to be known from here. */
+/** The result of one check: true, false, or undefined if it cannot be determined here. */
 export interface Finding {
   ok: boolean | undefined
   text: string
-  /** What to do about it. */
   advice?: string
 }
 
-/** Why the service refuses a token. */
+/** Why the service refuses a token, and what to do. */
 export interface Explanation {
   /** The rule, as the end of "Refused: ...". */
   broken: string
-  /** What to change. */
   change: string
 }
 
-/** A token that could be read, the configuration that it meets, and the seconds since 1970. */
+/** A parsed token, the configuration, and the current time in seconds since 1970. */
 export interface Evidence {
   jws: Jws
   config: Config
   now: number
 }
 
-/** By the reason in the service's log. */
+/** Explanations by the reason in the service's log. */
 export type Explainers = Readonly<Record<string, (evidence: Evidence) => Explanation>>
 
-/** Controls, and what turns the direction of writing: what is shown comes from a stranger's token. */
+/** Control and bidirectional characters, because the output may contain an attacker's token. */
 const notForTerminals = /[^\n\P{C}]/gu
 
-/** A line, and below it what to do. */
 export function format({ ok, text, advice }: Finding): string {
   const mark = ok === undefined ? '?' : ok ? '✓' : '✗'
   return `${mark} ${text}\n${advice ? `  ${advice}\n` : ''}`.replace(notForTerminals, '?')
 }
 
-/** Another's claim in quotation marks, as far as a person will read it. */
+/** Quotes an untrusted claim, shortened. */
 export const quote = (value: unknown): string => (value === undefined ? 'none' : JSON.stringify(value).slice(0, 120))
 
-/** Seconds as a person says them. */
+/** Formats seconds for people. */
 export function span(seconds: number): string {
   const sizes = [
     [2 * 86_400, 86_400, 'day'],

@@ -1,11 +1,11 @@
 import { type Algorithm, algorithms } from '../auth/tokens/jwks.ts'
 import { type Evidence, type Explainers, type Explanation, quote } from './findings.ts'
 
-/** The issuer by whose published keys a token would be verified. */
+/** Returns the issuer whose published keys would verify a token. */
 export const issuerOf = ({ jws: { header, claims }, config }: Evidence) =>
   header.alg === 'HS256' ? undefined : config.issuers.find(({ issuer }) => issuer === claims.iss)
 
-/** Two spellings of what a person takes for one URL. */
+/** Whether two URLs differ only in details that people overlook. */
 const looksLike = (value: unknown, expected: string): boolean => {
   const bare = (text: string) =>
     text
@@ -67,7 +67,7 @@ function wrongAudience(evidence: Evidence): Explanation {
   }
 }
 
-/** Refusals for who the token says it is from, for and signed by. */
+/** Explanations about issuer, audience and algorithm. */
 export const aboutIssuers: Explainers = {
   algorithm: wrongAlgorithm,
   'unknown issuer': unknownIssuer,

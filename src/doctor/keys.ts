@@ -4,10 +4,10 @@ import { shownUrl } from '../util/shown-url.ts'
 import { type Evidence, type Explainers, type Explanation, quote } from './findings.ts'
 import { issuerOf } from './issuer-checks.ts'
 
-/** What Better Auth signs with where no secret is set. */
+/** Better Auth's default secret. */
 const published = 'better-auth-secret-12345678901234567890'
 
-/** Secrets that a token may have been signed with instead of ours, and how that comes about. */
+/** Secrets that a token may have been signed with by mistake, and the cause. */
 function likelySecrets({ secrets }: Evidence['config']): [string | Buffer, string][] {
   return [
     [
@@ -23,7 +23,7 @@ function likelySecrets({ secrets }: Evidence['config']): [string | Buffer, strin
   ]
 }
 
-/** Where the service has its secret from. */
+/** Names the origin of the service's secret. */
 const source = ({ secrets, dataDir }: Evidence['config']) =>
   secrets[0]?.kid === 'local'
     ? `the one generated in ${resolve(dataDir)}, because BETTER_AUTH_SECRET is not set here`
@@ -69,7 +69,7 @@ const noKeyNamed: Explanation = {
   change: 'Put the kid of the JWK Set into the header; Better Auth does by itself.'
 }
 
-/** Refusals for how it was signed. */
+/** Explanations about the signature and its key. */
 export const aboutKeys: Explainers = {
   signature: wrongSignature,
   'unknown kid': unknownKey,

@@ -4,7 +4,7 @@ const fetchToken =
   'Ask for a JWT with that session: GET /api/auth/token answers {"token": "..."} where the plugin jwt() is installed; ' +
   'send that as Authorization: Bearer.'
 
-/** What people paste for a JWT, the likelier first. */
+/** What people paste instead of a JWT, the most likely first. */
 const shapes: [RegExp, Explanation][] = [
   [/^$/, { broken: 'it is empty', change: 'The variable that it comes from may not be set.' }],
   [
@@ -50,7 +50,7 @@ const shapes: [RegExp, Explanation][] = [
   ]
 ]
 
-/** What a text is that cannot be read as a JWT, by its look. */
+/** Explains what a text is that is not a JWT. */
 export function explainShape(token: string, reason: string): Explanation {
   const [, explanation] = shapes.find(([shape]) => shape.test(token)) ?? []
   return (

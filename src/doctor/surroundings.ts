@@ -20,7 +20,6 @@ export function checkSettings({ production, secrets, issuers }: Config): Finding
   }
 }
 
-/** What to think of a database. */
 export function judgeDatabase({ version, pending }: Awaited<ReturnType<typeof inspect>>, name: string): Finding {
   const text = `Database: ${name}; PostgreSQL ${version}`
   if (Number.parseInt(version, 10) < oldest)
@@ -36,18 +35,19 @@ export function judgeDatabase({ version, pending }: Awaited<ReturnType<typeof in
 
 export async function checkDatabase(db: Kysely<Database>, config: Config): Promise<Finding> {
   const name = nameDatabase(config)
-  if (!databaseExists(config)) return { ok: undefined, text: `Database: ${name}; not made yet, the first start will` }
+  if (!databaseExists(config))
+    return { ok: undefined, text: `Database: ${name}; does not exist yet, the first start creates it` }
   try {
     return judgeDatabase(await inspect(db), name)
   } catch (error) {
     const [, holder] = /in use by the process with pid (\w+)/.exec((error as Error).message) ?? []
     return holder
-      ? { ok: undefined, text: `Database: ${name}; not opened, as the process with pid ${holder} holds it` }
+      ? { ok: undefined, text: `Database: ${name}; in use by the process with pid ${holder}` }
       : { ok: false, text: `Database: ${name}; it does not answer: ${explain(error)}` }
   }
 }
 
-/** Whether an issuer's keys can be had, and used. */
+/** Checks that an issuer's keys can be fetched and used. */
 export async function checkIssuer(trusted: TrustedIssuer): Promise<Finding> {
   const { issuer, algorithms } = trusted
   const source = shownUrl(trusted.jwksUrl)

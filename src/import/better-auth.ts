@@ -6,28 +6,28 @@ import type { Database } from '../database/tables.ts'
 import type { BetterAuthRepository, SourceUser } from '../repositories/better-auth.ts'
 import { usersRepository } from '../repositories/users.ts'
 
-/** Users go by their old id into a new one, always the same: so a second run finds what the first has done. */
+/** Namespace of the new ids, which are derived from the old ones, so that a second run finds the users of the first. */
 const namespace = '0f6f7d6e-2f0c-4d0e-9a53-5f8f0c2b1d34'
 const batch = 500
 
-/** What became of a user; see report.ts for the words. */
+/** The result for a user; report.ts has the texts. */
 export type Outcome = 'imported' | 'banned' | 'already' | 'taken' | 'passwordless' | 'noAddress' | 'unknownHash'
 export type Report = Record<Outcome, number>
 
 interface Options {
   source: BetterAuthRepository
   target: Kysely<Database>
-  /** Looks, and writes nothing. */
   dryRun: boolean
-  /** Called after each batch, with how many users have been read. */
+  /** Called after each batch with the number of users read. */
   onProgress: (read: number) => void
   /** Called for each user who was not imported. */
-  onLeft: (id: string, outcome: Outcome) => void
+  onSkipped: (id: string, outcome: Outcome) => void
 }
 
-const here = new Set<Outcome>(['imported', 'banned', 'already'])
+/** Outcomes of users who exist here afterwards. */
+const present = new Set<Outcome>(['imported', 'banned', 'already'])
 
-/** Undoes a dry run's batch after it has shown what it would do. */
+/** Rolls back a batch of a dry run. */
 class DryRun extends Error {}
 
 function newRow({ id, name, email, password, created_at, is_banned }: SourceUser) {
@@ -47,10 +47,10 @@ function newRow({ id, name, email, password, created_at, is_banned }: SourceUser
 }
 
 /**
- * Copies users and their password hashes from a Better Auth database, in batches of one transaction each. Nothing here is
- * ever overwritten, and a run that was broken off can be started again: who is here already is left as they are.
+ * Copies users and password hashes from a Better Auth database, one transaction per batch. Existing users are never
+ * changed, so an interrupted run can be repeated.
  */
-export async function importUsers({ source, target, dryRun, onProgress, onLeft }: Options): Promise<Report> {
+export async function importUsers({ source, target, dryRun, onProgress, onSkipped }: Options): Promise<Report> {
   const report: Report = {
     imported: 0,
     banned: 0,
@@ -89,7 +89,7 @@ export async function importUsers({ source, target, dryRun, onProgress, onLeft }
     users = await source.page(after, batch)
     for (const [user, outcome] of await importBatch(users)) {
       report[outcome] += 1
-      if (!here.has(outcome)) onLeft(String(user.id), outcome)
+      if (!present.has(outcome)) onSkipped(String(user.id), outcome)
     }
     read += users.length
     onProgress(read)

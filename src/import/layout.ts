@@ -1,9 +1,11 @@
 import { accountColumns, banColumns, type Layout, type SourceTable, userColumns } from '../repositories/better-auth.ts'
 
-/** `userId`, `user_id` and `userid` are one name: Better Auth's own, Drizzle's, and PostgreSQL's without quotes. */
+/**
+ * Normalizes a name: `userId`, `user_id` and `userid` are Better Auth's, Drizzle's and PostgreSQL's unquoted spelling.
+ */
 const plain = (name: string) => name.toLowerCase().replaceAll('_', '')
 
-/** Better Auth's tables, and with `usePlural`. */
+/** Better Auth's table names, also with its option `usePlural`. */
 const isUsers = ({ table }: SourceTable) => /^users?$/.test(plain(table))
 const isAccounts = ({ table }: SourceTable) => /^accounts?$/.test(plain(table))
 
@@ -11,7 +13,7 @@ const isPlural = ({ table }: SourceTable) => /s$/i.test(table)
 
 const named = ({ schema, table }: Pick<SourceTable, 'schema' | 'table'>) => `${schema}.${table}`
 
-/** The columns of a table by Better Auth's names for them, or which it lacks. */
+/** Returns the columns of a table by Better Auth's names, and the missing ones. */
 function match<const Name extends string>({ columns }: SourceTable, names: readonly Name[]) {
   const found = new Map(columns.map((column) => [plain(column), column]))
   const missing = names.filter((name) => !found.has(plain(name)))
@@ -21,7 +23,7 @@ function match<const Name extends string>({ columns }: SourceTable, names: reado
 
 const isComplete = (table: SourceTable, names: readonly string[]) => match(table, names).missing.length === 0
 
-/** What is wrong with the tables that come nearest, for people. */
+/** Describes what the best candidate lacks. */
 function whatIsMissing(
   tables: SourceTable[],
   candidates: SourceTable[],
@@ -31,12 +33,15 @@ function whatIsMissing(
   const [nearest] = candidates
   if (nearest) return `${named(nearest)} has no column ${match(nearest, names).missing.join(', ')}`
   const seen = tables.slice(0, 20).map(named).join(', ')
-  return `there is no table ${what}; ${tables.length === 0 ? 'there are none that this role may read' : `there are ${seen}`}`
+  return `there is no table ${what}; ${tables.length === 0 ? 'this role can read none' : `there are ${seen}`}`
 }
 
 const expected = `Users are expected in "user" or "users" (${userColumns.join(', ')}), and their passwords in "account" or "accounts" (${accountColumns.join(', ')}) of the same schema; columns may be in snake_case.`
 
-/** The tables that may hold the users of these accounts: by foreign key, else by name, singular beside singular if there are two. */
+/**
+ * Finds the users table of an accounts table: by foreign key, else by name, with the same number (singular or plural)
+ * first.
+ */
 function usersBeside(account: SourceTable, tables: SourceTable[]): SourceTable[] {
   const beside = tables.filter(({ schema }) => schema === account.schema)
   const referred = beside.filter(({ table }) => account.refers_to.includes(table))
@@ -46,8 +51,8 @@ function usersBeside(account: SourceTable, tables: SourceTable[]): SourceTable[]
 }
 
 /**
- * Where users and passwords are. The users' table may have any name if a foreign key of the accounts' table leads to it. Tables in
- * the search path come first. Throws, saying what is missing, or between which tables it cannot decide.
+ * Finds the tables of users and passwords. The users table may have any name if the accounts table has a foreign key to
+ * it. Tables in the search path come first. Throws an error that says what is missing or ambiguous.
  */
 export function findLayout(tables: SourceTable[]): Layout {
   const accounts = tables.filter((table) => isAccounts(table) || isComplete(table, accountColumns))

@@ -8,13 +8,13 @@ const outcomes: Record<Outcome, string> = {
   imported: 'imported',
   banned: 'imported, but deactivated: banned there',
   already: 'imported by an earlier run',
-  taken: 'left alone: the email belongs to another account here',
-  passwordless: 'left alone: no password, only other ways to log in',
-  noAddress: 'left alone: nobody could log in with this email (docs/email-addresses.md)',
-  unknownHash: 'left alone: the password hash is of no kind that we know'
+  taken: 'skipped: the email belongs to another account here',
+  passwordless: 'skipped: no password, only other ways to log in',
+  noAddress: 'skipped: invalid email (docs/email-addresses.md)',
+  unknownHash: 'skipped: unknown kind of password hash'
 }
 
-/** How many of those who were left alone are named. */
+/** The number of skipped users to list. */
 const named = 20
 
 interface Options {
@@ -24,22 +24,23 @@ interface Options {
   print: (text: string) => unknown
 }
 
-/** Imports users, and prints how far it is and what came of it. */
+/** Imports users, and prints progress and results. */
 export async function importWithReport({ from, target, dryRun, print }: Options): Promise<void> {
   const layout = findLayout(await sourceTables(from))
   print(`Reads ${layout.schema}.${layout.users.table} and ${layout.schema}.${layout.accounts.table}\n`)
   const source = betterAuthRepository(from, layout)
   const total = await source.count()
-  const left: string[] = []
+  const skipped: string[] = []
   const report = await importUsers({
     source,
     target,
     dryRun,
     onProgress: (read) => print(`${read} of ${total} users read\n`),
-    onLeft: (id, outcome) => left.push(`  ${id}: ${outcomes[outcome]}\n`)
+    onSkipped: (id, outcome) => skipped.push(`  ${id}: ${outcomes[outcome]}\n`)
   })
   print(dryRun ? '\nA dry run: nothing was written. This is what --write would do:\n' : '\nDone:\n')
   for (const [outcome, count] of Object.entries(report))
     print(`${String(count).padStart(8)}  ${outcomes[outcome as Outcome]}\n`)
-  if (left.length > 0) print(`\nLeft alone, by their id there (at most ${named}):\n${left.slice(0, named).join('')}`)
+  if (skipped.length > 0)
+    print(`\nSkipped, by id in the source (at most ${named}):\n${skipped.slice(0, named).join('')}`)
 }

@@ -1,9 +1,9 @@
 import { Histogram, type Registry } from 'prom-client'
 
-/** Seconds: fine around what a request costs, with 0.1 and 0.5 because they are promised. */
+/** Seconds. 0.1 and 0.5 are limits that the documentation promises. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 const beyond = buckets.length
-const sum = beyond + 1
+const sumIndex = beyond + 1
 
 const name = 'gatehouse_http_request_duration_seconds'
 const help = 'Time from the head of a request to the end of its answer. Status 499: the client went away before.'
@@ -11,11 +11,11 @@ const labelNames = ['route', 'method', 'status'] as const
 
 interface Series {
   labels: { route: string; method: string; status: number }
-  /** A count for each bucket, one for what is beyond, and the sum of seconds. */
+  /** One count per bucket, one for longer durations, and the sumIndex in seconds. */
   counts: Float64Array
 }
 
-/** The samples of one series, as Prometheus has them: each bucket holds the shorter ones too. */
+/** The samples of one series. Prometheus's buckets are cumulative. */
 function samples({ labels: sharedLabels, counts }: Series) {
   let count = 0
   const cumulative = [...buckets, '+Inf'].map((le, i) => {
@@ -24,14 +24,14 @@ function samples({ labels: sharedLabels, counts }: Series) {
   })
   return [
     ...cumulative,
-    { metricName: `${name}_sum`, labels: {}, sharedLabels, value: Number(counts[sum]) },
+    { metricName: `${name}_sum`, labels: {}, sharedLabels, value: Number(counts[sumIndex]) },
     { metricName: `${name}_count`, labels: {}, sharedLabels, value: count }
   ]
 }
 
 /**
- * How long requests took, as a histogram for each route, method and status. Counts in plain arrays, which takes an eighth
- * of prom-client's `observe`, and hands them over when they are asked for.
+ * A histogram of request durations by route, method and status. It counts in plain arrays, at an eighth of the cost of
+ * prom-client's `observe`, and converts them at a scrape.
  */
 export class RequestDurations extends Histogram<(typeof labelNames)[number]> {
   private readonly series: Series[] = []
@@ -41,17 +41,17 @@ export class RequestDurations extends Histogram<(typeof labelNames)[number]> {
     super({ name, help, labelNames, buckets, registers: [registry] })
   }
 
-  /** `route` is a pattern, never a URL. */
+  /** `route` must be a pattern, never a URL. */
   record(route: string, method: string, status: number, seconds: number): void {
     const counts = this.byRoute.get(route)?.get(method)?.get(status) ?? this.begin(route, method, status)
     let bucket = 0
     while (bucket < beyond && seconds > (buckets[bucket] as number)) bucket += 1
     counts[bucket] = (counts[bucket] as number) + 1
-    counts[sum] = (counts[sum] as number) + seconds
+    counts[sumIndex] = (counts[sumIndex] as number) + seconds
   }
 
   private begin(route: string, method: string, status: number): Float64Array {
-    const counts = new Float64Array(sum + 1)
+    const counts = new Float64Array(sumIndex + 1)
     const methods = this.byRoute.get(route) ?? new Map<string, Map<number, Float64Array>>()
     const statuses = methods.get(method) ?? new Map<number, Float64Array>()
     this.byRoute.set(route, methods.set(method, statuses.set(status, counts)))
@@ -59,7 +59,7 @@ export class RequestDurations extends Histogram<(typeof labelNames)[number]> {
     return counts
   }
 
-  /** What prom-client takes the samples from, for text and, by `get`, for JSON. */
+  /** prom-client reads the samples here, for text and JSON. */
   async getForPromString() {
     return { name, help, type: 'histogram', aggregator: 'sum', values: this.series.flatMap(samples) }
   }

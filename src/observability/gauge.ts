@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client'
 
-/** A gauge without labels that is looked at when somebody asks. */
+/** Creates a gauge without labels that is read at a scrape. */
 export const gauge = (registry: Registry, name: string, help: string, read: () => number) =>
   new Gauge({
     name,

@@ -5,8 +5,8 @@ import { Registry } from 'prom-client'
 import { createServer } from '../http/node-http.ts'
 
 /**
- * Serves `GET /metrics` on a port of its own, for as long as it is not stopped; `scrape` writes them in Prometheus's text
- * format. Rejects where the port cannot be had.
+ * Serves `GET /metrics` on a separate port until stopped; `scrape` returns Prometheus's text format. Rejects if the
+ * port is unavailable.
  */
 export async function serveMetrics({ host, port }: { host: string; port: number }, scrape: () => Promise<string>) {
   async function answer(response: ServerResponse): Promise<void> {

@@ -3,12 +3,12 @@ import { RequestDurations } from './durations.ts'
 import { gauge } from './gauge.ts'
 import { version } from './version.ts'
 
-/** Pairs of code and reason that are told apart; a reason can come from outside us. */
+/** Limits the number of series, because a reason may contain outside text. */
 const maxPairs = 100
 
-/** What is looked at when somebody asks, and costs nothing before. */
+/** Values that are read at a scrape. */
 export interface Sources {
-  /** Security events by name, since the start. */
+  /** Security events by name since the start. */
   securityEvents: ReadonlyMap<string, number>
   passwords: { readonly running: number; readonly waiting: number }
   revocations: { staleness: () => number; readonly size: number }
@@ -16,7 +16,7 @@ export interface Sources {
   pools: () => Record<string, { total: number; idle: number; waiting: number }>
 }
 
-/** Prometheus's metrics of one process. */
+/** Creates the Prometheus metrics of one process. */
 export function createMetrics({ securityEvents, passwords, revocations, pools }: Sources) {
   const registry = new Registry()
   const registers = [registry]
@@ -86,10 +86,10 @@ export function createMetrics({ securityEvents, passwords, revocations, pools }:
 
   return {
     registry,
-    /** A request that has its answer, or was given up. */
+    /** Records a request that was answered or aborted. */
     request: durations.record.bind(durations),
 
-    /** What a problem says for itself goes before a colon; what follows is another's words. */
+    /** Counts a problem. Only the part of the reason before a colon is ours; the rest may be outside text. */
     problem({ code, reason = '' }: { code: string; reason?: string | undefined }): void {
       const key = `${code} ${reason.replace(/:.*/s, '')}`
       let counted = problems.get(key)

@@ -5,11 +5,11 @@ import { NodeSDK } from '@opentelemetry/sdk-node'
 import { requireDriver, traceQueries } from '../database/query-spans.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 
-/** Milliseconds that the last spans get to leave when the service closes. */
-const patience = 2_000
+/** Milliseconds to export the last spans when the service closes. */
+const exportTimeout = 2_000
 
-/** A URL can hold what nobody may read, and a header is what a client likes. The route comes from plugins/tracing.ts. */
-const unseen = {
+/** Attributes to omit: a URL may contain secrets, and clients control headers. plugins/tracing.ts sets the route. */
+const omittedAttributes = {
   'url.path': undefined,
   'url.query': undefined,
   'user_agent.original': undefined,
@@ -23,12 +23,12 @@ interface Log {
 }
 
 /**
- * Begins to trace this process, for good: requests that come in, and what they ask PostgreSQL. Where the spans go, how many
- * and as what, the SDK reads from OpenTelemetry's own variables. Nobody waits for a collector; spans it does not take are
- * lost. Returns how to stop, which sends what is left.
+ * Starts tracing this process: requests and their queries to PostgreSQL. The SDK reads the endpoint, the sampling and
+ * the rest from OpenTelemetry's variables. Spans that the collector does not take are dropped. Returns a function that
+ * exports the rest and stops.
  */
 export function startTracing(serviceName: string, log: Log): () => Promise<void> {
-  const tell = (problem: string) => log.warn({ problem: problem.slice(0, 500) }, 'traces do not get through')
+  const tell = (problem: string) => log.warn({ problem: problem.slice(0, 500) }, 'traces cannot be exported')
   diag.setLogger(
     { error: tell, warn: tell, info: tell, debug: tell, verbose: tell },
     { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true }
@@ -36,7 +36,10 @@ export function startTracing(serviceName: string, log: Log): () => Promise<void>
   const sdk = new NodeSDK({
     serviceName,
     instrumentations: [
-      new HttpInstrumentation({ disableOutgoingRequestInstrumentation: true, startIncomingSpanHook: () => unseen }),
+      new HttpInstrumentation({
+        disableOutgoingRequestInstrumentation: true,
+        startIncomingSpanHook: () => omittedAttributes
+      }),
       traceQueries()
     ],
     metricReaders: [],
@@ -45,5 +48,5 @@ export function startTracing(serviceName: string, log: Log): () => Promise<void>
   sdk.start()
   createRequire(import.meta.url)('node:http')
   requireDriver()
-  return () => withTimeout(patience, sdk.shutdown()).catch((error: Error) => tell(error.message))
+  return () => withTimeout(exportTimeout, sdk.shutdown()).catch((error: Error) => tell(error.message))
 }

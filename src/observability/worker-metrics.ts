@@ -2,7 +2,7 @@ import { Registry } from 'prom-client'
 import { withTimeout } from '../util/with-timeout.ts'
 import { gauge } from './gauge.ts'
 
-/** One end of the channel between a process and its workers. */
+/** One end of the channel between the primary process and a worker. */
 export interface Channel {
   send: (message: Message, done: (error: Error | null) => void) => unknown
   on: (event: 'message', listener: (message: Message) => void) => unknown
@@ -10,14 +10,14 @@ export interface Channel {
 }
 
 interface Message {
-  /** A question for metrics has the place of the worker, an answer the text. */
+  /** A request for metrics has the worker's number, a reply has the text. */
   metrics?: { id: number; worker?: number; text?: string }
 }
 
-/** Milliseconds that a worker gets to answer. */
-const patience = 1_000
+/** Milliseconds that a worker has to reply. */
+const replyTimeout = 1_000
 
-/** In a worker: answers the process above when it asks for metrics. Returns how to stop. */
+/** In a worker: replies to the primary's requests for metrics. Returns a function that stops it. */
 export function answerScrapes(registry: Registry, above: Channel): () => void {
   async function answer({ metrics }: Message): Promise<void> {
     if (metrics?.worker === undefined) return
@@ -28,7 +28,7 @@ export function answerScrapes(registry: Registry, above: Channel): () => void {
   return () => void above.off('message', answer)
 }
 
-/** Texts of several processes as one: all samples of a metric together, under one heading (HELP and TYPE). */
+/** Merges the texts of several processes: all samples of a metric under one heading (HELP and TYPE). */
 function merge(texts: string[]): string {
   const metrics = new Map<string, string[]>()
   for (const block of texts.flatMap((text) => text.trim().split('\n\n'))) {
@@ -40,9 +40,9 @@ function merge(texts: string[]): string {
 }
 
 /**
- * In the process above: the metrics of all workers in one text, each with the label `worker`, its place. What one of them
- * counts begins anew when it does, which Prometheus knows how to read; a sum would seem to go backwards. One that does not
- * answer is missing, and counted as silent. `workers` are those there are now, by place.
+ * In the primary: returns the metrics of all workers in one text, each with the label `worker`, its number. A worker's
+ * counters restart with it, which Prometheus handles; a sum over workers would decrease. A worker that does not reply
+ * is omitted and counted as silent. `workers` returns the current workers by number.
  */
 export function scrapeWorkers(workers: () => ReadonlyMap<number, Channel>, registry = new Registry()) {
   let asked = 0
@@ -59,7 +59,7 @@ export function scrapeWorkers(workers: () => ReadonlyMap<number, Channel>, regis
     }
     channel.on('message', hear)
     channel.send({ metrics: { id, worker } }, (error) => error && reject(error))
-    return withTimeout(patience, promise).finally(() => channel.off('message', hear))
+    return withTimeout(replyTimeout, promise).finally(() => channel.off('message', hear))
   }
 
   return async function scrape(): Promise<string> {

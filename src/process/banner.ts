@@ -3,11 +3,11 @@ import { resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { shownUrl } from '../util/shown-url.ts'
 
-/** Which database the settings mean, for people. */
+/** Describes the configured database for people, without credentials. */
 export const nameDatabase = ({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): string =>
   databaseUrl ? shownUrl(databaseUrl) : `embedded, in ${resolve(dataDir)}`
 
-/** What a person at the terminal wants to know; in production one line, as the log is for machines. */
+/** The text printed at the start; in production one JSON line. */
 export function welcome(origin: string, config: Config): string {
   const database = nameDatabase(config)
   if (config.production)

@@ -8,7 +8,7 @@ interface Settings {
   metrics: { host: string; port: number } | undefined
 }
 
-/** Why a port cannot be listened on, in one sentence that names the setting to change. */
+/** Explains in one sentence why a port is unavailable, with the setting to change. */
 export function explainPort(error: NodeJS.ErrnoException, host: string, port: number, prefix = ''): string {
   const { code = '', syscall, message } = error
   if (syscall === 'getaddrinfo') return `The host ${host} is unknown: set ${prefix}HOST to an address of this machine.`
@@ -27,7 +27,7 @@ async function tryPort(host: string, port: number): Promise<void> {
   await once(server, 'close')
 }
 
-/** As Fastify does: of `localhost` every address that there is, of another name the first. */
+/** Like Fastify, tries every address of `localhost`, and the first one of another name. */
 async function tryHost(host: string, port: number, resolve: typeof lookup): Promise<void> {
   if (host !== 'localhost') return tryPort((await resolve(host)).address, port)
   for (const { address } of await resolve(host, { all: true }))
@@ -36,7 +36,7 @@ async function tryHost(host: string, port: number, resolve: typeof lookup): Prom
     })
 }
 
-/** Throws where a port of the settings cannot be listened on: before the database is opened, which takes longer. */
+/** Throws if a configured port is unavailable. Called before the database is opened, which takes longer. */
 export async function checkPorts({ host, port, metrics }: Settings, resolve = lookup): Promise<void> {
   const explained = (host: string, port: number, prefix?: string) => (error: NodeJS.ErrnoException) => {
     throw new Error(explainPort(error, host, port, prefix))

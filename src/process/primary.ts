@@ -6,12 +6,12 @@ import { flushed } from '../logging/destination.ts'
 import { welcome } from './banner.ts'
 import { closeOnce, signals, startWorkers } from './workers.ts'
 
-/** Milliseconds that workers get to finish, once they have drained. */
-const patience = 9_500
+/** Milliseconds that workers have to finish after draining. */
+const closeTimeout = 9_500
 
-/** The process above the workers: it starts them, hands them connections, and collects their metrics. */
+/** Runs the primary process: starts workers, and collects their metrics. */
 export async function runWorkers(config: Config, log: Logger): Promise<void> {
-  // Handed out in turn, a connection on its way to a worker that is killed would hang for ever.
+  // The workers accept connections themselves: round robin loses one that is handed to a killed worker.
   cluster.schedulingPolicy = cluster.SCHED_NONE
   const drain = config.drainDelay * 1000
   const all = startWorkers(config.workers, {
@@ -20,15 +20,15 @@ export async function runWorkers(config: Config, log: Logger): Promise<void> {
     log
   })
   function giveUp(error: Error): void {
-    log.fatal({ err: error }, 'gave up')
-    process.stderr.write(`Gatehouse gave up. ${error.message}\n`)
-    void all.close(drain + patience).finally(() => process.exit(1))
+    log.fatal({ err: error }, 'workers keep failing')
+    process.stderr.write(`Gatehouse stopped. ${error.message}\n`)
+    void all.close(drain + closeTimeout).finally(() => process.exit(1))
   }
   const { close } = closeWithGrace(
-    { delay: drain + patience + 500, logger: log, skip: [...signals] },
+    { delay: drain + closeTimeout + 500, logger: log, skip: [...signals] },
     async ({ err }) => {
       if (err) log.fatal({ err }, 'closing after a fault')
-      await all.close(drain + patience)
+      await all.close(drain + closeTimeout)
       await flushed(log)
     }
   )
@@ -51,7 +51,7 @@ export async function runWorkers(config: Config, log: Logger): Promise<void> {
   if (config.rateLimit.enabled && !config.redisUrl)
     log.warn(
       { workers: config.workers },
-      'without REDIS_URL each worker has limits of its own: together they let more through'
+      'without REDIS_URL each worker counts its own limits: together they allow more requests'
     )
   process.stdout.write(welcome(origin, config))
 }

@@ -1,6 +1,6 @@
 import module from 'node:module'
 
-// JavaScript that Node.js 20 can read: older ones cannot load the rest, and would say so with a SyntaxError.
+// This file must parse on Node.js 20: older versions fail on the other files with a SyntaxError.
 const oldest = 24
 if (Number.parseInt(process.versions.node, 10) < oldest) {
   process.stderr.write(
@@ -9,5 +9,5 @@ if (Number.parseInt(process.versions.node, 10) < oldest) {
   process.exit(1)
 }
 
-// Also what reads TypeScript is not even loaded once the rest is in the cache: 18 MB less, and a start in half the time.
+// With compiled code in the cache, the TypeScript loader is not needed: 18 MB less memory, and half the start time.
 module.enableCompileCache(`${import.meta.dirname}/../../node_modules/.cache/gatehouse`)

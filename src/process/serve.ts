@@ -11,17 +11,17 @@ import { nameDatabase, welcome } from './banner.ts'
 import { explainPort } from './ports.ts'
 import { closeOnce, signals } from './workers.ts'
 
-/** Milliseconds that requests in flight get to finish: within the ten seconds that whoever waits for the end gives it. */
-const patience = 9_000
+/** Milliseconds for requests in flight to finish; supervisors usually allow ten seconds. */
+const closeTimeout = 9_000
 
-/** Milliseconds that the start waits for the keys of tasks that an earlier release wrote. */
-const fillingPatience = 3_000
+/** Milliseconds that the start waits for keys of tasks from an earlier release; then it continues in the background. */
+const fillingTimeout = 3_000
 
-/** A process that serves requests, until it is told to end. */
+/** Runs a process that serves requests until a signal ends it. */
 export async function serve(config: Config, log: Logger): Promise<void> {
   const { worker } = cluster
   const app = await buildApp(config, { log })
-  const delay = patience + config.drainDelay * 1000
+  const delay = closeTimeout + config.drainDelay * 1000
   const { close } = closeWithGrace({ delay, logger: log, skip: [...signals] }, async ({ err }) => {
     if (err) log.fatal({ err }, 'closing after a fault')
     if (!err) await app.drain(config.drainDelay)
@@ -39,8 +39,7 @@ export async function serve(config: Config, log: Logger): Promise<void> {
     log.info({ database: nameDatabase(config) }, 'opening the database')
     const migrations = await prepareDatabase(app.db, config, log)
     if (migrations.length > 0) log.info({ migrations }, 'migrated the database')
-    // In the background where it takes longer.
-    await Promise.race([fillTaskKeys(app.db), sleep(fillingPatience, undefined, { ref: false })])
+    await Promise.race([fillTaskKeys(app.db), sleep(fillingTimeout, undefined, { ref: false })])
     await app.revocations.catchUp()
     const { host, port } = config
     await app.listen({ host, port }).catch((error) => {
@@ -50,6 +49,6 @@ export async function serve(config: Config, log: Logger): Promise<void> {
     if (worker) worker.send({ listening: app.listeningOrigin })
     else process.stdout.write(welcome(app.listeningOrigin, config))
   }
-  // What fails because the service is told to end is no failure of the start.
+  // A start that fails because of a signal to end is not an error.
   await Promise.race([start(), closing.promise])
 }

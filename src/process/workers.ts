@@ -2,13 +2,13 @@ import type { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withTimeout } from '../util/with-timeout.ts'
 
-/** What a worker says: where it listens, or why it cannot. */
+/** A worker's message: where it listens, or why it failed. */
 export interface Message {
   listening?: string
   failed?: string
 }
 
-/** A worker, as node:cluster has it. */
+/** The part of node:cluster's Worker that is used. */
 export interface Worker extends EventEmitter {
   process: { pid?: number | undefined; kill: (signal: 'SIGTERM' | 'SIGKILL') => unknown }
 }
@@ -19,22 +19,22 @@ interface Log {
 }
 
 interface Options<W extends Worker> {
-  /** Starts a worker at a place, 1 to `count`. */
+  /** Starts worker number `place`, from 1 to `count`. */
   fork: (place: number) => W
-  /** Told when one place only makes workers that fail. */
+  /** Called when one worker keeps failing. */
   giveUp: (error: Error) => void
   log: Log
   clock?: () => number
-  /** Milliseconds before a worker that ended is replaced; doubled each time that it fails. */
+  /** Milliseconds before an ended worker is replaced; doubled for each failure. */
   pause?: number
 }
 
-/** Milliseconds after which what ends a worker is no failure of the start. */
-const youth = 10_000
-/** So many failures one after the other are enough. */
-const enough = 5
+/** Milliseconds. A worker that ends earlier failed to start. */
+const startTime = 10_000
+/** Consecutive failures after which to give up. */
+const maxFailures = 5
 
-/** Starts as many workers, the first before the others, and another in the place of one that ends. */
+/** Starts workers, the first one alone, and replaces those that end. */
 export function startWorkers<W extends Worker>(
   count: number,
   { fork, giveUp, log, clock = Date.now, pause = 100 }: Options<W>
@@ -49,7 +49,7 @@ export function startWorkers<W extends Worker>(
     const worker = fork(place)
     let reason: string | undefined
     workers.set(place, worker)
-    log.info({ worker: place, pid: worker.process.pid }, 'worker')
+    log.info({ worker: place, pid: worker.process.pid }, 'worker started')
     worker.on('message', (message: Message) => {
       const { listening } = message
       if (message.failed) reason = message.failed
@@ -58,7 +58,7 @@ export function startWorkers<W extends Worker>(
       first.resolve(listening)
       for (let other = 2; other <= count; other++) tryStart(other)
     })
-    // One that could not be made (no process, no memory to be had) never exits.
+    // A worker that could not be created (out of processes or memory) emits no exit event.
     worker.on('error', (error: Error) => {
       reason = error.message
       if (worker.process.pid === undefined) ended(null, null)
@@ -70,8 +70,8 @@ export function startWorkers<W extends Worker>(
       if (state === 'starting') first.reject(new Error(reason ?? `The first worker ended (${signal ?? code}).`))
       if (workers.size === 0) allEnded.resolve()
       if (state !== 'running') return
-      // Neither one that was told to end nor one that was killed has failed.
-      const failed = clock() - begin < youth && code !== 0 && signal !== 'SIGKILL'
+      // A worker that ended normally or was killed has not failed.
+      const failed = clock() - begin < startTime && code !== 0 && signal !== 'SIGKILL'
       log.error({ worker: place, code, signal, reason }, 'a worker ended')
       void replace(place, failed ? failures + 1 : 0)
     }
@@ -81,26 +81,28 @@ export function startWorkers<W extends Worker>(
     try {
       start(place, failures)
     } catch (err) {
-      log.error({ worker: place, err }, 'no worker could be started')
+      log.error({ worker: place, err }, 'could not start a worker')
       void replace(place, failures + 1)
     }
   }
 
   async function replace(place: number, failures: number): Promise<void> {
-    if (failures >= enough)
-      return giveUp(new Error(`Worker ${place} failed ${failures} times, each within ${youth / 1000} s of its start.`))
+    if (failures >= maxFailures)
+      return giveUp(
+        new Error(`Worker ${place} failed ${failures} times, each within ${startTime / 1000} s of its start.`)
+      )
     await sleep(pause * 2 ** failures)
     if (state === 'running') tryStart(place, failures)
   }
 
   start(1)
   return {
-    /** Where they listen; rejects where the first cannot. */
+    /** The origin of the first worker; rejects if it fails. */
     first: first.promise,
-    /** Those there are now, by place. */
+    /** The current workers by number. */
     workers: workers as ReadonlyMap<number, W>,
 
-    /** Ends all: each finishes what is in flight, or is killed after so many milliseconds, and then it rejects. */
+    /** Ends all workers. Kills those that have not finished after `patience` milliseconds, and then rejects. */
     async close(patience: number): Promise<void> {
       state = 'closing'
       for (const worker of workers.values()) worker.process.kill('SIGTERM')
@@ -116,10 +118,12 @@ export function startWorkers<W extends Worker>(
   }
 }
 
-/** What asks a process to end. */
+/** Signals that end a process. */
 export const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** Closes at the first of these. A terminal or an init system sends them to all processes, npm and we once more. */
+/**
+ * Closes at the first signal. A terminal or an init system signals all processes, and npm forwards the signal again.
+ */
 export function closeOnce(close: (signal: string) => void, events: EventEmitter = process): void {
   let told = false
   const once = (signal: string) => {

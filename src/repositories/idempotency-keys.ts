@@ -1,12 +1,12 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
 
-/** Rows that are let go of at once: a statement that takes a moment. */
+/** Rows per statement, so that no statement takes long. */
 const batch = 10_000
 
 const tooOld = sql<string>`now() - interval '24 hours'`
 
-/** Who asks, under which key, for what. */
+/** A request under an idempotency key. */
 export interface Claim {
   userId: string
   key: string
@@ -15,9 +15,9 @@ export interface Claim {
 }
 
 /**
- * Begins a statement that writes only for the first of all requests under a key: `claimed` has one row for that one, and
- * none for others. Key and write are one statement, so no end of a process can come between them. Another process that
- * is at it holds the lock until it commits or dies.
+ * Begins a statement that writes only for the first request under a key: `claimed` has one row for that request, and
+ * none for others. Key and write are one statement, so a crash cannot separate them. A concurrent request holds the
+ * lock until it commits or dies.
  */
 export const claiming = (
   db: Kysely<Database> | Transaction<Database>,
@@ -58,10 +58,13 @@ export const claiming = (
         .returning(['user_id', 'resource_id'])
     )
 
-/** All SQL on what was asked once. */
+/** All SQL on idempotency keys. */
 export function idempotencyKeysRepository(db: Kysely<Database>) {
   return {
-    /** What an earlier request under this key made, when, and whether it asked for the same; nothing after 24 hours. */
+    /**
+     * Returns what an earlier request under this key created, when, and whether it had the same content. Keys expire
+     * after 24 hours.
+     */
     find: ({ userId, key, fingerprint }: Claim) =>
       db
         .selectFrom('idempotency_keys')
@@ -71,7 +74,7 @@ export function idempotencyKeysRepository(db: Kysely<Database>) {
         .where('created_at', '>', tooOld)
         .executeTakeFirst(),
 
-    /** Keys count for 24 hours. Processes that tidy at the same time share the work. */
+    /** Deletes expired keys. Concurrent processes share the work. */
     async removeExpired(limit = batch): Promise<void> {
       const old = db
         .selectFrom('idempotency_keys')

@@ -3,19 +3,19 @@ import type { Database } from '../database/tables.ts'
 
 export interface Revocation {
   key: string
-  /** Seconds since 1970: tokens issued up to then are refused. */
+  /** Seconds since 1970. Tokens issued up to then are refused. */
   cutoff: number
   /** Seconds since 1970. */
   expires: number
 }
 
-/** Where reading goes on: everything that had not committed by then. Transaction ids are 64 bits, and text here. */
+/** Rows, and the horizon from which to read next: the oldest transaction that was still open. 64 bits, as text. */
 export interface Revocations {
   horizon: string
   rows: Revocation[]
 }
 
-/** All SQL on revocations but for the triggers that write most of them. `batch`: rows to read at once. */
+/** All SQL on revocations, except triggers, which write most of them. `batch`: rows per query. */
 export function revocationsRepository(db: Kysely<Database>, batch = 50_000) {
   const columns = [
     'id',
@@ -32,7 +32,7 @@ export function revocationsRepository(db: Kysely<Database>, batch = 50_000) {
   }
 
   return {
-    /** All that matter, in batches; then the horizon as it was before the first. */
+    /** Reads all live revocations in batches. Returns the horizon from before the first query. */
     async readAll(take: (rows: Revocation[]) => void): Promise<string> {
       const start = await readHorizon()
       for (let after: string | undefined = '0'; after !== undefined; ) {
@@ -47,14 +47,13 @@ export function revocationsRepository(db: Kysely<Database>, batch = 50_000) {
       return start
     },
 
-    /** What has committed since a horizon, maybe with some that had before. */
+    /** Reads revocations committed since a horizon, possibly with some earlier ones. */
     async readSince(before: string): Promise<Revocations> {
       const start = await readHorizon()
       const rows = await live().where('xid', '>=', sql<string>`${before}::xid8`).execute()
       return { horizon: start, rows }
     },
 
-    /** Refuses another issuer's tokens, of one user, issued up to `cutoff`. */
     insert: ({ key, cutoff, expires }: Revocation) =>
       db
         .insertInto('revocations')

@@ -37,8 +37,8 @@ export function securityEventsRepository(db: Kysely<Database>) {
         .execute(),
 
     /**
-     * Whether a user has logged in from an address before. Each event by itself: for `in`, PostgreSQL may read all of the user's
-     * events, of which there are many where somebody guesses, and the time would tell that there is such a user.
+     * Whether a user has logged in from an address before. Two equalities, because for `in` PostgreSQL may read all
+     * events of the user. An attack creates many, and the time would reveal that the user exists.
      */
     async hasLoggedInFrom(userId: string, address: string): Promise<boolean> {
       const { found } = await db
@@ -58,7 +58,6 @@ export function securityEventsRepository(db: Kysely<Database>) {
       return Boolean(found)
     },
 
-    /** Lets go of what is older than this many seconds. */
     removeOlderThan: (seconds: number) =>
       db
         .deleteFrom('security_events')

@@ -3,11 +3,11 @@ import type { Database } from '../database/tables.ts'
 import { type Lives, sessionEnds } from './session-ends.ts'
 import { columns as columnsOfUsers } from './users.ts'
 
-/** What the owner may see. */
+/** The columns that the owner may see. */
 const columns = ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip'] as const
 const userColumns = columnsOfUsers.map((column) => `users.${column}` as const)
 
-/** How long the token just replaced still gives its successor: two tabs, a lost answer. */
+/** Grace period in which a replaced token still returns its successor, for two tabs or a lost answer. */
 const grace = sql`interval '10 seconds'`
 
 interface NewSession {
@@ -25,12 +25,15 @@ interface Rotation {
   sealedSuccessor: Buffer
 }
 
-/** All SQL on sessions. Whoever deletes one revokes its access tokens: a trigger sees to it. */
+/** All SQL on sessions. A trigger revokes the access tokens of a deleted session. */
 export function sessionsRepository(db: Kysely<Database> | Transaction<Database>, lives: Lives) {
   const { now, end, actualEnd, firstEnd, accessEnd, secondsLeft } = sessionEnds(lives)
 
   return {
-    /** Opens a session of an active user, who cannot be deactivated before the transaction ends. Undefined for any other. */
+    /**
+     * Opens a session of an active user, who cannot be deactivated before the transaction ends. Returns undefined for
+     * others.
+     */
     insert: ({ id, user_id, refresh_hash, user_agent, ip }: NewSession) =>
       db
         .insertInto('sessions')
@@ -55,9 +58,9 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .executeTakeFirst(),
 
     /**
-     * Replaces the refresh token that counts; or, for the one just replaced, gives what replaced it. One statement: of many
-     * that come at once the first rotates, and the others wait for its row and find themselves just replaced. Undefined
-     * when the token is neither, or the session or its user has ended.
+     * Rotates the current refresh token or, for the previous one within its grace period, returns its successor. One
+     * statement: of concurrent requests the first rotates, and the others wait for the row lock and then match the
+     * previous token. Returns undefined for any other token, or when the session or its user has ended.
      */
     rotate({ id, hash, successorHash, sealedSuccessor }: Rotation) {
       const current = sql<boolean>`sessions.refresh_hash = ${hash}`
@@ -73,7 +76,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
           rotated_at: sql`case when ${current} then now() else sessions.rotated_at end`,
           last_used_at: now,
           expires_at: end,
-          // A token of longer life, from before the setting changed, may still be about.
+          // A token with a longer lifetime, from before the setting changed, may still be valid.
           access_expires_at: sql`greatest(sessions.access_expires_at, ${accessEnd})`
         })
         .where('sessions.id', '=', id)
@@ -123,7 +126,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
       return numDeletedRows > 0n
     },
 
-    /** Ends the session of a refresh token that no longer counts, and tells whose it was. */
+    /** Ends the session of a refresh token that is no longer current. Returns its user. */
     removeStolen: (id: string, hash: Buffer) =>
       db
         .deleteFrom('sessions')
@@ -133,7 +136,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .returning('user_id')
         .executeTakeFirst(),
 
-    /** Ends all of a user's sessions but the `kept` that were used last. */
+    /** Ends all of a user's sessions except the `kept` most recently used. */
     removeUnused(userId: string, kept: number) {
       const unused = db
         .selectFrom('sessions')
@@ -145,7 +148,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
       return db.deleteFrom('sessions').where('id', 'in', unused).execute()
     },
 
-    /** Ends all of a user's sessions, but for one if it is given. */
+    /** Ends all of a user's sessions, optionally except one. */
     removeAll: (userId: string, except?: string) =>
       db
         .deleteFrom('sessions')
@@ -153,14 +156,14 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .where('id', 'is distinct from', except ?? null)
         .execute(),
 
-    /** Moves the time of last use of many sessions forward, in one statement. `ids` and `times` (RFC 3339) go in pairs. */
+    /** Updates `last_used_at` of many sessions. `ids` and `times` (RFC 3339) correspond by index. */
     touch: (ids: string[], times: string[]) =>
       sql`
         update sessions set last_used_at = greatest(last_used_at, used.at)
         from unnest(${ids}::uuid[], ${times}::timestamptz[]) as used (id, at)
         where sessions.id = used.id`.execute(db),
 
-    /** Lets go of sessions that ended by themselves. */
+    /** Deletes expired sessions. */
     removeExpired: () => db.deleteFrom('sessions').where('expires_at', '<=', now).execute()
   }
 }

@@ -1,8 +1,8 @@
-/** Bits of a signature: powers of two. */
+/** Size of a signature in bits, a power of two. */
 const leastBits = 64
 const mostBits = 16_384
 
-/** Murmur3's finalizer: every bit of a gram changes its place. */
+/** Maps an n-gram to a bit by Murmur3's finalizer. */
 function placeOf(a: number, b: number, c: number): number {
   let hash = Math.imul(Math.imul(a, 0x9e3779b1) ^ b, 0x9e3779b1) ^ c
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
@@ -21,7 +21,7 @@ function countOnes(bytes: Uint8Array): number {
   return count
 }
 
-/** Half of a signature: each place is the same one modulo half the bits. */
+/** Halves a signature. Positions are taken modulo the size, so they stay valid. */
 function halve(bytes: Uint8Array): Uint8Array {
   const half = bytes.length / 2
   for (let i = 0; i < half; i++) bytes[i] = (bytes[i] as number) | (bytes[i + half] as number)
@@ -29,8 +29,8 @@ function halve(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * A Bloom filter of all pieces of a folded text of one, two and three UTF-16 units: what it lacks a piece of is not in the text.
- * A power of two of bits, two to four a piece, from 64 to 16,384.
+ * Returns a Bloom filter of all n-grams of one to three UTF-16 units in a folded text. A text without an n-gram of the
+ * search cannot match. It has two to four bits per n-gram, a power of two from 64 to 16,384.
  */
 export function gramsOf(folded: string): Buffer {
   let bytes: Uint8Array = new Uint8Array(
@@ -51,10 +51,13 @@ export function gramsOf(folded: string): Buffer {
   return Buffer.from(bytes)
 }
 
-/** How many pieces of a search are looked for in a signature. */
+/** The number of n-grams of a search that are tested. */
 export const testedGrams = 8
 
-/** The places that the signature of a text with `folded` in it has set: of its longest pieces, evenly spread. */
+/**
+ * Returns bit positions that are set in the signature of every text containing `folded`: its longest n-grams, evenly
+ * spread.
+ */
 export function gramsSought(folded: string): number[] {
   const length = Math.min(3, folded.length)
   const pieces = folded.length - length

@@ -2,13 +2,13 @@ import { type Kysely, sql } from 'kysely'
 import type { Database } from '../database/tables.ts'
 import { descriptionKeys, titleKeys } from './task-keys.ts'
 
-/** Tasks at once: other requests wait while their keys are computed, some 50 ms. */
+/** Tasks per transaction. Computing their keys blocks the event loop for about 50 ms. */
 const batch = 50
 const nil = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Computes the keys of tasks that have none, as code from before there were keys leaves them. Processes that do it at the same time
- * share the work. Returns how many tasks got theirs.
+ * Computes missing keys of tasks, which earlier releases wrote. Concurrent processes share the work. Returns the number
+ * of tasks filled.
  */
 export async function fillTaskKeys(db: Kysely<Database>): Promise<number> {
   let filled = 0

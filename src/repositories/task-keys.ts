@@ -2,12 +2,12 @@ import type { Task } from '../../schemas/tasks.ts'
 import { gramsOf } from './task-grams.ts'
 
 /*
- * What is stored beside a task's texts to sort and find them. It is computed here, not by the database, whose locale and engine
- * would decide: PostgreSQL in the locale C lower-cases ASCII only. Stored keys outlive a release: a change of one of
- * these functions needs a migration that sets `title_search` to null.
+ * Keys for sorting and searching tasks, stored with each task. They are computed here, because locale and engine of the
+ * database would change the result: in the locale C, PostgreSQL lower-cases only ASCII. Stored keys outlive a release:
+ * changing one of these functions needs a migration that sets `title_search` to null.
  */
 
-/** Text as searches compare it: NFKC_Casefold (Unicode, UAX #44), so letters in either case, composed or not, of full width. */
+/** Folds text for searching by NFKC_Casefold (Unicode, UAX #44): case, composition and width do not matter. */
 export const fold = (text: string): string =>
   text
     .normalize('NFKC')
@@ -18,10 +18,10 @@ export const fold = (text: string): string =>
     .normalize('NFKC')
 
 const separator = '\u0001'
-/** Bytes: an entry of a PostgreSQL index takes 2,704. */
+/** Bytes. An entry of a PostgreSQL index takes at most 2,704. */
 const longestKey = 1_000
 
-/** Letters that Unicode does not decompose, as dictionaries file them. */
+/** Letters that Unicode does not decompose, with the letters they sort as. */
 const filedAs: Record<string, string> = {
   '\u00e6': 'ae',
   '\u0153': 'oe',
@@ -32,7 +32,7 @@ const filedAs: Record<string, string> = {
   '\u0127': 'h'
 }
 
-/** Accents of Latin and Greek letters, and of the Cyrillic letter io; elsewhere a mark makes another letter. */
+/** Accents of Latin and Greek letters, and of the Cyrillic letter io. In other scripts a mark makes another letter. */
 const accents = /(?<=[\p{Script=Latin}\p{Script=Greek}\u0435])[\u0300-\u036f]+/gu
 
 const withoutAccents = (folded: string) =>
@@ -42,14 +42,14 @@ const withoutAccents = (folded: string) =>
     .replace(/[\u00e6\u0153\u00f8\u0142\u0111\u00f0\u0127]/g, (letter) => filedAs[letter] as string)
     .normalize('NFC')
 
-/** A number that sorts by its value: its digits, with how many there are before them (a 9 stands for nine and more). */
+/** Makes a number sort by value: prefixes its digits with their count (each 9 continues the count). */
 function sortableNumber(digits: string): string {
   const significant = digits.replace(/^0+/, '')
   const { length } = significant
   return '9'.repeat(Math.floor(length / 9)) + (length % 9) + significant
 }
 
-/** Where upper-case letters are, so that of two equal words the one in lower case comes first. */
+/** Marks upper-case letters, so that among equal words the lower-case one comes first. */
 const caseOf = (text: string) =>
   Array.from(text, (letter) => (letter === letter.toLowerCase() ? '0' : '1'))
     .join('')
@@ -61,8 +61,8 @@ function cut(key: string): string {
 }
 
 /**
- * A key whose code point order is the order of titles: letters first, whatever their case and accents, numbers by their value,
- * then accents, then case.
+ * Returns a key whose code point order is the order of titles: letters regardless of case and accents, numbers by
+ * value, then accents, then case.
  */
 export function titleSort(title: string): string {
   const folded = fold(title).replace(/[\s\p{Cc}]+/gu, ' ')
@@ -80,8 +80,6 @@ export function titleSort(title: string): string {
 export const contains = ({ title, description }: Pick<Task, 'title' | 'description'>, folded: string): boolean =>
   fold(title).includes(folded) || (description !== null && fold(description).includes(folded))
 
-/** What is stored beside a title. */
 export const titleKeys = (title: string) => ({ title_sort: titleSort(title), title_search: fold(title) })
 
-/** What is stored beside a description. */
 export const descriptionKeys = (description: string | null) => ({ description_grams: gramsOf(fold(description ?? '')) })

@@ -7,7 +7,7 @@ export const columns = ['id', 'title', 'description', 'completed', 'created_at',
 
 const sortColumns = { created: 'created_at', title: 'title_sort' } as const
 
-/** Where a page ends: the sorted value of its last task, and its id. */
+/** The position of a task in the list: its sort value and its id. */
 export interface TaskPosition {
   value: string
   id: string
@@ -21,10 +21,10 @@ export interface TaskListOptions {
   after: TaskPosition | undefined
 }
 
-/** A task and the key that its title sorts by. */
+/** A task with the sort key of its title. */
 export type ListedTask = Task & { title_sort: string }
 
-/** Where the list goes on after this task. */
+/** Returns the position of a task, after which the next page begins. */
 export const taskPosition = (task: ListedTask, sort: TaskListOptions['sort']): TaskPosition => ({
   value: task[sortColumns[sort]],
   id: task.id
@@ -32,11 +32,11 @@ export const taskPosition = (task: ListedTask, sort: TaskListOptions['sort']): T
 
 export interface ListedTasks {
   items: ListedTask[]
-  /** Where the list goes on: there may be more. */
+  /** Where the next page begins; undefined at the end of the list. */
   next: TaskPosition | undefined
 }
 
-/** A page of up to `limit` of these tasks, one more than which tells that there are more. */
+/** Makes a page of up to `limit` tasks. One more task in `tasks` means that there is a next page. */
 export const pageOf = (tasks: ListedTask[], limit: number, sort: TaskListOptions['sort']): ListedTasks => ({
   items: tasks.slice(0, limit),
   next: tasks.length > limit ? taskPosition(tasks[limit - 1] as ListedTask, sort) : undefined
@@ -53,10 +53,10 @@ export interface ListShape extends Pick<TaskListOptions, 'status' | 'sort' | 'or
   isLater: boolean
 }
 
-/** What to write in a query for a value that each run brings. */
+/** Marks the place of a value that each run supplies. */
 export type Values<Row> = <Name extends keyof Row>(name: Name) => RawBuilder<NonNullable<Row[Name]>>
 
-/** A user's tasks in order, from a position on. */
+/** Selects a user's tasks in order, optionally after a position. */
 export function inOrder(
   db: Kysely<Database> | Transaction<Database>,
   { status, sort, order, isLater }: ListShape,
@@ -77,11 +77,10 @@ export function inOrder(
   return query
 }
 
-/** The query of a page. */
 export const listQuery = (db: Kysely<Database> | Transaction<Database>, shape: ListShape, value: Values<PageValues>) =>
   inOrder(db, shape, value).limit(value('limit'))
 
-/** Runs a query that is prepared once for each shape of a list. */
+/** Caches one prepared query per shape of a list. */
 export function perShape<Run>(prepare: (shape: ListShape) => Run) {
   const runs = new Map<string, Run>()
   return function runOf({ status, sort, order, after }: TaskListOptions): Run {
@@ -93,7 +92,7 @@ export function perShape<Run>(prepare: (shape: ListShape) => Run) {
   }
 }
 
-/** Keyset pagination: a page is a range of one index, so the last costs what the first does. */
+/** Keyset pagination: a page is a range of one index, so the last page costs the same as the first. */
 export function taskLists(db: Kysely<Database> | Transaction<Database>) {
   const listOf = perShape((shape) => prepared<PageValues, ListedTask>(db, (value) => listQuery(db, shape, value)))
 

@@ -17,8 +17,8 @@ import {
 } from './task-lists.ts'
 
 /**
- * How many tasks' keys one statement reads (some 10 ms), and after how many keys, and texts that were read because their keys allowed a
- * match, a page ends with what it has found.
+ * Limits: keys read by one statement (about 10 ms); keys read, and texts read because their keys allowed a match, after
+ * which a page ends with what it has found.
  */
 const bounds = { slice: 10_000, keys: 40_000, texts: 100 }
 
@@ -32,14 +32,15 @@ interface SearchValues {
   slice: number
 }
 
-/** What may match, and the last task of the slice, which tells that there may be more. */
+/** A possible match, or the last task of the slice, which tells that there may be more. */
 interface Candidate extends ListedTask {
   /** Its position in the slice, from 1. */
   place: number
 }
 
 /**
- * Of the next tasks in order, those whose keys do not rule out a match. `places` are gramsSought as an array's text.
+ * Selects the next tasks in order, except those whose keys rule out a match. `places` is the result of gramsSought as
+ * an array literal.
  */
 export function searchQuery(
   db: Kysely<Database> | Transaction<Database>,
@@ -67,8 +68,8 @@ export function searchQuery(
 }
 
 /**
- * Searches for text in titles and descriptions, in the order of the list. The keys beside the texts rule out nearly all
- * tasks; the texts of the others are read here.
+ * Searches titles and descriptions, in the order of the list. The stored keys rule out nearly all tasks; the texts of
+ * the others are compared here.
  */
 export function taskSearches(db: Kysely<Database> | Transaction<Database>, { slice, keys, texts } = bounds) {
   const candidatesOf = perShape((shape) =>

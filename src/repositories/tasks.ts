@@ -9,21 +9,21 @@ import { columns, taskLists } from './task-lists.ts'
 import { taskSearches } from './task-searches.ts'
 
 const later = sql<string>`greatest(now(), tasks.updated_at + interval '1 millisecond')`
-/** Values of `updated_at`, one of which a task must have to be touched; undefined: any. */
+/** The values of `updated_at` that a task may have to be changed; undefined: any. */
 type Versions = readonly string[] | undefined
 const isOneOf = (versions: Versions) => (eb: ExpressionBuilder<Database, 'tasks'>) =>
   versions ? eb.or(versions.map((version) => eb('updated_at', '=', version))) : eb.and([])
 
-/** Bytes of a value that comes as base64, as text does in every driver. */
+/** Decodes bytes sent as base64, because every driver can send text. */
 const fromBase64 = (text: RawBuilder<string>) => sql<Buffer>`decode(${text}, 'base64')`
 
-/** The most that one user may have: tasks, and bytes of their titles and descriptions in UTF-8. */
+/** The quota of a user: tasks, and bytes of their titles and descriptions in UTF-8. */
 export interface TaskQuota {
   tasks: number
   bytes: number
 }
 
-/** A new row but for its owner. */
+/** A new row without its owner. */
 function rowOf({ title, description = null }: NewTask) {
   const { description_grams } = descriptionKeys(description)
   return { title, description, ...titleKeys(title), grams: description_grams.toString('base64') }
@@ -35,12 +35,12 @@ const keysOf = ({ title, description }: TaskPatch) => ({
 })
 
 /**
- * All SQL on tasks. The owner comes first and stands in every WHERE; what is not theirs is not there. What leads beyond a quota fails
- * (isOverQuota of src/database/failures.ts).
+ * All SQL on tasks. Every WHERE contains the owner. A change that exceeds a quota fails (isOverQuota in
+ * src/database/failures.ts).
  */
 export function tasksRepository(db: Kysely<Database> | Transaction<Database>, quota?: TaskQuota) {
   const quotaText = quota ? `${quota.tasks} ${quota.bytes}` : ''
-  /** True, and tells the triggers of migrations/0010_task_usage.ts what they hold the rest of the statement to. */
+  /** Always true. Passes the quota to the triggers of migrations/0010_task_usage.ts. */
   const withinQuota = sql<boolean>`set_config('gatehouse.task_quota', ${quotaText}::text, true) is not null`
   const owned = (userId: string, id: string, versions?: Versions) =>
     db
@@ -85,7 +85,7 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>, qu
       return inserted as Task
     },
 
-    /** As `insert`, for whoever is the first to claim a key; nothing for others. */
+    /** Like `insert`, but returns undefined unless this request is the first to claim the key. */
     insertOnce(claim: Claim, task: NewTask): Promise<Task | undefined> {
       const { title, description, title_sort, title_search, grams } = rowOf(task)
       return claiming(db, claim, newId())

@@ -3,7 +3,7 @@ import type { ProfilePatch, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
 
-/** What may leave: never the hash. */
+/** The columns that may be returned: never the hash. */
 export const columns = ['id', 'email', 'name', 'is_active', 'created_at', 'updated_at'] as const
 
 export interface ImportedUser {
@@ -15,13 +15,13 @@ export interface ImportedUser {
   created_at: string
 }
 
-/** The time of a change: later than the one before, even within a millisecond. */
+/** The time of a change, later than the previous one even within a millisecond. */
 const later = sql<string>`greatest(now(), users.updated_at + interval '1 millisecond')`
 
 /** All SQL on users. */
 export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
   return {
-    /** A user who registers here, or undefined when the address is taken. */
+    /** Inserts a user who registers here. Returns undefined if the address is taken. */
     insert: (user: { email: string; name: string; password_hash: string }): Promise<User | undefined> =>
       db
         .insertInto('users')
@@ -30,7 +30,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .returning(columns)
         .executeTakeFirst(),
 
-    /** Users of another system, as they come: none here is overwritten. Tells by id who was inserted and who is there already. */
+    /** Inserts users of another system without overwriting any. Returns the ids inserted, and those that existed. */
     async importAll(rows: ImportedUser[]) {
       if (rows.length === 0) return { inserted: new Set<string>(), existing: new Set<string>() }
       const inserted = await db
@@ -44,7 +44,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
       return { inserted: new Set(inserted.map(({ id }) => id)), existing: new Set(existing.map(({ id }) => id)) }
     },
 
-    /** Another issuer's active user, made or brought up to date by one statement. Undefined when the account is deactivated. */
+    /** Inserts or updates another issuer's user in one statement. Returns undefined when the account is deactivated. */
     keepForeign: ({ name, ...user }: { issuer: string; subject: string; email: string; name: string | undefined }) =>
       db
         .insertInto('users')
@@ -63,7 +63,6 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .returning(['id', sql<boolean>`xmax = 0`.as('is_new')])
         .executeTakeFirst(),
 
-    /** Another issuer's user as it is, without making one. */
     findForeign: (issuer: string, subject: string) =>
       db
         .selectFrom('users')
@@ -76,8 +75,8 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
       db.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirst(),
 
     /**
-     * For the login alone: only those who registered here. A row whether there is such a user or not, of the same columns,
-     * so that the time it takes to read does not tell.
+     * Finds a user who registered here, for a login. The query returns a row of the same shape even if there is no
+     * user, so its time reveals nothing.
      */
     async findLogin(email: string) {
       const { id, password_hash, is_active } = await db
@@ -89,8 +88,8 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
     },
 
     /**
-     * The highest cost of bcrypt among the stored hashes (0 where there are none), and whether one is of scrypt: bcrypt's are
-     * `$2b$12$...`, scrypt's have no `$`. Two look-ups in an index.
+     * Returns the highest bcrypt cost among stored hashes (0 if there are none), and whether a scrypt hash exists:
+     * bcrypt's hashes are `$2b$12$...`, scrypt's have no `$`. Two index look-ups.
      */
     async hashKinds(): Promise<{ cost: number; scrypt: boolean }> {
       const { first, last } = await db
@@ -105,8 +104,8 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
     },
 
     /**
-     * The user, if a checked password still opens the account, holding it so until the transaction ends: a login that overlaps a
-     * change of the password must not leave a session behind.
+     * Returns the user if the verified password hash is still current, and locks the row until the transaction ends: a
+     * login that overlaps a password change must not leave a session behind.
      */
     holdLogin: (id: string, passwordHash: string): Promise<User | undefined> =>
       db
@@ -118,7 +117,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .forShare()
         .executeTakeFirst(),
 
-    /** What it takes to confirm who is asking; nothing for another issuer's user, who has no password here. */
+    /** Finds what is needed to check a password. Returns undefined for another issuer's user, who has none here. */
     findSecret: (id: string) =>
       db
         .selectFrom('users')
@@ -136,7 +135,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .returning(columns)
         .executeTakeFirst(),
 
-    /** Locks an active user until the transaction ends: whoever opens or ends sessions of this user waits. */
+    /** Locks an active user until the transaction ends. Opening or ending sessions of this user waits. */
     hold: (id: string): Promise<{ id: string } | undefined> =>
       db
         .selectFrom('users')
@@ -146,7 +145,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .forNoKeyUpdate()
         .executeTakeFirst(),
 
-    /** Compare and swap for an active user. Undefined when the hash is another by now. */
+    /** Replaces a hash if it is still `before` and the user is active. Returns undefined otherwise. */
     replaceHash: (id: string, before: string, after: string): Promise<User | undefined> =>
       db
         .updateTable('users')
@@ -157,10 +156,13 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .returning(columns)
         .executeTakeFirst(),
 
-    /** Lets nobody refer to the user until the transaction ends: who adds a task locks the user first, and what counts the tasks second. */
+    /**
+     * Blocks new references to the user until the transaction ends. Adding a task locks the user first and the usage
+     * row second.
+     */
     lock: (id: string) => db.selectFrom('users').select('id').where('id', '=', id).forUpdate().execute(),
 
-    /** With everything that is theirs, by cascade. */
+    /** Deletes the user and, by cascade, all of the user's data. */
     async remove(id: string): Promise<boolean> {
       const { numDeletedRows } = await db.deleteFrom('users').where('id', '=', id).executeTakeFirst()
       return numDeletedRows > 0n

@@ -40,7 +40,7 @@ const outcome = (attempt: Promise<unknown>) =>
 const tally = (outcomes: string[]) =>
   Object.fromEntries([...Map.groupBy(outcomes, (outcome) => outcome)].map(([outcome, all]) => [outcome, all.length]))
 
-test('of many wrong passwords at once ten are looked at from one address, twenty from as many', async (t) => {
+test('of concurrent wrong passwords, ten from one address and twenty from all addresses are checked', async (t) => {
   const accounts = start()
   for (const [clients, most] of [
     [Array(30).fill(home), 10],
@@ -53,7 +53,7 @@ test('of many wrong passwords at once ten are looked at from one address, twenty
   }
 })
 
-test('an owner who logs in five times at once is let in five times, in the middle of an attack', async (t) => {
+test('an owner can log in five times concurrently during an attack', async (t) => {
   const accounts = start()
   const { email } = await signUp(accounts)
   for (let round = 0; round < 5; round++) {
@@ -65,11 +65,11 @@ test('an owner who logs in five times at once is let in five times, in the middl
   }
 })
 
-test('an attempt that found no time to hash counts for nothing', async (t) => {
+test('an attempt that could not be hashed in time is not counted', async (t) => {
   const full = () => Promise.reject(problems.unavailable('hash queue full', 5))
   const busy: Passwords = {
     ...passwords,
-    inTurn: (client, work) => passwords.inTurn(client, (hasher) => work({ ...hasher, verify: full }))
+    enqueue: (client, work) => passwords.enqueue(client, (hasher) => work({ ...hasher, verify: full }))
   }
   const throttle = throttleBy(clock)
   const { email } = await signUp(start())
@@ -79,7 +79,7 @@ test('an attempt that found no time to hash counts for nothing', async (t) => {
   t.equal(await login(start({ throttle })), 'in')
 })
 
-test('a login that overlaps a change of the password leaves no session behind', async (t) => {
+test('a login that overlaps a password change leaves no session behind', async (t) => {
   const accounts = start()
   for (let round = 0; round < 10; round++) {
     const { id, email, token } = await signUp(accounts)
@@ -91,7 +91,7 @@ test('a login that overlaps a change of the password leaves no session behind', 
   }
 })
 
-test('of two changes of a password at once one wins, and its sessions are the only ones', async (t) => {
+test('of two concurrent password changes one succeeds, and only its sessions remain', async (t) => {
   const accounts = start()
   const { email, token } = await signUp(accounts)
   const change = (new_password: string) =>

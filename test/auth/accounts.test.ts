@@ -15,7 +15,7 @@ const hashOf = async (email: string) => (await users.findLogin(email))?.password
 const setHash = (id: string, password_hash: string) =>
   app.db.updateTable('users').set({ password_hash }).where('id', '=', id).execute()
 
-test('a hash of another cost is replaced at the next login, and only at one that succeeds', async (t) => {
+test('a hash of another cost is replaced at the next successful login', async (t) => {
   const ann = await signUp()
   const accounts = accountsOn(t, app, config)
   const cheap = await createHashing({ bcryptCost: 5 }).hash(password)
@@ -43,7 +43,7 @@ test('a hash of another version of bcrypt is replaced at the next login', async 
   }
 })
 
-test('the answer to a login does not wait until its hash has been raised', async (t) => {
+test('a login does not wait for its hash to be upgraded', async (t) => {
   const ann = await signUp()
   await setHash(ann.id, await createHashing({ bcryptCost: 5 }).hash(password))
   const later: string[] = []
@@ -52,7 +52,7 @@ test('the answer to a login does not wait until its hash has been raised', async
   t.strictSame(later, [ann.id])
 })
 
-test('a password changed while its hash is being raised stays changed', async (t) => {
+test('a password changed during a hash upgrade stays changed', async (t) => {
   const ann = await signUp()
   const cheap = await createHashing({ bcryptCost: 5 }).hash(password)
   await setHash(ann.id, cheap)
@@ -68,13 +68,13 @@ test('a password changed while its hash is being raised stays changed', async (t
   t.equal(await hashOf(ann.email), changed)
 })
 
-test('a login that finds another password when it opens the session looks again', async (t) => {
+test('a login retries when the password hash has changed before the session opens', async (t) => {
   const ann = await signUp()
   const changed = await createHashing({ bcryptCost: 4 }).hash('another-horse-8')
   const slow: Passwords = {
     ...passwords,
-    inTurn: async (client, work) => {
-      const done = await passwords.inTurn(client, work)
+    enqueue: async (client, work) => {
+      const done = await passwords.enqueue(client, work)
       await setHash(ann.id, changed)
       return done
     }
@@ -83,12 +83,12 @@ test('a login that finds another password when it opens the session looks again'
   await t.rejects(login, { code: 'invalid_credentials' })
 })
 
-test('when a registration fails, so do those that waited for it, and the next one is free to succeed', async (t) => {
+test('when a registration fails, waiting ones fail too, and a later one can succeed', async (t) => {
   let calls = 0
   const failing: Passwords = {
     ...passwords,
-    inTurn: (client, work) =>
-      calls++ === 0 ? Promise.reject(problems.unavailable('queue full')) : passwords.inTurn(client, work)
+    enqueue: (client, work) =>
+      calls++ === 0 ? Promise.reject(problems.unavailable('queue full')) : passwords.enqueue(client, work)
   }
   const { register } = accountsOn(t, app, config, { passwords: failing })
   const attempt = () =>

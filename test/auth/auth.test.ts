@@ -6,7 +6,7 @@ import { startApp } from '../helpers/app.ts'
 import { listenableServer } from '../helpers/postgres.ts'
 import { until } from '../helpers/wait.ts'
 
-test('what a PostgreSQL server announces is refused', async (t) => {
+test('a token is refused when PostgreSQL announces its revocation', async (t) => {
   const { app, config } = await startApp(t)
   const { url, queries, notify } = await listenableServer(t)
   const surroundings = { jwt: app.jwt, log: app.log, clock: Date.now }

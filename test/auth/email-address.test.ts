@@ -32,7 +32,7 @@ const accepted: [string, string][] = [
   ['a@192.0.2.1', 'a@192.0.2.1']
 ]
 
-test('an address has one spelling, whatever its case, blanks and form of the domain', async (t) => {
+test('an address is normalized in case, blanks and domain', async (t) => {
   for (const [text, address] of accepted) {
     t.equal(normalEmail(text), address, text)
     t.equal(emailFault(text), undefined, text)
@@ -106,14 +106,14 @@ const refused: [string, RegExp][] = [
   [`a@${'ü'.repeat(60_000)}.de`, long]
 ]
 
-test('what mail cannot be sent to is refused, in words', async (t) => {
+test('an undeliverable address is refused with an explanation', async (t) => {
   for (const [text, fault] of refused) {
     t.equal(normalEmail(text), undefined, JSON.stringify(text.slice(0, 80)))
     t.match(emailFault(text), fault, JSON.stringify(text.slice(0, 80)))
   }
 })
 
-test('the pattern of the contract refuses nothing that is accepted, with the flag u and without', async (t) => {
+test('the pattern of the contract accepts every valid address, with and without the flag u', async (t) => {
   const { components } = parse(readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8'))
   for (const schema of ['NewUser', 'Login']) {
     const { pattern, format } = components.schemas[schema].properties.email

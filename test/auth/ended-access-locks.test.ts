@@ -29,7 +29,7 @@ for (const [path, open] of Object.entries(opens))
   for (const [name, end] of Object.entries(ends))
     for (const first of [path, name]) {
       if (path === 'a login' && logouts.includes(name)) continue
-      test(`${path} and ${name} at once, ${first} first: what has ended stays so`, { skip }, async (t) => {
+      test(`concurrent ${path} and ${name}, ${first} first: ended access stays ended`, { skip }, async (t) => {
         const pair = await twoSessions()
         if (path.endsWith('grace period')) await refresh(pair.mine.refresh_token)
         const works = [() => open(pair), () => end(pair)]
@@ -42,4 +42,4 @@ for (const [path, open] of Object.entries(opens))
       })
     }
 
-test('a race is run on PostgreSQL, the embedded database takes one transaction after the other', (t) => t.end())
+test('the race needs PostgreSQL, because the embedded database runs one transaction at a time', (t) => t.end())

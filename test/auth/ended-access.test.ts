@@ -9,7 +9,7 @@ const race = racers(t, app, config)
 const { as, twoSessions, changePassword, removeAccount, logIn, ends, heldAccounts, isOver, userOf } = race
 
 for (const [name, end] of Object.entries(ends)) {
-  test(`a password change whose hash is being made does not survive ${name}`, async (t) => {
+  test(`a password change in progress does not survive ${name}`, async (t) => {
     const pair = await twoSessions()
     const { gate, held } = heldAccounts()
     const outcome = changePassword(pair.mine, undefined, held).then(
@@ -25,7 +25,7 @@ for (const [name, end] of Object.entries(ends)) {
     await isOver(t, pair.mine)
   })
 
-  test(`a deletion whose password is being checked does not survive ${name}`, async (t) => {
+  test(`an account deletion in progress does not survive ${name}`, async (t) => {
     const pair = await twoSessions()
     const { gate, held } = heldAccounts()
     const outcome = removeAccount(pair.mine, held).then(
@@ -47,7 +47,7 @@ for (const name of [
   'deletion by the user',
   'another change of the password'
 ])
-  test(`a login whose password is being checked does not survive ${name}`, async (t) => {
+  test(`a login in progress does not survive ${name}`, async (t) => {
     const pair = await twoSessions()
     const { gate, held } = heldAccounts()
     const outcome = logIn(pair.mine, held).catch(({ code }) => code)
@@ -57,7 +57,7 @@ for (const name of [
     t.equal(await outcome, 'invalid_credentials')
   })
 
-test('a password change that a login overtakes, which raises the hash, succeeds', async (t) => {
+test('a password change succeeds although a concurrent login upgrades the hash', async (t) => {
   const { mine } = await twoSessions()
   const cheap = await createHashing({ bcryptCost: 5 }).hash(password)
   await app.db.updateTable('users').set({ password_hash: cheap }).where('id', '=', mine.user.id).execute()

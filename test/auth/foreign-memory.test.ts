@@ -48,7 +48,7 @@ async function forgetRevocations() {
   t.equal(app.revocations.size, 0)
 }
 
-test('a deactivated user of another issuer stays out when the revocation has been forgotten', async (t) => {
+test('a deactivated foreign user stays locked out after the revocation has expired', async (t) => {
   const fay = foreigner()
   await idOf(fay.call())
   await fay.setActive(false)
@@ -60,7 +60,7 @@ test('a deactivated user of another issuer stays out when the revocation has bee
   t.equal((await fay.call().get('/api/auth/me')).statusCode, 200)
 })
 
-test('a deleted user of another issuer who comes back later has a new account that works', async (t) => {
+test('a deleted foreign user who returns later gets a new, working account', async (t) => {
   const fay = foreigner()
   const id = await idOf(fay.call())
   await fay.remove()
@@ -70,7 +70,7 @@ test('a deleted user of another issuer who comes back later has a new account th
   t.equal((await fay.call().post('/api/tasks', { title: 'mine' })).statusCode, 201)
 })
 
-test('a second deactivation within the second of the first is noticed', async (t) => {
+test('a second deactivation within the same second takes effect', async (t) => {
   const fay = foreigner()
   await idOf(fay.call())
   for (const is_active of [false, true]) await fay.setActive(is_active)
@@ -81,7 +81,7 @@ test('a second deactivation within the second of the first is noticed', async (t
   refused(t, await fay.call(30).get('/api/auth/me'), 'token_revoked', 'again')
 })
 
-test('a deactivation after a logout with a token of a clock ahead is noticed', async (t) => {
+test('a deactivation after a logout with a token from a fast clock takes effect', async (t) => {
   const fay = foreigner()
   t.equal((await fay.call(60).post('/api/auth/logout')).statusCode, 200)
   now += 61_000
@@ -92,7 +92,7 @@ test('a deactivation after a logout with a token of a clock ahead is noticed', a
   refused(t, await fay.call().get('/api/auth/me'), 'token_revoked', 'deactivated')
 })
 
-test('what is known of a user is asked for again after an hour, even if no revocation was heard of', async (t) => {
+test('a cached user is looked up again after an hour, even without a revocation', async (t) => {
   const fay = foreigner()
   await idOf(fay.call())
   const queries = countQueries(t, app)
@@ -116,7 +116,7 @@ function held(before = false) {
   return { gate, ...createForeignUsers({ ...users, keepForeign }, app.revocations, clock) }
 }
 
-test('a user who is deactivated while being looked up is not remembered as active', async (t) => {
+test('a user who is deactivated during the look-up is not cached as active', async (t) => {
   const fay = foreigner()
   await idOf(fay.call())
   const { gate, identify } = held()
@@ -143,7 +143,7 @@ test('what was read from a database that went back in time is read again', async
   await t.rejects(async () => identify(fay.token()), { code: 'token_revoked' })
 })
 
-test('a request that began before its user was deleted makes no new account', async (t) => {
+test('a request that began before the deletion of its user creates no new account', async (t) => {
   const fay = foreigner()
   await idOf(fay.call())
   const { gate, identify } = held(true)

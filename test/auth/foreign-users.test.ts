@@ -10,7 +10,7 @@ const by = (claims: Record<string, unknown>) => caller(app, bridgeToken(claims))
 const rowsOf = (subject: string) => app.db.selectFrom('users').selectAll().where('subject', '=', subject).execute()
 const idOf = async (who: ReturnType<typeof by>): Promise<string> => (await who.get('/api/auth/me')).json().user_id
 
-test('me asks the database nothing about our own user, and one thing about a foreign one it has never seen', async (t) => {
+test('me needs no query for our own user, and one for a foreign user seen for the first time', async (t) => {
   const ann = await signUp()
   const queries = countQueries(t, app)
   t.strictSame((await ann.get('/api/auth/me')).json().user_id, ann.id)
@@ -22,7 +22,7 @@ test('me asks the database nothing about our own user, and one thing about a for
   t.equal(queries(), 0, 'with another token, later')
 })
 
-test('a foreign subject of any kind is a user of its own who can keep tasks', async (t) => {
+test('a foreign subject of any kind becomes a user who can store tasks', async (t) => {
   const subjects = [
     '0193bbbb-0000-7000-8000-00000000000b',
     'zB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD',
@@ -48,13 +48,13 @@ test('a foreign subject of any kind is a user of its own who can keep tasks', as
   }
 })
 
-test('user_id does where sub is missing, and both may say the same', async (t) => {
+test('user_id replaces a missing sub, and may be given beside an equal one', async (t) => {
   const id = await idOf(by({ sub: 'uma' }))
   t.equal(await idOf(by({ sub: undefined, user_id: 'uma' })), id)
   t.equal(await idOf(by({ user_id: 'uma', sub: 'uma' })), id)
 })
 
-test('a foreign user is never one who registered here, whatever id and email the token claims', async (t) => {
+test('a foreign user is never a user who registered here, whatever id and email the token claims', async (t) => {
   const ann = await signUp()
   await ann.post('/api/tasks', { title: 'secret' })
   const eve = by({ sub: ann.id, email: ann.email })
@@ -66,19 +66,19 @@ test('a foreign user is never one who registered here, whatever id and email the
   t.equal(login.json().user.id, ann.id, 'the local account still logs in')
 })
 
-test('an address that a foreign user has can still be registered here, and gives no access to the other', async (t) => {
+test("a foreign user's address can be registered here, without access to the foreign account", async (t) => {
   const id = await idOf(by({ sub: 'zoe', email: 'zoe@example.com' }))
   const zoe = await signUp('zoe@example.com')
   t.not(zoe.id, id)
 })
 
-test('fifty first sights at once make one row', async (t) => {
+test('fifty concurrent first requests create one row', async (t) => {
   const ids = await Promise.all(Array.from({ length: 50 }, () => idOf(by({ sub: 'many', email: 'many@example.com' }))))
   t.equal(new Set(ids).size, 1)
   t.equal((await rowsOf('many')).length, 1)
 })
 
-test('a new email in a newer token is kept, and an older token does not bring the old one back', async (t) => {
+test('a new email in a newer token is stored, and an older token does not restore the old one', async (t) => {
   const old = by({ sub: 'eli', email: 'old@example.com', iat: seconds() - 60 })
   const id = await idOf(old)
   const renamed = by({ sub: 'eli', email: 'New@example.com' })
@@ -92,7 +92,7 @@ test('a new email in a newer token is kept, and an older token does not bring th
   t.strictSame(await rowsOf('eli'), [before])
 })
 
-test('a name in the token is taken if it is one, and needed in no case', async (t) => {
+test('a valid name in the token is used, and is optional', async (t) => {
   const names: [unknown, string][] = [
     ['Ned', 'Ned'],
     ['😀'.repeat(100), '😀'.repeat(100)],
@@ -108,7 +108,7 @@ test('a name in the token is taken if it is one, and needed in no case', async (
   }
 })
 
-test('a deactivated foreign user is refused, with every token as soon as one has told', async (t) => {
+test('a deactivated foreign user is refused with every token', async (t) => {
   const deactivate = (subject: string) =>
     app.db.updateTable('users').set({ is_active: false }).where('subject', '=', subject).execute()
   const dan = by({ sub: 'dan', email: 'dan@example.com' })
@@ -119,7 +119,7 @@ test('a deactivated foreign user is refused, with every token as soon as one has
     for (const url of ['/api/auth/me', '/api/tasks']) refused(t, await who.get(url), 'token_revoked', 'deactivated')
 })
 
-test('a name is kept fresh, and a restart that sees nothing new moves no time', async (t) => {
+test("a new name is stored, and an unchanged user's updated_at stays after a restart", async (t) => {
   const kim = { sub: 'kim', email: 'kim@example.com', name: 'Kim' }
   const first = (await by(kim).get('/api/auth/profile')).json()
   const renamed = (await by({ ...kim, name: 'Kimberly' }).get('/api/auth/profile')).json()

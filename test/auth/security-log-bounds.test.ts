@@ -25,7 +25,7 @@ function start() {
   return { log, rows, fail, pass, total }
 }
 
-test('of failures of one account from everywhere few rows are written, which tell of all', async (t) => {
+test('failures of one account from many addresses are summarized in few rows', async (t) => {
   const { rows, fail, total, pass } = start()
   for (let i = 0; i < 5_120; i++) await fail('ann', `192.0.${i % 256}.${i >> 8}`)
   t.equal(rows.length, 28)
@@ -41,7 +41,7 @@ test('of failures of one account from everywhere few rows are written, which tel
   t.equal(rows.length, 29, 'another hour')
 })
 
-test('of failures from one address with as many accounts few rows are written, which tell of all', async (t) => {
+test('failures from one address with many accounts are summarized in few rows', async (t) => {
   const { rows, fail, total } = start()
   for (let i = 0; i < 6_400; i++) await fail(`account ${i}`, '192.0.2.1')
   t.equal(rows.length, 106)
@@ -49,7 +49,7 @@ test('of failures from one address with as many accounts few rows are written, w
   t.match(rows[100], { user_id: null, address: '192.0.2.1', times: 100 })
 })
 
-test('one event uses up nothing of another', async (t) => {
+test('each event has its own limit', async (t) => {
   const { log, rows, fail } = start()
   for (let i = 0; i < 30; i++) await fail('ann', '192.0.2.1')
   await log.record('login.throttled', clientAt('192.0.2.1'), { user_id: 'ann', account: 'ann' })
@@ -60,7 +60,7 @@ test('one event uses up nothing of another', async (t) => {
   )
 })
 
-test('of a user who logs in again and again some rows are written, each address among them', async (t) => {
+test('repeated logins of a user are summarized, with a row for each address', async (t) => {
   const { log, rows, total } = start()
   const logIn = (ip: string) => log.record('login', clientAt(ip), { user_id: 'ann' })
   for (let i = 0; i < 320; i++) await logIn('192.0.2.1')

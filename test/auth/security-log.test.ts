@@ -72,7 +72,7 @@ async function witness(act: () => Promise<unknown>) {
 }
 
 for (const [event, act, { session = false, nobody = false, alarm = false } = {}] of happenings)
-  test(`${event} is written down once, with who, where and when${nobody ? ', for nobody too' : ''}`, async (t) => {
+  test(`${event} is stored once, with user, address and time${nobody ? ', for unknown users too' : ''}`, async (t) => {
     const ann = await register()
     const start = Date.now()
     const { written, said } = await witness(() => act(ann))
@@ -85,7 +85,7 @@ for (const [event, act, { session = false, nobody = false, alarm = false } = {}]
     t.equal(said.length, 1)
   })
 
-test('signing up, the reuse of a refresh token and a throttled guess are written down', async (t) => {
+test('registration, reuse of a refresh token and a throttled attempt are stored', async (t) => {
   const { written } = await witness(register)
   t.match(written, [{ event: 'register', user_id: /-7/, ...where }])
 
@@ -109,14 +109,14 @@ test('signing up, the reuse of a refresh token and a throttled guess are written
   t.match(unknown.written, [{ event: 'login.throttled', user_id: null, ...where }])
 })
 
-test('what another issuer’s user does is written down under our id', async (t) => {
+test('events of a foreign user are stored under our id', async (t) => {
   const fay = caller(app, bridgeToken({ sub: 'fay', iat: seconds() }))
   const { user_id } = (await fay.get('/api/auth/me')).json()
   const { written } = await witness(() => fay.post('/api/auth/logout', undefined, from))
   t.match(written, [{ event: 'logout', user_id, session_id: null, ...where }])
 })
 
-test('a client without a user agent is written down without one', async (t) => {
+test('a client without a user agent is stored without one', async (t) => {
   const { email } = await register()
   const { written } = await witness(() =>
     anyone.post('/api/auth/login', { email, password }, { headers: { 'user-agent': undefined } })

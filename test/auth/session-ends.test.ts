@@ -8,7 +8,7 @@ import { refused } from '../helpers/refused.ts'
 const { app, signUp } = await startApp(t)
 const { refresh, register, login, rowOf } = refreshing(app)
 
-test('a revocation outlives the longest access token, though later ones were shorter', async (t) => {
+test('a revocation lasts as long as the longest access token, even if later ones were shorter', async (t) => {
   const ann = await register()
   const week = Date.parse((await rowOf(ann.refresh_token))?.access_expires_at ?? '')
   const until = new Date(week + 24 * 3600_000).toISOString()
@@ -28,7 +28,7 @@ test('a revocation outlives the access token by the 60 seconds that the clocks m
   t.equal(await margin(), 60, 'after a refresh')
 })
 
-test('logging out ends a token whose session was never written down', async (t) => {
+test('logging out revokes a token whose session has no row', async (t) => {
   const ann = await signUp()
   const exp = seconds() + 3600
   const old = caller(app, ourToken({ sub: ann.id, email: ann.email, exp }))
@@ -40,7 +40,7 @@ test('logging out ends a token whose session was never written down', async (t) 
   t.ok((rows[0]?.until ?? 0) >= exp, 'also after a restart')
 })
 
-test('a user has a thousand sessions at most: one more ends the one not used for longest', async (t) => {
+test('a user has at most a thousand sessions: another one ends the one unused for longest', async (t) => {
   const ann = await register()
   const second = await login(ann)
   await sql`

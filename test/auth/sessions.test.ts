@@ -23,7 +23,7 @@ async function idle() {
   return { issued, before: await lastUse(issued.refresh_token) }
 }
 
-test('the last use is kept without a write on each request: once a minute, for all sessions at once', async (t) => {
+test('last_used_at is written once a minute for all sessions, not on each request', async (t) => {
   const [ann, bob, eve] = [await idle(), await idle(), await idle()]
   const queries = countQueries(t, app)
   for (const { issued } of [ann, bob, ann, bob])
@@ -43,7 +43,7 @@ test('the last use is kept without a write on each request: once a minute, for a
 const { sessions } = createAuth(config, app.db, { jwt: app.jwt, log: app.log, clock: Date.now })
 t.teardown(sessions.stop)
 
-test('the end of the process writes what is not written yet, and time never goes back', async (t) => {
+test('closing writes the remaining times, and last_used_at never goes back', async (t) => {
   const { issued, before } = await idle()
   const id = sessionOf(issued.refresh_token)
   sessions.use(id)
@@ -57,7 +57,7 @@ test('the end of the process writes what is not written yet, and time never goes
   t.ok((await lastUse(issued.refresh_token)) > used + 3_000_000)
 })
 
-test('a last use that cannot be written is let go of', async (t) => {
+test('a failed write of last_used_at is ignored', async (t) => {
   const { issued, before } = await idle()
   await sql`alter table sessions rename to elsewhere`.execute(app.db)
   sessions.use(sessionOf(issued.refresh_token))

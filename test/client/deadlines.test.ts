@@ -27,7 +27,7 @@ const changes: Record<string, Change> = {
 }
 
 for (const [path, change] of Object.entries(changes))
-  test(`${path} that is never answered gives up, and keeps no other tab waiting any longer`, async (t) => {
+  test(`${path} times out, and then no longer blocks other tabs`, async (t) => {
     const { signedUp, tab, email, interfere, count } = open()
     const first = await signedUp()
     interfere(({ url, signal }) => {

@@ -34,7 +34,7 @@ function server(...answers: (() => Response)[]) {
   return { ...exchanges, waits, asked: () => asked }
 }
 
-test('reading is tried again, three times, a little later each time', async (t) => {
+test('reads are retried three times, with growing delays', async (t) => {
   for (const failure of [lost, unavailable()]) {
     const { fitting, waits, asked } = server(failure)
     await t.rejects(fitting(new Request(url)), Problem)
@@ -46,7 +46,7 @@ test('reading is tried again, three times, a little later each time', async (t) 
   t.equal(recovering.asked(), 3)
 })
 
-test('writing is tried once, because it may have been done', async (t) => {
+test('writes are not retried, because they may have been carried out', async (t) => {
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
     const { fitting, asked } = server(lost)
     t.match(await thrown(fitting(new Request(url, { method }))), { status: 0, code: 'network_error' })
@@ -54,7 +54,7 @@ test('writing is tried once, because it may have been done', async (t) => {
   }
 })
 
-test('a server that says when it will be back is taken at its word, for ten seconds', async (t) => {
+test('Retry-After is obeyed, up to ten seconds', async (t) => {
   const soon = server(unavailable('3'), fine)
   t.equal((await soon.fitting(new Request(url))).status, 200)
   t.strictSame(soon.waits, [3000])
@@ -66,7 +66,7 @@ test('a server that says when it will be back is taken at its word, for ten seco
   t.ok(Number(odd.waits[0]) < 400)
 })
 
-test('other answers are not asked for again', async (t) => {
+test('other answers are not retried', async (t) => {
   for (const status of [400, 401, 403, 404, 409, 429, 500]) {
     const { fitting, asked } = server(() => new Response('', { status }))
     t.match(await thrown(fitting(new Request(url))), { status, code: 'unexpected_answer' })
@@ -74,7 +74,7 @@ test('other answers are not asked for again', async (t) => {
   }
 })
 
-test('a problem says what the server said', async (t) => {
+test("a Problem contains the server's problem details", async (t) => {
   const body = {
     status: 400,
     code: 'validation_failed',
@@ -94,7 +94,7 @@ test('a problem says what the server said', async (t) => {
   await t.rejects(odd.fitting(new Request(url)), { code: 'unexpected_answer' })
 })
 
-test('what is aborted ends at once, as an abort and not as a problem', async (t) => {
+test('an aborted call rejects at once with the abort reason, not with a Problem', async (t) => {
   const stop = new AbortController()
   const { fitting } = createExchanges({ ...surroundings, fetch: lost as () => never })
   const waiting = fitting(new Request(url, { signal: stop.signal })).catch((error) => error)
@@ -104,7 +104,7 @@ test('what is aborted ends at once, as an abort and not as a problem', async (t)
   t.equal((await already.catch((error) => error)).name, 'AbortError')
 })
 
-test('what takes too long is as good as unreachable', async (t) => {
+test('a timeout is reported as a network error', async (t) => {
   const late = () => Promise.reject(new DOMException('late', 'TimeoutError'))
   const { patiently } = createExchanges({ now: Date.now, fetch: late, wait: () => late() })
   const signal = AbortSignal.timeout(0)
@@ -114,7 +114,7 @@ test('what takes too long is as good as unreachable', async (t) => {
   })
 })
 
-test('a request that begins while a token is at hand is on its way when the call returns', async (t) => {
+test('with a valid token, a request is sent before the call returns', async (t) => {
   const sent: string[] = []
   const user = { id: 'a', email: 'a@example.com', name: 'A', is_active: true, created_at: '', updated_at: '' }
   const answer = { access_token: 'token', token_type: 'bearer', expires_in: 600, refresh_expires_in: 600, user }

@@ -8,7 +8,7 @@ const lost = () => {
   throw new TypeError('Failed to fetch')
 }
 
-test('adding under a key is tried again with its body, and waits for a first attempt that is still at work', async (t) => {
+test('a request with an idempotency key is retried with its body, also while the first one is in progress', async (t) => {
   const atWork = () =>
     new Response('{"code":"idempotency_in_progress"}', { status: 409, headers: { 'retry-after': '1' } })
   const answers = [lost, away, atWork, () => new Response('{}', { status: 201 })]
@@ -29,7 +29,7 @@ test('adding under a key is tried again with its body, and waits for a first att
   t.ok(Number(waits[2]) >= 1000)
 })
 
-test('a key that is refused otherwise is not tried again', async (t) => {
+test('a request with an idempotency key is not retried after other refusals', async (t) => {
   for (const code of ['idempotency_mismatch', 'email_taken']) {
     let asked = 0
     const { fitting } = createExchanges({

@@ -5,7 +5,7 @@ import { startBrowsers } from '../helpers/tabs.ts'
 const { open } = await startBrowsers(t)
 const answer = (status: number) => () => new Response('', { status })
 
-test('whatever the refresh is refused for, a page knows that nobody is logged in, and one can log in', async (t) => {
+test('after any refusal of the refresh the user is signed out, and can sign in', async (t) => {
   for (const status of [400, 401, 403, 404, 405, 411, 413, 415, 421, 431]) {
     const { signedUp, tab, interfere, email } = open()
     const first = await signedUp()
@@ -18,7 +18,7 @@ test('whatever the refresh is refused for, a page knows that nobody is logged in
   }
 })
 
-test('what passes is no refusal: it is still unknown who is logged in', async (t) => {
+test('after a temporary failure the state is still unknown', async (t) => {
   for (const status of [408, 429, 500, 502, 503]) {
     const { signedUp, tab, interfere } = open()
     const first = await signedUp()

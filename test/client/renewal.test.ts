@@ -4,7 +4,7 @@ import { heard, startBrowsers } from '../helpers/tabs.ts'
 
 const { app, open, pass } = await startBrowsers(t, { ACCESS_TOKEN_TTL: '10m' })
 
-test('any number of requests with a token that has expired cost one refresh', async (t) => {
+test('concurrent requests with an expired token cause one refresh', async (t) => {
   const { signedUp, count } = open()
   const { api, session } = await signedUp()
   pass(601)
@@ -17,7 +17,7 @@ test('any number of requests with a token that has expired cost one refresh', as
   t.equal(session.state().status, 'in')
 })
 
-test('so do those with a token that the server alone knows to be over, and their bodies arrive', async (t) => {
+test('concurrent requests with a revoked token cause one refresh, and their bodies arrive', async (t) => {
   const { signedUp, interfere, count } = open()
   const { api } = await signedUp()
   const refusal = (await app.inject({ url: '/api/tasks', headers: { authorization: 'Bearer x' } })).body
@@ -38,7 +38,7 @@ test('so do those with a token that the server alone knows to be over, and their
   t.equal(count('refresh'), 1)
 })
 
-test('tabs that want a token at the same instant refresh once', async (t) => {
+test('tabs that need a token at the same time cause one refresh', async (t) => {
   const { signedUp, tab, count } = open()
   const first = await signedUp()
   const tabs = [first, tab(), tab(), tab()]
@@ -54,7 +54,7 @@ test('tabs that want a token at the same instant refresh once', async (t) => {
   )
 })
 
-test('a token that is about to end is renewed while it still works', async (t) => {
+test('a token is renewed shortly before it expires', async (t) => {
   const { signedUp, count } = open()
   const { api, session } = await signedUp()
   pass(500)
@@ -72,7 +72,7 @@ test('a token that is about to end is renewed while it still works', async (t) =
   t.equal(count('refresh'), 1)
 })
 
-test('a session that was ended elsewhere is left once, by the one place that hears of it', async (t) => {
+test('the end of a session elsewhere is reported once', async (t) => {
   const { signedUp, email, tab, count } = open()
   const first = await signedUp()
   const second = tab()
@@ -93,7 +93,7 @@ test('a session that was ended elsewhere is left once, by the one place that hea
   t.equal(count('refresh'), refreshes + 1, 'who is out asks no more')
 })
 
-test('a server that cannot be asked ends no session', async (t) => {
+test('an unreachable server does not end the session', async (t) => {
   const { signedUp, interfere, tab } = open()
   const { api, session, left } = await signedUp()
   pass(601)
@@ -115,7 +115,7 @@ test('a server that cannot be asked ends no session', async (t) => {
   t.match(await api.GET('/api/tasks'), { items: [] })
 })
 
-test('a token that is refused though it is new ends the session', async (t) => {
+test('a new token that is refused ends the session', async (t) => {
   const { signedUp, interfere } = open()
   const { api, left } = await signedUp()
   const refusal = '{"code":"token_revoked","detail":"Token has been revoked"}'

@@ -5,7 +5,7 @@ import { heard, startBrowsers } from '../helpers/tabs.ts'
 
 const { open } = await startBrowsers(t)
 
-test('signing up gives a session whose refresh token no script sees', async (t) => {
+test('after registration the refresh token is not readable by scripts', async (t) => {
   const { signedUp, cookies, email } = open()
   const { session, api, user } = await signedUp()
   t.match(user, { email, name: 'Ann' })
@@ -16,7 +16,7 @@ test('signing up gives a session whose refresh token no script sees', async (t) 
   t.equal(await api.DELETE('/api/tasks/{id}', { params: { path: { id: task.id } } }), undefined)
 })
 
-test('a page that is loaded anew is logged in by its cookie, and one without is out', async (t) => {
+test('a reloaded page is signed in by its cookie, and signed out without one', async (t) => {
   const { signedUp, tab, asked } = open()
   const { user, close } = await signedUp()
   close()
@@ -31,7 +31,7 @@ test('a page that is loaded anew is logged in by its cookie, and one without is 
   t.strictSame(stranger.left, [], 'who was never in did not leave')
 })
 
-test('a request before anything is known finds out by itself', async (t) => {
+test('a request in the unknown state restores the session first', async (t) => {
   const { signedUp, tab } = open()
   const first = await signedUp()
   first.close()
@@ -42,7 +42,7 @@ test('a request before anything is known finds out by itself', async (t) => {
   t.match(await stranger.api.GET('/health'), { status: 'ok' })
 })
 
-test('logging in and out; a wrong password is no end of a session', async (t) => {
+test('login and logout; a wrong password does not end a session', async (t) => {
   const { signedUp, email, cookies, count } = open()
   const { session, left, user } = await signedUp()
   await session.logOut()
@@ -58,7 +58,7 @@ test('logging in and out; a wrong password is no end of a session', async (t) =>
   t.equal(count('refresh'), 0)
 })
 
-test('logging out in one tab logs out all, once', async (t) => {
+test('logout in one tab signs out all tabs, once', async (t) => {
   const { signedUp, tab } = open()
   const first = await signedUp()
   const second = tab()
@@ -71,7 +71,7 @@ test('logging out in one tab logs out all, once', async (t) => {
   t.strictSame(first.left, ['logout'])
 })
 
-test('logging in in one tab logs in all, and a new name is known in all', async (t) => {
+test('login in one tab signs in all tabs, and a new name reaches all tabs', async (t) => {
   const { tab, email } = open()
   const [first, second] = [tab(), tab()]
   let changes = 0
@@ -89,7 +89,7 @@ test('logging in in one tab logs in all, and a new name is known in all', async 
   t.equal(changes, 2, 'who no longer listens is not called')
 })
 
-test('who logs out after the session has ended is out all the same', async (t) => {
+test('logout succeeds after the session has ended', async (t) => {
   const { signedUp, tab, email } = open()
   const { session, left } = await signedUp()
   const elsewhere = open().tab()
@@ -100,7 +100,7 @@ test('who logs out after the session has ended is out all the same', async (t) =
   t.strictSame(await tab().session.restore(), { status: 'out' })
 })
 
-test('a changed password keeps this browser in, all its tabs, and puts out every other', async (t) => {
+test('a password change keeps all tabs of this browser signed in, and ends every other session', async (t) => {
   const { signedUp, tab, email, count } = open()
   const first = await signedUp()
   const second = tab()
@@ -118,7 +118,7 @@ test('a changed password keeps this browser in, all its tabs, and puts out every
   t.strictSame(elsewhere.left, ['ended'])
 })
 
-test('who deletes the account is out', async (t) => {
+test('deleting the account signs out', async (t) => {
   const { signedUp, email, tab } = open()
   const { session, left } = await signedUp()
   await session.deleteAccount({ password })

@@ -4,7 +4,7 @@ import { heard, startBrowsers } from '../helpers/tabs.ts'
 
 const { open, pass } = await startBrowsers(t, { ACCESS_TOKEN_TTL: '10m' })
 
-test("a request is not sent again under another account's token", async (t) => {
+test("a request is not repeated with another account's token", async (t) => {
   const { signedUp, tab, interfere, asked } = open()
   const first = await signedUp()
   const other = tab()
@@ -23,7 +23,7 @@ test("a request is not sent again under another account's token", async (t) => {
   t.strictSame((await other.api.GET('/api/tasks')).items, [])
 })
 
-test('who logs out while a token is being fetched stays out', async (t) => {
+test('a logout during a token refresh takes effect', async (t) => {
   const { signedUp, tab, interfere } = open()
   const first = await signedUp()
   const other = tab()

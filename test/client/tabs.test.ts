@@ -3,7 +3,7 @@ import { heard, startBrowsers } from '../helpers/tabs.ts'
 
 const { open, pass } = await startBrowsers(t, { ACCESS_TOKEN_TTL: '10m' })
 
-test('a tab that had to wait asks the others, and wastes no refresh', async (t) => {
+test('a tab that waited for the lock asks the others, and does not refresh again', async (t) => {
   const { signedUp, tab, channel, count } = open()
   const { user } = await signedUp()
   let release = () => {}
@@ -18,7 +18,7 @@ test('a tab that had to wait asks the others, and wastes no refresh', async (t) 
   await holding
 })
 
-test('when the tab that refreshed had no luck, the next one tries', async (t) => {
+test('when the refresh of a tab fails, the next tab tries', async (t) => {
   const { signedUp, tab, interfere, count } = open()
   const first = await signedUp()
   const second = tab()
@@ -36,7 +36,7 @@ test('when the tab that refreshed had no luck, the next one tries', async (t) =>
   t.strictSame([...first.left, ...second.left], [])
 })
 
-test('what other tabs said while a refresh was under way counts', async (t) => {
+test('messages of other tabs during a refresh take effect', async (t) => {
   for (const status of [200, 401]) {
     const { signedUp, interfere, channel } = open()
     const { api, session, left, user } = await signedUp()
@@ -62,7 +62,7 @@ test('what other tabs said while a refresh was under way counts', async (t) => {
   }
 })
 
-test('a request under way when one logs out is not tried again', async (t) => {
+test('a request in progress at logout is not repeated', async (t) => {
   const { signedUp, interfere, count } = open()
   const { api, session } = await signedUp()
   interfere(async ({ url }) => {
@@ -75,7 +75,7 @@ test('a request under way when one logs out is not tried again', async (t) => {
   t.equal(count('/api/tasks'), 1)
 })
 
-test('who cannot reach the server is told so and stays logged in', async (t) => {
+test('when the server is unreachable the caller gets an error, and stays signed in', async (t) => {
   const { signedUp, interfere } = open()
   const { session, left } = await signedUp()
   interfere(() => Promise.reject(new TypeError('Failed to fetch')))
@@ -84,7 +84,7 @@ test('who cannot reach the server is told so and stays logged in', async (t) => 
   t.strictSame(left, [])
 })
 
-test('what other tabs said before, and what comes late, changes nothing', async (t) => {
+test('outdated and late messages of other tabs have no effect', async (t) => {
   const { signedUp, tab, channel, email } = open()
   const { session, left, user } = await signedUp()
   const other = new BroadcastChannel(channel)

@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/config.ts'
 const load = (settings: Record<string, string>) =>
   loadConfig({ BETTER_AUTH_SECRET: 'a-long-value-that-only-the-tests-know', ...settings })
 
-test('metrics are off until they have a port, which is no other', async (t) => {
+test('metrics are off without a port, which must differ from the main port', async (t) => {
   t.equal(load({}).metrics, undefined)
   t.equal(load({ METRICS_HOST: '0.0.0.0' }).metrics, undefined)
   t.strictSame(load({ METRICS_PORT: '9100' }).metrics, { host: '127.0.0.1', port: 9100 })
@@ -13,7 +13,7 @@ test('metrics are off until they have a port, which is no other', async (t) => {
     t.throws(() => load({ METRICS_PORT }), { message: /METRICS_PORT[:,]/ }, METRICS_PORT)
 })
 
-test('traces are off until they have somewhere to go', async (t) => {
+test('tracing is off without an endpoint', async (t) => {
   t.equal(load({}).tracing, undefined)
   t.equal(load({ OTEL_SERVICE_NAME: 'gate' }).tracing, undefined)
   t.strictSame(load({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }).tracing, { serviceName: 'gatehouse' })

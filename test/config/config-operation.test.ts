@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/config.ts'
 const load = (settings: Record<string, string>) =>
   loadConfig({ BETTER_AUTH_SECRET: 'a-long-value-that-only-the-tests-know', ...settings })
 
-test('times of the start and the end are durations', async (t) => {
+test('start and shutdown times are durations', async (t) => {
   t.match(load({}), { databaseWait: 30, drainDelay: 0 })
   t.match(load({ DATABASE_WAIT: '2m' }), { databaseWait: 120 })
   for (const [text, drainDelay] of [
@@ -16,11 +16,11 @@ test('times of the start and the end are durations', async (t) => {
     t.match(load({ DRAIN_DELAY: text }), { drainDelay })
 })
 
-test('either name of the scheme will do', async (t) => {
+test('both names of the URL scheme are accepted', async (t) => {
   t.match(load({ DATABASE_URL: 'postgresql://db/x' }), { databaseUrl: 'postgresql://db/x' })
 })
 
-test('where the database is must be told without contradictions', async (t) => {
+test('contradictory database settings are refused', async (t) => {
   const refused: [Record<string, string>, RegExp][] = [
     ...['mysql://db/x', 'db', 'postgres://u:hush-hush@db:port/x'].map((url): [Record<string, string>, RegExp] => [
       { DATABASE_URL: url },
@@ -42,7 +42,7 @@ test('where the database is must be told without contradictions', async (t) => {
   for (const [settings, message] of refused) t.throws(() => load(settings), { message })
 })
 
-test('a process serves a bounded number of connections', async (t) => {
+test('the number of connections is bounded', async (t) => {
   t.match(load({}), { maxConnections: 2_000 })
   t.match(load({ MAX_CONNECTIONS: '10' }), { maxConnections: 10 })
   for (const MAX_CONNECTIONS of ['9', '0', 'many', '1000001'])

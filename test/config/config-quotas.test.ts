@@ -4,13 +4,13 @@ import { loadConfig } from '../../src/config/config.ts'
 const load = (settings: Record<string, string>) =>
   loadConfig({ BETTER_AUTH_SECRET: 'a-long-value-that-only-the-tests-know', ...settings })
 
-test('a user may have 100,000 tasks with 256 MiB of text, unless the settings say otherwise', async (t) => {
+test('the default quota is 100,000 tasks with 256 MiB of text', async (t) => {
   t.strictSame(load({}).taskQuota, { tasks: 100_000, bytes: 256 * 1024 * 1024 })
   t.strictSame(load({ TASKS_PER_USER: '1', TASK_BYTES_PER_USER: '1000000' }).taskQuota, { tasks: 1, bytes: 1_000_000 })
 })
 
 for (const name of ['TASKS_PER_USER', 'TASK_BYTES_PER_USER'])
-  test(`${name} that is no number of its range is refused by name`, async (t) => {
+  test(`${name} out of range is refused by name`, async (t) => {
     for (const value of ['0', '-1', '1e5', '256MiB', '1000000000001'])
       t.throws(() => load({ [name]: value }), { message: new RegExp(`^  - ${name}: `, 'm') }, value)
   })

@@ -4,14 +4,14 @@ import { loadConfig } from '../../src/config/config.ts'
 const strong = 'hZ0vT3cQ9mWk2RxLbYp7sJdN5fUaE8gC'
 const strong2 = 'Wq4nB8zXe1KtVo6MiPy3LrHu0SjDcF9G'
 
-test('production needs a secret, and one that nobody has published', async (t) => {
+test('production requires a secret that is not published', async (t) => {
   const production = (settings: object) => () => loadConfig({ NODE_ENV: 'production', ...settings })
   t.throws(production({}), { message: /BETTER_AUTH_SECRET: is required in production/ })
   t.throws(production({ BETTER_AUTH_SECRET: 'better-auth-secret-12345678901234567890' }), { message: /published/ })
   t.match(production({ BETTER_AUTH_SECRET: strong })(), { production: true, secrets: [{ secret: strong }] })
 })
 
-test('a published secret is refused in each setting that holds one, by its name', async (t) => {
+test('a published secret is refused in each setting, by name', async (t) => {
   const plan = 'zF4Gr5uYTUtVZVcyXGLFaTyskJhewCl5'
   for (const published of [plan, plan.toLowerCase(), `"${plan}"`])
     for (const [settings, name] of [
@@ -25,7 +25,7 @@ test('a published secret is refused in each setting that holds one, by its name'
     }
 })
 
-test('outside production a secret is made and kept', async (t) => {
+test('outside production a secret is generated and kept', async (t) => {
   const DATA_DIR = t.testdir()
   const { secrets } = loadConfig({ DATA_DIR })
   t.match(secrets, [{ kid: 'local', secret: /^[\w-]{43}$/ }])

@@ -9,7 +9,7 @@ const strong2 = 'Wq4nB8zXe1KtVo6MiPy3LrHu0SjDcF9G'
 const day = 24 * 60 * 60
 const load = (settings: Record<string, string | undefined>) => loadConfig({ BETTER_AUTH_SECRET: secret, ...settings })
 
-test('without settings there are those of the contract', async (t) => {
+test('the defaults are those of the contract', async (t) => {
   t.match(load({}), {
     production: false,
     databaseUrl: undefined,
@@ -93,24 +93,24 @@ for (const [name, values] of Object.entries(refused))
       t.throws(() => load({ [name]: value }), { message: new RegExp(`^  - ${name}[:,] `, 'm') })
     })
 
-test('an empty variable is one that is not set', async (t) => {
+test('an empty variable counts as unset', async (t) => {
   const empty = Object.fromEntries(Object.keys(refused).map((name) => [name, '']))
   t.strictSame(loadConfig({ ...empty, BETTER_AUTH_SECRET: secret }), load({}))
 })
 
-test('our own tokens cannot carry the name of another server', async (t) => {
+test('the issuer of our own tokens must differ from other servers', async (t) => {
   const BETTER_AUTH_URL = 'https://auth.example/api/auth'
   t.throws(() => load({ BETTER_AUTH_URL, JWT_ISSUER: 'https://auth.example' }), { message: /JWT_ISSUER, / })
   t.ok(load({ BETTER_AUTH_URL, JWT_ISSUER: 'https://api.example' }))
 })
 
-test('no token outlives what it belongs to', async (t) => {
+test('no token outlives its session', async (t) => {
   t.ok(load({ ACCESS_TOKEN_TTL: '1d', REFRESH_TOKEN_TTL: '1d', SESSION_TTL: '1d' }))
   for (const wrong of [{ ACCESS_TOKEN_TTL: '31d' }, { REFRESH_TOKEN_TTL: '91d' }, { SESSION_TTL: '29d' }])
     t.throws(() => load(wrong), { message: /ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL, SESSION_TTL: / })
 })
 
-test('one message names every problem, and repeats no secret', async (t) => {
+test('one message lists all problems, without secrets', async (t) => {
   const DATA_DIR = join(t.testdir(), 'data')
   const wrong = {
     NODE_ENV: 'production',
@@ -137,13 +137,13 @@ test('one message names every problem, and repeats no secret', async (t) => {
   t.notOk(existsSync(DATA_DIR), 'nothing is made on the way')
 })
 
-test('the settings cannot be changed afterwards', async (t) => {
+test('the settings are frozen', async (t) => {
   const frozen = (value: unknown): boolean =>
     typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen))
   t.ok(frozen(load({ TRUST_PROXY: '10.0.0.0/8' })))
 })
 
-test('the settings come from the environment', async (t) => {
+test('the settings are read from the environment', async (t) => {
   t.equal(loadConfig({ ...process.env, BETTER_AUTH_SECRET: secret }).secrets[0]?.secret, secret)
   process.env.BETTER_AUTH_SECRET = secret
   t.equal(loadConfig().secrets[0]?.secret, secret)

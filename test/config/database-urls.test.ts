@@ -6,13 +6,13 @@ const urls = (given: Parameters<typeof databaseUrls>[0]) => {
   return { ...databaseUrls(given, (problem) => complaints.push(problem)), complaints }
 }
 
-test('without a pooler everything goes by one URL', async (t) => {
+test('without a pooler one URL serves all purposes', async (t) => {
   const DATABASE_URL = 'postgres://ann@db:5432/tasks'
   t.match(urls({ DATABASE_URL }), { databaseUrl: DATABASE_URL, directUrl: DATABASE_URL, complaints: [] })
   t.match(urls({}), { databaseUrl: undefined, directUrl: undefined, replicaUrl: undefined, complaints: [] })
 })
 
-test("the way past Neon's pooler is known", async (t) => {
+test("the direct URL is derived from Neon's pooler URL", async (t) => {
   const pooled = 'postgres://ann:pw@ep-cool-sun-123-pooler.eu-central-1.aws.neon.tech/tasks?sslmode=require'
   t.match(urls({ DATABASE_URL: pooled }), {
     databaseUrl: pooled,
@@ -30,12 +30,12 @@ for (const url of [
   'postgres://pgbouncer/tasks',
   'postgres://db/tasks?pgbouncer=true'
 ])
-  test(`the way past ${url} must be told`, async (t) => {
+  test(`the direct URL of ${url} must be set`, async (t) => {
     t.match(urls({ DATABASE_URL: url }).complaints, [/^DATABASE_DIRECT_URL: is required/])
     t.strictSame(urls({ DATABASE_URL: url, DATABASE_DIRECT_URL: url }).complaints, [], 'it is no pooler')
   })
 
-test('what contradicts itself is told, all at once', async (t) => {
+test('all contradictions are reported at once', async (t) => {
   t.match(urls({ DATABASE_DIRECT_URL: 'postgres://a/b', DATABASE_REPLICA_URL: 'postgres://c/d' }).complaints, [
     /^DATABASE_DIRECT_URL: requires DATABASE_URL/,
     /^DATABASE_REPLICA_URL: requires DATABASE_URL/

@@ -69,7 +69,7 @@ for (const [name, values] of Object.entries(refused))
       t.throws(() => load({ [name]: value }), { message: new RegExp(`^ {2}- ${name}: `, 'm') })
     })
 
-test('in production links point to https, or to this machine', async (t) => {
+test('in production links must use https, except to this machine', async (t) => {
   const production = { NODE_ENV: 'production', BETTER_AUTH_SECRET: strong }
   for (const APP_URL of [
     'https://app.example.com',

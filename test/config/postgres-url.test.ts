@@ -13,7 +13,7 @@ const refused = [
   'mysql://ann:hush@db.example.com/app'
 ]
 
-test('a URL whose password would be taken for a host is refused, and not repeated', async (t) => {
+test('a URL whose password would be parsed as a host is refused, and not repeated', async (t) => {
   for (const url of refused)
     try {
       parsePostgresUrl(url)
@@ -24,7 +24,7 @@ test('a URL whose password would be taken for a host is refused, and not repeate
     }
 })
 
-test('an encoded password is taken, and every mode that the driver warns of is named as what it does', async (t) => {
+test('an encoded password is accepted, and SSL modes that pg warns about become verify-full', async (t) => {
   const base = 'postgres://ann:h%23u%40s%2Fh%3F%25@db.example.com:5432/app'
   const same = [base, 'postgres:///app?host=/run/postgresql', `${base}?sslmode=no-verify`, `${base}?sslmode=disable`]
   for (const url of [...same, `${base}?uselibpqcompat=true&sslmode=require`]) t.equal(parsePostgresUrl(url), url)

@@ -24,7 +24,7 @@ const guessable = [
 ]
 
 for (const secret of guessable)
-  test(`${secret.slice(0, 48)} signs nothing in production`, async (t) => {
+  test(`${secret.slice(0, 48)} is refused in production`, async (t) => {
     t.match(weakness(secret, true), /published or easily guessed/)
     t.equal(weakness(secret, false), undefined)
   })
@@ -51,20 +51,20 @@ const published = [
   "'09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7'"
 ]
 
-test('a published secret signs nothing in production, however it was copied', async (t) => {
+test('a published secret is refused in production, however it was copied', async (t) => {
   for (const secret of published) {
     t.match(weakness(secret, true), /published or easily guessed/, JSON.stringify(secret))
     t.equal(weakness(secret, false), undefined)
   }
 })
 
-test('secrets that differ in punctuation alone are not taken for one another', async (t) => {
+test('secrets that differ only in punctuation are distinct', async (t) => {
   const [one, other] = ['!@#$%^&*()_+{}|:<>?-=[];,./~!@#$^&*', '-_=+[{]}|;:,<.>/?!@#$%^&*()~`<>|-=']
   t.notOk(isPublished(one) || isPublished(other))
   t.not(fingerprint(one), fingerprint(other))
 })
 
-test('a secret of less than 32 characters is refused everywhere', async (t) => {
+test('a secret of less than 32 characters is always refused', async (t) => {
   for (const production of [true, false]) {
     t.match(weakness('kJ8#mP2$vL9@nQ4!xR7&wT1*zY5^bC+', production), /at least 32/, '31 characters')
     t.equal(weakness('kJ8#mP2$vL9@nQ4!xR7&wT1*zY5^bC+d', production), undefined, '32 characters')
@@ -72,7 +72,7 @@ test('a secret of less than 32 characters is refused everywhere', async (t) => {
   }
 })
 
-test('a random secret is accepted, however it is written', async (t) => {
+test('random secrets in any encoding are accepted', async (t) => {
   const refused = []
   for (let i = 0; i < 1_000; i++) {
     const bytes = createHash('sha256').update(`seed ${i}`).digest()
@@ -82,7 +82,7 @@ test('a random secret is accepted, however it is written', async (t) => {
   t.strictSame(refused, [])
 })
 
-test('the local secret is made once, for its owner alone', async (t) => {
+test('the local secret is generated once, readable only by its owner', async (t) => {
   const directory = join(t.testdir(), 'new', 'data')
   const secret = localSecret(directory)
   t.match(secret, /^[\w-]{43}$/)
@@ -92,7 +92,7 @@ test('the local secret is made once, for its owner alone', async (t) => {
   t.strictSame(readdirSync(directory), ['secret'], 'no draft is left behind')
 })
 
-test('a local secret that a crash or a hand cut short signs nothing', async (t) => {
+test('a truncated local secret is refused', async (t) => {
   for (const secret of ['', 'short']) {
     const directory = t.testdir({ secret })
     t.throws(() => localSecret(directory), { message: /damaged; remove the file/ })
@@ -100,7 +100,7 @@ test('a local secret that a crash or a hand cut short signs nothing', async (t) 
   }
 })
 
-test('a secret that cannot be kept is not used', async (t) => {
+test('a secret that cannot be stored is not used', async (t) => {
   const file = join(t.testdir({ file: '' }), 'file')
   t.throws(() => localSecret(file), { code: /EEXIST|ENOTDIR/ })
   const directory = t.testdir()

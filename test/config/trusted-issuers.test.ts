@@ -12,7 +12,7 @@ const one = {
 const list = (...entries: unknown[]) => JSON.stringify(entries)
 const all = ['EdDSA', 'ES256', 'ES512', 'RS256', 'PS256']
 
-test('BETTER_AUTH_URL is what it is on the other side, and says all about the issuer', async (t) => {
+test('BETTER_AUTH_URL has the same value as at the Better Auth server, and determines the issuer', async (t) => {
   const urls: [string, string, string][] = [
     ['https://auth.example', 'https://auth.example', '/api/auth/jwks'],
     ['https://auth.example/', 'https://auth.example', '/api/auth/jwks'],
@@ -31,7 +31,7 @@ test('BETTER_AUTH_URL is what it is on the other side, and says all about the is
   }
 })
 
-test('TRUSTED_ISSUERS lists any number, beside BETTER_AUTH_URL', async (t) => {
+test('TRUSTED_ISSUERS lists any number of issuers, beside BETTER_AUTH_URL', async (t) => {
   const { jwks_url, ...rest } = one
   const expected = { ...rest, jwksUrl: jwks_url }
   t.strictSame(load({ TRUSTED_ISSUERS: list(one) }).issuers, [expected])
@@ -89,7 +89,7 @@ for (const [text, message] of refused)
     t.throws(() => load({ TRUSTED_ISSUERS: text }), { message: /^(?!.*hush-hush)/s })
   })
 
-test('BETTER_AUTH_URL is https outside localhost, and holds no password', async (t) => {
+test('BETTER_AUTH_URL must be https outside localhost, without a password', async (t) => {
   for (const url of [
     'http://auth.example',
     'ws://localhost',
@@ -99,7 +99,7 @@ test('BETTER_AUTH_URL is https outside localhost, and holds no password', async 
     t.throws(() => load({ BETTER_AUTH_URL: url }), { message: /^ {2}- BETTER_AUTH_URL: (?!.*hush-hush)/m }, url)
 })
 
-test('no two issuers have one name: whose a token is must be certain', async (t) => {
+test('two issuers must not have the same name', async (t) => {
   const twice = /JWT_ISSUER, BETTER_AUTH_URL, TRUSTED_ISSUERS: no two issuers may have one name/
   const named = (issuer: string) => list({ ...one, issuer })
   for (const settings of [
@@ -142,7 +142,7 @@ test('outside production keys may come over plain HTTP from a private network', 
   t.strictSame(urlsOf(load({ BETTER_AUTH_URL: 'http://web:3000' })), ['http://web:3000/api/auth/jwks'])
 })
 
-test('in production, and from any host, keys come over plain HTTP only where a setting says so', async (t) => {
+test('in production, and from public hosts, keys over plain HTTP need a setting', async (t) => {
   const allowed = { ALLOW_KEYS_OVER_PLAIN_HTTP: 'true' }
   for (const settings of [{}, production])
     for (const url of ['http://web:3000', 'http://auth.example.com', 'http://8.8.8.8']) {

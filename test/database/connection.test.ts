@@ -27,7 +27,7 @@ test('backends that die while idle are replaced', { skip }, async (t) => {
   t.equal((await ann.post('/api/tasks', { title: 'after' })).statusCode, 201)
 })
 
-test('a backend that dies in a query makes that request a 503 and no more', { skip }, async (t) => {
+test('a backend that dies during a query fails only that request, with 503', { skip }, async (t) => {
   const ann = await signUp()
   await app.db.transaction().execute(async (trx) => {
     await sql`lock table tasks in access exclusive mode`.execute(trx)
@@ -43,7 +43,7 @@ test('a backend that dies in a query makes that request a 503 and no more', { sk
   t.equal((await ann.get('/api/tasks')).statusCode, 200)
 })
 
-test('a backend that dies between two statements of a transaction is survived', { skip }, async (t) => {
+test('the process survives a backend that dies between two statements of a transaction', { skip }, async (t) => {
   const before = lines.length
   await t.rejects(
     app.db.transaction().execute(async (trx) => {
@@ -59,7 +59,7 @@ test('a backend that dies between two statements of a transaction is survived', 
   )
 })
 
-test('nothing waits for ever', { skip }, async (t) => {
+test('every wait has a time limit', { skip }, async (t) => {
   if (pooler) {
     await prepareDatabase(app.db, config, app.log)
     await killBackends()
@@ -78,7 +78,7 @@ test('nothing waits for ever', { skip }, async (t) => {
   })
 })
 
-test('a database that is closed takes no query, also if none of those before went by Kysely', { skip }, async (t) => {
+test('a closed database runs no queries, even if all earlier ones bypassed Kysely', { skip }, async (t) => {
   const db = openDatabase(config, app.log)
   const ask = prepared<object, { one: number }>(db, () => db.selectNoFrom(sql<number>`1`.as('one')))
   t.strictSame(await ask({}), [{ one: 1 }])

@@ -25,7 +25,7 @@ async function holder(t: Test, directory: string) {
   return child
 }
 
-test('a second process is refused with the first one’s pid, and gets in once it is killed', async (t) => {
+test('a second process is refused with the pid of the first, and succeeds after the first is killed', async (t) => {
   const directory = join(t.testdir(), 'data')
   const first = await holder(t, directory)
   t.throws(() => lockDirectory(directory), { message: new RegExp(`in use by the process with pid ${first.pid}\\.`) })
@@ -35,7 +35,7 @@ test('a second process is refused with the first one’s pid, and gets in once i
   lockDirectory(directory).release()
 })
 
-test('a lock is free again once released', async (t) => {
+test('a released lock can be taken again', async (t) => {
   const directory = t.testdir()
   const { release } = lockDirectory(directory)
   t.throws(() => lockDirectory(directory), { message: new RegExp(`pid ${process.pid}\\.`) })
@@ -43,7 +43,7 @@ test('a lock is free again once released', async (t) => {
   lockDirectory(directory).release()
 })
 
-test('a holder that has not yet said who it is still holds', async (t) => {
+test('a holder without a pid file still holds the lock', async (t) => {
   const directory = t.testdir()
   const { release } = lockDirectory(directory)
   rmSync(join(directory, 'gatehouse.pid'))
@@ -51,12 +51,12 @@ test('a holder that has not yet said who it is still holds', async (t) => {
   release()
 })
 
-test('what a dead process left behind is in nobody’s way', async (t) => {
+test('files of a dead process do not block the lock', async (t) => {
   const directory = t.testdir({ 'gatehouse.pid': '1\n', 'gatehouse.lock': '' })
   lockDirectory(directory).release()
 })
 
-test('a lock that cannot be taken for another reason says so', async (t) => {
+test('other errors of the lock are reported as they are', async (t) => {
   const directory = t.testdir()
   writeFileSync(join(directory, 'gatehouse.lock'), 'not a database '.repeat(100))
   t.throws(() => lockDirectory(directory), { message: /not a database/ })

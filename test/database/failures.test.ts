@@ -21,7 +21,7 @@ const notNow: Record<string, unknown> = {
   'several addresses that refuse': new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')])
 }
 for (const [what, error] of Object.entries(notNow))
-  test(`${what} means: try again later`, async (t) => {
+  test(`${what} counts as temporary`, async (t) => {
     t.equal(isUnavailable(error), true)
     t.equal(isDataException(error), false)
   })
@@ -38,27 +38,27 @@ const ours: Record<string, unknown> = {
   nothing: undefined
 }
 for (const [what, error] of Object.entries(ours))
-  test(`${what} is not a matter of time`, async (t) => {
+  test(`${what} counts as permanent`, async (t) => {
     t.equal(isUnavailable(error), false)
   })
 
-test('who migrates is waited for, whichever limit ends the waiting', async (t) => {
+test('a lock held by a migration counts as temporary, whichever timeout fires', async (t) => {
   for (const code of ['55P03', '57014']) t.equal(isLocked(coded(code)), true, code)
   for (const other of [coded('57P01'), new Error('55P03'), '57014', undefined]) t.equal(isLocked(other), false)
 })
 
-test('what the database refuses as a value is told by its class', async (t) => {
+test('a refused value is recognized by its error class', async (t) => {
   for (const code of ['22003', '22021', '22P02', '22P05']) t.equal(isDataException(coded(code)), true, code)
   for (const other of [coded('23505'), new Error('22003'), '22003', undefined]) t.equal(isDataException(other), false)
 })
 
-test('a task without its user is told by code and constraint together', async (t) => {
+test('a task without its user is recognized by code and constraint', async (t) => {
   t.equal(isUserGone(coded('23503', 'tasks_user')), true)
   for (const error of [coded('23503', 'other'), coded('23505', 'tasks_user'), new Error('tasks_user'), undefined])
     t.equal(isUserGone(error), false)
 })
 
-test('an operator is told about each address', async (t) => {
+test('the error message for operators names each address', async (t) => {
   const [first, second] = [new Error('connect ECONNREFUSED ::1:5432'), new Error('connect ECONNREFUSED 127.0.0.1:5432')]
   t.equal(explain(first), first.message)
   t.equal(explain(new AggregateError([first, second])), `${first.message}; ${second.message}`)

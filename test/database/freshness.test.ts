@@ -24,7 +24,7 @@ function start() {
   return { ...freshness, state, asked }
 }
 
-test('a replica that shows what the primary has acknowledged is fresh', async (t) => {
+test('a replica that has replayed all acknowledged writes is fresh', async (t) => {
   const { isFresh, state, asked } = start()
   t.equal(await isFresh(), true)
   t.equal(await isFresh(), true)
@@ -36,14 +36,14 @@ test('a replica that shows what the primary has acknowledged is fresh', async (t
   t.equal(state.looks, 2)
 })
 
-test('one that is a little behind is waited for', async (t) => {
+test('a replica slightly behind is awaited', async (t) => {
   const { isFresh, state } = start()
   state.behind = 4
   t.equal(await isFresh(), true)
   t.equal(state.looks, 5)
 })
 
-test('one that stays behind is not fresh, and then left alone for a while', async (t) => {
+test('a replica that stays behind is not fresh, and left unused for a while', async (t) => {
   const { isFresh, state } = start()
   state.behind = 1_000
   t.equal(await isFresh(), false)
@@ -55,20 +55,20 @@ test('one that stays behind is not fresh, and then left alone for a while', asyn
   t.equal(await isFresh(), true)
 })
 
-test('a server that does not say is a no', async (t) => {
+test('a server without an answer counts as not fresh', async (t) => {
   const { isFresh, state } = start()
   state.error = new Error('down')
   t.equal(await isFresh(), false)
 })
 
-test('many who ask at once share a question that is put after they asked', async (t) => {
+test('concurrent callers share one check that begins after their calls', async (t) => {
   const { isFresh, state } = start()
   const answers = await Promise.all(Array.from({ length: 100 }, isFresh))
   t.ok(answers.every((fresh) => fresh))
   t.equal(state.questions, 2, 'the first did not wait for the others')
 })
 
-test('what is no replica has reached nothing', async (t) => {
+test('a server that is not a replica counts as not fresh', async (t) => {
   const { app } = await startApp(t)
   const position = await positionOf(app.db)
   t.match(position, { lsn: /^[\dA-F]+\/[\dA-F]+$/, timeline: 1 })

@@ -58,7 +58,7 @@ async function open(t: Test, answerWithin?: number) {
 
 const rows = [{ at: '2026-11-20T20:08:04.100Z', many: 7 }]
 
-test('a server that hangs up while nothing is asked costs a log line and a new connection', async (t) => {
+test('an idle connection that the server closes costs a log line and a new connection', async (t) => {
   const { sockets, lost, ask } = await open(t)
   t.strictSame(await ask(), rows)
   sockets[0]?.destroy()
@@ -67,7 +67,7 @@ test('a server that hangs up while nothing is asked costs a log line and a new c
   t.equal(sockets.length, 2)
 })
 
-test('a connection that has gone silent fails one request, and the next gets another', async (t) => {
+test('a silent connection fails one request, and the next request gets another connection', async (t) => {
   const { sockets, mute, ask, db } = await open(t, 500)
   t.strictSame(await ask(), rows)
   mute.add(sockets[0])
@@ -84,7 +84,7 @@ test('a connection that has gone silent fails one request, and the next gets ano
   t.strictSame(await ask(), rows)
 })
 
-test('a server that lets nobody in is given up, before anything is asked and after', async (t) => {
+test('connecting to a silent server times out, at first and later', async (t) => {
   const deaf = createServer(() => {}).listen(0, '127.0.0.1')
   await once(deaf, 'listening')
   const { port } = deaf.address() as AddressInfo
@@ -100,7 +100,7 @@ test('a server that lets nobody in is given up, before anything is asked and aft
   t.match(poolsOf(db).primary, { total: 0, waiting: 0 }, 'no connection stays behind')
 })
 
-test('a connection whose limits cannot be set is not lent', async (t) => {
+test('a connection whose timeouts cannot be set is not used', async (t) => {
   const { sockets, mute, ask, db } = await open(t, 500)
   const first = ask().catch((error) => error)
   await until('a connection', () => sockets.length > 0)
@@ -110,7 +110,7 @@ test('a connection whose limits cannot be set is not lent', async (t) => {
   t.match(poolsOf(db).primary, { total: 1 })
 })
 
-test('who would wait for a connection for long is told so, and keeps none', async (t) => {
+test('a caller that waits too long for a connection gets an error, and holds none', async (t) => {
   const { db, ask } = await open(t)
   const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
   const holding = Array.from({ length: 10 }, () => db.connection().execute(() => held))
@@ -125,7 +125,7 @@ test('who would wait for a connection for long is told so, and keeps none', asyn
   t.strictSame(poolsOf(db).primary, { total: 10, idle: 10, waiting: 0 })
 })
 
-test('a connection that was idle for long is given up all the same when it has gone silent', async (t) => {
+test('a connection that was idle for long is still closed when it falls silent', async (t) => {
   const { sockets, mute, ask } = await open(t, 500)
   const clients: Socket[] = []
   const watch = (message: unknown) => void clients.push((message as { socket: Socket }).socket)

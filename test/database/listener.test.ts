@@ -27,7 +27,7 @@ function start(t: Test, url: string) {
 mock.timers.enable({ apis: ['setTimeout'] })
 t.teardown(() => mock.timers.reset())
 
-test('it hears what is said, and when the server hangs up it comes again and says that it missed something', async (t) => {
+test('it receives notifications, and after a disconnect reconnects and reports that some were missed', async (t) => {
   const { url, queries, sockets, notify } = await listenableServer(t)
   const { heard, said, until } = start(t, url)
   for (let times = 1; times <= 3; times += 1) {
@@ -47,7 +47,7 @@ test('it hears what is said, and when the server hangs up it comes again and say
   t.match(queries[0], /format\('listen %I', 'the "news"' /)
 })
 
-test('a server that is down is tried again until it is up', async (t) => {
+test('it retries until the server is up', async (t) => {
   const { url, close, open } = await listenableServer(t)
   await close()
   const { heard, said, until } = start(t, url)
@@ -62,7 +62,7 @@ test('a server that is down is tried again until it is up', async (t) => {
 })
 
 for (const lacking of ['deaf', 'mute'] as const)
-  test(`a server that is ${lacking} is given up after two seconds and tried again`, async (t) => {
+  test(`a server that is ${lacking} times out after two seconds and is retried`, async (t) => {
     const { url, state, sockets, queries } = await listenableServer(t)
     state[lacking] = true
     const { heard, said, until } = start(t, url)
@@ -83,7 +83,7 @@ const stages = [
   'while it waits to try again'
 ] as const
 for (const stage of stages)
-  test(`it can be stopped ${stage}, and then says and does nothing more`, async (t) => {
+  test(`it can be stopped ${stage}, and then does nothing more`, async (t) => {
     const { url, state, sockets } = await listenableServer(t)
     if (stage === 'before it is let in') state.deaf = true
     const { heard, said, stop, until } = start(t, url)

@@ -20,7 +20,7 @@ const notes = (schema = 'notes') => ({
   })
 })
 
-test("a product's migrations have numbers and a record of their own, whichever series grows first", async (t) => {
+test("a product's migrations have their own numbers and table, whichever series grows first", async (t) => {
   const db = openDatabase(await emptyDatabase(t), log)
   const all = await migrations.getMigrations()
   const before = { getMigrations: async () => Object.fromEntries(Object.entries(all).slice(0, 4)) }
@@ -32,7 +32,7 @@ test("a product's migrations have numbers and a record of their own, whichever s
   await db.destroy()
 })
 
-test("what ran from Gatehouse's folder before there were two is the product's from then on", async (t) => {
+test("product migrations recorded in Gatehouse's table are moved to the product's", async (t) => {
   const db = openDatabase(await emptyDatabase(t), log)
   const all = await migrations.getMigrations()
   const mine = await notes().getMigrations()
@@ -92,7 +92,7 @@ test('two schemas of one database are migrated and used side by side', { skip },
   for (const db of [first, second, third]) await db.destroy()
 })
 
-test('what ends in one schema of a database is announced to its own processes alone', { skip }, async (t) => {
+test('a revocation in one schema is announced only to processes of that schema', { skip }, async (t) => {
   const { databaseUrl = '' } = await emptyDatabase(t)
   const url = new URL(databaseUrl)
   url.searchParams.set('options', '-c search_path=stg2')

@@ -21,7 +21,7 @@ async function schemaOf(db: Kysely<Database>) {
   return rows.map(({ what }) => what)
 }
 
-test('migrations go up, down to nothing, and up to the same again', async (t) => {
+test('migrations run up, down to nothing, and up to the same schema again', async (t) => {
   const db = openDatabase(await emptyDatabase(t), log)
   t.strictSame(await schemaOf(db), [])
   t.match(await migrate(db, log), ['0001_users', '0002_tasks'])
@@ -37,7 +37,7 @@ test('migrations go up, down to nothing, and up to the same again', async (t) =>
   await db.destroy()
 })
 
-test('a database of a newer version is left alone', async (t) => {
+test('a database of a newer version is not changed', async (t) => {
   const db = openDatabase(await emptyDatabase(t), log)
   await migrate(db, log)
   await sql`insert into kysely_migration (name, timestamp) values ('9999_from_the_future', now()::text)`.execute(db)
@@ -55,7 +55,7 @@ test('processes that start together migrate once', { skip }, async (t) => {
   await Promise.all(all.map((db) => db.destroy()))
 })
 
-test('a database that does not answer is told apart from one that refuses', async (t) => {
+test('an unreachable database is distinguished from one that refuses', async (t) => {
   const db = openDatabase({ databaseUrl: 'postgres://ann:hush-hush@localhost:1/tasks', dataDir: '' }, log)
   const error: Error = await migrate(db, log).then(
     () => t.fail('it answers'),
@@ -66,7 +66,7 @@ test('a database that does not answer is told apart from one that refuses', asyn
   await db.destroy()
 })
 
-test('a lock that another process holds is waited for', async (t) => {
+test('a migration waits for a lock of another process', async (t) => {
   const db = openDatabase(await emptyDatabase(t), log)
   const all = await migrate(db, log)
   await new Migrator({ db, provider: migrations }).migrateDown()

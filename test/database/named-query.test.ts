@@ -26,7 +26,7 @@ function statement(text: string) {
 const kinds = `select $1::text as text, $2::int as number, $3::bool as flag, $4::timestamptz as time,
   generate_series(1, $2::int) as n, '{"a":[1]}'::json as json, 1.50 as numeric`
 
-test("rows are as pg's own query has them, whether the connection has prepared the statement or not", async (t) => {
+test("rows equal those of pg's own query, whether the statement is prepared already or not", async (t) => {
   const run = statement(kinds)
   for (const values of [
     ['ÄÖ "\'\\\n', 2, true, '2026-11-20T20:08:04.123Z'],
@@ -38,7 +38,7 @@ test("rows are as pg's own query has them, whether the connection has prepared t
   }
 })
 
-test('the columns are asked for once a connection, and all is sent in one piece', async (t) => {
+test('columns are requested once per connection, and all messages are sent in one buffer', async (t) => {
   const run = statement('select $1::int as n')
   const letters = async () => {
     sent.length = 0
@@ -57,7 +57,7 @@ test('the columns are asked for once a connection, and all is sent in one piece'
   t.equal(await letters(), 'CPBDES', 'on another connection')
 })
 
-test('what PostgreSQL refuses is told, and its connection goes on, with the statement or without', async (t) => {
+test('an error of PostgreSQL is reported, and the connection stays usable', async (t) => {
   const number = statement('select $1::text::int as n')
   t.match(await number('x'), { rows: [], error: { code: '22P02', message: /invalid input/ } }, 'at the first run')
   t.same((await number('1')).rows, [{ n: 1 }])
@@ -70,7 +70,7 @@ test('what PostgreSQL refuses is told, and its connection goes on, with the stat
   t.equal(removed.length, 0)
 })
 
-test('a statement whose columns have changed their type is prepared again', async (t) => {
+test('a statement whose columns changed their type is prepared again', async (t) => {
   await pool.query('create table changing (n varchar(5)); insert into changing values (7)')
   const run = statement('select n from changing')
   t.same((await run()).rows, [{ n: '7' }])
@@ -79,7 +79,7 @@ test('a statement whose columns have changed their type is prepared again', asyn
   t.same((await run()).rows, [{ n: 7 }])
 })
 
-test('many at once, each gets its own', async (t) => {
+test('concurrent queries each get their own result', async (t) => {
   const [double, half] = [statement('select $1::int * 2 as n'), statement('select $1::text::int / 2 as n')]
   const outcomes = await Promise.all(
     Array.from({ length: 100 }, (_, i) => (i % 10 === 0 ? half('x') : i % 2 ? double(i) : half(i)))
@@ -88,7 +88,7 @@ test('many at once, each gets its own', async (t) => {
     t.same(error?.code ?? rows, i % 10 === 0 ? '22P02' : [{ n: i % 2 ? i * 2 : i / 2 }])
 })
 
-test('a connection that is lost fails its query and is not used again', async (t) => {
+test('a lost connection fails its query and is not used again', async (t) => {
   const run = statement('select $1::int as n')
   await run(1)
   const client = await pool.connect()

@@ -17,13 +17,13 @@ async function connected(): Promise<pg.Client> {
   return client
 }
 
-test('a query leaves nothing behind for a major collection', async (t) => {
+test('queries leave no garbage for a major collection', async (t) => {
   const client = await connected()
   // 990 to 1,400 bytes by pg's own promise, 5 to 200 by ours.
   t.ok((await leftBehind(1_000, () => client.query('select 1'))) < 500)
 })
 
-test('a query is answered as pg does, by promise or callback', async (t) => {
+test('a query returns the same as with pg, by promise or callback', async (t) => {
   const client = await connected()
   t.match(await client.query('select 1'), { command: 'SELECT', rowCount: 0, rows: [] })
   t.match(await client.query({ text: 'select 1' }), { command: 'SELECT' })

@@ -1,7 +1,7 @@
 import { type Compilable, CompiledQuery, type Kysely, type KyselyPlugin, sql } from 'kysely'
 import t, { test } from 'tap'
 import type { Database } from '../../src/database/tables.ts'
-import { tidy } from '../../src/housekeeping.ts'
+import { deleteExpired } from '../../src/housekeeping.ts'
 import { securityEventsRepository } from '../../src/repositories/security-events.ts'
 import { sessionsRepository } from '../../src/repositories/sessions.ts'
 import { listQuery } from '../../src/repositories/task-lists.ts'
@@ -93,9 +93,9 @@ async function plansOf(work: (db: Kysely<Database>) => Promise<unknown>): Promis
 }
 
 test('housekeeping finds what has expired in an index of each table, without a filter or a sort', async (t) => {
-  await tidy(app.db, config)
+  await deleteExpired(app.db, config)
   await sql`vacuum analyze tasks`.execute(app.db)
-  const plans = await plansOf((db) => tidy(db, config))
+  const plans = await plansOf((db) => deleteExpired(db, config))
   for (const index of [
     'sessions_by_expiry',
     'revocations_by_expiry',

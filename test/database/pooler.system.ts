@@ -39,7 +39,7 @@ const limits = {
   statement_timeout: '5000'
 }
 
-test('behind a pooler the schema is made past it, and every connection has its limits', { skip }, async (t) => {
+test('behind a pooler migrations bypass it, and every connection has timeouts', { skip }, async (t) => {
   const { name, config } = await pooled(t)
   const { log, lines } = captureLog()
   const db = openDatabase(config, log)
@@ -57,7 +57,7 @@ test('behind a pooler the schema is made past it, and every connection has its l
   )
 })
 
-test('what an operator set for the role stays, and a second start sets nothing', { skip }, async (t) => {
+test('role settings of an operator stay, and a second start changes nothing', { skip }, async (t) => {
   const { name, config } = await pooled(t)
   await onServer(`alter role ${name} in database ${name} set statement_timeout = '3s'`)
   const { log, lines } = captureLog()
@@ -70,7 +70,7 @@ test('what an operator set for the role stays, and a second start sets nothing',
   t.strictSame(await limitsOf(direct), { TimeZone: 'UTC', ...limits, statement_timeout: '3000' })
 })
 
-test('where the role of the pooler is not ours to alter, the log says what to run', { skip }, async (t) => {
+test('if the role cannot be altered, the log contains the statements to run', { skip }, async (t) => {
   const { name, config } = await pooled(t)
   const owner = await pooled(t)
   await onServer(`grant all on database ${name} to ${owner.name}; grant all on schema public to public`, urlOf(name))
@@ -84,7 +84,7 @@ test('where the role of the pooler is not ours to alter, the log says what to ru
   await onServer(`drop owned by ${owner.name}`, urlOf(name))
 })
 
-test('who logs out by way of the pooler is logged out of another process', { skip }, async (t) => {
+test('a logout through the pooler reaches another process', { skip }, async (t) => {
   const { app, config, signUp } = await startApp(t)
   const pooler = await startPgBouncer(server ?? '')
   t.teardown(pooler.stop)

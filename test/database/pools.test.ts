@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { poolsOf, registerPools } from '../../src/database/pools.ts'
 
-test('a database tells how full its pools are, as they are now', async (t) => {
+test('the current use of the pools of a database is reported', async (t) => {
   const db = {}
   const primary = { totalCount: 3, idleCount: 2, waitingCount: 0 }
   t.strictSame(poolsOf(db), {})

@@ -30,7 +30,7 @@ function behind(t: Test, port: number) {
   return db
 }
 
-test('a database that is down is waited for, and the log says so once', async (t) => {
+test('a database that is down is awaited, with one log line', async (t) => {
   const port = await freePort()
   const from = lines.length
   const waiting = waitForDatabase(behind(t, port), 30, log)
@@ -42,14 +42,14 @@ test('a database that is down is waited for, and the log says so once', async (t
   t.notMatch(JSON.stringify(lines), 'hush-hush')
 })
 
-test('it is given up after the time that was set', async (t) => {
+test('waiting ends after the configured time', async (t) => {
   const config = { databaseUrl: '', directUrl: 'postgres://ann@127.0.0.1:1/tasks', dataDir: '', databaseWait: 0.1 }
   await t.rejects(prepareDatabase(behind(t, 1), config, log), {
     message: /^The database does not answer: .*ECONNREFUSED/
   })
 })
 
-test('what the database refuses for good is not waited for', async (t) => {
+test('a permanent error is not awaited', async (t) => {
   const refusal = 'SFATAL\0C28P01\0Mpassword authentication failed\0\0'
   const length = Buffer.alloc(4)
   length.writeUInt32BE(refusal.length + 4)
@@ -63,7 +63,7 @@ test('what the database refuses for good is not waited for', async (t) => {
   await t.rejects(waitForDatabase(behind(t, port), 30, log), { code: '28P01' })
 })
 
-test('behind a pooler the limits are set at the role, once, and past the pooler', async (t) => {
+test('behind a pooler the timeouts of the role are set once, over the direct connection', async (t) => {
   const db = await open(t)
   t.teardown(() => db.destroy())
   const direct = await open(t)
@@ -77,7 +77,7 @@ test('behind a pooler the limits are set at the role, once, and past the pooler'
   await t.rejects(sql`select 1`.execute(direct), 'the connection for migrations is closed')
 })
 
-test('without a pooler nothing is set at the role', async (t) => {
+test('without a pooler the role is not changed', async (t) => {
   const db = await open(t)
   t.teardown(() => db.destroy())
   const from = lines.length
@@ -90,7 +90,7 @@ test('without a pooler nothing is set at the role', async (t) => {
   t.equal(lines.length, from)
 })
 
-test('where the role may not be altered, the log says what to run', async (t) => {
+test('if the role cannot be altered, the log contains the statements to run', async (t) => {
   const [db, direct] = [await open(t), await open(t)]
   t.teardown(() => db.destroy())
   await sql`select 1`.execute(direct)

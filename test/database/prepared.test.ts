@@ -61,7 +61,7 @@ test('a query is built once, named by its text, and runs with the values of each
   t.not(asked[2]?.name, asked[0]?.name)
 })
 
-test('a pooler that mixes up the names gets none from then on', async (t) => {
+test('after a pooler mixes up statements, queries are sent without names', async (t) => {
   for (const code of ['26000', '42P05']) {
     const { db, asked } = await straight(t, ({ name }) => {
       if (name !== undefined) throw Object.assign(new Error('no such statement'), { code })
@@ -76,7 +76,7 @@ test('a pooler that mixes up the names gets none from then on', async (t) => {
   }
 })
 
-test('a statement that a migration has outdated is run without its name, once', async (t) => {
+test('a statement that a migration has outdated runs once without a name', async (t) => {
   let outdated = true
   const { db, asked } = await straight(t, ({ name }) => {
     if (outdated && name !== undefined) throw Object.assign(new Error('cached plan'), { code: '0A000' })
@@ -92,7 +92,7 @@ test('a statement that a migration has outdated is run without its name, once', 
   )
 })
 
-test('behind a pooler there are no names at all; any other fault is told', async (t) => {
+test('behind a pooler no names are used; other errors are reported', async (t) => {
   const broken = Object.assign(new Error('broken'), { code: '42P01' })
   for (const named of [true, false]) {
     const { db, asked } = await straight(
@@ -112,7 +112,7 @@ test('behind a pooler there are no names at all; any other fault is told', async
   await t.rejects(twice(db)({ n: 1 }))
 })
 
-test('in a transaction, and where one would have to wait for a connection, it runs by Kysely', async (t) => {
+test('in a transaction, and when no connection is free, it runs through Kysely', async (t) => {
   const { db, asked, pool } = await straight(t, () => [])
   t.ok(shortcutOf(db))
   pool.idleCount = 0

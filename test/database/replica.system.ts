@@ -24,7 +24,7 @@ async function start(t: Test) {
   return { reads, state, primary: first.db, replica: second.db }
 }
 
-test('only a SELECT, and only while it is fresh, goes to the replica', async (t) => {
+test('only a SELECT goes to the replica, and only while it is fresh', async (t) => {
   const { reads, state } = await start(t)
   const select = (column: string) => reads.selectFrom('tasks').select(sql.ref(column).as('x')).execute()
   t.strictSame(await select('replica'), [])
@@ -36,7 +36,7 @@ test('only a SELECT, and only while it is fresh, goes to the replica', async (t)
   t.equal(state.setAside, 0)
 })
 
-test('what the replica cannot answer the primary does', async (t) => {
+test('the primary answers when the replica cannot', async (t) => {
   const { reads, state, replica } = await start(t)
   await sql`create function broken() returns int language plpgsql as
     $$ begin raise exception 'conflict with recovery' using errcode = '40001'; end $$`.execute(replica)
@@ -47,7 +47,7 @@ test('what the replica cannot answer the primary does', async (t) => {
   t.equal(state.setAside, 1)
 })
 
-test('there are no transactions and no streams of reads', async (t) => {
+test('transactions and streams are refused', async (t) => {
   const { reads } = await start(t)
   await t.rejects(
     reads.transaction().execute(async () => {}),
@@ -59,7 +59,7 @@ test('there are no transactions and no streams of reads', async (t) => {
   await reads.destroy()
 })
 
-test('a replica that is down costs nothing but a try', async (t) => {
+test('a replica that is down costs one attempt', async (t) => {
   const { settings } = server ? { settings: {} } : { settings: { DATABASE_URL: 'postgres://ann@localhost:1/tasks' } }
   const { app, config, anyone } = await startApp(t, {
     settings: { ...settings, DATABASE_REPLICA_URL: 'postgres://ann@localhost:2/tasks' }
@@ -74,7 +74,7 @@ test('a replica that is down costs nothing but a try', async (t) => {
 
 const skip = withoutPostgres
 
-test('a user reads their own writes, by whatever process, from a real replica or past it', { skip }, async (t) => {
+test('users read their own writes, by any process, with a real replica', { skip }, async (t) => {
   const primary = await startPostgres()
   t.teardown(primary.remove)
   const replica = await startReplica(primary)

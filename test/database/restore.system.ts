@@ -54,7 +54,7 @@ async function holds(
   t.equal((await caller(app, ann.token).get('/api/auth/me')).json().code, 'token_revoked', 'everybody is logged out')
 }
 
-test('pg_dump and pg_restore keep everything', {
+test('pg_dump and pg_restore keep all data', {
   skip: !(server && postgresPrograms) && 'needs PostgreSQL'
 }, async (t) => {
   const service = await startApp(t)
@@ -80,7 +80,7 @@ test('pg_dump and pg_restore keep everything', {
   await holds(t, await startOn(t, { DATABASE_URL: urlOf(restored) }), before)
 })
 
-test('a copy of the data directory keeps everything', {
+test('a copy of the data directory keeps all data', {
   skip: server !== undefined && 'needs the embedded database'
 }, async (t) => {
   const { settings, remove } = await cloneTemplate()

@@ -12,7 +12,7 @@ import { captureLog } from '../helpers/log.ts'
 
 const log = createLog('silent')
 
-test('a copy of the template is a migrated database, which others may not read', async (t) => {
+test('a copy of the template is a migrated database that others cannot read', async (t) => {
   const folder = t.testdir()
   const template = join(folder, 'template')
   await makeTemplate(template)
@@ -35,7 +35,7 @@ test('a copy of the template is a migrated database, which others may not read',
   for (const path of [dataDir, join(dataDir, 'database')]) t.equal(statSync(path).mode & 0o777, 0o700, path)
 })
 
-test('where there is no template, there is no copy', async (t) => {
+test('without a template there is no copy', async (t) => {
   const folder = t.testdir({ empty: {} })
   t.notOk(copyTemplate(join(folder, 'database'), join(folder, 'empty')))
   t.notOk(copyTemplate(join(folder, 'database'), join(folder, 'none')))
@@ -55,7 +55,7 @@ test('without a template the first start creates the database and says that it t
   t.equal(lines.length, 1)
 })
 
-test('a database that cannot be opened leaves its directory to others', async (t) => {
+test('a database that cannot be opened releases its directory', async (t) => {
   const dataDir = t.testdir({ database: { PG_VERSION: '9' } })
   for (const attempt of [1, 2]) {
     const db = openDatabase({ databaseUrl: undefined, dataDir }, log)

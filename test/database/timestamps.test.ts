@@ -17,11 +17,11 @@ const cases: [string, string][] = [
   ['2024-02-29 23:59:59.999+00', '2024-02-29T23:59:59.999Z']
 ]
 for (const [text, expected] of cases)
-  test(`${text} is ${expected}`, async (t) => {
+  test(`${text} is converted to ${expected}`, async (t) => {
     t.equal(rfc3339(text), expected)
   })
 
-test('the database’s times arrive so, whatever the session’s time zone', async (t) => {
+test('times are converted correctly in any session time zone', async (t) => {
   for (const zone of ['UTC', 'Asia/Kathmandu', 'America/New_York']) {
     const at = await app.db.connection().execute(async (db) => {
       await sql`select set_config('timezone', ${zone}, false)`.execute(db)
@@ -33,7 +33,7 @@ test('the database’s times arrive so, whatever the session’s time zone', asy
   }
 })
 
-test('a time without a zone is UTC, whatever the time zone of the process and of the session', async (t) => {
+test('a time without a zone is UTC, whatever the time zone of process and session', async (t) => {
   const before = process.env.TZ
   t.teardown(() => {
     if (before === undefined) delete process.env.TZ

@@ -3,13 +3,13 @@ import { span } from '../../src/doctor/findings.ts'
 import { diagnose } from '../helpers/doctor.ts'
 import { bridgeToken } from '../helpers/mint.ts'
 
-test('what a stranger wrote into a token does not steer the terminal', async (t) => {
+test('claims of an untrusted token cannot control the terminal', async (t) => {
   const { said } = await diagnose(t, bridgeToken({ aud: '\u001b[2J\u009b2J\u202e\ud800' }))
   t.match(said, /aud\) is "\\u001b\[2J\?2J\?/)
   t.notMatch(said, /[^\n\P{C}]/u)
 })
 
-test('times are said as people say them', (t) => {
+test('durations are readable', (t) => {
   const said = {
     0: '0 seconds',
     1: '1 second',

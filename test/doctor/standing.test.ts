@@ -23,7 +23,7 @@ const deactivate = async (email: string) => {
   await serve(({ db }) => db.updateTable('users').set({ is_active: false }).where('email', '=', email).execute())
 }
 
-test('a token of ours is accepted until its session ends', async (t) => {
+test('our token is accepted until its session ends', async (t) => {
   const token = await serve(async (app) => (await caller(app).post('/api/auth/register', register)).json().access_token)
   const before = await diagnose(t, token, settings)
   t.notOk(before.refused)
@@ -38,7 +38,7 @@ test('a token of ours is accepted until its session ends', async (t) => {
   t.match(after.said, /^✗ Refused \(401 token_revoked\): it was ended, by a logout/)
 })
 
-test('a user of another issuer is looked for and not made; one who was deactivated is refused', async (t) => {
+test('a foreign user is looked up and not created; a deactivated one is refused', async (t) => {
   const token = bridgeToken({ sub: 'bob', email: 'bob@example.com', iat: seconds() + 30, exp: seconds() + 900 })
   for (const time of ['once', 'again'])
     t.match((await diagnose(t, token, settings)).said, /\n✓ Not revoked\. Its user is new here/, time)
@@ -52,7 +52,7 @@ test('a user of another issuer is looked for and not made; one who was deactivat
   t.match(said, /^✗ Refused \(401 token_revoked\): the account of its user is deactivated here\.\n {2}Set is_active/)
 })
 
-test('what the database does not say is not known', async (t) => {
+test('an error of the database leaves the result undetermined', async (t) => {
   const rename = (from: string, to: string) => serve(({ db }) => db.schema.alterTable(from).renameTo(to).execute())
   await rename('users', 'people')
   const { said, refused } = await diagnose(t, bridgeToken(), settings)
@@ -61,7 +61,7 @@ test('what the database does not say is not known', async (t) => {
   t.match(said, /^✓ Accepted.*\n\? Whether it was revoked is not known\. Database: relation "users" does not exist/)
 })
 
-test('a fault of the doctor is not taken for a refusal', async (t) => {
+test("the doctor's own errors are not reported as a refusal", async (t) => {
   let works = true
   const clock = () => {
     if (!works) throw new Error('the clock is broken')
@@ -73,7 +73,7 @@ test('a fault of the doctor is not taken for a refusal', async (t) => {
   await t.rejects(examined, { message: 'the clock is broken' })
 })
 
-test('without the database a good token is accepted, and the rest not known', async (t) => {
+test('without the database a good token is accepted, and its revocation undetermined', async (t) => {
   const { said, refused } = await diagnose(t, bridgeToken(), { DATABASE_URL: 'postgres://localhost:1/tasks' })
   t.notOk(refused)
   t.match(said, /^✓ Accepted.*\n\? Whether it was revoked is not known\. Database: .* does not answer: .*ECONNREFUSED/)

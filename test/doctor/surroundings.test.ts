@@ -13,7 +13,7 @@ const strong = 'q9Lw2ZxTr7Vb4NcYk1Hs6Jd3Gf8Ap5Qe'
 const read = (settings: Record<string, string>) =>
   loadConfig({ BETTER_AUTH_SECRET: strong, BCRYPT_COST: '10', ...settings })
 
-test('the settings are told without any secret, and a guessable one is warned of', (t) => {
+test('the settings are shown without secrets, with a warning about a guessable secret', (t) => {
   const good = checkSettings(read({ NODE_ENV: 'production' }))
   t.strictSame(good, { ok: true, text: 'Settings: production; versions of the secret: 1; other issuers: 0' })
   const weak = checkSettings(read({ BETTER_AUTH_SECRET: 'better-auth-secret-12345678901234567890' }))
@@ -21,7 +21,7 @@ test('the settings are told without any secret, and a guessable one is warned of
   t.end()
 })
 
-test('a migrated database and issuers that answer: nothing is wrong', async (t) => {
+test('with a migrated database and reachable issuers nothing is wrong', async (t) => {
   const { settings, remove } = await cloneTemplate()
   t.teardown(remove)
   const url = await publish(t, { keys: [] })
@@ -30,7 +30,7 @@ test('a migrated database and issuers that answer: nothing is wrong', async (t) 
   t.match(database?.text, /PostgreSQL 1\d\.\d.*; its schema is up to date$/)
 })
 
-test('a database that lacks migrations says which, and is not changed', async (t) => {
+test('pending migrations are listed, and the database is not changed', async (t) => {
   const DATA_DIR = t.testdir({ database: {} })
   const name = `gatehouse_doctor_${process.pid}`
   if (server) {
@@ -47,7 +47,7 @@ test('a database that lacks migrations says which, and is not changed', async (t
   await db.destroy()
 })
 
-test('a version that is too old is not taken', (t) => {
+test('a version of PostgreSQL that is too old is reported', (t) => {
   t.match(judgeDatabase({ version: '13.9', pending: [] }, 'here'), {
     ok: false,
     text: 'Database: here; PostgreSQL 13.9',
@@ -56,7 +56,7 @@ test('a version that is too old is not taken', (t) => {
   t.end()
 })
 
-test('a database that does not answer is told without its password', async (t) => {
+test('an unreachable database is reported without its password', async (t) => {
   const DATABASE_URL = 'postgres://ann:hush-hush@localhost:1/tasks'
   const [, database] = await examineSurroundings(read({ DATABASE_URL }))
   t.match(database, { ok: false, text: /postgres:\/\/localhost:1\/tasks; it does not answer: .*ECONNREFUSED/ })
@@ -71,16 +71,16 @@ test('an issuer that does not answer is told without the query of its URL', asyn
   t.notMatch(keys?.text, 'hush-hush')
 })
 
-test('an embedded database is neither made nor opened while another process holds it', async (t) => {
+test('an embedded database is not created, nor opened while another process holds it', async (t) => {
   const DATA_DIR = t.testdir()
   const [, absent] = await examineSurroundings(read({ DATA_DIR }))
-  t.match(absent, { ok: undefined, text: /not made yet, the first start will/ })
+  t.match(absent, { ok: undefined, text: /does not exist yet, the first start creates it/ })
   t.notOk(existsSync(`${DATA_DIR}/database`))
 
   const held = t.testdir({ database: {} })
   const { release } = lockDirectory(held)
   const [, database] = await examineSurroundings(read({ DATA_DIR: held }))
   release()
-  t.match(database, { ok: undefined, text: `not opened, as the process with pid ${process.pid} holds it` })
+  t.match(database, { ok: undefined, text: `in use by the process with pid ${process.pid}` })
   t.notOk(existsSync(`${held}/database/PG_VERSION`))
 })

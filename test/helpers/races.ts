@@ -101,7 +101,7 @@ export function racers(t: Test, app: FastifyInstance, config: Config) {
   /** Accounts that stop at a gate as soon as a password has been checked. */
   function heldAccounts() {
     const gate = createGate()
-    const held: Passwords = { ...passwords, inTurn: (...given) => passwords.inTurn(...given).finally(gate.pass) }
+    const held: Passwords = { ...passwords, enqueue: (...given) => passwords.enqueue(...given).finally(gate.pass) }
     return { gate, held: accountsOn(t, app, config, { passwords: held }) }
   }
 

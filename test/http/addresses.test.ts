@@ -22,12 +22,12 @@ const spellings: Record<string, string[]> = {
   '::1': ['::1', '[::1]', '[::1]:8000']
 }
 for (const [address, texts] of Object.entries(spellings))
-  test(`${address} is one address however it is spelled`, async (t) => {
+  test(`${address} is normalized to one spelling`, async (t) => {
     for (const text of texts) t.equal(readAddress(text), address, text)
     t.equal(readAddress(readAddress(address)), address)
   })
 
-test('what is no address is none', async (t) => {
+test('an invalid address is refused', async (t) => {
   const wrong = [
     ...[undefined, '', ' ', 'unknown', '_hidden', 'x', '"><script>', 'a'.repeat(8_000), '1'.repeat(8_000), 'localhost'],
     ...[
@@ -63,7 +63,7 @@ test('what is no address is none', async (t) => {
   for (const text of wrong) t.equal(readAddress(text), undefined, JSON.stringify(text?.slice(0, 50)))
 })
 
-test('whatever is read is an address that reads as itself', async (t) => {
+test('a normalized address stays the same when normalized again', async (t) => {
   const letters = [
     '1',
     '2',

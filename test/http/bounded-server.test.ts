@@ -9,7 +9,7 @@ import { start, until } from '../helpers/bounded.ts'
 const get = (path = '/') => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
 const big = Buffer.alloc(1024 * 1024)
 
-test('a client that pipelines and reads gets every answer, in order, one being made at a time', async (t) => {
+test('a client that pipelines and reads gets every answer in order, one handled at a time', async (t) => {
   const { open, counts } = await start(t, (request, response) => {
     setImmediate(() => response.end(`${request.url};`))
   })
@@ -25,7 +25,7 @@ test('a client that pipelines and reads gets every answer, in order, one being m
   t.equal(counts.most, 1)
 })
 
-test('a client that pipelines and does not read has one answer made, and few requests taken in', async (t) => {
+test('a client that pipelines without reading has one answer in progress, and few requests in memory', async (t) => {
   const { open, counts, sockets } = await start(t, (_request, response) => response.end(big))
   const socket = await open()
   socket.pause()
@@ -39,7 +39,7 @@ test('a client that pipelines and does not read has one answer made, and few req
   t.equal(responseInFlight(sockets[0] as Socket)?.writableEnded, true)
 })
 
-test('a client whose output has waited for 15 s is cut, one that reads on is not', async (t) => {
+test('a client that does not read for 15 s is disconnected, a slow reader is not', async (t) => {
   const { open, cuts, sockets, pass } = await start(t, (_request, response) => response.end(big))
   const [deaf, reading] = [await open(), await open()]
   deaf.pause()
@@ -61,7 +61,7 @@ test('a client whose output has waited for 15 s is cut, one that reads on is not
   t.equal(sockets[1]?.destroyed, false, 'a kept connection has nothing to read')
 })
 
-test('a client that goes away leaves its waiting requests undone', async (t) => {
+test('waiting requests of a disconnected client are not handled', async (t) => {
   const { open, counts, sockets } = await start(t, () => {})
   const socket = await open()
   socket.write(get().repeat(20))
@@ -75,7 +75,7 @@ test('a client that goes away leaves its waiting requests undone', async (t) => 
   t.equal(responseInFlight({}), undefined)
 })
 
-test('a body that nobody reads does not pile up, and comes when it is asked for', async (t) => {
+test('an unread body is not buffered, and arrives when it is read', async (t) => {
   const { open, sockets } = await start(t, (request, response) => {
     bodies.push(request)
     request.once('end', () => response.end('done'))
@@ -93,7 +93,7 @@ test('a body that nobody reads does not pile up, and comes when it is asked for'
   t.match(String((await once(socket, 'data'))[0]), /done/)
 })
 
-test('connections beyond the most are refused, idle ones make room, and it is told once a second', async (t) => {
+test('connections above the maximum are refused, idle ones are closed first, with one log line a second', async (t) => {
   const { open, cuts, pass, server } = await start(t, (_request, response) => response.end('a'), { maxConnections: 2 })
   t.match(server, { maxConnections: 2, dropMaxConnection: true })
   const kept = [await open(), await open()]
@@ -111,7 +111,7 @@ test('connections beyond the most are refused, idle ones make room, and it is to
   t.strictSame(cuts, [{ too_many: 1, not_reading: 0 }])
 })
 
-test('what follows an answer that ends the connection is not started', async (t) => {
+test('a request after an answer that closes the connection is not handled', async (t) => {
   const { open, counts } = await start(t, (_request, response) => response.end('a'))
   const socket = await open()
   socket.resume()

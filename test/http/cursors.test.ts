@@ -8,7 +8,7 @@ const position = { value: 'A\u{fffd}\u{1f600}"', id: '0192f0c1-0000-7000-8000-00
 const cursors = createCursors([one])
 const cursor = cursors.seal('query', position)
 
-test('a cursor opens for the query it was sealed for, with any secret still in use', async (t) => {
+test('a cursor is valid for its query, under any secret still configured', async (t) => {
   t.strictSame(cursors.open('query', cursor), position)
   t.strictSame(createCursors([two, one]).open('query', cursor), position)
   t.match(cursor, /^[\w-]+$/, 'it needs no escaping in a URL')
@@ -40,7 +40,7 @@ const broken: Record<string, string> = {
 }
 
 for (const [what, text] of Object.entries(broken))
-  test(`a cursor ${what} does not open`, async (t) => {
+  test(`a cursor ${what} is refused`, async (t) => {
     t.throws(() => cursors.open('query', text), {
       status: 400,
       code: 'validation_failed',
@@ -48,7 +48,7 @@ for (const [what, text] of Object.entries(broken))
     })
   })
 
-test('no single changed bit of a cursor goes unnoticed', async (t) => {
+test('a cursor with any changed bit is refused', async (t) => {
   for (let i = 0; i < bytes.length * 8; i++) {
     const changed = Buffer.from(bytes)
     changed[i >> 3] = (changed[i >> 3] ?? 0) ^ (1 << (i & 7))

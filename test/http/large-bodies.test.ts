@@ -5,12 +5,12 @@ import { createLargeBodies, inPieces, pieceSize } from '../../src/http/large-bod
 
 const body = Buffer.alloc(3 * pieceSize + 5, 'abc')
 
-test('a body in pieces is the same body', async (t) => {
+test('a body sent in pieces is unchanged', async (t) => {
   t.ok((await buffer(inPieces(body))).equals(body))
   t.ok((await buffer(createLargeBodies(10 * body.length)(body, () => {}))).equals(body))
 })
 
-test('when too much is unread, whoever has not read for longest is dropped, and what is read or gone counts no more', async (t) => {
+test('with too many unread bytes, the client that has not read for longest is dropped', async (t) => {
   const streamLarge = createLargeBodies(2 * body.length)
   const dropped: string[] = []
   const start = (name: string) => {

@@ -51,7 +51,7 @@ const hashOf = async (email: string) =>
   (await app.db.selectFrom('users').select('password_hash').where('email', '=', email).executeTakeFirstOrThrow())
     .password_hash
 
-test('a dry run tells everything and writes nothing; a run can be done again', async (t) => {
+test('a dry run reports everything and writes nothing; a run can be repeated', async (t) => {
   const ann = await signUp()
   await add('one', ' Scrypt@Example.com', scrypt)
   for (const version of ['2a', '2b', '2y'] as const)
@@ -69,10 +69,10 @@ test('a dry run tells everything and writes nothing; a run can be done again', a
 
   const dry = await run(true)
   t.match(dry, `${many + 12} of ${many + 12} users read`)
-  for (const line of [`${many + 5}  imported`, '1  left alone: the email belongs', '1  left alone: no password'])
+  for (const line of [`${many + 5}  imported`, '1  skipped: the email belongs', '1  skipped: no password'])
     t.match(dry, line)
-  for (const line of ['4  left alone: nobody could log in', '1  left alone: the password hash']) t.match(dry, line)
-  t.match(dry, 'argon: left alone')
+  for (const line of ['4  skipped: invalid email', '1  skipped: unknown kind']) t.match(dry, line)
+  t.match(dry, 'argon: skipped')
   t.equal((await logIn('scrypt@example.com')).statusCode, 401, 'and nothing is written')
 
   t.match(await run(false), `${many + 5}  imported`)
@@ -82,7 +82,7 @@ test('a dry run tells everything and writes nothing; a run can be done again', a
   t.equal((await logIn(ann.email)).statusCode, 200, 'the account that was here is as it was')
 })
 
-test('whoever was brought logs in with the old password, and has our hash afterwards', async (t) => {
+test('an imported user logs in with the old password, and then has our hash', async (t) => {
   for (const email of ['scrypt@example.com', '2a@example.com', '2b@example.com', '2y@example.com', 'u7@example.com']) {
     t.equal((await logIn(email, 'wrong-horse-7')).statusCode, 401, email)
     t.notMatch(await hashOf(email), /^\$2b\$04\$/)
@@ -94,7 +94,7 @@ test('whoever was brought logs in with the old password, and has our hash afterw
   }
 })
 
-test('a scrypt password that bcrypt cannot hold goes on as it is', async (t) => {
+test('a scrypt password that bcrypt cannot hash keeps its hash', async (t) => {
   const { scryptSync } = await import('node:crypto')
   const long = 'ﬁ'.repeat(40)
   const salt = 'c'.repeat(32)
@@ -105,10 +105,10 @@ test('a scrypt password that bcrypt cannot hold goes on as it is', async (t) => 
   t.match(await hashOf('long@example.com'), /^c{32}:/)
 })
 
-test('a batch that cannot be written is not written, and what has no password is left alone', async (t) => {
+test('a failed batch writes nothing, and a user without a password is skipped', async (t) => {
   await sql`delete from "user"`.execute(from)
   await add('social only', 'only@example.com', null)
-  t.match(await run(false), '1  left alone: no password')
+  t.match(await run(false), '1  skipped: no password')
   await add('timeless', 'timeless@example.com', scrypt)
   await sql`update "user" set "createdAt" = null where id = 'timeless'`.execute(from)
   await t.rejects(run(false), { message: /created_at/ })

@@ -76,7 +76,7 @@ const layouts: [string, Names][] = [
   ['with names of their own', { users: 'people', accounts: 'credentials', columns: snake, refers: true }]
 ]
 for (const [index, [what, names]] of layouts.entries())
-  test(`tables ${what} are found, and a time without a zone is taken as UTC`, async (t) => {
+  test(`tables ${what} are found, and a time without a zone is read as UTC`, async (t) => {
     await reset()
     const before = process.env.TZ
     t.teardown(() => {
@@ -95,7 +95,7 @@ for (const [index, [what, names]] of layouts.entries())
     t.match(user, { email, created_at: '2024-07-03T04:05:06.000Z' })
   })
 
-test('an application’s own tables beside them are not mistaken for them', async (t) => {
+test("an application's own tables beside them are ignored", async (t) => {
   await reset()
   await make({ users: '"user"', accounts: 'account', columns: snake, refers: true }, 'beside@example.com')
   await run('create table users (id text, name text, email text, created_at timestamptz)')
@@ -103,7 +103,7 @@ test('an application’s own tables beside them are not mistaken for them', asyn
   t.match(await importAll(t), 'Reads public.user and public.account\n')
 })
 
-test('of two schemas the one in the search path is taken; where that does not tell, nothing is', async (t) => {
+test('of two schemas the one in the search path is used; otherwise the choice is ambiguous', async (t) => {
   await reset()
   await make({ schema: 'auth', users: 'users', accounts: 'accounts', columns: snake }, 'auth@example.com')
   await make({ schema: 'app', users: 'users', accounts: 'accounts', columns: snake }, 'app@example.com')
@@ -143,7 +143,7 @@ const broken: [string, string[], RegExp][] = [
   ]
 ]
 for (const [what, statements, message] of broken)
-  test(`${what}: what is missing is said`, async (t) => {
+  test(`${what}: what is missing is reported`, async (t) => {
     await reset()
     for (const statement of statements) await run(statement)
     await t.rejects(importAll(t), { message })

@@ -22,7 +22,7 @@ function pipe(t: Test) {
   return { fd: openSync(file, constants.O_WRONLY | constants.O_NONBLOCK), read }
 }
 
-test('lines of any length and in any script are written in order', async (t) => {
+test('lines of any length and script are written in order', async (t) => {
   const file = join(t.testdir(), 'lines')
   const log = createDestination(openSync(file, 'w'))
   const lines = Array.from({ length: 600 }, (_, i) => `${i} ${'häß€🙂'.repeat(i)}\n`)
@@ -33,7 +33,7 @@ test('lines of any length and in any script are written in order', async (t) => 
   t.equal(readFileSync(file, 'utf8'), all)
 })
 
-test('a reader who is slow gets every line that there was room for, in order', async (t) => {
+test('a slow reader gets every line that fitted into the buffer, in order', async (t) => {
   const { fd, read } = pipe(t)
   const log = createDestination(fd, 1_000_000)
   const line = (i: number) => `${String(i).padStart(9_999)}\n`
@@ -63,7 +63,7 @@ function ending(script: string, stdout: number | 'pipe') {
   return spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', stdout, 'inherit'] })
 }
 
-test('what has not been written when the process ends is written then', async (t) => {
+test('lines still buffered at the end of the process are written', async (t) => {
   const child = ending(`for (let i = 0; i < 30_000; i += 1) log.write(i + '\\n')\nprocess.exit(3)`, 'pipe')
   let got = ''
   child.stdout?.setEncoding('utf8').on('data', (text) => {
@@ -87,14 +87,14 @@ function fullPipe(t: Test): number {
   return fd
 }
 
-test('neither a pipe that nobody reads nor a full disk keeps the process from ending', async (t) => {
+test('neither an unread pipe nor a full disk keeps the process from ending', async (t) => {
   for (const fd of [fullPipe(t), openSync('/dev/full', 'w')]) {
     const [code] = await once(ending(`log.write('x'.repeat(200_000))\nlog.write('y')\nprocess.exit(3)`, fd), 'exit')
     t.equal(code, 3)
   }
 })
 
-test('a full disk and a reader that is gone leave the process as it is, and let it end', async (t) => {
+test('the process survives a full disk and a reader that is gone, and can end', async (t) => {
   const script = `log.write('x'.repeat(200_000) + '\\n')
     setTimeout(() => log.write('y\\n'), 200)
     setTimeout(() => process.exit(3), 400)`
@@ -106,7 +106,7 @@ test('a full disk and a reader that is gone leave the process as it is, and let 
   t.equal(gone, 3)
 })
 
-test('what a full disk refused is written when there is room', async (t) => {
+test('lines that a full disk refused are written when there is room', async (t) => {
   const file = join(t.testdir(), 'lines')
   // The limit on a file's size stands for the disk's.
   const code = `import { createDestination } from '${new URL('../../src/logging/destination.ts', import.meta.url)}'

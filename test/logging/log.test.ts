@@ -14,7 +14,7 @@ function logTo(t: Test, isTTY: boolean) {
   return { log: createLog('info', { fd: openSync(file, 'w'), isTTY }), read }
 }
 
-test('machines get one JSON object a line', async (t) => {
+test('to a file, each line is a JSON object', async (t) => {
   const { log, read } = logTo(t, false)
   log.info({ request_id: 'r-1', user: values }, 'hello\nworld')
   log.debug('not at this level')
@@ -23,7 +23,7 @@ test('machines get one JSON object a line', async (t) => {
   t.match(JSON.parse(lines[0] ?? ''), { level: 30, time: /Z$/, request_id: 'r-1', msg: 'hello\nworld' })
 })
 
-test('people at a terminal get a line to read', async (t) => {
+test('to a terminal, lines are readable', async (t) => {
   const { log, read } = logTo(t, true)
   log.info({ request_id: 'r-1', route: '/api/tasks' }, 'request')
   const text = await read()
@@ -44,7 +44,7 @@ test('neither secrets by their names nor the values of a failed statement are lo
   }
 })
 
-test('lines are written when they are many, and when they have waited, all of them', async (t) => {
+test('lines are written in batches and after a delay, all of them', async (t) => {
   const { log, read } = logTo(t, false)
   const lines = 1_000
   for (let i = 0; i < lines; i += 1) log.info({ i, text: 'x'.repeat(100) }, 'one of many')
@@ -62,7 +62,7 @@ test('lines are written when they are many, and when they have waited, all of th
   )
 })
 
-test('a disk that is full does not end the process', async (t) => {
+test('a full disk does not end the process', async (t) => {
   const log = createLog('info', { fd: openSync('/dev/full', 'w'), isTTY: false })
   const failed = new Promise((resolve) => process.once('uncaughtException', resolve))
   log.info('x'.repeat(70_000))

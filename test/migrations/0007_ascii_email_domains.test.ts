@@ -19,7 +19,7 @@ async function add(email: string, issuer: string | null = null): Promise<string>
 const emailOf = async (id: string) =>
   (await app.db.selectFrom('users').select('email').where('id', '=', id).executeTakeFirstOrThrow()).email
 
-test('who was imported with an internationalised domain can log in, with either form of it', async (t) => {
+test('a user imported with an internationalised domain can log in with either form', async (t) => {
   const id = await add('anna@müller.de')
   t.equal((await logIn('anna@müller.de')).statusCode, 401)
   await up(app.db)
@@ -27,7 +27,7 @@ test('who was imported with an internationalised domain can log in, with either 
     t.match((await logIn(email)).json(), { user: { id, email: 'anna@xn--mller-kva.de' } })
 })
 
-test('nobody loses a mailbox, and what has no ASCII form stays', async (t) => {
+test('no account loses its address, and a domain without an ASCII form stays', async (t) => {
   const { email: taken } = await signUp('bo@bücher.de')
   const untouched = [
     'bo@bücher.de',

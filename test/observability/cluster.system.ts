@@ -6,7 +6,7 @@ import { secret } from '../helpers/app.ts'
 import { parseMetrics, sampleOf } from '../helpers/metrics.ts'
 import { cloneTemplate } from '../helpers/template.ts'
 
-test('workers of a cluster answer the process above them', async (t) => {
+test('workers of a cluster reply to the primary process', async (t) => {
   cluster.setupPrimary({ exec: 'src/server.ts', silent: true })
   const workers = new Map<number, Worker>()
   for (const place of [1, 2]) {

@@ -11,7 +11,7 @@ async function counted(registry: Registry, route: string, method: string, status
   return Object.fromEntries(samples.map(({ name, labels, value }) => [labels.le ?? name.split('_').at(-1), value]))
 }
 
-test('a duration is in every bucket that is as long or longer', async (t) => {
+test('a duration is counted in every bucket that is as long or longer', async (t) => {
   const registry = new Registry()
   const durations = new RequestDurations(registry)
   for (const seconds of [0, 0.001, 0.0011, 0.1, 0.3, 5, 60]) durations.record('/a', 'GET', 200, seconds)
@@ -34,7 +34,7 @@ test('a duration is in every bucket that is as long or longer', async (t) => {
   })
 })
 
-test('routes, methods and statuses are counted apart', async (t) => {
+test('routes, methods and statuses have separate series', async (t) => {
   const registry = new Registry()
   const durations = new RequestDurations(registry)
   const cases = [
@@ -51,7 +51,7 @@ test('routes, methods and statuses are counted apart', async (t) => {
   }
 })
 
-test('it is announced as a histogram, to text and to JSON alike', async (t) => {
+test('it is exported as a histogram, as text and as JSON', async (t) => {
   const registry = new Registry()
   new RequestDurations(registry).record('/a', 'GET', 200, 0.01)
   t.match(await registry.metrics(), /^# TYPE gatehouse_http_request_duration_seconds histogram$/m)

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'tap'
 import { serveMetrics } from '../../src/observability/metrics-server.ts'
 
-test('metrics are served, and nothing else', async (t) => {
+test('only /metrics is served', async (t) => {
   const { url, stop } = await serveMetrics({ host: '127.0.0.1', port: 0 }, async () => 'up 1\n')
   t.teardown(stop)
   const answer = await fetch(url)
@@ -15,7 +15,7 @@ test('metrics are served, and nothing else', async (t) => {
   t.equal((await fetch(url, { method: 'POST' })).status, 404)
 })
 
-test('metrics that cannot be had are a 500 without a word', async (t) => {
+test('a failed scrape answers 500 without details', async (t) => {
   const { url, stop } = await serveMetrics({ host: '::1', port: 0 }, async () => {
     throw new Error('a secret')
   })
@@ -26,14 +26,14 @@ test('metrics that cannot be had are a 500 without a word', async (t) => {
   t.equal(await answer.text(), '')
 })
 
-test('it ends though a client keeps its connection', async (t) => {
+test('it stops while a client keeps its connection open', async (t) => {
   const { url, stop } = await serveMetrics({ host: '127.0.0.1', port: 0 }, async () => 'up 1\n')
   await (await fetch(url)).text()
   await stop()
   await t.rejects(fetch(url))
 })
 
-test('a port that is taken is an error', async (t) => {
+test('a port in use is an error', async (t) => {
   const other = createServer()
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   t.teardown(() => other.close())

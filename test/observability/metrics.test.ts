@@ -14,7 +14,7 @@ function start() {
   return { metrics, sources, scrape: () => metrics.registry.metrics() }
 }
 
-test('what is asked for at a scrape is as it is then', async (t) => {
+test('gauges show the values at the scrape', async (t) => {
   const { sources, scrape } = start()
   await scrape()
   sources.securityEvents.set('login', 3)
@@ -27,7 +27,7 @@ test('what is asked for at a scrape is as it is then', async (t) => {
   t.equal(sampleOf(text, 'gatehouse_database_waiting', { pool: 'primary' }), 0)
 })
 
-test('problems are counted by code and reason, without what others say', async (t) => {
+test('problems are counted by code and reason, without outside text', async (t) => {
   const { metrics, scrape } = start()
   metrics.problem({ code: 'token_expired', reason: 'expired' })
   metrics.problem({ code: 'unavailable', reason: 'database: connect ECONNREFUSED 10.0.0.1:5432' })
@@ -39,7 +39,7 @@ test('problems are counted by code and reason, without what others say', async (
   t.equal(sampleOf(text, 'gatehouse_problems_total', { code: 'not_found', reason: '' }), 1)
 })
 
-test('reasons that come from outside cannot make series without end', async (t) => {
+test('outside text cannot create unlimited series', async (t) => {
   const { metrics, scrape } = start()
   for (let i = 0; i < 1000; i += 1) metrics.problem({ code: 'unavailable', reason: `reason ${i}` })
   metrics.problem({ code: 'unavailable', reason: 'reason 1' })
@@ -50,7 +50,7 @@ test('reasons that come from outside cannot make series without end', async (t) 
   t.equal(sampleOf(text, 'gatehouse_problems_total', { code: 'other' }), 901)
 })
 
-test('names, units and types are as Prometheus wants them', async (t) => {
+test('names, units and types follow the conventions of Prometheus', async (t) => {
   const { metrics, scrape } = start()
   metrics.request('/api/tasks', 'GET', 200, 0.004)
   const text = await scrape()

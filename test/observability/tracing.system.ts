@@ -7,7 +7,7 @@ for (const [what, options] of [
   ['hangs', { hangs: true }],
   ['is not there', { gone: true }]
 ] as const)
-  test(`a collector that ${what} keeps nobody from answers, nor the service from ending`, async (t) => {
+  test(`a collector that ${what} delays neither answers nor the end of the service`, async (t) => {
     const { settings, remove } = await cloneTemplate()
     t.teardown(remove)
     const collector = await startCollector(t, options)
@@ -15,6 +15,6 @@ for (const [what, options] of [
     const server = await serve(t, { DATA_DIR: t.testdir(), ...settings, ...collector.settings, ...queue })
     for (let i = 0; i < 50; i += 1) t.equal((await fetch(`${server.url}/health`)).status, 200)
     server.kill('SIGTERM')
-    t.match(await server.ended, { code: 0, stderr: '', stdout: /"traces do not get through"/ })
+    t.match(await server.ended, { code: 0, stderr: '', stdout: /"traces cannot be exported"/ })
     t.equal(collector.bodies.length > 0, what === 'hangs')
   })

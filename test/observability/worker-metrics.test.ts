@@ -34,7 +34,7 @@ function startWorker(count: number) {
   return { ...ends, stop: answerScrapes(registry, ends.worker) }
 }
 
-test('the metrics of all workers are one text, each with its place', async (t) => {
+test('the metrics of all workers are merged, each with its number', async (t) => {
   const workers = new Map([1, 2].map((place) => [place, startWorker(place * 10).primary]))
   const text = await scrapeWorkers(() => workers)()
   t.strictSame(
@@ -49,7 +49,7 @@ test('the metrics of all workers are one text, each with its place', async (t) =
   t.equal(sampleOf(text, 'gatehouse_workers_silent'), 0)
 })
 
-test('a worker that is gone or does not answer keeps nobody from hearing the others', async (t) => {
+test('a missing or silent worker does not affect the others', async (t) => {
   const [well, hung, gone] = [startWorker(1), startWorker(2), startWorker(3)]
   const scrape = scrapeWorkers(() => new Map([well, hung, gone].map(({ primary }, i) => [i + 1, primary])))
   hung.channel.deaf = true
@@ -62,7 +62,7 @@ test('a worker that is gone or does not answer keeps nobody from hearing the oth
   t.equal(sampleOf(await scrape(), 'gatehouse_workers_silent'), 0)
 })
 
-test('what else is said between them is no question and no answer', async (t) => {
+test('other messages between the processes are ignored', async (t) => {
   const worker = startWorker(1)
   const scraped = scrapeWorkers(() => new Map([[1, worker.primary]]))()
   worker.primary.send({}, () => {})
@@ -71,7 +71,7 @@ test('what else is said between them is no question and no answer', async (t) =>
   t.equal(sampleOf(await scraped, 'made_total', { worker: '1' }), 1)
 })
 
-test('a worker that has stopped answers no more', async (t) => {
+test('a stopped worker no longer replies', async (t) => {
   const worker = startWorker(1)
   worker.stop()
   t.equal(worker.listeners(), 0)

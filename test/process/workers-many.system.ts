@@ -19,7 +19,10 @@ async function start(t: Test) {
   const [, url = ''] = await all.says(listening)
   const pids = () =>
     new Map(
-      [...all.output.stdout.matchAll(/"worker":(\d),"pid":(\d+),"msg":"worker"/g)].map(([, w, p]) => [w, Number(p)])
+      [...all.output.stdout.matchAll(/"worker":(\d),"pid":(\d+),"msg":"worker started"/g)].map(([, w, p]) => [
+        w,
+        Number(p)
+      ])
     )
   /** Waits until all have answered a request. */
   async function allServe() {

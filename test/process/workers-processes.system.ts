@@ -19,7 +19,7 @@ test('a worker serves, with its place in the log, and closes with the process ab
   const [, metrics = ''] = await above.says(/"url":"([^"]*metrics)"/)
   t.match(await (await fetch(metrics)).text(), /worker="1"/)
   await above.says(/"worker":1,.*"msg":"request"/)
-  t.match(above.output.stdout, /without REDIS_URL each worker has limits of its own/)
+  t.match(above.output.stdout, /without REDIS_URL each worker counts its own limits/)
   above.kill('SIGTERM')
   const { code, stdout, stderr } = await above.ended
   t.match({ code, stderr }, { code: 0, stderr: '' })
@@ -34,7 +34,7 @@ test('a place whose workers end at once is given up, with a message', async (t) 
   }
   const { code, stderr } = await run(t, 'test/helpers/primary.ts', settings).ended
   t.equal(code, 1)
-  t.equal(stderr, 'Gatehouse gave up. Worker 1 failed 5 times, each within 10 s of its start.\n')
+  t.equal(stderr, 'Gatehouse stopped. Worker 1 failed 5 times, each within 10 s of its start.\n')
 })
 
 test('a fault of the process above ends all, and is told', async (t) => {

@@ -1,7 +1,8 @@
-// Before the first paint, so that a chosen theme does not flash. A file of its own: the policy forbids inline scripts.
+// Runs before the first paint, so that the theme does not flash. In a separate file, because the CSP forbids inline
+// scripts.
 try {
   const theme = localStorage.getItem('theme')
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme
 } catch {
-  // Without storage the system's theme it is.
+  // Without storage, the system's theme applies.
 }

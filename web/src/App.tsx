@@ -23,7 +23,7 @@ const members = [
   ['/delete-account', DeleteAccountPage]
 ] as const
 
-/** Every page, by its address and by who may see it. */
+/** Every page, by address and by who may see it. */
 export function App() {
   const [path] = useLocation()
   return (

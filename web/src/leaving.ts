@@ -5,7 +5,7 @@ import { hasUnsavedDraft, stopEditing } from './tasks/editing.ts'
 import { endTenure } from './tenure.ts'
 import { clearNotices, warn } from './ui/notices.ts'
 
-/** When the page goes: what can no longer be undone is sent, and nothing written is lost without a question. */
+/** When the page closes: sends deletions that can no longer be undone, and asks before unsaved text is lost. */
 export function followLeaving(): void {
   addEventListener('pagehide', () => void flushDeletions(true))
   addEventListener('beforeunload', (event) => {
@@ -15,7 +15,10 @@ export function followLeaving(): void {
 
 const many = (count: number) => (count === 1 ? '1 task was' : `${count} tasks were`)
 
-/** When the user goes: nothing of theirs stays. What could not be done any more is told without its name: others may read it. */
+/**
+ * When the user changes: removes all of the previous user's data. Failed changes are reported without names, because
+ * others may read them.
+ */
 export function followUsers(): void {
   onUserChange(() => {
     endTenure()

@@ -1,6 +1,6 @@
 import { lazy } from 'react'
 
-/** The pages that few visits open: their code comes by itself, after the first one's. */
+/** Rarely visited pages are loaded separately, after the first one. */
 const loads = {
   signUp: () => import('./entry/SignUpPage.tsx'),
   profile: () => import('./account/ProfilePage.tsx'),
@@ -15,10 +15,10 @@ export const SessionsPage = lazy(loads.sessions)
 export const PasswordPage = lazy(loads.password)
 export const DeleteAccountPage = lazy(loads.deleteAccount)
 
-/** Milliseconds after the start when nothing else is likely to be wanted. */
+/** Milliseconds after the start when the network is likely idle. */
 const calm = 3_000
 
-/** Fetches them ahead, so that they open at once, and offline. One that fails is fetched again when it is opened. */
+/** Preloads them, so that they open at once and offline. A failed one is loaded again when it is opened. */
 export function fetchPagesAhead(): void {
   setTimeout(() => {
     for (const load of Object.values(loads)) load().catch(() => {})

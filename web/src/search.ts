@@ -1,2 +1,2 @@
-/** What stands in the address after the path, with its `?`. As it stands: wouter's own hook decodes it once, which makes `%` of `%25`. */
+/** The query string with its `?`, undecoded: wouter's own hook decodes it, which turns `%25` into `%`. */
 export { useSearch } from 'wouter/use-browser-location'

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 
-/** A value outside React that components follow. Values are replaced, never changed in place. */
+/** A value outside React that components subscribe to. Values are replaced, never changed in place. */
 export function createStore<Value>(initial: Value) {
   let value = initial
   const listeners = new Set<() => void>()

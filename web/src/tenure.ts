@@ -1,6 +1,6 @@
 let current = 0
 
-/** Counts up with each user who goes: what then comes of their requests is nobody else's to see. */
+/** Increases when the user changes, so that answers to the previous user's requests are discarded. */
 export const tenure = (): number => current
 export const endTenure = (): void => {
   current += 1

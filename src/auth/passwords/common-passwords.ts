@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Characters that stand for others in passwords, as people write them. */
+/** Common substitutions of characters in passwords. */
 const lookalikes: Record<string, string> = {
   '0': 'o',
   '1': 'i',
@@ -18,25 +18,26 @@ const lookalikes: Record<string, string> = {
   '8': 'b'
 }
 
-/** Without what a capital or a lookalike changes: `P@ssw0rd` and `password` are alike. */
+/** Undoes capitals and substitutions: `P@ssw0rd` becomes `password`. */
 export const fold = (password: string): string =>
   password.toLowerCase().replace(/[01!|l234@5$7+8]/g, (character) => lookalikes[character] as string)
 
 /**
- * Common passwords, folded, one a line, the commonest first. One text, searched from the first: as zxcvbn's words and tables they take
- * 16 MB of memory, and it takes 30 ms of the event loop for a password that is made for that. Not a Buffer: `includes` of one ends
- * the process where a pair of surrogates was cut.
+ * Common passwords, folded, one per line, the most common first. One string, searched from the start: zxcvbn's
+ * dictionaries take 16 MB of memory, and a crafted password takes them 30 ms of the event loop. Not a Buffer, because
+ * Buffer.includes() aborts the process on a lone surrogate.
  */
 const listed = readFileSync(new URL('common-passwords.txt', import.meta.url), 'latin1')
 const lengthOfOne = 8
 
-/** A password has to be worth more guesses: what somebody gets through who must ask us each time, by zxcvbn's measure. */
+/** Guesses that a password must withstand online, by zxcvbn's estimate. */
 const guesses = 500_000
 const longestAffix = Math.floor(Math.log10(guesses))
 
 /**
- * Whether a password is a common one, but for capitals and lookalikes, and for some characters before or after it: ten times the guesses
- * for each, so that the commonest may not have five, and the others not one.
+ * Whether a password is a common one, regardless of capitals and substitutions, or one with a few characters added
+ * before or after it. Each added character counts as ten times the guesses, so the most common passwords may not have
+ * five, and the rarest not one.
  */
 export function isCommon(password: string): boolean {
   const folded = fold(password)

@@ -1,15 +1,17 @@
 import { problems } from '../../http/problems.ts'
 import { createUsage } from './usage.ts'
 
-/** Milliseconds that work waits for its turn. */
+/** Milliseconds that a job waits at most. */
 const maxWait = 2_000
-/** Places to wait in, for each runner. */
+/** Queue length per runner. */
 const waitingPerRunner = 64
-/** Runs that an address may have had lately, in time; beyond, it leaves one runner to the others. */
+/**
+ * Recent use, in runs, up to which an address may use all runners. Above it, the address leaves one runner to others.
+ */
 const budget = 10
-/** Work that waits until nobody else does. */
+/** Jobs that may wait for an idle moment. */
 const maxIdle = 100
-/** Seconds before whoever was refused may try again; spread, so that they do not all return at once. */
+/** Seconds for Retry-After, with jitter. */
 const retryAfter = () => 2 + Math.floor(Math.random() * 4)
 
 interface Job {
@@ -19,48 +21,47 @@ interface Job {
   refuse: (error: Error) => void
 }
 
-/** What work can say of itself while it runs. */
+/** What a job can call while it runs. */
 export interface Turn {
-  /** Charges the address only a tenth of what the work takes. */
+  /** Charges the address only a tenth of the time used. */
   discount: () => void
 }
 
 interface Options {
   concurrency: number
-  /** Milliseconds that a run takes, until some have been measured. */
+  /** Milliseconds of a run, until some have been measured. */
   estimate: number
-  /** Whether one address may take no more places than it can use. */
+  /** Whether to limit the waiting jobs of one address. */
   limitAddresses: boolean
-  /** Monotonic milliseconds. */
   clock?: () => number
 }
 
 /**
- * Runs work for addresses, a few at once. The address that has used least time lately goes first: under load each gets an
- * equal share, and a newcomer passes by whoever floods. The use of the networks around an address counts too, so that an
- * attacker who has a network of addresses has no more shares. When all places are taken, whoever has used most is refused.
+ * Runs jobs of client addresses with limited concurrency, least recent use first. Under load each address gets an equal
+ * share, and a new address overtakes one that floods. Use also counts for the networks around an address, so an
+ * attacker with many addresses gets no larger share. When the queue is full, the job with the most use is refused.
  */
 export function createHashQueue({ concurrency, estimate, limitAddresses, clock = () => performance.now() }: Options) {
   const usage = createUsage(clock)
-  /** In the order of arrival. */
+  /** In order of arrival. */
   const waiting = new Set<Job>()
   const idle = new Map<string, () => Promise<unknown>>()
   let running = 0
   let average = estimate
 
-  /** As many places as get their turn within the wait. */
+  /** As many jobs as can start within `maxWait`. */
   const perAddress = () =>
     limitAddresses ? Math.min(32, Math.max(4, Math.round((concurrency * maxWait) / average))) : Number.POSITIVE_INFINITY
 
   const rankOf = ({ address, handicap }: Job) => usage.of(address) + handicap * average
 
-  /** Those that wait, the next one first. The sort is stable: among equals the first to come. */
+  /** Waiting jobs, the next one first. The sort is stable, so equal ranks keep their order of arrival. */
   const inOrder = () =>
     Array.from(waiting, (job) => ({ job, rank: rankOf(job) }))
       .sort((a, b) => a.rank - b.rank)
       .map(({ job }) => job)
 
-  /** A run cannot be interrupted: whoever stays within the budget does not wait for one of somebody who does not. */
+  /** A run cannot be interrupted. An address over the budget therefore must not occupy the last runner. */
   const mayRun = (address: string) =>
     running < (usage.of(address) > budget * average ? Math.max(1, concurrency - 1) : concurrency)
 
@@ -122,8 +123,8 @@ export function createHashQueue({ concurrency, estimate, limitAddresses, clock =
     },
 
     /**
-     * Runs work when its address has its turn. `handicap` ranks it as if the address had had so many more runs. Throws
-     * `too_many_requests` where too much waits for this address, `unavailable` where it waits for all, or too long.
+     * Runs a job when its turn comes. `handicap` ranks it as if the address had used that many more runs. Throws
+     * `too_many_requests` when too many jobs of this address wait, `unavailable` when the queue is full or slow.
      */
     async run<T>(address: string, work: (turn: Turn) => Promise<T>, handicap = 0): Promise<T> {
       await takeTurn(address, handicap)
@@ -143,7 +144,10 @@ export function createHashQueue({ concurrency, estimate, limitAddresses, clock =
       }
     },
 
-    /** Runs work that never rejects once nobody waits; not at all when too much of the kind waits. A key waits once. */
+    /**
+     * Runs a job that never rejects once the queue is empty. Drops it when too many wait. A key has one waiting job,
+     * the last.
+     */
     whenIdle(key: string, work: () => Promise<unknown>): void {
       if (idle.size >= maxIdle) return
       idle.set(key, work)

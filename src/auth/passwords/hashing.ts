@@ -2,27 +2,29 @@ import { randomBytes } from 'node:crypto'
 import * as bcrypt from '@node-rs/bcrypt'
 import { isScrypt, verifyScrypt } from './scrypt.ts'
 
-/** bcrypt reads no more bytes than this. */
 export const maxBytes = 72
-/** Milliseconds for which what was read of the stored hashes counts; an import may add slower ones at any time. */
+/** Milliseconds to cache the kinds of stored hashes; an import may add slower ones at any time. */
 const kindsTtl = 60_000
 
-/** Whether bcrypt reads all of a password: it ignores what follows the 72nd byte or a NUL, and merges lone surrogates. */
+/**
+ * Whether bcrypt hashes the whole password: it ignores everything after the 72nd byte or a NUL, and merges lone
+ * surrogates.
+ */
 export const isHashable = (password: string) =>
   Buffer.byteLength(password) <= maxBytes && !password.includes('\0') && password.isWellFormed()
 
 /**
- * Stands before our hash of a password that Better Auth had: that system normalizes passwords to NFKC, so all spellings of one (`é`
- * composed or not) went on working and still do. A password set here is kept exactly as received.
+ * Prefix of our hash of a password that was imported from Better Auth, which normalizes passwords to NFKC: all
+ * spellings of it (`é` composed or not) stay valid. Passwords set here are hashed as received.
  */
 const normalized = 'nfkc'
 const isNormalized = (hash: string) => isScrypt(hash) || hash.startsWith(normalized)
 const plain = (hash: string) => (hash.startsWith(normalized) ? hash.slice(normalized.length) : hash)
 
-/** A password as its stored hash was made of it. */
+/** Normalizes a password as its stored hash requires. */
 const asHashed = (password: string, hash: string) => (isNormalized(hash) ? password.normalize('NFKC') : password)
 
-/** What the stored hashes take to check: the highest cost of bcrypt (0 where there are none), and whether scrypt occurs. */
+/** Kinds of the stored hashes: the highest bcrypt cost (0 if there are none), and whether scrypt occurs. */
 export interface HashKinds {
   cost: number
   scrypt: boolean
@@ -30,14 +32,13 @@ export interface HashKinds {
 
 interface Options {
   bcryptCost: number
-  /** Reads what is stored. */
   readKinds?: () => Promise<HashKinds>
   clock?: () => number
 }
 
 const none: HashKinds = { cost: 0, scrypt: false }
 
-/** Whether a stored hash is of a kind that can be checked: bcrypt of any system, or Better Auth's scrypt. */
+/** Whether a stored hash can be checked: bcrypt of any system, or Better Auth's scrypt. */
 export function isKnownHash(hash: string): boolean {
   if (isScrypt(hash)) return true
   try {
@@ -48,8 +49,8 @@ export function isKnownHash(hash: string): boolean {
 }
 
 /**
- * Hashes passwords with bcrypt and checks them. Every check takes the same work, whatever the hash and whether there is one:
- * that of the slowest hash that is stored. So the time tells nothing of an account (OWASP ASVS 5.0, 6.3.8).
+ * Hashes and checks passwords. Every check takes the work of the slowest stored hash, even without a hash, so its time
+ * reveals nothing about an account (OWASP ASVS 5.0, 6.3.8).
  */
 export function createHashing({ bcryptCost, readKinds = async () => none, clock = Date.now }: Options) {
   const decoys = new Map<number, string>()
@@ -57,8 +58,8 @@ export function createHashing({ bcryptCost, readKinds = async () => none, clock 
   let kindsEnd = 0
 
   /**
-   * A hash of nothing. bcrypt refuses one whose last letter it would not write itself, without doing the work: `O` is one
-   * that it writes.
+   * Returns a hash that no password matches. bcrypt refuses a hash whose last character it would not write, without
+   * doing the work; `O` is one that it writes.
    */
   function decoy(cost: number): string {
     const known = decoys.get(cost)
@@ -76,7 +77,7 @@ export function createHashing({ bcryptCost, readKinds = async () => none, clock 
     return kinds
   }
 
-  /** Takes 2 ** `highest` rounds: each further check doubles what was done so far. */
+  /** Does 2 ** `highest` rounds in total: each further check doubles the work done so far. */
   async function verifyBcrypt(given: string, hash: string | undefined, highest: number): Promise<boolean> {
     const password = hash ? asHashed(given, hash) : given
     const right = await bcrypt.verify(password, hash ? plain(hash) : decoy(highest))
@@ -87,7 +88,7 @@ export function createHashing({ bcryptCost, readKinds = async () => none, clock 
 
   const hash = (password: string) => bcrypt.hash(password, { cost: bcryptCost, rejectLongPasswords: true })
 
-  /** Whether the password is the one behind the hash, ours or another system's. Without a hash: false. */
+  /** Whether the password matches the hash, ours or another system's. Without a hash: false, after the same work. */
   async function verify(password: string, hash: string | undefined): Promise<boolean> {
     const stored = await currentKinds()
     const scryptHash = hash !== undefined && isScrypt(hash) ? hash : undefined
@@ -102,15 +103,15 @@ export function createHashing({ bcryptCost, readKinds = async () => none, clock 
     hash,
     verify,
 
-    /** A hash of today's kind for the right password of a stored one, by which the same spellings are right. */
+    /** Hashes a verified password anew, so that the same spellings stay valid. */
     rehash: async (password: string, stored: string): Promise<string> =>
       (isNormalized(stored) ? normalized : '') + (await hash(asHashed(password, stored))),
 
-    /** Both side by side: whoever changes a password waits for one hash, not two. `next` must be one that may be had. */
+    /** In parallel, to wait for one hash instead of two. The caller has checked that `next` is acceptable. */
     verifyAndHash: (password: string, stored: string, next: string): Promise<[boolean, string]> =>
       Promise.all([verify(password, stored), hash(next)]),
 
-    /** Whether a stored hash is not what we would make of this password today: of another system, version or cost. */
+    /** Whether a stored hash should be replaced: it is of another system, version or cost. */
     isOutdated(hash: string, password: string): boolean {
       if (isScrypt(hash)) return isHashable(asHashed(password, hash))
       const { cost, version } = bcrypt.parseOptions(plain(hash))

@@ -12,20 +12,20 @@ interface Parts {
   log: SecurityLog
 }
 
-/** Whose password is tried. */
+/** The account that a password is tried for. */
 interface Account {
   email: string
-  /** Null where there is no such account. */
+  /** Null if there is no such account. */
   userId: string | null
 }
 
 type Verify = (hasher: Hasher, password: string, hash: string, email: string) => Promise<boolean>
 
-/** Checks of a password that somebody sends, each counted against the account and the address it comes from. */
+/** Checks passwords and counts each attempt against the account and the client's address. */
 export function createPasswordChecks(users: UsersRepository, { passwords, throttle, log }: Parts) {
   /**
-   * Whether a password lets in, as `verify` and the throttle say. Throws `too_many_requests`, after the same work, and alike
-   * for accounts that do not exist.
+   * Whether a password is right and the throttle lets it pass. Throws `too_many_requests` after the same work, and in
+   * the same way for accounts that do not exist.
    */
   async function check(
     purpose: 'login' | 'password',
@@ -52,9 +52,10 @@ export function createPasswordChecks(users: UsersRepository, { passwords, thrott
     check,
 
     /**
-     * Makes a signed-in user prove who they are; returns their email and hash. `pointer` is where the password is in the body,
-     * and `verify` may do more than tell whether it is right. Throws `unavailable`, `invalid_credentials`,
-     * `too_many_requests`, and `token_revoked` where nobody with a password has this id.
+     * Checks the password of a signed-in user and returns the user's email and hash. `pointer` locates the password in
+     * the body. `verify` may do further work. Throws `unavailable`, `invalid_credentials`, `too_many_requests`, and
+     * `token_revoked` if no
+     * user with a password has this id.
      */
     async confirm(
       userId: string,
@@ -66,7 +67,7 @@ export function createPasswordChecks(users: UsersRepository, { passwords, thrott
       if (!secret) throw problems.tokenRevoked('user is gone')
       const { email, password_hash: hash } = secret
       if (password === undefined) throw problems.validationFailed([{ pointer, message: 'is required' }])
-      const right = await passwords.inTurn(client, (hasher) =>
+      const right = await passwords.enqueue(client, (hasher) =>
         check('password', { email, userId }, client, () => verify(hasher, password, hash, email))
       )
       if (right) return { email, hash }

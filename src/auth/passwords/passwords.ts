@@ -5,10 +5,10 @@ import { isCommon } from './common-passwords.ts'
 import { createHashQueue } from './hash-queue.ts'
 import { createHashing, type Hashing, type HashKinds, isHashable, maxBytes } from './hashing.ts'
 
-/** Milliseconds that a round of bcrypt takes on a slow core: the queue measures its own soon. */
+/** Milliseconds of one bcrypt round on a slow core: the first estimate of the queue. */
 const roundTime = 0.05
 
-/** Why a new password is refused beyond what the schema says (OWASP ASVS 5.0, 6.2), or undefined. */
+/** Returns why a new password is refused, beyond the schema (OWASP ASVS 5.0, 6.2), or undefined. */
 export function passwordRefusal(password: string, email: string): string | undefined {
   if (!isHashable(password)) return `must be at most ${maxBytes} bytes long in UTF-8`
   if (isCommon(password)) return 'is too close to a common password; take several words that do not belong together'
@@ -18,16 +18,16 @@ export function passwordRefusal(password: string, email: string): string | undef
 
 interface Options {
   bcryptCost: number
-  /** Processes of the service on this machine. */
+  /** Worker processes on this machine. */
   workers?: number
   rateLimit?: { enabled: boolean }
   readKinds?: () => Promise<HashKinds>
 }
 
 /**
- * Hashes and checks passwords. Whoever wants to does so in a turn, which the addresses of clients share fairly: as many run at
- * once as there are cores, divided among the workers, three at most (libuv has four threads, and files and names need one).
- * The machine is what is short, so each process counts for itself, with or without Redis.
+ * Hashes and checks passwords in a queue that is fair to client addresses. It runs as many at once as there are cores,
+ * divided among the workers, at most three: libuv has four threads, and file and DNS access need one. CPU is the scarce
+ * resource, so each process has its own queue, with or without Redis.
  */
 export function createPasswords({ workers = 1, rateLimit = { enabled: true }, ...options }: Options) {
   const { hash, rehash, verify, verifyAndHash, isOutdated } = createHashing(options)
@@ -38,11 +38,11 @@ export function createPasswords({ workers = 1, rateLimit = { enabled: true }, ..
   })
 
   return {
-    /** Hashes that are being made. */
+    /** Hashes in progress. */
     get running(): number {
       return queue.running
     },
-    /** Hashes that wait for their turn. */
+    /** Hashes in the queue. */
     get waiting(): number {
       return queue.waiting
     },
@@ -50,10 +50,10 @@ export function createPasswords({ workers = 1, rateLimit = { enabled: true }, ..
     isOutdated,
 
     /**
-     * Does work that hashes, when its client has a turn. What leads to the hash belongs in there too, so that nothing is done for
-     * those who are refused. A right password costs the address little. Throws `unavailable` and `too_many_requests`.
+     * Queues work that hashes. Look-ups before the hash belong into `work`, so that a refused client costs nothing. A
+     * right password is charged only a tenth. Throws `unavailable` and `too_many_requests`.
      */
-    inTurn: <T>(client: Client, work: (hasher: Hasher) => Promise<T>, { signingUp = false } = {}): Promise<T> =>
+    enqueue: <T>(client: Client, work: (hasher: Hasher) => Promise<T>, { signingUp = false } = {}): Promise<T> =>
       queue.run(
         client.prefix,
         ({ discount }) =>
@@ -66,17 +66,17 @@ export function createPasswords({ workers = 1, rateLimit = { enabled: true }, ..
               return right
             }
           }),
-        // Those who have an account come first.
+        // Existing accounts take precedence over new ones.
         signingUp ? 1 : 0
       ),
 
-    /** Hashes when nobody waits for a hash, or never. Of one user only the last such work is done. */
+    /** Rehashes when the queue is empty. A later call for the same user replaces an earlier one. */
     whenIdle(userId: string, work: (hasher: Pick<Hashing, 'rehash'>) => Promise<unknown>): void {
       queue.whenIdle(userId, () => work({ rehash }).catch(() => {}))
     }
   }
 }
 
-/** What may be done in a turn. */
+/** The operations available to queued work. */
 export type Hasher = Pick<Hashing, 'hash' | 'verify' | 'verifyAndHash'>
 export type Passwords = ReturnType<typeof createPasswords>

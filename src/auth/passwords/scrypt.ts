@@ -3,19 +3,19 @@ import { promisify } from 'node:util'
 
 const scrypt = promisify<string, string, number, object, Buffer>(scryptCallback)
 
-/** Better Auth's parameters, and the memory that they need in bytes. */
+/** Better Auth's parameters, and the memory in bytes that they need. */
 const options = { N: 16_384, r: 16, p: 1, maxmem: 128 * 16_384 * 16 * 2 }
 const keyLength = 64
 const format = /^[0-9a-f]{32}:[0-9a-f]{128}$/
-/** Takes as long to check as any, and no password is right. */
+/** A hash that no password matches, with the usual cost. */
 const decoy = `${'0'.repeat(32)}:${'0'.repeat(128)}`
 
-/** Whether a stored hash is one that Better Auth made. */
+/** Whether Better Auth made a stored hash. */
 export const isScrypt = (hash: string): boolean => format.test(hash)
 
 /**
- * Checks a password against Better Auth's hash, or without one does the same work. The salt is the hex text itself, not
- * what it stands for.
+ * Checks a password against Better Auth's hash; without one, does the same work. The salt is the hex text itself, not
+ * decoded.
  */
 export async function verifyScrypt(password: string, hash = decoy): Promise<boolean> {
   const [salt, key] = hash.split(':') as [string, string]

@@ -1,41 +1,44 @@
 import { LRUCache } from 'lru-cache'
 import { bounded } from '../../util/bounded.ts'
 
-/** Milliseconds until what an address has used counts half. */
+/** Milliseconds after which past use counts half. */
 const halfLife = 60_000
-/** Networks that are remembered. Each took a run of the queue, so the use of an evicted one has decayed long before. */
-const remembered = 30_000
-/** How much the use of an address, and of the two networks around it, counts. */
+/** Networks to remember. Each one took a run of the queue, so an evicted one's use has long decayed. */
+const maxNetworks = 30_000
+/** Weights of an address and of the two networks around it. */
 const weights = [1, 1 / 8, 1 / 64] as const
 
-/** An address and the two networks around it: the /24 and /16 of IPv4; of IPv6, where an address is a /64, the /48 and /32. */
+/**
+ * Returns an address and the two networks around it: the /24 and /16 for IPv4, the /48 and /32 for IPv6 (the address is
+ * a /64).
+ */
 export function networksOf(address: string): [string, string, string] {
   const separator = address.includes(':') ? ':' : '.'
-  // The last four groups of a /64 are zeros: `::` is at its end and nowhere else.
+  // The last four groups of a /64 are zero, so `::` occurs only at its end.
   const [head = ''] = address.split('::')
   const groups = [...head.split(separator), '0', '0']
   return [address, groups.slice(0, 3).join(separator), groups.slice(0, 2).join(separator)]
 }
 
 /**
- * How much time addresses have used lately. The use of the networks around an address counts too, so that an attacker who has
- * a network of addresses has no more shares.
+ * Tracks the recent use of addresses in milliseconds. Use also counts for the networks around an address, so an
+ * attacker with a network of addresses gets no larger share.
  */
 export function createUsage(clock: () => number) {
-  const used = new LRUCache<string, { milliseconds: number; at: number }>(bounded(remembered))
+  const used = new LRUCache<string, { milliseconds: number; at: number }>(bounded(maxNetworks))
 
-  function lately(network: string): number {
+  function recentUse(network: string): number {
     const entry = used.get(network)
     return entry ? entry.milliseconds * 0.5 ** ((clock() - entry.at) / halfLife) : 0
   }
 
   return {
     of: (address: string): number =>
-      networksOf(address).reduce((sum, network, i) => sum + lately(network) * Number(weights[i]), 0),
+      networksOf(address).reduce((sum, network, i) => sum + recentUse(network) * Number(weights[i]), 0),
 
     add(address: string, milliseconds: number): void {
       for (const network of networksOf(address))
-        used.set(network, { milliseconds: Math.max(0, lately(network) + milliseconds), at: clock() })
+        used.set(network, { milliseconds: Math.max(0, recentUse(network) + milliseconds), at: clock() })
     }
   }
 }

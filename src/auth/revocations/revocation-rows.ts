@@ -3,17 +3,20 @@ import type { ForeignToken, OwnToken } from '../tokens/claims.ts'
 import { foreignKey } from './revocation-keys.ts'
 import { ALWAYS } from './revocation-table.ts'
 
-/** Seconds that another issuer's token can live, and a day for clocks. */
+/** Seconds: the maximum lifetime of another issuer's token, plus a day for clock differences. */
 export const foreignLife = 8 * 24 * 60 * 60
 
-/** What ends all tokens of a session, for as long as this one lives. */
+/** Revokes all tokens of a session until this token expires. */
 export const revocationOfSession = ({ sessionId, expiresAt }: OwnToken): Revocation => ({
   key: sessionId,
   cutoff: ALWAYS,
   expires: Math.ceil(expiresAt)
 })
 
-/** What ends all tokens of another issuer's user up to this one, or, with `others`, those before it. `clock`: milliseconds since 1970. */
+/**
+ * Revokes all tokens of another issuer's user up to this one or, with `others`, only older ones. `clock`: milliseconds
+ * since 1970.
+ */
 export function revocationOfForeign(
   { issuer, subject, issuedAt }: ForeignToken,
   clock: number,
@@ -24,8 +27,8 @@ export function revocationOfForeign(
   return { key: foreignKey(issuer, subject), cutoff, expires: now + foreignLife }
 }
 
-/** Reads on from a horizon, or everything; returns the next. */
-export async function readOn(
+/** Reads revocations since a horizon, or all. Returns the new horizon. */
+export async function readRevocations(
   repository: Pick<RevocationsRepository, 'readAll' | 'readSince'>,
   before: string | undefined,
   take: (rows: Revocation[]) => void
@@ -33,7 +36,7 @@ export async function readOn(
   if (before !== undefined) {
     const { horizon, rows } = await repository.readSince(before)
     take(rows)
-    // One that went back is another cluster's: a restore, a failover.
+    // A lower horizon means another cluster, after a restore or a failover: read all again.
     if (BigInt(horizon) >= BigInt(before)) return horizon
   }
   return repository.readAll(take)

@@ -1,20 +1,19 @@
-/** As a cutoff: whenever the token was issued. */
+/** A cutoff that covers every token. */
 export const ALWAYS = 2 ** 32 - 1
 
 /**
- * The revocations that still matter, in maps by the time they cease to, so that what has expired is dropped whole: some 80 MB
- * for a million. Of a UUID it keeps the last 52 bits, which are random: a token that is not revoked is taken for one
- * with a chance of one in 10^9 among a million. Times are seconds since 1970; `lifetime` is the longest that a
- * revocation is kept, in seconds.
+ * Revocations in memory, grouped by expiry so that expired ones are dropped as a whole: about 80 MB for a million. A
+ * key is stored as the last 52 bits of its UUID, which are random: among a million keys, one in 10^9 tokens is wrongly
+ * taken for revoked. Times are seconds since 1970; `lifetime` is the longest lifetime of a revocation in seconds.
  */
 export function createRevocationTable(lifetime: number) {
   const width = Math.max(60, Math.ceil(lifetime / 3))
-  /** Cutoffs by key, by the end of the time in which they expire. */
+  /** Cutoffs by key, by the end of their expiry period. */
   const byExpiry = new Map<number, Map<number, number>>()
   const short = (key: string) => Number.parseInt(key.slice(22, 23) + key.slice(24), 16)
 
   return {
-    /** Refuses tokens of this key that were issued up to `cutoff`, until `expiresAt`. */
+    /** Revokes tokens of this key issued up to `cutoff`, until `expiresAt`. */
     add(key: string, cutoff: number, expiresAt: number): void {
       const end = (Math.floor(expiresAt / width) + 1) * width
       const cutoffs = byExpiry.get(end) ?? new Map<number, number>()
@@ -22,7 +21,7 @@ export function createRevocationTable(lifetime: number) {
       cutoffs.set(short(key), Math.max(cutoffs.get(short(key)) ?? 0, cutoff))
     },
 
-    /** Tokens of this key issued up to then are refused; 0 where none are. */
+    /** Returns the time up to which tokens of this key are revoked; 0 if none are. */
     cutoff(key: string): number {
       const wanted = short(key)
       let latest = 0
@@ -30,8 +29,8 @@ export function createRevocationTable(lifetime: number) {
       return latest
     },
 
-    /** Lets go of what has expired. */
-    forget(now: number): void {
+    /** Drops expired revocations. */
+    dropExpired(now: number): void {
       for (const end of byExpiry.keys()) if (end <= now) byExpiry.delete(end)
     },
 

@@ -5,26 +5,26 @@ import { withTimeout } from '../../util/with-timeout.ts'
 import { watchStandstill } from '../throttle/standstill.ts'
 import type { AccessToken, ForeignToken, OwnToken } from '../tokens/claims.ts'
 import { keyOf, parseAnnouncement } from './revocation-keys.ts'
-import { foreignLife, readOn, revocationOfForeign, revocationOfSession } from './revocation-rows.ts'
+import { foreignLife, readRevocations, revocationOfForeign, revocationOfSession } from './revocation-rows.ts'
 import { ALWAYS, createRevocationTable } from './revocation-table.ts'
 
-/** Milliseconds between two questions to the database for what nobody told us. */
+/** Milliseconds between two polls for revocations that were not announced. */
 export const POLL_INTERVAL = 1_000
-/** Milliseconds without an answer after which no token is believed any more. */
+/** Milliseconds after the last successful poll from which no token is accepted. */
 export const MAX_STALENESS = 5_000
-/** Milliseconds that a request waits for the database to say what was revoked. */
-const PATIENCE = 2_000
+/** Milliseconds that a request waits for a poll. */
+const POLL_TIMEOUT = 2_000
 
-/** What other processes say, if there are any: calls back with each announcement, and whenever some may have been missed. */
+/** Announcements of other processes. Calls back with each one, and whenever some may have been missed. */
 export type Announcements = (listener: { onMessage: (payload: string) => void; onListening: () => void }) => {
   stop: () => void
 }
 
 /**
- * The tokens that have been revoked, in memory, so that checking one takes no query. Where processes share a database
- * (`announcements` is given) they hear of revocations by LISTEN and ask once a second for what they did not hear. A
- * process that could not ask for MAX_STALENESS, or stood still (SIGSTOP), asks before it believes another token, and
- * answers 503 while it gets no answer. `clock` gives milliseconds since 1970, `elapsed` monotonic ones.
+ * Keeps revoked tokens in memory, so that checking a token needs no query. Processes that share a database
+ * (`announcements` is given) hear of revocations by LISTEN, and poll once a second for those they missed. A process
+ * that could not poll for MAX_STALENESS, or stood still (SIGSTOP), polls before it accepts another token, and answers
+ * 503 until that succeeds. `clock` returns milliseconds since 1970, `elapsed` monotonic ones.
  */
 export function createRevocations(
   repository: Pick<RevocationsRepository, 'readAll' | 'readSince' | 'insert'>,
@@ -35,82 +35,84 @@ export function createRevocations(
   let timer: NodeJS.Timeout | undefined
   let source: { stop: () => void } | undefined
   let horizon: string | undefined
-  let asked = Number.NEGATIVE_INFINITY
-  /** How often something was committed that the database could not tell of. */
-  let untold = 0
+  let polledAt = Number.NEGATIVE_INFINITY
+  /** Counts commits that the following poll did not return. */
+  let unreadCommits = 0
   const standstill = watchStandstill([elapsed, clock])
   let knownStandstills = 0
 
   const listeners: ((key: string | undefined) => void)[] = []
-  const tell = (key?: string) => {
+  const notify = (key?: string) => {
     for (const listener of listeners) listener(key)
   }
 
   function add({ key, cutoff, expires }: Revocation): void {
     table.add(key, cutoff, expires)
-    if (cutoff < ALWAYS) tell(key)
+    if (cutoff < ALWAYS) notify(key)
   }
-  const take = (rows: Revocation[]) => rows.forEach(add)
+  const addAll = (rows: Revocation[]) => rows.forEach(add)
 
-  async function ask(): Promise<void> {
+  async function poll(): Promise<void> {
     const begin = elapsed()
     const standstills = standstill.count()
-    const before = untold
-    const next = await readOn(repository, horizon, take)
-    // The question may be older than what was committed meanwhile.
-    if (before !== untold) return
-    if (horizon !== undefined && BigInt(next) < BigInt(horizon)) tell()
+    const before = unreadCommits
+    const next = await readRevocations(repository, horizon, addAll)
+    // This poll may have begun before that commit.
+    if (before !== unreadCommits) return
+    if (horizon !== undefined && BigInt(next) < BigInt(horizon)) notify()
     horizon = next
-    table.forget(clock() / 1000)
-    asked = begin
+    table.dropExpired(clock() / 1000)
+    polledAt = begin
     knownStandstills = standstills
   }
 
-  const askAgain = singleFlight(ask)
+  const pollOnce = singleFlight(poll)
   function catchUp(): Promise<void> {
-    follow()
-    return askAgain()
+    subscribe()
+    return pollOnce()
   }
 
-  function follow(): void {
+  function subscribe(): void {
     if (source || !announcements) return
     source = announcements({
       onMessage(payload) {
         const revocation = parseAnnouncement(payload)
-        if (revocation) take([revocation])
+        if (revocation) addAll([revocation])
       },
       onListening: () => void catchUp().catch(() => {})
     })
     timer = setInterval(() => catchUp().catch(() => {}), POLL_INTERVAL).unref()
   }
 
-  /** Milliseconds since the database last told all it knew; 0 where nobody else could have told it anything. */
-  const staleness = () => (announcements ? Math.round(elapsed() - asked) : 0)
+  /** Milliseconds since the last successful poll; 0 without other processes. */
+  const staleness = () => (announcements ? Math.round(elapsed() - polledAt) : 0)
 
   const isFresh = () =>
     horizon !== undefined &&
     (!announcements || (standstill.count() === knownStandstills && staleness() <= MAX_STALENESS))
 
   async function settle(): Promise<void> {
-    await withTimeout(PATIENCE, catchUp()).catch(() => {
+    await withTimeout(POLL_TIMEOUT, catchUp()).catch(() => {
       horizon = undefined
-      untold += 1
+      unreadCommits += 1
     })
   }
 
   return {
-    /** Learns of all that was revoked before this call. Rejects when the database does not say. */
+    /** Reads all revocations committed before this call. Rejects when the database does not answer. */
     catchUp,
-    /** Takes up what was just committed. Never rejects: until the database tells of it, no token is believed. */
+    /**
+     * Reads what this process has just committed. Never rejects: on failure no token is accepted until a poll succeeds.
+     */
     settle,
-    /** Whether enough is known to believe a token. */
+    /** Whether revocations are recent enough to accept a token. */
     isFresh,
     /**
-     * Calls back with the key of another issuer's user of whom something was revoked, and without one when the database went
-     * back in time (a restore): whatever was read from it is in doubt.
+     * Calls back with the key of another issuer's user with a new revocation, or without a key when the database went
+     * back in time (a restore), which invalidates everything read from it.
      */
     onForeign: (listener: (key: string | undefined) => void): void => void listeners.push(listener),
-    /** Catches up unless enough is known. */
+    /** Catches up unless revocations are fresh. */
     ensure: async () => isFresh() || catchUp(),
     staleness,
     get size(): number {
@@ -118,8 +120,8 @@ export function createRevocations(
     },
 
     /**
-     * The second up to which tokens like this one are refused, 0 where none are. Throws `token_revoked`, and `unavailable`
-     * when that cannot be known. A promise only when it has to ask first.
+     * Returns the time (seconds) up to which tokens like this one are revoked, 0 if none are. Throws `token_revoked`,
+     * and `unavailable` when that cannot be determined. Returns a promise only if a poll is needed.
      */
     check(token: AccessToken): number | Promise<number> {
       const look = () => {
@@ -128,9 +130,9 @@ export function createRevocations(
         return cutoff
       }
       if (isFresh()) return look()
-      return withTimeout(PATIENCE, catchUp()).then(
+      return withTimeout(POLL_TIMEOUT, catchUp()).then(
         () => {
-          // It stood still, or waited too long, while the answer was on its way.
+          // The process stood still or waited too long while the answer was on its way.
           if (!isFresh()) throw problems.unavailable('revocations out of date')
           return look()
         },
@@ -140,10 +142,10 @@ export function createRevocations(
       )
     },
 
-    /** Ends all tokens of a session; whoever calls settles. */
+    /** Revokes all tokens of a session; the caller must call `settle` afterwards. */
     revokeSession: (token: OwnToken) => repository.insert(revocationOfSession(token)),
 
-    /** Ends all tokens of another issuer's user up to this one, or, with `others`, those before it. */
+    /** Revokes all tokens of another issuer's user up to this one or, with `others`, only older ones. */
     async revokeForeign(token: ForeignToken, others = false): Promise<void> {
       await repository.insert(revocationOfForeign(token, clock(), others))
       await settle()

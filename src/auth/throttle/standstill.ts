@@ -1,10 +1,10 @@
-/** Milliseconds that the process may stand still before what it knew counts as old; a busy moment is no longer. */
+/** Milliseconds without a heartbeat that count as a standstill; a busy moment is shorter. */
 const longest = 200
 const heartbeat = 50
 
 /**
- * Notices that the process did not run for a while, before it does anything else. By several `clocks`, in milliseconds:
- * the monotonic one sees a SIGSTOP but on Linux not a suspended machine, which the time of day does.
+ * Detects that the process did not run for a while (SIGSTOP, a suspended machine), before other code runs. `clocks`
+ * return milliseconds; on Linux the monotonic clock misses a suspended machine, the time of day does not.
  */
 export function watchStandstill(clocks: readonly (() => number)[]) {
   const beats = clocks.map((read) => ({ read, last: read() }))
@@ -22,7 +22,7 @@ export function watchStandstill(clocks: readonly (() => number)[]) {
   const timer = setInterval(beat, heartbeat).unref()
 
   return {
-    /** How often it stood still so far. */
+    /** How many standstills there were. */
     count(): number {
       beat()
       return count

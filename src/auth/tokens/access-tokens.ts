@@ -1,7 +1,7 @@
 import { validate as isUuid, v4 as uuid } from 'uuid'
 import type { Secret } from '../../config/secrets.ts'
 import { problems } from '../../http/problems.ts'
-import { type AccessToken, address, bridgedToken, checkTimes, text, time } from './claims.ts'
+import { type AccessToken, bridgedToken, checkTimes, emailClaim, textClaim, timeClaim } from './claims.ts'
 import type { Jws } from './jws.ts'
 
 interface Settings {
@@ -9,23 +9,23 @@ interface Settings {
   issuer: string
   audience: string
   accessTokenTtl: number
-  /** The Better Auth server that may share the secret. */
+  /** The Better Auth server that shares the secret, if any. */
   betterAuth: { issuer: string; audience: string } | undefined
 }
 
-/** What tells one of our access tokens from any other HS256 JWT (RFC 9068, section 2.1). */
+/** The type that distinguishes our access tokens from other HS256 JWTs (RFC 9068, section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
 
-/** What signs and verifies JWTs under one secret, by its `kid`: @fastify/jwt. */
+/** Signs and verifies JWTs, by `kid` of the secret: @fastify/jwt. */
 export type SecretKeys = Readonly<Record<string, SecretKey>>
 
 interface SecretKey {
   sign: (payload: object) => string
-  /** Throws for a token that it has not signed. */
+  /** Throws if the signature does not match. */
   verify: (token: string) => unknown
 }
 
-/** Whether the library takes a token for signed with a key, however it says that it does not. */
+/** Whether a token is signed with a key. The library has many errors: each means no. */
 function isSigned(key: SecretKey, { text }: Jws): boolean {
   try {
     key.verify(text)
@@ -35,7 +35,7 @@ function isSigned(key: SecretKey, { text }: Jws): boolean {
   }
 }
 
-/** Makes our access tokens and verifies every HS256 one, without the database. `clock` gives milliseconds. */
+/** Issues our access tokens and verifies all HS256 tokens, without the database. `clock` returns milliseconds. */
 export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, clock: () => number) {
   const keys = new Map(settings.secrets.map(({ kid }) => [kid, secretKeys[kid] as SecretKey]))
   const [signingKey] = keys.values()
@@ -43,8 +43,8 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
   const { betterAuth } = settings
 
   /**
-   * Checks what is not a claim. The library reads less strictly than parseJws has, and signs and verifies by HS256 alone: the
-   * algorithm is ours to say (RFC 8725, section 3.1), the header may agree or be refused.
+   * Checks header and signature. The library parses less strictly than parseJws. It is configured for HS256 only: the
+   * configuration sets the algorithm, never the token (RFC 8725, section 3.1).
    */
   function checkSignature(jws: Jws): void {
     const { header } = jws
@@ -56,18 +56,18 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
       throw problems.invalidToken('signature')
   }
 
-  function ours({ header, claims }: Jws): AccessToken {
+  function ownToken({ header, claims }: Jws): AccessToken {
     if (header.typ !== ACCESS_TOKEN_TYPE) throw problems.invalidToken('type')
     if (claims.aud !== settings.audience) throw problems.invalidToken('audience')
-    text(claims, 'jti')
-    const [subject, sessionId] = [text(claims, 'sub'), text(claims, 'sid')]
+    textClaim(claims, 'jti')
+    const [subject, sessionId] = [textClaim(claims, 'sub'), textClaim(claims, 'sid')]
     if (!isUuid(subject) || !isUuid(sessionId)) throw problems.invalidToken('not our ids')
-    const [issuedAt, expiresAt] = [time(claims, 'iat'), time(claims, 'exp')]
-    return { issuer: null, subject, email: address(claims), name: undefined, sessionId, issuedAt, expiresAt }
+    const [issuedAt, expiresAt] = [timeClaim(claims, 'iat'), timeClaim(claims, 'exp')]
+    return { issuer: null, subject, email: emailClaim(claims), name: undefined, sessionId, issuedAt, expiresAt }
   }
 
-  /** A token that an app minted with the secret it shares with us: the bridge from a Better Auth front end. */
-  function bridged(jws: Jws): AccessToken {
+  /** A token that an app minted with the shared secret: the bridge of a Better Auth front end. */
+  function bridgeToken(jws: Jws): AccessToken {
     const { claims } = jws
     if ('iss' in claims && claims.iss !== betterAuth?.issuer) throw problems.invalidToken('unknown issuer')
     if ('aud' in claims && claims.aud !== settings.audience && claims.aud !== betterAuth?.audience)
@@ -76,7 +76,9 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
   }
 
   return {
-    /** A new access token for a session of a user who registered here; it does not outlive the session's `secondsLeft`. */
+    /**
+     * Issues an access token for a session of a user who registered here. It expires with the session at the latest.
+     */
     issue(user: { id: string; email: string }, sessionId: string, secondsLeft = Number.POSITIVE_INFINITY) {
       const iat = Math.floor(clock() / 1000)
       const expires_in = Math.max(1, Math.floor(Math.min(settings.accessTokenTtl, secondsLeft)))
@@ -93,10 +95,10 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
       return { access_token, expires_in }
     },
 
-    /** Tells who an HS256 token speaks for. Throws `invalid_token` or, if nothing else is wrong, `token_expired`. */
+    /** Returns the claims of an HS256 token. Throws `invalid_token` or, if nothing else is wrong, `token_expired`. */
     verify(jws: Jws): AccessToken {
       checkSignature(jws)
-      const token = jws.claims.iss === settings.issuer ? ours(jws) : bridged(jws)
+      const token = jws.claims.iss === settings.issuer ? ownToken(jws) : bridgeToken(jws)
       checkTimes(token, jws, clock() / 1000)
       return token
     }

@@ -4,7 +4,7 @@ import { type AccessToken, checkAudience, checkTimes, issuedToken } from './clai
 import { type Algorithm, parseKeySet, type VerificationKey } from './jwks.ts'
 import type { Jws } from './jws.ts'
 
-/** An issuer that we trust, by its published keys. */
+/** An issuer that we trust, verified by its published keys. */
 export interface TrustedIssuer {
   issuer: string
   audience: string
@@ -12,11 +12,11 @@ export interface TrustedIssuer {
   algorithms: readonly Algorithm[]
 }
 
-/** Milliseconds. Between two fetches, whatever asks for them; after which keys are looked at anew; for which known ones do. */
+/** Milliseconds: between two fetches; after which keys are refreshed; for which keys stay valid without a refresh. */
 export const FETCH_PAUSE = 30_000
 export const REFRESH_AFTER = 10 * 60_000
 export const KEYS_LAST = 24 * 60 * 60_000
-const patience = 3_000
+const fetchTimeout = 3_000
 /** Bytes. */
 const maxSize = 64 * 1024
 
@@ -24,7 +24,7 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** A fetch whose answer is read no further than it may be large: jose bounds the time and follows no redirect. */
+/** A fetch with a limit on the size of the body. jose itself limits the time and follows no redirects. */
 const fetchBounded: FetchImplementation = async (url, options) => {
   const answer = await fetch(url, options)
   if (answer.status !== 200 || !answer.body) return answer
@@ -38,16 +38,16 @@ const fetchBounded: FetchImplementation = async (url, options) => {
   return new Response(Buffer.concat(chunks))
 }
 
-/** The keys that an issuer publishes now; `refuse` is told which of them cannot be trusted. Rejects when there is no set. */
+/** Fetches the keys that an issuer publishes. Calls `refuse` for each unacceptable key. Rejects without a key set. */
 export async function fetchKeys(
   { jwksUrl, algorithms: allowed }: TrustedIssuer,
   refuse: (kid: string, reason: string) => void
 ) {
-  // For one fetch. Kept for longer, jose's set asks a broken issuer again for every token, and a known key does not outlive it.
+  // One set per fetch: jose's cached set would query a broken issuer again for every token, and would drop known keys.
   const remote = createRemoteJWKSet(new URL(jwksUrl), {
     [customFetch]: fetchBounded,
-    timeoutDuration: patience,
-    // A connection kept for ten minutes is dead when it is used next.
+    timeoutDuration: fetchTimeout,
+    // A connection idle for ten minutes is probably closed.
     headers: { accept: 'application/jwk-set+json, application/json', connection: 'close' }
   })
   await remote.reload()
@@ -61,10 +61,10 @@ const isSigned = ({ text }: Jws, { algorithm, key }: VerificationKey): Promise<b
   )
 
 /**
- * Verifies the tokens of one issuer by the keys that it publishes at the configured URL, and at no other (a token's `jku`,
- * `x5u` and `jwk` are never read). Keys are fetched at the first token, looked at anew every REFRESH_AFTER and when a
- * `kid` is unknown, at most once in FETCH_PAUSE; with the issuer down, known ones do for KEYS_LAST. Monotonic `elapsed`
- * and `clock` give milliseconds.
+ * Verifies the tokens of one issuer with keys from the configured URL only (a token's `jku`, `x5u` and `jwk` are
+ * ignored). Keys are fetched at the first token, and refreshed every REFRESH_AFTER and for an unknown `kid`, at most
+ * once in FETCH_PAUSE. While the issuer is down, known keys stay valid for KEYS_LAST. `elapsed` (monotonic) and `clock`
+ * return milliseconds.
  */
 export function createIssuer(
   trusted: TrustedIssuer,
@@ -73,33 +73,33 @@ export function createIssuer(
 ) {
   const { issuer, audience, algorithms: allowed } = trusted
   let keys = new Map<string, VerificationKey>()
-  let fetched = Number.NEGATIVE_INFINITY
-  let tried = Number.NEGATIVE_INFINITY
+  let fetchedAt = Number.NEGATIVE_INFINITY
+  let triedAt = Number.NEGATIVE_INFINITY
   let fetching: Promise<void> | undefined
 
   async function load(): Promise<void> {
-    tried = elapsed()
+    triedAt = elapsed()
     try {
       keys = await fetchKeys(trusted, (kid, reason) => log.warn({ issuer, kid, reason }, 'a key was refused'))
-      fetched = elapsed()
+      fetchedAt = elapsed()
     } catch (err) {
       log.warn({ err, issuer }, 'the keys could not be fetched')
     }
   }
 
-  /** Fetches, if that may be done again; whoever asks meanwhile waits for the same answer. */
+  /** Fetches the keys unless FETCH_PAUSE forbids it. Concurrent callers share one fetch. */
   async function refresh(): Promise<void> {
-    if (!fetching && elapsed() - tried >= FETCH_PAUSE)
+    if (!fetching && elapsed() - triedAt >= FETCH_PAUSE)
       fetching = load().finally(() => {
         fetching = undefined
       })
     await fetching
   }
 
-  /** The key of an id, while it may be trusted. */
+  /** Returns a valid key. */
   function current(kid: string): VerificationKey | undefined {
-    if (elapsed() - fetched > REFRESH_AFTER) void refresh()
-    return elapsed() - fetched > KEYS_LAST ? undefined : keys.get(kid)
+    if (elapsed() - fetchedAt > REFRESH_AFTER) void refresh()
+    return elapsed() - fetchedAt > KEYS_LAST ? undefined : keys.get(kid)
   }
 
   async function keyOf({ header }: Jws): Promise<VerificationKey> {
@@ -111,20 +111,24 @@ export function createIssuer(
       await refresh()
       key = current(kid)
     }
-    if (!key && elapsed() - fetched > KEYS_LAST) throw problems.unavailable(`no keys of ${issuer}`, FETCH_PAUSE / 1000)
+    if (!key && elapsed() - fetchedAt > KEYS_LAST)
+      throw problems.unavailable(`no keys of ${issuer}`, FETCH_PAUSE / 1000)
     if (!key) throw problems.invalidToken('unknown kid')
     if (alg !== key.algorithm) throw problems.invalidToken('algorithm')
     return key
   }
 
   return {
-    /** Whether a key that a token was once verified with still counts. */
+    /** Whether the key that verified a token is still valid. */
     trusts(kid: string, { algorithm, key }: VerificationKey): boolean {
       const now = current(kid)
       return now !== undefined && now.algorithm === algorithm && now.key.equals(key)
     },
 
-    /** Tells who a token of this issuer speaks for. Throws `invalid_token`, `token_expired`, or `unavailable` without keys. */
+    /**
+     * Returns the claims of a token of this issuer. Throws `invalid_token`, `token_expired`, or `unavailable` without
+     * keys.
+     */
     async verify(jws: Jws): Promise<{ token: AccessToken; key: VerificationKey }> {
       if (!allowed.some((algorithm) => algorithm === jws.header.alg)) throw problems.invalidToken('algorithm')
       checkAudience(jws.claims, audience)

@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 
-/** Which keys are for each algorithm (RFC 7518 section 3, RFC 8037 section 3.1). */
+/** The key type and curve of each algorithm (RFC 7518, section 3; RFC 8037, section 3.1). */
 export const algorithms = {
   EdDSA: { kty: 'OKP', crv: 'Ed25519' },
   ES256: { kty: 'EC', crv: 'P-256' },
@@ -11,7 +11,7 @@ export const algorithms = {
 
 export type Algorithm = keyof typeof algorithms
 
-/** A public key and the one algorithm that it is for. */
+/** A public key with its only algorithm. */
 export interface VerificationKey {
   algorithm: Algorithm
   key: KeyObject
@@ -20,14 +20,14 @@ export interface VerificationKey {
 const maxKeys = 100
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
-/** The one allowed algorithm of a key: by its own word, or because no other is for its kind. */
+/** Returns the only allowed algorithm of a key: the one it names, or the only one for its type. */
 function algorithmOf(jwk: Record<string, unknown>, allowed: readonly Algorithm[]): Algorithm | undefined {
   const fitting = allowed.filter((name) => algorithms[name].kty === jwk.kty && algorithms[name].crv === jwk.crv)
   const named = fitting.filter((name) => jwk.alg === undefined || jwk.alg === name)
   return named.length === 1 ? named[0] : undefined
 }
 
-/** One key of a set. Throws an error that says what is wrong with it. */
+/** Parses one key. Throws an error that says what is wrong. */
 function parseKey(jwk: Record<string, unknown>, allowed: readonly Algorithm[]): VerificationKey {
   if ('d' in jwk || 'k' in jwk) throw new Error('it is a private or a symmetric key')
   if (jwk.use !== undefined && jwk.use !== 'sig') throw new Error('it is not for signatures')
@@ -43,8 +43,8 @@ function parseKey(jwk: Record<string, unknown>, allowed: readonly Algorithm[]): 
 }
 
 /**
- * The keys of a JWK Set (RFC 7517) by their ids. A key that cannot be trusted is left out, and `refuse` told why; two of
- * one id are both left out. Throws when the value is no set.
+ * Parses a JWK Set (RFC 7517) into keys by id. Unacceptable keys are omitted and reported to `refuse`; so are keys that
+ * share an id. Throws if the value is not a JWK Set.
  */
 export function parseKeySet(
   set: unknown,

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { problems } from '../../http/problems.ts'
 
-/** Better Auth puts the whole user into its tokens; Node's own limit on all headers together is 16 KiB. */
+/** Better Auth puts the whole user into its tokens. Node limits all headers together to 16 KiB. */
 export const maxTokenLength = 12 * 1024
 
 /**
- * Decodes base64url as RFC 7515 spells it and in no other way: no padding, no white space, no unused bits set, so that
- * one signature has one spelling.
+ * Decodes strict base64url (RFC 7515): no padding, no white space, no unused bits, so that a signature has only one
+ * spelling.
  */
 function decode(segment: string): Buffer {
   const bytes = Buffer.from(segment, 'base64url')
@@ -14,7 +14,7 @@ function decode(segment: string): Buffer {
   return bytes
 }
 
-/** Whether an object in this JSON text has a name twice: what two parsers would read differently (RFC 7519, section 4). */
+/** Whether an object in a JSON text repeats a name, which parsers resolve differently (RFC 7519, section 4). */
 function repeatsName(json: string): boolean {
   const scopes: Set<string>[] = []
   for (const [token, colon] of json.matchAll(/[{}]|"(?:[^"\\]|\\.)*"(\s*:)?/gs)) {
@@ -45,7 +45,7 @@ function parseObject(segment: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-/** A compact JWS (RFC 7515) taken apart, its signature not yet checked. */
+/** A parsed compact JWS (RFC 7515), not yet verified. */
 export class Jws {
   readonly header: Readonly<Record<string, unknown>>
   readonly text: string
@@ -62,14 +62,14 @@ export class Jws {
     this.#payload = payload
   }
 
-  /** Read when first asked for, so that a signature can be checked before. Throws `invalid_token`. */
+  /** Parsed on first access, so that the signature can be checked before. Throws `invalid_token`. */
   get claims(): Record<string, unknown> {
     this.#claims ??= parseObject(this.#payload)
     return this.#claims
   }
 }
 
-/** The header read last: all tokens of one key have the same. */
+/** Cache of one: all tokens of a key have the same header. */
 let last: { segment: string; header: Jws['header'] } | undefined
 
 function parseHeader(segment: string): Jws['header'] {
@@ -77,7 +77,7 @@ function parseHeader(segment: string): Jws['header'] {
   return last.header
 }
 
-/** Takes a compact JWS apart. Throws `invalid_token` for whatever is not one. */
+/** Parses a compact JWS. Throws `invalid_token` if it is malformed. */
 export function parseJws(token: string): Jws {
   if (token.length > maxTokenLength) throw problems.invalidToken('too long')
   const [header = '', payload = '', signature = '', ...more] = token.split('.')

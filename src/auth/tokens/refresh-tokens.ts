@@ -7,20 +7,20 @@ const randomLength = 32
 const tagLength = 16
 const length = idLength + randomLength + tagLength
 
-/** A refresh token that is one of ours by its tag; whether it is the current one, the session's row says. */
+/** A refresh token that we issued, according to its tag. The session's row tells whether it is current. */
 export interface RefreshToken {
   sessionId: string
   bytes: Buffer
 }
 
-/** What is stored of a refresh token. */
+/** The stored hash of a refresh token. */
 export const hashOf = (token: RefreshToken): Buffer => createHash('sha256').update(token.bytes).digest()
 
 const formatted = (token: RefreshToken): string => token.bytes.toString('base64url')
 
 /**
- * XOR with a pad that only the predecessor's holder can make, used once: the row gives the successor to who brings the
- * predecessor, and to nobody else who reads the database. Sealing and opening are the same.
+ * XORs with a one-time pad derived from the predecessor, so that only a client that sends the predecessor can read the
+ * successor stored in the row. Sealing and unsealing are the same operation.
  */
 function seal(predecessor: RefreshToken, bytes: Buffer): Buffer {
   const pad = Buffer.from(hkdfSync('sha256', predecessor.bytes, '', 'gatehouse successor', length))
@@ -28,8 +28,8 @@ function seal(predecessor: RefreshToken, bytes: Buffer): Buffer {
 }
 
 /**
- * Opaque refresh tokens: the session's id, 256 random bits, and a tag that tells a token we once gave (whose reuse is
- * theft) from one that somebody made up (which must not end anybody's session).
+ * Opaque refresh tokens: the session's id, 256 random bits, and a tag. The tag distinguishes a token that we issued
+ * (reuse is theft) from a made-up one (which must not end a session).
  */
 export function createRefreshTokens(secrets: readonly Secret[]) {
   const keys = secrets.map(({ secret }) => Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse refresh tokens', 32)))
@@ -44,7 +44,7 @@ export function createRefreshTokens(secrets: readonly Secret[]) {
       return { sessionId, bytes: Buffer.concat([content, tag(taggingKey, content)]) }
     },
 
-    /** The token behind its text, or undefined when we never gave it. */
+    /** Parses a token. Returns undefined if we did not issue it. */
     parse(text: string): RefreshToken | undefined {
       const bytes = Buffer.from(text, 'base64url')
       if (bytes.length !== length || bytes.toString('base64url') !== text) return undefined

@@ -5,32 +5,34 @@ import type { AccessToken } from './claims.ts'
 import type { Issuer } from './issuers.ts'
 import { type Jws, parseJws } from './jws.ts'
 
-/** Characters of all remembered tokens together: some 20,000 of ours, 10,000 of Better Auth's; 8 MB and as much again. */
-const remembered = 8 * 1024 * 1024
+/** Characters of all cached tokens together: about 20,000 of ours or 10,000 of Better Auth's, in 16 MB. */
+const maxCached = 8 * 1024 * 1024
 
 interface Verified {
   text: string
   token: Readonly<AccessToken>
-  /** Whether the key that it was verified with still counts. */
-  stands: () => boolean
+  /** Whether the key that verified the token is still valid. */
+  isKeyValid: () => boolean
 }
 
-/** What a token is looked up by, quicker than by the whole: the end of its signature, 256 bits. Who is found is compared whole. */
+/**
+ * The cache key: the end of the signature (256 bits), which is faster than the whole token. A hit compares the whole
+ * token.
+ */
 const keyOf = (text: string) => text.slice(-43)
 
-/** Our secrets are the same for as long as the process runs. */
-const always = () => true
+const alwaysValid = () => true
 
 /**
- * Verifies access tokens of every kind. Whose a token is, its `iss` says; how it is verified, the configuration of that
- * issuer. A token is verified once and then known by its text, while its key counts and until it expires; one that
- * is refused is never remembered, so that a flood of them drives nobody out. `clock` gives milliseconds.
+ * Verifies access tokens of every kind. The claim `iss` selects the issuer, whose configuration selects the algorithm
+ * and the keys. A verified token is cached by its text while its key is valid and until it expires. Refused tokens are
+ * never cached, so a flood of them cannot evict others. `clock` returns milliseconds.
  */
 export function createVerifier(tokens: AccessTokens, issuers: ReadonlyMap<unknown, Issuer>, clock: () => number) {
-  const known = new LRUCache<string, Verified>({ maxSize: remembered, sizeCalculation: ({ text }) => text.length })
+  const cache = new LRUCache<string, Verified>({ maxSize: maxCached, sizeCalculation: ({ text }) => text.length })
 
-  function remember(text: string, token: AccessToken, stands: () => boolean): AccessToken {
-    known.set(keyOf(text), { text, token: Object.freeze(token), stands })
+  function remember(text: string, token: AccessToken, isKeyValid: () => boolean): AccessToken {
+    cache.set(keyOf(text), { text, token: Object.freeze(token), isKeyValid })
     return token
   }
 
@@ -40,16 +42,19 @@ export function createVerifier(tokens: AccessTokens, issuers: ReadonlyMap<unknow
     return remember(text, token, () => issuer.trusts(kid, key))
   }
 
-  /** Who a token speaks for; a promise where keys may have to be fetched. Throws `invalid_token` and `token_expired`. */
+  /**
+   * Returns the claims of a token; a promise if keys may have to be fetched. Throws `invalid_token` and
+   * `token_expired`.
+   */
   return function verify(text: string): AccessToken | Promise<AccessToken> {
-    const before = known.get(keyOf(text))
-    if (before?.text === text && before.stands()) {
+    const before = cache.get(keyOf(text))
+    if (before?.text === text && before.isKeyValid()) {
       if (before.token.expiresAt <= clock() / 1000) throw problems.tokenExpired()
       return before.token
     }
     const jws = parseJws(text)
     const issuer = jws.header.alg === 'HS256' ? undefined : issuers.get(jws.claims.iss)
-    return issuer ? verifyByKeys(text, jws, issuer) : remember(text, tokens.verify(jws), always)
+    return issuer ? verifyByKeys(text, jws, issuer) : remember(text, tokens.verify(jws), alwaysValid)
   }
 }
 

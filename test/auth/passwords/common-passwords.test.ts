@@ -3,12 +3,12 @@ import { test } from 'tap'
 import { isCommon } from '../../../src/auth/passwords/common-passwords.ts'
 import { commonPasswords, file } from '../../helpers/common-passwords.ts'
 
-test('the list is that of zxcvbn-ts, as `npm run passwords` writes it', (t) => {
+test('the list equals the one that `npm run passwords` generates from zxcvbn-ts', (t) => {
   t.ok(readFileSync(file, 'utf8') === commonPasswords())
   t.end()
 })
 
-test('the commoner a password is, the more has to stand around it', (t) => {
+test('the more common a password is, the more characters must be added', (t) => {
   const common = [
     'password1234!',
     '!!password1!',

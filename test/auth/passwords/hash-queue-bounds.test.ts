@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { runTime, startQueue as start } from '../../helpers/hash-queue.ts'
 
-test('one address waits in as many places as get their turn in time; the next is told to come back', async (t) => {
+test('an address may queue as many jobs as can run in time; the next one gets 429', async (t) => {
   const { ask, endAll, queue } = start(t)
   const answers = Array.from({ length: 13 }, () => ask('192.0.2.1'))
   t.strictSame([queue.running, queue.waiting], [1, 10])
@@ -13,7 +13,7 @@ test('one address waits in as many places as get their turn in time; the next is
   t.equal(await answers[10], '503 hash queue slow')
 })
 
-test('when all places are taken whoever has used most is refused, and no memory is held for more', async (t) => {
+test('a full queue refuses the job of the address with the most use, and memory stays bounded', async (t) => {
   const { ask, endAll, endOne, queue } = start(t)
   void ask('203.0.113.9')
   await endOne()
@@ -31,7 +31,7 @@ test('when all places are taken whoever has used most is refused, and no memory 
   await newcomer
 })
 
-test('without limits one address takes all places', async (t) => {
+test('without limits one address can fill the queue', async (t) => {
   const { ask, queue, endAll } = start(t, { limitAddresses: false })
   const answers = Array.from({ length: 65 }, () => ask('192.0.2.1'))
   t.equal(queue.waiting, 64)
@@ -40,7 +40,7 @@ test('without limits one address takes all places', async (t) => {
   t.equal(await answers[0], runTime)
 })
 
-test('who waits two seconds is told to come back', async (t) => {
+test('a job that waits two seconds is refused with Retry-After', async (t) => {
   const { ask, pass, endAll } = start(t)
   const [running, late] = [ask('192.0.2.1'), ask('198.51.100.1')]
   pass(1_999)
@@ -52,7 +52,7 @@ test('who waits two seconds is told to come back', async (t) => {
   t.equal(await later, 2 * runTime + 1)
 })
 
-test('who is within the budget does not wait for a run of an address that is not', async (t) => {
+test('an address within its budget does not wait for one that exceeds it', async (t) => {
   const { ask, endOne, endAll, queue } = start(t, { concurrency: 2 })
   for (let i = 0; i < 12; i++) {
     void ask('203.0.113.9')

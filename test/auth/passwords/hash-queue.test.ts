@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { test } from 'tap'
 import { runTime, startQueue as start } from '../../helpers/hash-queue.ts'
 
-test('with an address that always has work waiting, another is served ten of ten times within two runs', async (t) => {
+test('beside an address that always has jobs waiting, another one runs within two runs, ten times of ten', async (t) => {
   const { ask, endOne } = start(t)
   const flood = () => void Array.from({ length: 20 }, () => ask('203.0.113.9'))
   flood()
@@ -21,7 +21,7 @@ test('with an address that always has work waiting, another is served ten of ten
   }
 })
 
-test('addresses that always have work waiting get equal shares', async (t) => {
+test('addresses that always have jobs waiting get equal shares', async (t) => {
   const { ask, endOne, ran } = start(t)
   for (let i = 0; i < 60; i++) {
     for (const address of ['192.0.2.1', '198.51.100.1', '203.0.113.1']) void ask(address)
@@ -32,7 +32,7 @@ test('addresses that always have work waiting get equal shares', async (t) => {
   for (const count of counts) t.ok(Number(count) >= 19 && Number(count) <= 22, `${count} of 61`)
 })
 
-test('a flood from a whole network, each address once, does not keep out a newcomer from elsewhere', async (t) => {
+test('a flood from a network, each address once, does not block a new address from elsewhere', async (t) => {
   for (const flooder of [
     (i: number) => `203.0.${Math.floor(i / 250)}.${i % 250}`,
     (i: number) => `2001:db8:${i.toString(16)}:1::`
@@ -59,7 +59,7 @@ test('a flood from a whole network, each address once, does not keep out a newco
   }
 })
 
-test('work with a handicap yields to other work, but not to an address that floods', async (t) => {
+test('a job with a handicap yields to other jobs, but not to an address that floods', async (t) => {
   const { ask, endAll, ran } = start(t)
   void ask('203.0.113.9')
   void ask('203.0.113.9')
@@ -69,7 +69,7 @@ test('work with a handicap yields to other work, but not to an address that floo
   t.strictSame(ran, ['203.0.113.9', '198.51.100.1', '192.0.2.1', '203.0.113.9'])
 })
 
-test('an address whose work was useful goes before one whose work was not', async (t) => {
+test('an address with discounted jobs precedes one without', async (t) => {
   const { ask, endAll, ran } = start(t)
   for (const [address, useful] of [
     ['203.0.113.9', false],
@@ -87,7 +87,7 @@ test('an address whose work was useful goes before one whose work was not', asyn
   t.strictSame(ran, ['192.0.2.1', '198.51.100.1', '203.0.113.9'])
 })
 
-test('what an address has used is forgotten with time', async (t) => {
+test('the recorded use of an address decays', async (t) => {
   const { ask, endAll, ran, pass } = start(t)
   for (let i = 0; i < 5; i++) {
     void ask('203.0.113.9')
@@ -104,7 +104,7 @@ test('what an address has used is forgotten with time', async (t) => {
   t.strictSame(ran, ['192.0.2.1', '203.0.113.9', '198.51.100.1'])
 })
 
-test('idle work runs when nobody waits, each key once, and not more than fits', async (t) => {
+test('idle jobs run when the queue is empty, one per key, up to a limit', async (t) => {
   const { queue, ask, endOne, endAll } = start(t)
   const done: string[] = []
   void ask('192.0.2.1')
@@ -122,7 +122,7 @@ test('idle work runs when nobody waits, each key once, and not more than fits', 
   t.equal(done.at(-1), 'later', 'at once where nothing runs')
 })
 
-test('three runners serve an address that nobody else competes with', async (t) => {
+test('three runners serve an address without competition', async (t) => {
   const { ask, queue, endAll } = start(t, { concurrency: 3 })
   const answers = Array.from({ length: 6 }, () => ask('192.0.2.1'))
   t.strictSame([queue.running, queue.waiting], [3, 3])
@@ -130,7 +130,7 @@ test('three runners serve an address that nobody else competes with', async (t) 
   t.notOk((await Promise.all(answers)).some((answer) => typeof answer === 'string'))
 })
 
-test('work that fails frees its place', async (t) => {
+test('a failed job frees its runner', async (t) => {
   const { queue, ask, endAll } = start(t)
   await t.rejects(
     queue.run('192.0.2.1', () => Promise.reject(new Error('it failed'))),

@@ -4,7 +4,7 @@ import { createHashing, isKnownHash } from '../../../src/auth/passwords/hashing.
 
 const cheap = createHashing({ bcryptCost: 4 })
 
-test('a password is right as a whole or not at all', async (t) => {
+test('only the complete password is right', async (t) => {
   const longest = `1!${'x'.repeat(70)}`
   const cases: [string, string, boolean][] = [
     ['correct-horse-7', 'correct-horse-7', true],
@@ -25,11 +25,11 @@ test('a password is right as a whole or not at all', async (t) => {
     t.equal(await cheap.verify(given, await cheap.hash(stored)), right, JSON.stringify([stored, given]))
 })
 
-test('nothing that bcrypt would cut is hashed', async (t) => {
+test('a password that bcrypt would truncate is not hashed', async (t) => {
   await t.rejects(cheap.hash('x'.repeat(73)))
 })
 
-test('a hash made at another cost is outdated, at the same cost it is not', async (t) => {
+test('a hash is outdated only if its cost differs', async (t) => {
   const hash = await cheap.hash('correct-horse-7')
   t.equal(cheap.isOutdated(hash, 'secret'), false)
   t.equal(createHashing({ bcryptCost: 5 }).isOutdated(hash, 'secret'), true)
@@ -44,7 +44,7 @@ function scryptHash(password: string): string {
   return `${salt}:${scryptSync(password.normalize('NFKC'), salt, 64, options).toString('hex')}`
 }
 
-test('a password is right for a hash of another system too', async (t) => {
+test('hashes of other systems can be verified', async (t) => {
   const stored = scryptHash('correct-horse-7')
   t.ok(isKnownHash(stored))
   t.ok(await cheap.verify('correct-horse-7', stored))
@@ -53,7 +53,7 @@ test('a password is right for a hash of another system too', async (t) => {
   t.notOk(cheap.isOutdated(stored, 'x'.repeat(73)), 'bcrypt could not take it')
 })
 
-test('spellings that Better Auth took for one password stay right when its hash is replaced, again and again', async (t) => {
+test('spellings that Better Auth treats as equal stay valid after repeated rehashing', async (t) => {
   const spellings = ['Ångström-ﬁ7', 'A\u030angstro\u0308m-\ufb017', '\u212bngstro\u0308m-fi7', 'Ångström-fi\uff17']
   const stored = scryptHash(spellings[0] ?? '')
   for (const first of spellings) {
@@ -85,7 +85,7 @@ async function work(act: () => Promise<unknown>): Promise<number> {
   return user + system
 }
 
-test('a check takes the same work whatever the hash, and whether there is one', async (t) => {
+test('a check takes the same work for every hash, and without a hash', async (t) => {
   const hashes = {
     nobody: undefined,
     'of our cost': await createHashing({ bcryptCost: 10 }).hash('correct-horse-7'),
@@ -106,7 +106,7 @@ test('a check takes the same work whatever the hash, and whether there is one', 
   t.ok(malformed < known / 2, `${malformed} µs for a hash that bcrypt refuses: the measure tells them apart`)
 })
 
-test('what is stored is looked up again after a minute, and at once where that failed', async (t) => {
+test('the kinds of stored hashes are read again after a minute, and immediately after an error', async (t) => {
   let now = 0
   const answers = [new Error('down'), { cost: 4, scrypt: false }, { cost: 5, scrypt: true }]
   const hashing = createHashing({
@@ -128,7 +128,7 @@ test('what is stored is looked up again after a minute, and at once where that f
   t.equal(answers.length, 0)
 })
 
-test('what is no hash of a kind that can be checked is not taken for one', (t) => {
+test('a hash of an unknown kind is recognized as unknown', (t) => {
   for (const hash of ['', 'plain', `$2b$17$${'a'.repeat(53)}`, `$argon2id$v=19$m=1,t=1,p=1$${'a'.repeat(22)}$b`])
     t.notOk(isKnownHash(hash), hash)
   t.end()

@@ -3,7 +3,7 @@ import { createPasswords, passwordRefusal } from '../../../src/auth/passwords/pa
 import { clientAt } from '../../helpers/accounts.ts'
 import { until } from '../../helpers/wait.ts'
 
-test('a new password is refused for what no schema can say', async (t) => {
+test('a new password is refused for reasons that the schema cannot express', async (t) => {
   const refused = [
     'P@ssw0rd',
     'p@SSW0RD',
@@ -33,33 +33,33 @@ test('a new password is refused for what no schema can say', async (t) => {
     t.equal(passwordRefusal(password, 'ann-7@example.com'), undefined, JSON.stringify(password))
 })
 
-test('a common password is refused with what to change', async (t) => {
+test('a common password is refused with advice', async (t) => {
   for (const common of ['P@ssw0rd', 'Welcome1!'])
     t.match(passwordRefusal(common, 'ann@example.com'), /close to a common password; take several words/)
 })
 
 const home = clientAt('192.0.2.1')
 
-test('a password is checked and the next one hashed in one turn', async (t) => {
+test('checking a password and hashing the next one takes one turn', async (t) => {
   const passwords = createPasswords({ bcryptCost: 4 })
-  const stored = await passwords.inTurn(home, ({ hash }) => hash('correct-horse-7'))
+  const stored = await passwords.enqueue(home, ({ hash }) => hash('correct-horse-7'))
   for (const [given, right] of [
     ['correct-horse-7', true],
     ['wrong-horse-7', false]
   ] as const) {
-    const both = passwords.inTurn(home, ({ verifyAndHash }) => verifyAndHash(given, stored, 'another-horse-8'))
+    const both = passwords.enqueue(home, ({ verifyAndHash }) => verifyAndHash(given, stored, 'another-horse-8'))
     t.strictSame([passwords.running, passwords.waiting], [1, 0])
     const [isRight, made] = await both
     t.equal(isRight, right)
-    t.ok(await passwords.inTurn(home, ({ verify }) => verify('another-horse-8', made)))
+    t.ok(await passwords.enqueue(home, ({ verify }) => verify('another-horse-8', made)))
   }
 })
 
-test('a registration waits until those who have an account had their turn', async (t) => {
+test('a registration waits for users who have an account', async (t) => {
   const passwords = createPasswords({ bcryptCost: 4, workers: 64 })
   const order: string[] = []
   const ask = (name: string, ip: string, options = {}) =>
-    passwords.inTurn(
+    passwords.enqueue(
       clientAt(ip),
       async ({ verify }) => {
         order.push(name)
@@ -75,25 +75,25 @@ test('a registration waits until those who have an account had their turn', asyn
   t.strictSame(order, ['first', 'login', 'registration'])
 })
 
-test('an address whose passwords are right goes before one whose are wrong', async (t) => {
+test('an address with right passwords precedes one with wrong ones', async (t) => {
   const passwords = createPasswords({ bcryptCost: 4, workers: 64 })
   const [right, wrong] = [clientAt('198.51.100.1'), clientAt('203.0.113.1')]
-  const stored = await passwords.inTurn(home, ({ hash }) => hash('correct-horse-7'))
+  const stored = await passwords.enqueue(home, ({ hash }) => hash('correct-horse-7'))
   for (let i = 0; i < 3; i++) {
-    await passwords.inTurn(right, ({ verify }) => verify('correct-horse-7', stored))
-    await passwords.inTurn(wrong, ({ verify }) => verify('wrong', stored))
+    await passwords.enqueue(right, ({ verify }) => verify('correct-horse-7', stored))
+    await passwords.enqueue(wrong, ({ verify }) => verify('wrong', stored))
   }
   const order: string[] = []
   const note = (name: string) => async () => void order.push(name)
   await Promise.all([
-    passwords.inTurn(home, note('first')),
-    passwords.inTurn(wrong, note('wrong')),
-    passwords.inTurn(right, note('right'))
+    passwords.enqueue(home, note('first')),
+    passwords.enqueue(wrong, note('wrong')),
+    passwords.enqueue(right, note('right'))
   ])
   t.strictSame(order, ['first', 'right', 'wrong'])
 })
 
-test('work for idle moments that fails disturbs nobody', async (t) => {
+test('a failing idle job affects nothing else', async (t) => {
   const passwords = createPasswords({ bcryptCost: 4, rateLimit: { enabled: false } })
   let tried = false
   passwords.whenIdle('ann', async () => {

@@ -3,7 +3,7 @@ import { startRevocations } from '../../helpers/revocations.ts'
 
 const revoked = { code: 'token_revoked' }
 
-test('a horizon that goes back is another cluster’s: everything is read again', async (t) => {
+test('a horizon that goes back means another cluster: everything is read again', async (t) => {
   const { revocations, database, token, end } = startRevocations(t)
   await revocations.catchUp()
   database.horizon = 3
@@ -16,7 +16,7 @@ test('a horizon that goes back is another cluster’s: everything is read again'
   t.equal(database.all, 2, 'once')
 })
 
-test('a hundred who want to catch up at once cost two questions', async (t) => {
+test('a hundred concurrent calls of catchUp cost two queries', async (t) => {
   const { revocations, database, token, end } = startRevocations(t)
   const gate = Promise.withResolvers<void>()
   database.gate = gate.promise
@@ -32,7 +32,7 @@ test('a hundred who want to catch up at once cost two questions', async (t) => {
   t.equal(database.questions, 2)
 })
 
-test('a question that failed does not fail who asked after it', async (t) => {
+test('a failed query does not fail a later caller', async (t) => {
   const { revocations, database } = startRevocations(t)
   const gate = Promise.withResolvers<void>()
   database.gate = gate.promise
@@ -45,7 +45,7 @@ test('a question that failed does not fail who asked after it', async (t) => {
   t.ok(revocations.isFresh())
 })
 
-test('a process that has the database to itself asks once', async (t) => {
+test('a process without other processes reads once', async (t) => {
   const { revocations, database, time, token } = startRevocations(t, { alone: true })
   await revocations.catchUp()
   time.elapsed += 1_000_000
@@ -54,7 +54,7 @@ test('a process that has the database to itself asks once', async (t) => {
   t.equal(revocations.staleness(), 0)
 })
 
-test('another issuer’s user is revoked by a cutoff', async (t) => {
+test('a foreign user is revoked by a cutoff', async (t) => {
   const { revocations, token, time } = startRevocations(t)
   await revocations.catchUp()
   const now = time.clock / 1000
@@ -75,7 +75,7 @@ test('another issuer’s user is revoked by a cutoff', async (t) => {
   t.equal(revocations.check(of('dan', now - 500)), 0, 'nobody else is')
 })
 
-test('whoever stops it hears no more', async (t) => {
+test('after stop no announcement is received', async (t) => {
   const { revocations, database, stops, pass } = startRevocations(t)
   await revocations.catchUp()
   revocations.stop()

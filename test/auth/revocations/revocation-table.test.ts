@@ -23,7 +23,7 @@ function uuids(next: () => number): () => string {
 }
 
 for (const seed of [1, 2, 3])
-  test(`it agrees with a Map, whatever is added and forgotten (seed ${seed})`, async (t) => {
+  test(`it agrees with a Map after random operations (seed ${seed})`, async (t) => {
     const next = random(seed)
     const uuid = uuids(next)
     const pick = (most: number) => Math.floor(next() * most)
@@ -42,7 +42,7 @@ for (const seed of [1, 2, 3])
       model.set(key, [...(model.get(key) ?? []), { cutoff, expires }])
       if (pick(500) === 0) {
         now += pick(600)
-        table.forget(now)
+        table.dropExpired(now)
         for (const [key, entries] of model)
           model.set(
             key,
@@ -56,12 +56,12 @@ for (const seed of [1, 2, 3])
     for (const key of strangers) if (table.cutoff(key) !== 0) wrong.push(key)
     t.strictSame(wrong, [])
     now += 2 * hour
-    table.forget(now)
+    table.dropExpired(now)
     t.equal(table.size, 0)
     t.ok(keys.every((key) => table.cutoff(key) === 0))
   })
 
-test('every key is found while it grows', async (t) => {
+test('every key is found while the table grows', async (t) => {
   const next = random(4)
   const uuid = uuids(next)
   const table = createRevocationTable(hour)
@@ -74,7 +74,7 @@ test('every key is found while it grows', async (t) => {
   t.ok(keys.every((key, i) => table.cutoff(key) === (i % 2 ? ALWAYS : i + 1)))
 })
 
-test('keys that are nearly the same share no cutoff', async (t) => {
+test('similar keys do not share a cutoff', async (t) => {
   const table = createRevocationTable(hour)
   const near = (low: number, high: number) =>
     `00000000-0000-4000-${high.toString(16).padStart(4, '0')}-0000${low.toString(16).padStart(8, '0')}`
@@ -89,7 +89,7 @@ test('keys that are nearly the same share no cutoff', async (t) => {
   t.equal(table.cutoff(near(2 ** 32 - 1, 0x800a)), 0)
 })
 
-test('of two cutoffs the later one counts, in whichever order they come', async (t) => {
+test('the later of two cutoffs applies, in either order', async (t) => {
   const [key = '', other = ''] = Array.from({ length: 2 }, uuids(random(5)))
   const table = createRevocationTable(hour)
   for (const cutoff of [500, 900, 700]) table.add(key, cutoff, hour)
@@ -100,13 +100,13 @@ test('of two cutoffs the later one counts, in whichever order they come', async 
   t.equal(table.cutoff(other), 0)
 })
 
-test('a key counts however it is spelled, until it expires and no longer than a third of a life more', async (t) => {
+test('a key is found in any spelling, until it expires and at most a third of the lifetime longer', async (t) => {
   const [key = ''] = Array.from({ length: 1 }, uuids(random(6)))
   const table = createRevocationTable(3 * hour)
   table.add(key, ALWAYS, 10 * hour + 1)
-  table.forget(10 * hour + 1)
+  table.dropExpired(10 * hour + 1)
   t.equal(table.cutoff(key.toUpperCase()), ALWAYS)
-  table.forget(11 * hour)
+  table.dropExpired(11 * hour)
   t.equal(table.cutoff(key), 0)
   t.equal(table.size, 0)
 })

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { startRevocations } from '../../helpers/revocations.ts'
 
-test('an answer from before the commit does not make tokens believed that were revoked by it', async (t) => {
+test('a poll from before a commit does not make revoked tokens acceptable', async (t) => {
   const { revocations, database, token, end } = startRevocations(t, { alone: true })
   await revocations.catchUp()
   const bad = token()

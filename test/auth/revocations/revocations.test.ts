@@ -6,7 +6,7 @@ import { startRevocations } from '../../helpers/revocations.ts'
 const revoked = { code: 'token_revoked' }
 const unavailable = { code: 'unavailable' }
 
-test('no token is believed before all revocations are known', async (t) => {
+test('no token is accepted before all revocations have been read', async (t) => {
   const { revocations, database, token, end } = startRevocations(t)
   const [good, bad] = [token(), token()]
   end(bad)
@@ -18,7 +18,7 @@ test('no token is believed before all revocations are known', async (t) => {
   t.strictSame([database.questions, revocations.size, revocations.staleness()], [1, 1, 0])
 })
 
-test('what another process announces counts at once, and what it does not announce from the next poll on', async (t) => {
+test('an announced revocation applies immediately, any other at the next poll', async (t) => {
   const { revocations, database, listeners, token, end, pass } = startRevocations(t)
   await revocations.catchUp()
   const [announced, silent] = [token(), token()]
@@ -33,7 +33,7 @@ test('what another process announces counts at once, and what it does not announ
   t.equal(listeners.length, 1)
 })
 
-test('an announcement that is none of ours changes nothing and holds nothing up', async (t) => {
+test('an invalid announcement has no effect', async (t) => {
   const { revocations, listeners, token } = startRevocations(t)
   await revocations.catchUp()
   const { sessionId } = token()
@@ -43,7 +43,7 @@ test('an announcement that is none of ours changes nothing and holds nothing up'
   t.equal(revocations.size, 0)
 })
 
-test('whenever listening begins, what was missed is asked for', async (t) => {
+test('missed revocations are read whenever LISTEN begins', async (t) => {
   const { revocations, database, listeners, token, end } = startRevocations(t)
   await revocations.catchUp()
   const missed = token()
@@ -57,7 +57,7 @@ test('whenever listening begins, what was missed is asked for', async (t) => {
   t.equal(database.questions, 3, 'a question that fails is no fault')
 })
 
-test('a process that has not heard for five seconds asks, and believes nobody when it gets no answer', async (t) => {
+test('after five seconds without a poll a process polls, and accepts no token if that fails', async (t) => {
   const { revocations, database, token, end, pass } = startRevocations(t)
   await revocations.catchUp()
   const [good, bad] = [token(), token()]
@@ -73,7 +73,7 @@ test('a process that has not heard for five seconds asks, and believes nobody wh
   t.equal(revocations.check(good), 0)
 })
 
-test('an answer that took longer than five seconds is too old to believe anybody', async (t) => {
+test('a poll that took more than five seconds is too old to accept a token', async (t) => {
   const { revocations, database, token, pass } = startRevocations(t)
   const gate = Promise.withResolvers<void>()
   database.gate = gate.promise
@@ -86,7 +86,7 @@ test('an answer that took longer than five seconds is too old to believe anybody
 
 const jumps = { 'stopped (SIGSTOP)': 'elapsed', suspended: 'clock' } as const
 for (const [how, clock] of Object.entries(jumps)) {
-  test(`a process that was ${how} asks before its next answer`, async (t) => {
+  test(`a process that was ${how} polls before its next answer`, async (t) => {
     const { revocations, database, time, token, end } = startRevocations(t)
     await revocations.catchUp()
     const [good, bad] = [token(), token()]
@@ -99,7 +99,7 @@ for (const [how, clock] of Object.entries(jumps)) {
     t.equal(revocations.check(good), 0, 'a busy moment is no standstill')
   })
 
-  test(`a process that was ${how} with a question under way does not believe its answer`, async (t) => {
+  test(`a process that was ${how} during a poll does not trust the result`, async (t) => {
     const { revocations, database, time, token, end } = startRevocations(t)
     await revocations.catchUp()
     time.elapsed += 201
@@ -115,7 +115,7 @@ for (const [how, clock] of Object.entries(jumps)) {
   })
 }
 
-test('who makes sure asks only when not enough is known', async (t) => {
+test('ensure polls only when revocations are not fresh', async (t) => {
   const { revocations, database } = startRevocations(t)
   await revocations.ensure()
   await revocations.ensure()
@@ -123,7 +123,7 @@ test('who makes sure asks only when not enough is known', async (t) => {
 })
 
 for (const alone of [true, false])
-  test(`what was committed takes effect, even where the database cannot tell of it (alone: ${alone})`, async (t) => {
+  test(`a committed revocation applies, even if the database cannot be read (alone: ${alone})`, async (t) => {
     const { revocations, database, token, end } = startRevocations(t, { alone })
     await revocations.catchUp()
     const [good, bad] = [token(), token()]
@@ -136,7 +136,7 @@ for (const alone of [true, false])
     t.equal(revocations.check(good), 0)
   })
 
-test('who remembers users of other issuers hears whose memory is in doubt, and of a database that went back in time', async (t) => {
+test('a cache of foreign users is told about revocations, and about a database that went back in time', async (t) => {
   const { revocations, database, listeners, token, end } = startRevocations(t)
   const heard: unknown[] = []
   revocations.onForeign((key) => heard.push(key))

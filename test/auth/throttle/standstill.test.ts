@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 import { test } from 'tap'
 import { watchStandstill } from '../../../src/auth/throttle/standstill.ts'
 
-test('a process that did not run for more than 200 ms is noticed, by whichever clock', async (t) => {
+test('a standstill of more than 200 ms is detected by either clock', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
   const times = [0, 0]

@@ -6,7 +6,7 @@ const hour = 60 * minute
 
 const zeros = (count: number) => Array(count).fill(0)
 
-test('an address has ten failures with an account in a quarter of an hour, and waits for its end', async (t) => {
+test('an address has ten failures per account in a quarter of an hour, and then waits until its end', async (t) => {
   const { fail, pass } = start()
   t.strictSame(await fail(1, 'office'), [0])
   pass(5 * minute)
@@ -21,7 +21,7 @@ test('an address has ten failures with an account in a quarter of an hour, and w
   t.strictSame(await fail(1, 'office'), [0])
 })
 
-test('what one address is refused does not count against the account elsewhere', async (t) => {
+test('refused attempts of one address do not count against the account elsewhere', async (t) => {
   const { fail } = start()
   await fail(500, 'office')
   t.strictSame(await fail(11), [...zeros(10), 900])
@@ -38,7 +38,7 @@ test('an account has twenty failures in a quarter of an hour and seventy in a da
   t.strictSame(await fail(1), [0])
 })
 
-test('of 5,000 failures from as many addresses in a day, the usual ones among them, no more than 100 could have succeeded', async (t) => {
+test('of 5,000 failures in a day from as many addresses, at most 100 could have succeeded', async (t) => {
   for (const step of [0, 1000, 15_000]) {
     const { begin, pass } = start()
     let passing = 0
@@ -50,7 +50,7 @@ test('of 5,000 failures from as many addresses in a day, the usual ones among th
   }
 })
 
-test('what an outsider is told does not depend on where the owner is, nor on their logins', async (t) => {
+test("an outsider's answers do not depend on the owner's location or logins", async (t) => {
   /** The waits of an attacker at three addresses, the owner's among them, in the course of a day. */
   async function attack(owner: { isUsual: boolean; logsIn: boolean }) {
     const { begin, fail, pass } = start()
@@ -68,7 +68,7 @@ test('what an outsider is told does not depend on where the owner is, nor on the
   t.strictSame(await attack({ isUsual: true, logsIn: true }), nobody)
 })
 
-test('an attack from elsewhere does not keep the owner from a usual address, nor one from there at first', async (t) => {
+test('an attack from elsewhere does not lock the owner out of a usual address, nor one from there at first', async (t) => {
   const { begin, fail, pass } = start()
   for (let i = 0; i < 2_000; i++) {
     await fail(1)
@@ -87,7 +87,7 @@ test('an attack from elsewhere does not keep the owner from a usual address, nor
   t.ok((await begin('home', { isUsual: true })).mayPass)
 })
 
-test('five attempts at once by an owner who knows the password are all let through', async (t) => {
+test('five concurrent attempts with the right password all succeed', async (t) => {
   const { begin } = start()
   for (let round = 0; round < 50; round++)
     for (const attempt of await Promise.all(Array.from({ length: 5 }, () => begin('home')))) {
@@ -97,7 +97,7 @@ test('five attempts at once by an owner who knows the password are all let throu
   t.pass('250 attempts')
 })
 
-test('200 wrong passwords at once: no more than the limits allow can succeed', async (t) => {
+test('of 200 concurrent wrong passwords, no more than the limits allow can succeed', async (t) => {
   const passing = async (where: (i: number) => string) => {
     const { begin } = start()
     const all = await Promise.all(Array.from({ length: 200 }, (_, i) => begin(where(i))))
@@ -107,7 +107,7 @@ test('200 wrong passwords at once: no more than the limits allow can succeed', a
   t.equal(await passing((i) => `address ${i}`), 20)
 })
 
-test('an attempt that is given back leaves no trace, whatever came since', async (t) => {
+test('an attempt that is given back leaves no trace, whatever came later', async (t) => {
   const { begin, fail } = start()
   for (let i = 0; i < 100; i++) (await begin('home')).giveBack()
   const slow = await begin('home')
@@ -128,7 +128,7 @@ test('a refused attempt that is given back leaves what refused it full', async (
   t.strictSame(await fail(11), [...zeros(10), 900], 'and counted nothing against the account')
 })
 
-test('more windows than are remembered push out the oldest', async (t) => {
+test('the oldest windows are evicted', async (t) => {
   const { fail } = start(100)
   await fail(10, 'home')
   t.not((await fail(1, 'home'))[0], 0)

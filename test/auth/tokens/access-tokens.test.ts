@@ -25,7 +25,7 @@ const parts = (token: string) =>
   token.split('.', 2).map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()))
 const refuses = (code: string, reason?: string) => ({ status: 401, code, ...(reason && { reason }) })
 
-test('our token has the header and the claims of the contract, and lives as long as it is set to', async (t) => {
+test('our token has the header, the claims and the lifetime of the contract', async (t) => {
   const { issue, verify, time } = await service({
     BETTER_AUTH_SECRET: secret,
     ACCESS_TOKEN_TTL: '2h',
@@ -63,7 +63,7 @@ test('our token has the header and the claims of the contract, and lives as long
   t.throws(() => verify(access_token), refuses('token_expired'))
 })
 
-test('rotation: tokens of every listed secret are verified, the first signs, and one that was dropped is over', async (t) => {
+test('rotation: tokens of every listed secret are verified, the first signs, and a removed one is refused', async (t) => {
   const before = await service({ BETTER_AUTH_SECRETS: `1:${older}` })
   const during = await service({ BETTER_AUTH_SECRETS: `2:${newer},1:${older}` })
   const after = await service({ BETTER_AUTH_SECRETS: `2:${newer}` })
@@ -81,7 +81,7 @@ test('rotation: tokens of every listed secret are verified, the first signs, and
   t.throws(() => during.verify(crossed), refuses('invalid_token', 'signature'), 'a key is held to its name')
 })
 
-test('a service that goes from one secret to a list keeps its users logged in', async (t) => {
+test('changing from one secret to a list keeps users logged in', async (t) => {
   const single = await service({ BETTER_AUTH_SECRET: older })
   const token = single.issue(user, session).access_token
   for (const settings of [
@@ -93,12 +93,12 @@ test('a service that goes from one secret to a list keeps its users logged in', 
   t.throws(() => other.verify(token), refuses('invalid_token', 'signature'))
 })
 
-test('without a secret there is nothing to sign with', async (t) => {
+test('without a secret no token can be signed', async (t) => {
   const settings = { ...loadConfig({ BETTER_AUTH_SECRET: secret }), secrets: [] }
   t.throws(() => createAccessTokens(settings, {}, Date.now), /No secret/)
 })
 
-test("a shared-secret token's user belongs to the Better Auth server of the settings, which alone it may name", async (t) => {
+test("a shared-secret token's user belongs to the configured Better Auth server, the only issuer it may name", async (t) => {
   const url = 'https://auth.example.com'
   const { verify } = await tokensOf({ BETTER_AUTH_SECRET: secret, BETTER_AUTH_URL: `${url}/api/auth/` }, Date.now)
   for (const claims of [{}, { iss: url }, { aud: url }, { aud: 'gatehouse' }, { iss: url, aud: url }])
@@ -112,7 +112,7 @@ test("a shared-secret token's user belongs to the Better Auth server of the sett
   t.equal(verify(ourToken()).issuer, null, 'ours stay ours')
 })
 
-test('a bridge may live seven days, carry the type JWT and claims that nobody knows', async (t) => {
+test('a bridge token may live seven days, and have the type JWT and unknown claims', async (t) => {
   const { verify, time } = await service()
   const iat = time.now / 1000
   t.ok(verify(bridgeToken({ iat, exp: iat + 7 * 24 * 60 * 60 }, { typ: 'JWT' })))
@@ -122,7 +122,7 @@ test('a bridge may live seven days, carry the type JWT and claims that nobody kn
   t.match(verify(bridgeToken({ iat, exp: iat + 9, email: 'Ann@EXAMPLE.com' })), { email: 'ann@example.com' })
 })
 
-test('clocks may differ by a minute, no more', async (t) => {
+test('a clock difference of a minute is accepted, a larger one is not', async (t) => {
   const { verify, time } = await service()
   const now = time.now / 1000
   t.ok(verify(bridgeToken({ iat: now + 60, exp: now + 900, nbf: now + 60 })))
@@ -136,7 +136,7 @@ test('clocks may differ by a minute, no more', async (t) => {
   )
 })
 
-test('every other spelling of a token is refused: no bit of it can change unnoticed', async (t) => {
+test('any other spelling of a token is refused, down to a single bit', async (t) => {
   const { verify } = await tokensOf({ BETTER_AUTH_SECRET: secret }, Date.now)
   const token = ourToken()
   t.ok(verify(token))
@@ -153,7 +153,7 @@ test('every other spelling of a token is refused: no bit of it can change unnoti
     }
 })
 
-test('a secret may have any name, be it one that objects have already', async (t) => {
+test("a secret's version may be the name of an object property", async (t) => {
   for (const kid of ['__proto__', 'constructor', 'toString', '007', '10']) {
     const { issue, verify } = await service({ BETTER_AUTH_SECRETS: `${kid}:${newer},2:${older}` })
     const { access_token } = issue(user, session)

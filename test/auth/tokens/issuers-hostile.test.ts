@@ -21,7 +21,7 @@ const hostile = Object.entries({
   ),
   ...Object.fromEntries(Object.entries(bridges).map(([name, change]) => [`bridge ${name}`, () => foreignToken(change)]))
 }).filter(([name]) => !harmless.test(name))
-test('no hostile token passes because its signature is an asymmetric one', async (t) => {
+test('no hostile token passes because of an asymmetric signature', async (t) => {
   t.ok(hostile.length > 90)
   for (const [name, token] of hostile) await t.rejects(verify(token()), { status: 401, code: 'invalid_token' }, name)
   const text = JSON.stringify(foreignClaims())
@@ -34,7 +34,7 @@ test('no hostile token passes because its signature is an asymmetric one', async
     )
 })
 
-test('audience, type, kid and life are those that were agreed', async (t) => {
+test('audience, type, kid and lifetime must be as configured', async (t) => {
   for (const aud of [
     undefined,
     null,
@@ -74,7 +74,7 @@ test('audience, type, kid and life are those that were agreed', async (t) => {
   await t.rejects(verify(foreignToken({ iat: iat + 99 })), refusal('issued in the future'))
 })
 
-test('what RFC 9068, RFC 7519 and OpenID Connect allow is accepted', async (t) => {
+test('tokens that RFC 9068, RFC 7519 and OpenID Connect allow are accepted', async (t) => {
   for (const typ of ['at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/AT+JWT', 'jwt', 'JWT', 'application/jwt'])
     t.ok(await verify(foreignToken({}, { typ })), `typ ${typ}`)
   for (const aud of [[audience], ['account', audience], [audience, audience]])
@@ -99,7 +99,7 @@ test('what RFC 9068, RFC 7519 and OpenID Connect allow is accepted', async (t) =
   t.match(await verify(foreignToken({ sub: 7, user_id: 7 })), { subject: '7' })
 })
 
-test('a subject that is no exact text or number is none', async (t) => {
+test('a subject must be exact text or an exact number', async (t) => {
   const subjects = [1.5, 2 ** 53, 1e21, true, null, {}, ['1'], '', 'x'.repeat(256)]
   const texts = ['a\0b', 'a\nb', '\u007f', 'a\u200bb', '\u202eb', 'a\u2028b', '\ud800', '\ue000', '\u00ad']
   for (const sub of [...subjects, ...texts])
@@ -112,7 +112,7 @@ test('a subject that is no exact text or number is none', async (t) => {
     await t.rejects(verify(foreignToken({ sub: 7, user_id })), refusal('two subjects'))
 })
 
-test('a type of our own tokens makes nobody ours: neither by another key nor by the shared secret', async (t) => {
+test('the type of our own tokens does not make a token ours, neither under another key nor under the shared secret', async (t) => {
   const ours = ourClaims()
   const claims = { ...ours, aud: ['gatehouse', audience] }
   const alg = { alg: 'EdDSA', kid: 'EdDSA', typ: 'at+jwt' }

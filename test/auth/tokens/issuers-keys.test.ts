@@ -35,7 +35,7 @@ const answers: Record<string, (response: ServerResponse) => unknown> = {
   'no HTTP': (response) => response.socket?.end('SSH-2.0\r\n')
 }
 for (const [name, answer] of Object.entries(answers))
-  test(`keys that come as ${name} are no keys: 503 with Retry-After, one line in the log, and not asked for again`, async (t) => {
+  test(`a key set that is ${name} answers 503 with Retry-After, one log line and no second fetch`, async (t) => {
     state.answer = answer
     const { verify, lines } = trust()
     for (let i = 0; i < 3; i++) await t.rejects(verify(foreignToken()), unavailable)
@@ -44,7 +44,7 @@ for (const [name, answer] of Object.entries(answers))
     t.equal(lines.length, 1)
   })
 
-test('keys that do not come, or come slowly, are waited for three seconds and no longer', async (t) => {
+test('a slow or missing key set is awaited for three seconds', async (t) => {
   for (const answer of [() => undefined, (response: ServerResponse) => response.write(set.slice(0, 9))]) {
     const timer = new AbortController()
     const timeouts = t.capture(AbortSignal, 'timeout', () => timer.signal)
@@ -60,7 +60,7 @@ test('keys that do not come, or come slowly, are waited for three seconds and no
   }
 })
 
-test('five hundred tokens of a kid that nobody knows ask once in thirty seconds, all together', async (t) => {
+test('five hundred tokens with an unknown kid cause one fetch in thirty seconds', async (t) => {
   publish(allKeys)
   const { verify, time } = trust()
   const ask = () =>
@@ -76,14 +76,14 @@ test('five hundred tokens of a kid that nobody knows ask once in thirty seconds,
   t.ok(await verify(foreignToken()))
 })
 
-test('a set without keys, or without this one, is an answer: the token is refused, not put off', async (t) => {
+test('a key set without the key refuses the token with 401', async (t) => {
   for (const keys of [[], allKeys.slice(1)]) {
     publish(keys)
     await t.rejects(trust().verify(foreignToken()), unknownKid)
   }
 })
 
-test('refused keys are named in the log, and the others do', async (t) => {
+test('refused keys are logged, and the others work', async (t) => {
   publish([...allKeys, { kty: 'oct', k: 'c2VjcmV0', kid: 'theirs' }])
   const { verify, lines } = trust()
   t.ok(await verify(foreignToken()))
@@ -91,7 +91,7 @@ test('refused keys are named in the log, and the others do', async (t) => {
   t.notMatch(JSON.stringify(lines), 'c2VjcmV0')
 })
 
-test('with the issuer down known keys do for a day, then 503 until it is back', async (t) => {
+test('while the issuer is down, known keys work for a day, then 503 until it is back', async (t) => {
   publish(allKeys)
   const { verify, time } = trust()
   await verify(foreignToken())
@@ -109,7 +109,7 @@ test('with the issuer down known keys do for a day, then 503 until it is back', 
   t.ok(await verify(foreignToken()))
 })
 
-test('a fetch asks for keys, on a connection that is not kept until it has died', async (t) => {
+test('a fetch sends its Accept header, on a connection that is not kept', async (t) => {
   let headers = {}
   state.answer = (response) => {
     headers = response.req.headers
@@ -119,7 +119,7 @@ test('a fetch asks for keys, on a connection that is not kept until it has died'
   t.match(headers, { accept: /application\/jwk-set\+json/, connection: 'close' })
 })
 
-test('keys are looked at anew after ten minutes, and nobody waits for that', async (t) => {
+test('keys are refreshed after ten minutes, without delaying requests', async (t) => {
   publish(allKeys)
   const { verify, time } = trust()
   await verify(foreignToken())

@@ -11,7 +11,7 @@ const names: Algorithm[] = ['EdDSA', 'ES256', 'ES512', 'RS256', 'PS256']
 const refusal = (reason: string | RegExp) => ({ status: 401, code: 'invalid_token', reason })
 const header = (alg: string, kid = alg) => ({ alg, kid })
 
-test('a token of each algorithm tells who it speaks for', async (t) => {
+test('a token of each algorithm identifies its user', async (t) => {
   for (const name of names)
     t.match(
       await verify(foreignToken({ name: 'Ann', email: 'Ann@Example.com' }, {}, name)),
@@ -21,7 +21,7 @@ test('a token of each algorithm tells who it speaks for', async (t) => {
   t.ok(await verify(foreignToken({}, { typ: 'JWT' })), 'with the type JWT')
 })
 
-test("an algorithm is the key's, whatever the header says and however the token was signed", async (t) => {
+test("the key determines the algorithm, not the token's header", async (t) => {
   const { EdDSA, ES256, RS256, PS256 } = pairs
   const ed448 = generateKeyPairSync('ed448')
   const body = foreignClaims()
@@ -54,7 +54,7 @@ test("an algorithm is the key's, whatever the header says and however the token 
   t.ok(names.length === allKeys.length)
 })
 
-test('an issuer may use the algorithms of the settings and no other, though its keys be for more', async (t) => {
+test('an issuer may use only the configured algorithms, even if it has keys for others', async (t) => {
   const { verify, lines } = trust({ algorithms: ['ES256'] })
   t.ok(await verify(foreignToken({}, {}, 'ES256')))
   t.match(
@@ -64,7 +64,7 @@ test('an issuer may use the algorithms of the settings and no other, though its 
   await t.rejects(verify(foreignToken()), refusal('algorithm'))
 })
 
-test('a key in a token, or its address, is not looked at', async (t) => {
+test('a key or key URL inside a token is ignored', async (t) => {
   const evil = generateKeyPairSync('ed25519')
   const pointers = { jku: `${url}/evil`, x5u: `${url}/evil`, jwk: published(evil, 'EdDSA'), x5c: ['MII'] }
   state.fetches = 0
@@ -77,14 +77,14 @@ test('a key in a token, or its address, is not looked at', async (t) => {
   t.equal(state.fetches, 0)
 })
 
-test('a cookie cache of Better Auth is refused even where its audience is the one configured', async (t) => {
+test("Better Auth's cookie cache is refused, even with the configured audience", async (t) => {
   const { verify } = trust({ audience: 'better-auth:session-cache' })
   const cache = { aud: 'better-auth:session-cache', session: { id: 'x' }, user: { id: 'x' } }
   await t.rejects(verify(foreignToken(cache, { typ: 'better-auth.session-cache+jwt' })), refusal('type'))
   await t.rejects(verify(foreignToken(cache)), refusal('not a login'))
 })
 
-test('one kid at two issuers is two keys: neither speaks for the other, and nobody for a third', async (t) => {
+test('the same kid at two issuers is two keys, which are not interchangeable', async (t) => {
   const other = 'https://other.example.com'
   const { verify } = trust({}, { issuer: other, jwksUrl: `${url}/other` })
   const theirs = generateKeyPairSync('ed25519')

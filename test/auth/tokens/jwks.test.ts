@@ -19,7 +19,7 @@ const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' })
 const ed448 = generateKeyPairSync('ed448')
 const x25519 = generateKeyPairSync('x25519')
 
-test('keys are taken for the one algorithm that they say, or that alone is for their kind', async (t) => {
+test('a key is accepted for the algorithm that it names, or the only one for its type', async (t) => {
   for (const name of all) {
     t.strictSame(parse([published(pairs[name], 'a', { alg: name })]).taken, [['a', name]])
     t.strictSame(parse([published(pairs[name], 'a')], [name]).taken, [['a', name]], `${name}, unsaid`)
@@ -66,7 +66,7 @@ const refusals: [string, unknown, RegExp][] = [
   ['a text', 'key', /no kid/],
   ['a list', [rsa], /no kid/]
 ]
-test('a key that cannot be trusted is left out, with a reason, and the others stay', async (t) => {
+test('an unacceptable key is omitted with a reason, and the others stay', async (t) => {
   const good = published(EdDSA, 'good')
   for (const [name, key, reason] of refusals) {
     const { taken, refused } = parse([good, key])
@@ -77,7 +77,7 @@ test('a key that cannot be trusted is left out, with a reason, and the others st
   t.strictSame(parse([rsa], ['EdDSA', 'ES256']).taken, [], 'an algorithm that this issuer may not use')
 })
 
-test('of two keys with one kid neither is taken, nor of three, nor when one of them is no good', async (t) => {
+test('keys that share a kid are all refused, even if one of them is unacceptable', async (t) => {
   const [one, two, third] = [published(EdDSA, 'x'), published(ES256, 'x'), published(pairs.ES512, 'x')]
   const broken = { ...rsa, e: 'AQ' }
   for (const keys of [
@@ -93,7 +93,7 @@ test('of two keys with one kid neither is taken, nor of three, nor when one of t
   }
 })
 
-test('a set of more than 100 keys is none, and neither is what has no list of keys', async (t) => {
+test('a set of more than 100 keys, or without a list of keys, is refused', async (t) => {
   const key = published(EdDSA, 'x')
   const many = (count: number) => Array.from({ length: count }, (_, i) => ({ ...key, kid: `k${i}` }))
   t.equal(parse(many(100)).taken.length, 100)
@@ -103,7 +103,7 @@ test('a set of more than 100 keys is none, and neither is what has no list of ke
   t.strictSame(parse([]), { taken: [], refused: [] })
 })
 
-test('a kid of any length does not fill the log', async (t) => {
+test('a long kid is shortened in the log', async (t) => {
   const { refused } = parse([{ ...rsa, kid: 'x'.repeat(9_000), use: 'enc' }])
   t.equal(refused[0]?.[0]?.length, 100)
 })

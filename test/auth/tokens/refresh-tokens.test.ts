@@ -8,7 +8,7 @@ const sessionId = '0193aaaa-0000-4000-8000-00000000000a'
 const token = tokens.make(sessionId)
 const text = tokens.format(token)
 
-test('a token is its session’s id, 256 random bits and a tag, in base64url', async (t) => {
+test("a token is the session's id, 256 random bits and a tag, in base64url", async (t) => {
   t.match(text, /^[\w-]{86}$/)
   t.equal(Buffer.from(text, 'base64url').length, 16 + 32 + 16)
   t.strictSame(tokens.parse(text), token)
@@ -18,7 +18,7 @@ test('a token is its session’s id, 256 random bits and a tag, in base64url', a
   t.equal(hashOf(token).length, 32)
 })
 
-test('a token that we never gave is none', async (t) => {
+test('a token that we did not issue is refused', async (t) => {
   const flipped = Array.from({ length: 64 }, (_, i) => {
     const bytes = Buffer.from(token.bytes)
     bytes.writeUInt8(bytes.readUInt8(i) ^ 1, i)
@@ -32,7 +32,7 @@ test('a token that we never gave is none', async (t) => {
     t.equal(tokens.parse(wrong), undefined, wrong)
 })
 
-test('a token has one spelling', async (t) => {
+test('a token has only one spelling', async (t) => {
   const last = text.at(-1) ?? ''
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const sibling = alphabet[alphabet.indexOf(last) + 1] ?? ''
@@ -50,7 +50,7 @@ test('a token has one spelling', async (t) => {
   for (const spelled of [...spellings, ...padded]) t.equal(tokens.parse(spelled), undefined, JSON.stringify(spelled))
 })
 
-test('a token counts under every secret that is configured, and is made under the first', async (t) => {
+test('a token is valid under every configured secret, and issued under the first', async (t) => {
   const rotated = createRefreshTokens([secretOf('2'), secretOf('1')])
   t.strictSame(rotated.parse(text), token)
   const renewed = rotated.format(rotated.make(sessionId))
@@ -61,7 +61,7 @@ test('a token counts under every secret that is configured, and is made under th
   t.throws(() => createRefreshTokens([]), { message: /No secret/ })
 })
 
-test('what is sealed is opened by the predecessor’s holder and nobody else', async (t) => {
+test("only the predecessor's holder can unseal its successor", async (t) => {
   const successor = tokens.make(sessionId)
   const sealed = tokens.seal(token, successor)
   t.strictSame(tokens.unseal(token, sealed), successor)

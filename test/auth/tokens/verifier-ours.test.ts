@@ -6,7 +6,7 @@ import { ourToken } from '../../helpers/mint.ts'
 const { publish, trust } = await startIssuer(t)
 publish(allKeys)
 
-test('a token of ours is verified once too, and its expiry looked at each time', async (t) => {
+test('our token is verified once, and its expiry checked each time', async (t) => {
   const { verify, time } = trust()
   const token = ourToken()
   const first = await verify(token)
@@ -17,7 +17,7 @@ test('a token of ours is verified once too, and its expiry looked at each time',
   await t.rejects(verify(token), { status: 401, code: 'token_expired' })
 })
 
-test('a token under the signature of a remembered one is refused, and does not drive it out', async (t) => {
+test('a token with the signature of a cached one is refused, and does not evict it', async (t) => {
   const { verify } = trust()
   for (const token of [ourToken(), foreignToken()]) {
     const first = await verify(token)

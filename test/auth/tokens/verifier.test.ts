@@ -25,7 +25,7 @@ async function refresh({ time, verify, checks }: Service) {
   checks()
 }
 
-test('a token of an issuer is verified once, and its expiry looked at each time', async (t) => {
+test("an issuer's token is verified once, and its expiry checked each time", async (t) => {
   const { verify, time, checks } = service(t)
   const token = foreignToken({ exp: seconds() + 900 })
   const first = await verify(token)
@@ -41,7 +41,7 @@ test('a token of an issuer is verified once, and its expiry looked at each time'
   t.equal(checks(), 0, 'though nothing is verified again')
 })
 
-test('what is remembered of a token cannot be changed', async (t) => {
+test('a cached token cannot be changed', async (t) => {
   const { verify } = service(t)
   const token = await verify(foreignToken())
   t.ok(Object.isFrozen(token))
@@ -49,7 +49,7 @@ test('what is remembered of a token cannot be changed', async (t) => {
   t.throws(() => Object.assign(token, { subject: 'eve' }), TypeError)
 })
 
-test('another spelling of a remembered token is refused', async (t) => {
+test('another spelling of a cached token is refused', async (t) => {
   const { verify } = service(t)
   const token = foreignToken()
   await verify(token)
@@ -63,7 +63,7 @@ test('another spelling of a remembered token is refused', async (t) => {
     await t.rejects(verify(other), { code: 'invalid_token' }, other.slice(-9))
 })
 
-test('a remembered token is over when its key is: removed, replaced, or for another algorithm', async (t) => {
+test('a cached token becomes invalid when its key is removed, replaced, or changes its algorithm', async (t) => {
   const { EdDSA, RS256 } = pairs
   const changes: [string, object[], string][] = [
     ['removed', [published(EdDSA, 'EdDSA')], 'unknown kid'],
@@ -88,7 +88,7 @@ test('a remembered token is over when its key is: removed, replaced, or for anot
   }
 })
 
-test('a remembered token stays so while its key is published anew, and only with it', async (t) => {
+test('a cached token stays valid while its key is published', async (t) => {
   const theirs = service(t)
   const token = foreignToken()
   await theirs.verify(token)
@@ -100,7 +100,7 @@ test('a remembered token stays so while its key is published anew, and only with
   await t.rejects(theirs.verify(token), { code: 'unavailable' })
 })
 
-test('a flood of 50,000 garbage tokens neither evicts a good one nor is remembered', async (t) => {
+test('a flood of 50,000 garbage tokens neither evicts a good one nor is cached', async (t) => {
   const { verify, checks } = service(t)
   const good = foreignToken()
   await verify(good)
@@ -126,7 +126,7 @@ test('a flood of 50,000 garbage tokens neither evicts a good one nor is remember
   t.equal(checks(), 0)
 })
 
-test('eight megabytes of tokens are remembered, the latest used', async (t) => {
+test('eight megabytes of tokens are cached, the most recently used', async (t) => {
   const { verify, checks } = service(t)
   const { EdDSA } = pairs
   const more = 'x'.repeat(8_400)

@@ -3,7 +3,7 @@ import type { paths } from './api.ts'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
-/** What `session` does: these change who is logged in. */
+/** The operations of `session`, which change who is signed in. */
 type SessionPath =
   | '/api/auth/register'
   | '/api/auth/login'
@@ -14,7 +14,7 @@ type SessionPath =
 
 type Path<M extends Method> = Exclude<ClientPathsWithMethod<Client<paths>, M>, SessionPath>
 
-/** A second argument that may be left out when nothing in it is required. */
+/** The second argument is optional if nothing in it is required. */
 type Rest<Init> = undefined extends Init ? [init?: Init] : [init: Init]
 
 type Success<Operation> = Extract<
@@ -28,7 +28,7 @@ type Call<M extends Method> = <P extends Path<M>>(
   ...init: Rest<MaybeOptionalInit<paths[P], M>>
 ) => Promise<Success<paths[P][M]>>
 
-/** Every operation of the contract by its method and path. Each resolves to the answer's body or throws a Problem. */
+/** Every operation of the contract, by method and path. Each resolves to the body or throws a Problem. */
 export interface Api {
   GET: Call<'get'>
   POST: Call<'post'>

@@ -1,15 +1,15 @@
 import { Problem, problemOf, unreachable } from './problem.ts'
 
-/** What the client takes from its surroundings; tests give their own. */
+/** Platform functions; tests replace them. */
 export interface Surroundings {
   fetch: (request: Request) => Promise<Response>
   /** Milliseconds since 1970. */
   now: () => number
-  /** Resolves after so many milliseconds; rejects with the signal's reason as soon as that is aborted. */
+  /** Resolves after that many milliseconds; rejects with the signal's reason when it is aborted. */
   wait: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 
-/** Out of time is as good as unreachable; what the caller gave up is not. */
+/** Treats a timeout as a network error, but not an abort by the caller. */
 const timedOut = (reason: unknown) => reason instanceof DOMException && reason.name === 'TimeoutError'
 
 export const surroundings: Surroundings = {
@@ -28,25 +28,25 @@ export const surroundings: Surroundings = {
 }
 
 const retries = 3
-/** Seconds; who is told to wait longer had better tell the person. */
+/** Seconds. A longer Retry-After is reported to the caller instead. */
 const patience = 10
 const passing = new Set([502, 503, 504])
 
-/** Milliseconds: 0.3, 0.6 and 1.2 s, give or take a quarter, so that clients do not come back all at once. */
+/** Milliseconds before each retry, with 25 % jitter. */
 const backOff = (tried: number) => 300 * 2 ** tried * (0.75 + Math.random() / 2)
 
-/** Resolves to an answer that is a success. Throws a Problem otherwise; what the caller aborted throws the signal's reason. */
+/** Resolves to a successful answer. Throws a Problem otherwise, or the signal's reason if the caller aborts. */
 export type Exchange = (request: Request) => Promise<Response>
 
-/** Whether twice is the same as once: what only reads, and what has an Idempotency-Key. */
+/** Whether a request is idempotent: a read, or with an Idempotency-Key. */
 const isRepeatable = ({ method, headers }: Request) =>
   method === 'GET' || method === 'HEAD' || (method === 'POST' && headers.has('idempotency-key'))
 
-/** Whether to ask again may help: no answer, a server that is away for a moment, or the first request still at work. */
+/** Whether a retry may help: no answer, a temporary failure, or the first request is still in progress. */
 const isPassing = ({ status, code }: Problem) =>
   status === 0 || passing.has(status) || code === 'idempotency_in_progress'
 
-/** `patiently` asks again where that helps; `fitting` does so where it does no harm. */
+/** `patiently` retries where that helps; `fitting` also requires an idempotent request. */
 export function createExchanges({ fetch, wait }: Surroundings) {
   async function attempt(request: Request): Promise<Response> {
     let response: Response
@@ -62,7 +62,7 @@ export function createExchanges({ fetch, wait }: Surroundings) {
   const patiently: Exchange = async (request) => {
     for (let tried = 0; ; tried++) {
       try {
-        // Each time with the body, which can be sent once.
+        // A body can be sent only once, so each attempt clones the request.
         return await attempt(request.clone())
       } catch (error) {
         if (!(error instanceof Problem) || tried === retries) throw error

@@ -14,15 +14,15 @@ export type { SessionState } from './state.ts'
 export type { Why } from './tabs.ts'
 
 interface Options {
-  /** Where Gatehouse is, such as `https://api.example.com`. Without it, where the page comes from. */
+  /** The origin of Gatehouse, such as `https://api.example.com`. Default: the page's origin. */
   baseUrl?: string
-  /** Called once whenever one is logged in no longer: after `logOut` in any tab, and when the session turns out to be over. */
+  /** Called when the user is signed out: by `logOut` in any tab, or because the session has ended. */
   onSignedOut?: (why: Why) => void
 }
 
 /**
- * A client for one browser page (never for a server, which speaks for many people). The access token is in its memory
- * alone, the refresh token in an HttpOnly cookie.
+ * A client for one browser page, never for a server, which serves many users. The access token is kept in memory only,
+ * the refresh token in an HttpOnly cookie.
  */
 export function createGatehouse(
   { baseUrl = '', onSignedOut = () => {} }: Options = {},
@@ -48,7 +48,6 @@ export function createGatehouse(
       DELETE: call('delete')
     } as Api,
     session: createSession(plain, { state, exchange: fitting, renewal }),
-    /** Stops listening to other tabs. */
     close: (): void => state.tabs.close()
   }
 }

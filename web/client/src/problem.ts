@@ -1,7 +1,7 @@
 import type { FieldError } from './api.ts'
 
 interface Details {
-  /** The HTTP status, or 0 when no answer came. */
+  /** The HTTP status, or 0 without an answer. */
   status: number
   code: string
   detail: string
@@ -10,19 +10,19 @@ interface Details {
   retryAfter?: number | undefined
 }
 
-/** Whatever went wrong with a call: the server's problem details (RFC 9457), or the lack of any answer (`network_error`). */
+/** A failed call: the server's problem details (RFC 9457), or no answer (`network_error`). */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly status: number
-  /** Stable and meant for machines; `network_error` when no answer came, `unexpected_answer` when it was not Gatehouse's. */
+  /** A stable code for programs; `network_error` without an answer, `unexpected_answer` if it is not Gatehouse's. */
   readonly code: string
   /** For people; the same as `message`. */
   readonly detail: string
-  /** What is wrong with which field, as RFC 6901 pointers into the body. Empty when it is not about fields. */
+  /** Errors by field, as RFC 6901 pointers into the body. Empty if no field is concerned. */
   readonly errors: readonly FieldError[]
-  /** What to name to those who run the server. */
+  /** The id to quote to the operators. */
   readonly request_id: string | undefined
-  /** Seconds until it is worth trying again, when the server said so. */
+  /** Seconds to wait before a retry, if the server said so. */
   readonly retryAfter: number | undefined
 
   constructor({ status, code, detail, errors = [], request_id, retryAfter }: Details, cause?: unknown) {
@@ -36,13 +36,13 @@ export class Problem extends Error {
   }
 }
 
-/** The header's seconds (RFC 9110, section 10.2.3), or undefined: dates are not what Gatehouse sends. */
+/** The seconds of Retry-After (RFC 9110, section 10.2.3), or undefined. Gatehouse sends no dates. */
 export function retryAfterOf({ headers }: Response): number | undefined {
   const text = headers.get('retry-after') ?? ''
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined
 }
 
-/** What an answer that is not a success says. It may be a proxy's, which says nothing. */
+/** Reads a failed answer. It may come from a proxy and have no problem details. */
 export async function problemOf(response: Response): Promise<Problem> {
   const body: Partial<Details> | null = await response.json().catch(() => null)
   return new Problem({
@@ -60,10 +60,10 @@ export const unreachable = (cause: unknown) =>
 
 export const signedOut = () => new Problem({ status: 401, code: 'not_authenticated', detail: 'Not authenticated' })
 
-/** Whether a new access token could help; a wrong password is a 401 too. */
+/** Whether a new access token may help. A wrong password also answers 401. */
 export const isAboutToken = (error: unknown): error is Problem =>
   error instanceof Problem && error.status === 401 && error.code !== 'invalid_credentials'
 
-/** Whether the server refuses for good: no failure, and no limit that passes. */
+/** Whether the refusal is permanent: neither a failure nor a rate limit. */
 export const isRefusal = (error: unknown): error is Problem =>
   error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429

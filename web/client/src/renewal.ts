@@ -4,19 +4,19 @@ import { isAboutToken, isRefusal, signedOut } from './problem.ts'
 import type { State } from './state.ts'
 import type { Access } from './tabs.ts'
 
-/** Milliseconds that another tab gets to tell the token that it has just got. */
+/** Milliseconds to wait for the token that another tab has just received. */
 const hearing = 250
-/** Milliseconds before the end of a token, at most, that its successor is fetched. */
+/** Milliseconds before expiry at which a token is renewed, at most. */
 const ahead = 60_000
 
 /**
- * Access tokens for requests. `refresh` asks the server by the cookie; however many requests want a token at once, in
- * however many tabs, it is called once.
+ * Provides access tokens for requests. `refresh` calls the server with the cookie. Concurrent requests, in all tabs,
+ * share one call.
  */
 export function createRenewal(state: State, refresh: () => Promise<AuthResponse>, { now, wait }: Surroundings) {
   let pending: Promise<Access> | undefined
 
-  /** What another tab has got since `before`, or undefined. */
+  /** Returns the token that another tab received since `before`, or undefined. */
   async function heard(before: Access | undefined): Promise<Access | undefined> {
     if (state.access() === before) {
       const stop = new AbortController()
@@ -30,16 +30,19 @@ export function createRenewal(state: State, refresh: () => Promise<AuthResponse>
 
   async function ask(before: Access | undefined): Promise<Access> {
     const answer = await refresh().catch((error) => {
-      // Whatever it is refused for, such as a proxy between, logging in is the way on; unless somebody did meanwhile.
+      // Whatever the reason of a refusal (possibly by a proxy), the user must sign in, unless that happened meanwhile.
       if (isRefusal(error) && state.access() === before) state.end('ended')
       throw error
     })
-    // Who logged out meanwhile stays out.
+    // The user signed out meanwhile.
     if (state.access() === before) state.adopt(answer)
     return state.live() ?? Promise.reject(signedOut())
   }
 
-  /** A new token. Throws a Problem: of 400 to 499 when the session is over here, another when that cannot be found out now. */
+  /**
+   * Returns a new token. Throws a Problem: 400 to 499 when the session has ended, others when that cannot be determined
+   * now.
+   */
   function renew(): Promise<Access> {
     const before = state.access()
     pending ??= state.tabs
@@ -58,10 +61,10 @@ export function createRenewal(state: State, refresh: () => Promise<AuthResponse>
     return access
   }
 
-  /** Sends with `bearer`, and once more with a new token when that one is refused. */
+  /** Sends with `bearer`, and retries once with a new token if it is refused. */
   async function authorized(request: Request, exchange: Exchange): Promise<Response> {
     if (state.state().status === 'out') return exchange(request)
-    // No `await` where a token is at hand: a page that is being closed has no time for one.
+    // No `await` if a token is available: a closing page has no time for one.
     const access = fresh() ?? (await renew())
     const again = request.clone()
     try {
@@ -69,7 +72,7 @@ export function createRenewal(state: State, refresh: () => Promise<AuthResponse>
     } catch (error) {
       if (!isAboutToken(error)) throw error
       const current = state.access() === access ? await renew() : state.live()
-      // Nobody is logged in, or somebody else: this was not their request.
+      // Meanwhile the user signed out or another one signed in: this request is not theirs.
       if (current?.userId !== access.userId) throw error
       return await exchange(bearing(again, current)).catch((last) => {
         if (isAboutToken(last) && state.access() === current) state.end('ended')

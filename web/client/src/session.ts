@@ -5,16 +5,16 @@ import { isAboutToken, isRefusal } from './problem.ts'
 import type { createRenewal } from './renewal.ts'
 import type { SessionState, State } from './state.ts'
 
-/** Milliseconds that a refresh, and each change of who is logged in, may keep other tabs waiting. */
+/** Milliseconds that a refresh or a change of the session may block other tabs. */
 const deadline = 15_000
-/** The refresh cookie goes along, to another origin as well. */
+/** Sends the refresh cookie, also to another origin. */
 const credentials = 'include'
 const refresh_cookie = true
 
-/** The body of an answer. What is not a success has been thrown before. */
+/** Returns the body. Failed answers have been thrown before. */
 export const bodyOf = async <T>(answer: Promise<{ data?: T }>) => (await answer).data as T
 
-/** Both tokens anew, by the cookie. To ask again is safe: for ten seconds the old cookie gives the same tokens. */
+/** Replaces both tokens, by the cookie. A retry is safe: for ten seconds the old cookie returns the same tokens. */
 export const refreshing = (server: Client<paths>, patiently: Exchange) => (): Promise<AuthResponse> =>
   bodyOf(server.POST('/api/auth/refresh', { credentials, fetch: patiently, signal: AbortSignal.timeout(deadline) }))
 
@@ -24,26 +24,29 @@ interface Parts {
   renewal: ReturnType<typeof createRenewal>
 }
 
-/** Who is logged in, and how that changes. */
+/** The signed-in user, and the operations that change it. */
 export function createSession(server: Client<paths>, { state, exchange, renewal }: Parts) {
   const { renew, authorized } = renewal
   const { exclusively } = state.tabs
-  /** While no other tab refreshes: it would hold the cookie that is being replaced. The time that it waits for that is its own. */
+  /**
+   * Holds the lock across tabs: another tab's refresh would replace the cookie. The wait for the lock has its own
+   * timeout.
+   */
   const alone: Exchange = (request) =>
     exclusively(() => exchange(new Request(request, { signal: AbortSignal.timeout(deadline) })))
   const open = { credentials, fetch: alone } as const
   const ours = { credentials, fetch: (request: Request) => authorized(request, alone) } as const
 
   return {
-    /** What is known, the same object until it changes. */
+    /** The current state; the same object until it changes. */
     state: (): SessionState => state.state(),
 
-    /** Calls `listener` after every change. Returns what ends that. */
+    /** Calls `listener` after every change. Returns a function that unsubscribes. */
     subscribe: (listener: () => void): (() => void) => state.subscribe(listener),
 
     /**
-     * Finds out by the cookie, once after the page has loaded, who is logged in. Throws a Problem when the server cannot
-     * be asked: then it is still unknown, and can be tried again.
+     * Determines by the cookie who is signed in, once after the page has loaded. Throws a Problem when the server does
+     * not answer; the state stays `unknown`, and the call can be repeated.
      */
     async restore(): Promise<SessionState> {
       if (state.state().status === 'unknown')
@@ -65,7 +68,7 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
       return state.adopt(await bodyOf(server.POST('/api/auth/login', { body, ...open })))
     },
 
-    /** Throws a Problem when the server cannot be told: one is logged in still. */
+    /** Throws a Problem when the server does not answer: the user is still signed in. */
     async logOut(): Promise<void> {
       await server.POST('/api/auth/logout', ours).catch((error) => {
         if (!isAboutToken(error)) throw error
@@ -78,13 +81,13 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
       return state.adopt(await bodyOf(server.PUT('/api/auth/password', { body, ...ours })))
     },
 
-    /** The account and all that is in it. Problems: 401 `invalid_credentials`, 403, 429. */
+    /** Deletes the account and its data. Problems: 401 `invalid_credentials`, 403, 429. */
     async deleteAccount(body: AccountDeletion): Promise<void> {
       await server.POST('/api/auth/profile/delete', { body, ...ours })
       state.end('logout')
     },
 
-    /** For the answer of `PUT /api/auth/profile`: the new name, in every tab. */
+    /** Call after `PUT /api/auth/profile`: shows the new name in every tab. */
     setUser: (user: User): void => state.setUser(user)
   }
 }

@@ -1,17 +1,17 @@
 import type { AuthResponse, User } from './api.ts'
 import { type Access, createTabs, type Message, type Why } from './tabs.ts'
 
-/** `unknown` until somebody has asked the server. */
+/** `unknown` until the server has answered. */
 export type SessionState = { status: 'unknown' } | { status: 'in'; user: User } | { status: 'out'; why?: Why }
 
 interface Options {
-  /** Of the API: tabs that use another one are none of ours. */
+  /** The API's origin. Tabs that use another API are ignored. */
   name: string
   now: () => number
   onSignedOut: (why: Why) => void
 }
 
-/** What this tab knows of the session, in memory alone, and what it hears from other tabs. */
+/** The session's state in this tab, in memory only, synchronized with other tabs. */
 export function createState({ name, now, onSignedOut }: Options) {
   let state: SessionState = { status: 'unknown' }
   let access: Access | undefined
@@ -41,7 +41,7 @@ export function createState({ name, now, onSignedOut }: Options) {
 
   const live = () => (access && access.until > now() ? access : undefined)
 
-  /** Messages can be late, and so older than what came since. */
+  /** A delayed message may be older than the current state. */
   function hear(message: Message): void {
     const { type } = message
     const since = access?.since ?? 0
@@ -58,7 +58,7 @@ export function createState({ name, now, onSignedOut }: Options) {
 
   return {
     tabs,
-    /** The same object until something changes. */
+    /** The same object until it changes. */
     state: () => state,
     access: () => access,
     live,
@@ -67,7 +67,7 @@ export function createState({ name, now, onSignedOut }: Options) {
       return () => void listeners.delete(listener)
     },
 
-    /** Logged in, in every tab. */
+    /** Signs in, in every tab. */
     adopt({ access_token: token, expires_in, user }: AuthResponse): User {
       const since = now()
       enter({ token, since, until: since + expires_in * 1000, userId: user.id }, user)
@@ -75,14 +75,14 @@ export function createState({ name, now, onSignedOut }: Options) {
       return user
     },
 
-    /** Logged out, in every tab. */
+    /** Signs out, in every tab. */
     end(why: Why): void {
       const at = now()
       leave(why, at)
       tabs.tell({ type: 'out', why, at })
     },
 
-    /** The same person, with another name. */
+    /** Changes the name of the same user. */
     setUser(user: User): void {
       hear({ type: 'user', user })
       tabs.tell({ type: 'user', user })

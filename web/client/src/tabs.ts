@@ -2,16 +2,16 @@ import type { User } from './api.ts'
 
 export interface Access {
   token: string
-  /** When it was got, and when it ends: milliseconds since 1970. */
+  /** Milliseconds since 1970. */
   since: number
   until: number
   userId: string
 }
 
-/** Why one is no longer logged in: by one's own will, or because the session is over. */
+/** Why the user is signed out: by choice, or because the session ended. */
 export type Why = 'logout' | 'ended'
 
-/** What tabs tell each other. It goes from memory to memory and is never stored. */
+/** A message between tabs, sent from memory to memory and never stored. */
 export type Message =
   | { type: 'in'; access: Access; user: User }
   | { type: 'out'; why: Why; at: number }
@@ -19,7 +19,7 @@ export type Message =
   | { type: 'ask' }
   | { type: 'answer'; access: Access; user: User }
 
-/** The other tabs of this origin that talk to the same API. Where a browser has no BroadcastChannel, there are none. */
+/** Connects the tabs of this origin that use the same API. Without BroadcastChannel there are none. */
 export function createTabs(name: string, hear: (message: Message) => void) {
   const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : undefined
   if (channel) channel.onmessage = ({ data }: { data: Message }) => hear(data)
@@ -29,8 +29,8 @@ export function createTabs(name: string, hear: (message: Message) => void) {
     close: () => channel?.close(),
 
     /**
-     * Runs `work` while no other tab runs any. `waited` tells whether another one did just before, and so may have
-     * what `work` wants. Without Web Locks (a page that is neither TLS nor localhost) it runs at once.
+     * Runs `work` exclusively across tabs. `waited` tells whether another tab has just run it, and may already have the
+     * result. Without Web Locks (neither TLS nor localhost) it runs at once.
      */
     async exclusively<T>(work: (waited: boolean) => Promise<T>): Promise<T> {
       const locks = globalThis.navigator?.locks

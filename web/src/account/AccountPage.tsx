@@ -10,7 +10,7 @@ const links = [
   ['/delete-account', 'Delete', ' account']
 ] as const
 
-/** A page about the account, with the way to the others beside it. */
+/** An account page, with links to the others. */
 export function AccountPage({ title, intro, children }: { title: string; intro?: ReactNode; children: ReactNode }) {
   return (
     <div className="account">

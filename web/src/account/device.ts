@@ -1,6 +1,6 @@
 import type { IconName } from '../ui/Icon.tsx'
 
-/** In order: a later browser's user agent also names those that it stands in for. */
+/** The order matters: newer browsers also name the older ones that they are compatible with. */
 const browsers: [RegExp, string][] = [
   [/Edg(e|A|iOS)?\//, 'Edge'],
   [/OPR\/|Opera/, 'Opera'],
@@ -20,7 +20,7 @@ const systems: [RegExp, string, IconName][] = [
   [/Linux|X11/, 'Linux', 'desktop']
 ]
 
-/** A user agent in words: `Firefox on Windows`; a program by its own name. */
+/** Describes a user agent: `Firefox on Windows`, or a program by its name. */
 export function deviceOf(userAgent: string | null): { name: string; icon: IconName } {
   if (!userAgent) return { name: 'Unknown device', icon: 'terminal' }
   const browser = browsers.find(([pattern]) => pattern.test(userAgent))?.[1]

@@ -1,7 +1,7 @@
 const heading = () => document.querySelector<HTMLElement>('h1')
 const rowOf = (id: string) => document.querySelector(`[data-id="${CSS.escape(id)}"]`)
 
-/** Before a row with the focus goes: gives it to the button of the next row or of the one before, or to the heading. */
+/** Before a focused row is removed, moves the focus to a neighbour's button or to the heading. */
 export function leaveRow(id: string): void {
   const row = rowOf(id)
   if (!row?.contains(document.activeElement)) return
@@ -10,7 +10,7 @@ export function leaveRow(id: string): void {
   target?.focus({ preventScroll: true })
 }
 
-/** Before every button of this page goes. */
+/** Before all buttons of this page are removed. */
 export function leaveBody(): void {
   if (document.activeElement?.closest('.account-body')) heading()?.focus({ preventScroll: true })
 }

@@ -15,7 +15,7 @@ function drop(id: string): void {
   keep((session) => session.id !== id)
 }
 
-/** The account's sessions, and the two ways to end them. */
+/** The account's sessions, with the mutations that end them. */
 export function useSessions() {
   const list = useQuery({ queryKey, queryFn: ({ signal }) => listSessions(signal) })
 

@@ -6,7 +6,7 @@ export const deleteAccount = (password: string) => session.deleteAccount({ passw
 
 export const getProfile = (signal: AbortSignal) => api.GET('/api/auth/profile', { signal })
 
-/** Changes the name, here and in the session's other tabs. */
+/** Changes the name, also in other tabs. */
 export async function changeName(name: string) {
   const user = await api.PUT('/api/auth/profile', { body: { name } })
   session.setUser(user)

@@ -1,4 +1,4 @@
 import { createGatehouse } from '@gatehouse/client'
 
-/** The only way to the server. */
+/** The only client of the API. */
 export const { api, session } = createGatehouse()

@@ -9,11 +9,11 @@ function duration(seconds: number): string {
 
 const again = ({ retryAfter }: Problem) => (retryAfter ? `in ${duration(retryAfter)}` : 'in a moment')
 
-/** A proxy's answer has no name. */
+/** An answer of a proxy has no code. */
 const nameOf = (error: Problem) =>
   error.request_id ? `If it happens again, report this request id: ${error.request_id}.` : `Try again ${again(error)}.`
 
-/** What went wrong, said to a person; empty for nothing. */
+/** Describes a problem for the user; empty for none. */
 export function inWords(error: unknown): string {
   if (error === undefined) return ''
   if (!(error instanceof Problem)) return 'Something went wrong. Reload the page and try again.'
@@ -29,7 +29,7 @@ export function inWords(error: unknown): string {
 
 export const hasCode = (error: unknown, code: string) => error instanceof Problem && error.code === code
 export const isGone = (error: unknown) => error instanceof Problem && error.status === 404
-/** Seconds until it makes sense to try again; 0 for at once. */
+/** Seconds to wait before a retry; 0 for none. */
 export const secondsToWait = (error: unknown) =>
   error instanceof Problem && error.status === 429 ? (error.retryAfter ?? 0) : 0
 
@@ -39,7 +39,7 @@ function sentence(message: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 
-/** A problem's pointers as `field -> what is wrong with it`; a pointer is `/title`. */
+/** A problem's messages by field; a pointer is `/title`. */
 export function fieldMessages(error: unknown): Record<string, string> {
   if (!(error instanceof Problem)) return {}
   const messages: Record<string, string> = {}

@@ -6,7 +6,7 @@ export const { signUp, logIn, logOut } = session
 
 const trouble = createStore<unknown>(undefined)
 
-/** Asks the server who is logged in here; while it cannot be asked, `useRestoreTrouble` says why. */
+/** Asks the server who is signed in. If it does not answer, `useRestoreTrouble` has the reason. */
 export function restoreSession(): void {
   trouble.set(undefined)
   session.restore().catch(trouble.set)
@@ -14,7 +14,7 @@ export function restoreSession(): void {
 
 export const useRestoreTrouble = trouble.use
 
-/** Who is logged in, in every tab alike. `ended` when the session was over without anyone here logging out. */
+/** The signed-in user, the same in every tab. `ended`: the session ended without a sign-out here. */
 export function useSession() {
   const state = useSyncExternalStore(session.subscribe, session.state)
   return {
@@ -24,7 +24,7 @@ export function useSession() {
   }
 }
 
-/** Calls back when another user, or nobody on purpose, is logged in: what belonged to the one before must go. */
+/** Calls back when another user signs in, or the user signs out: the previous user's data must be removed. */
 export function onUserChange(forget: () => void): void {
   let last: string | undefined
   session.subscribe(() => {

@@ -4,20 +4,20 @@ import type { TaskPatch } from './types.ts'
 
 const limit = 30
 
-/** One page of a view; `signal` cancels it when the view is no longer wanted. */
+/** One page of a view; `signal` cancels the request. */
 export function listTasks({ status, order: chosen, q }: Filter, cursor: string | undefined, signal: AbortSignal) {
   const [sort, order] = chosen.split('-') as ['created' | 'title', 'asc' | 'desc']
   const query = { status, sort, order, limit, ...(q && { q }), ...(cursor && { cursor }) }
   return api.GET('/api/tasks', { params: { query }, signal })
 }
 
-/** The same `key` again adds nothing, and gives the first answer. */
+/** A retry with the same `key` adds nothing, and returns the first answer. */
 export const addTask = (body: { title: string; description: string | null }, key: string) =>
   api.POST('/api/tasks', { params: { header: { 'Idempotency-Key': `"${key}"` } }, body })
 
 export const changeTask = (id: string, body: TaskPatch) =>
   api.PUT('/api/tasks/{id}', { params: { path: { id } }, body })
 
-/** With `keepalive` the browser sends it even though the page goes. */
+/** With `keepalive` the browser completes the request after the page closes. */
 export const deleteTask = (id: string, keepalive: boolean) =>
   api.DELETE('/api/tasks/{id}', { params: { path: { id } }, keepalive })

@@ -3,7 +3,7 @@ import { useHeading } from '../shell/useHeading.ts'
 import { Gate } from '../ui/Gate.tsx'
 import './entry.css'
 
-/** The pages before the gate: the picture beside the form. */
+/** The pages for signing in and up: an illustration beside the form. */
 export function EntryPage({ title, children }: { title: string; children: ReactNode }) {
   const heading = useHeading(title)
   return (

@@ -5,12 +5,12 @@ import { useSearch } from '../search.ts'
 import { nextPage } from './next.ts'
 import { SessionLoading } from './SessionLoading.tsx'
 
-/** Pages for those who are not logged in; others go on to where they wanted to be. */
+/** Pages for signed-out users. Others are redirected to the page that they wanted. */
 export function Guests({ children }: { children: ReactNode }) {
   const { status } = useSession()
   const search = useSearch()
   const trouble = useRestoreTrouble()
-  // When the server cannot say who is here, one can still log in.
+  // If the server does not answer, signing in is still possible.
   if (status === 'unknown' && trouble === undefined) return <SessionLoading />
   return status === 'in' ? <Redirect to={nextPage(search)} replace /> : children
 }

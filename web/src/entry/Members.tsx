@@ -5,13 +5,13 @@ import { useSearch } from '../search.ts'
 import { loginFrom } from './next.ts'
 import { SessionLoading } from './SessionLoading.tsx'
 
-/** Pages for those who are logged in; others log in first and come back. */
+/** Pages for signed-in users. Others sign in first and then return. */
 export function Members({ children }: { children: ReactNode }) {
   const { user, status, why } = useSession()
   const [path] = useLocation()
   const search = useSearch()
   if (status === 'unknown') return <SessionLoading />
-  // Another user, from another tab, sees nothing of what was on the screen.
+  // If another user signs in (in another tab), all state is discarded.
   if (status === 'in') return <Fragment key={user?.id}>{children}</Fragment>
   return <Redirect to={why === 'logout' ? '/login' : loginFrom(path, search)} replace />
 }

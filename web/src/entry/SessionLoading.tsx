@@ -6,7 +6,7 @@ import { LoadingPage } from '../shell/LoadingPage.tsx'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { loginFrom } from './next.ts'
 
-/** While it is not known yet who is here; when the server cannot say, the way to ask it again. */
+/** Shown until it is known who is signed in; with a button to retry if the server does not answer. */
 export function SessionLoading() {
   const trouble = useRestoreTrouble()
   const [path] = useLocation()

@@ -7,11 +7,11 @@ export interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   label: string
   error?: string | undefined
   hint?: ReactNode
-  /** Stands at the end of the box, such as a button that shows a password. */
+  /** Content at the end of the box, such as a button that shows a password. */
   children?: ReactNode
 }
 
-/** A labelled input; its hint and what is wrong with it are read out along with it. */
+/** A labelled input. Screen readers also read its hint and its error. */
 export function Field({ label, error, hint, children, ...input }: FieldProps) {
   const id = useId()
   const described = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ')

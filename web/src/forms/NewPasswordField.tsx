@@ -11,7 +11,7 @@ interface Props {
   error: string | undefined
 }
 
-/** A new password with its rules, which are ticked off while it is typed. */
+/** A new password, with rules that are ticked off while typing. */
 export function NewPasswordField({ email, ...field }: Props) {
   const [password, setPassword] = useState('')
   useReset(() => setPassword(''))

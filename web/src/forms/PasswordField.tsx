@@ -3,7 +3,7 @@ import { Button } from '../ui/Button.tsx'
 import { Field, type FieldProps } from './Field.tsx'
 import { useReset } from './useReset.ts'
 
-/** A password that can be looked at, pasted, and filled in by a password manager. */
+/** A password that can be shown, pasted and filled in by a password manager. */
 export function PasswordField(props: FieldProps) {
   const [shown, setShown] = useState(false)
   useReset(() => setShown(false))

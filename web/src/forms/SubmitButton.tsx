@@ -5,14 +5,14 @@ interface Props {
   label: string
   busyLabel: string
   pending: boolean
-  /** When the server listens again, in milliseconds since 1970. */
+  /** When the server accepts requests again, in milliseconds since 1970. */
   until: number
   kind?: 'main' | 'danger'
 }
 
 const secondsTo = (until: number) => Math.max(0, Math.ceil((until - Date.now()) / 1000))
 
-/** Stays focusable while it waits, so that the focus is not lost; it only does nothing then. */
+/** While waiting it stays focusable, so that the focus is not lost, but does nothing. */
 export function SubmitButton({ label, busyLabel, pending, until, kind = 'main' }: Props) {
   const [left, setLeft] = useState(0)
 

@@ -7,7 +7,7 @@ interface Props extends TextareaHTMLAttributes<HTMLTextAreaElement> {
   error?: string | undefined
 }
 
-/** A labelled text of several lines that grows with what is in it. */
+/** A labelled text area that grows with its content. */
 export function TextArea({ label, error, ...area }: Props) {
   const id = useId()
   return (

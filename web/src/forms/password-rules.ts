@@ -1,4 +1,4 @@
-/** What the server asks of a new password and can be told while it is typed; it also refuses common ones. */
+/** The server's rules for a new password that can be checked while typing; it also refuses common passwords. */
 export const passwordRules = [
   { text: 'At least 8 characters', met: (password: string) => [...password].length >= 8 },
   { text: 'A digit', met: (password: string) => /[0-9]/.test(password) },
@@ -9,10 +9,10 @@ export const passwordRules = [
   }
 ]
 
-/** bcrypt reads no more bytes. */
+/** The limit of bcrypt. */
 const maxBytes = 72
 
-/** What is wrong with a new password as one sentence, or undefined. */
+/** Describes what is wrong with a new password, or undefined. */
 export function passwordFault(password: string, email: string): string | undefined {
   if (new TextEncoder().encode(password).length > maxBytes) return `Must be at most ${maxBytes} bytes long.`
   if (password === '') return 'Enter a new password.'

@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 
-/** Calls back when a form is emptied. */
+/** Calls back when a form is reset. */
 export function useReset(clear: () => void): void {
   useEffect(() => {
     addEventListener('reset', clear)

@@ -4,16 +4,16 @@ import { fieldMessages, inWords, secondsToWait } from '../api/problem.ts'
 export type FieldMessages = Record<string, string>
 
 interface Options<Values> {
-  /** The form's fields as the request wants them. */
+  /** Converts the form's fields into the request. */
   read: (form: FormData) => Values
-  /** What can be told without asking the server, which has the last word. */
+  /** Checks before sending; the server has the last word. */
   check?: (values: Values) => FieldMessages
   send: (values: Values, form: HTMLFormElement) => Promise<void>
-  /** Makes a problem without pointers that of a field. */
+  /** Assigns a problem without pointers to a field. */
   explain?: (error: unknown) => FieldMessages | undefined
 }
 
-/** Runs a form: one submission at a time; what is refused stands beside its field, and the first such field has the focus. */
+/** Runs a form: one submission at a time. Errors appear at their fields, and the first such field gets the focus. */
 export function useSubmission<Values>({ read, check, send, explain }: Options<Values>) {
   const form = useRef<HTMLFormElement>(null)
   const [pending, setPending] = useState(false)
@@ -50,7 +50,7 @@ export function useSubmission<Values>({ read, check, send, explain }: Options<Va
   return { form: { ref: form, onSubmit, noValidate: true }, errors, message, button: { pending, until } }
 }
 
-/** A text field's value; a file or a missing one is no text. */
+/** The value of a text field; a file or a missing field counts as empty. */
 export function text(form: FormData, name: string): string {
   const value = form.get(name)
   return typeof value === 'string' ? value : ''

@@ -1,4 +1,4 @@
-/** The mark: an arch with a light in it. */
+/** The logo: an arch with a light. */
 export function Brand() {
   return (
     <span className="brand">

@@ -4,8 +4,8 @@ import { warn } from '../ui/notices.ts'
 import { BarePage } from './BarePage.tsx'
 
 /**
- * Loads all anew, which is the one way to have again what React and the browser remember as failed; but not before the
- * server answers, or the browser's own error would take the place of ours.
+ * Reloads the page, the only way to retry what React and the browser cache as failed. Waits until the server answers,
+ * because otherwise the browser's own error page would appear.
  */
 async function retry() {
   const answers = await fetch(location.href, { cache: 'no-store' }).then(
@@ -16,7 +16,7 @@ async function retry() {
   else warn('Gatehouse is not responding. Check your connection and try again.')
 }
 
-/** Stands where a page broke, or where its code could not be fetched. */
+/** Shown when a page crashed, or when its code could not be loaded. */
 export function BrokenPage() {
   return (
     <BarePage>

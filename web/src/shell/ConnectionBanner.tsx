@@ -4,7 +4,7 @@ import { Icon } from '../ui/Icon.tsx'
 import { say } from '../ui/notices.ts'
 import { useOnline } from './useOnline.ts'
 
-/** Says that there is no network, and when it is back. */
+/** Announces when the network is lost, and when it is back. */
 export function ConnectionBanner() {
   const online = useOnline()
   const waiting = useIsMutating()

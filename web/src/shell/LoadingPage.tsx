@@ -1,7 +1,7 @@
 import { Skeleton } from '../ui/Skeleton.tsx'
 import { BarePage } from './BarePage.tsx'
 
-/** A page whose code, or whose session, is still on its way. */
+/** Shown while a page's code or the session is loading. */
 export function LoadingPage() {
   return (
     <BarePage>

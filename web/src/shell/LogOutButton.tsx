@@ -14,7 +14,7 @@ async function leave() {
   await logOut().catch((error) => warn(`You could not be signed out. ${inWords(error)}`))
 }
 
-/** Says that it is at work, which may take until the client gives up. */
+/** Shows progress, because signing out may take until the client's timeout. */
 export function LogOutButton() {
   const [leaving, setLeaving] = useState(false)
 

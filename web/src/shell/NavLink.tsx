@@ -3,7 +3,7 @@ import { Link, useLocation } from 'wouter'
 
 interface Props {
   href: string
-  /** Other pages that stand behind this link. */
+  /** Further pages for which this link is current. */
   also?: string[]
   children: ReactNode
 }

@@ -2,7 +2,6 @@ import type { ReactNode } from 'react'
 import { useHeading } from './useHeading.ts'
 import './page.css'
 
-/** A page of the app. */
 export function Page({ title, intro, children }: { title: string; intro?: ReactNode; children: ReactNode }) {
   const heading = useHeading(title)
   return (

@@ -1,7 +1,7 @@
 import { Component, type ReactNode } from 'react'
 import { BrokenPage } from './BrokenPage.tsx'
 
-/** Catches what a page throws. React has this only as a class. */
+/** An error boundary, which React offers only as a class. */
 export class Safeguard extends Component<{ children: ReactNode }, { broken: boolean }> {
   override state = { broken: false }
 

@@ -5,7 +5,7 @@ import { chooseTheme, chosenTheme, themes } from './theme.ts'
 
 const icons = { system: 'system', light: 'sun', dark: 'moon' } as const
 
-/** One button that goes round: as the system has it, light, dark. */
+/** One button that cycles through system, light and dark. */
 export function ThemeSwitch() {
   const [theme, setTheme] = useState(chosenTheme)
 

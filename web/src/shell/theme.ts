@@ -16,6 +16,6 @@ export function chooseTheme(theme: Theme): void {
     if (theme === 'system') localStorage.removeItem(key)
     else localStorage.setItem(key, theme)
   } catch {
-    // A browser that stores nothing keeps the theme for as long as the page is open.
+    // Without storage the theme lasts until the page is closed.
   }
 }

@@ -2,14 +2,14 @@ import { useEffect, useRef } from 'react'
 
 let first = true
 
-/** True once: a page that the browser has just loaded keeps the focus where the browser put it. */
+/** True only once: after a page load the browser decides about the focus. */
 function isFirstPage(): boolean {
   const answer = first
   first = false
   return answer
 }
 
-/** Names the tab after a page, and on the way here from another page takes the focus to the heading that gets this ref. */
+/** Sets the tab's title. After navigation within the app, moves the focus to the heading with this ref. */
 export function useHeading(title: string) {
   const heading = useRef<HTMLHeadingElement>(null)
 

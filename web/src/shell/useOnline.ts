@@ -3,5 +3,5 @@ import { useSyncExternalStore } from 'react'
 
 const subscribe = (listener: () => void) => onlineManager.subscribe(listener)
 
-/** Whether the browser has a network. While it has none, reads and changes wait and go on by themselves after. */
+/** Whether the browser is online. While it is offline, requests are paused. */
 export const useOnline = () => useSyncExternalStore(subscribe, () => onlineManager.isOnline())

@@ -10,7 +10,7 @@ import { useUnsent, writeNewTask } from './adding.ts'
 import { taskFaults } from './rules.ts'
 import { useAdding } from './useAdding.ts'
 
-/** Why it was refused. By the time that a session's end is read here, there is a new one. */
+/** Why it was refused. When this is read after the end of a session, there is a new session already. */
 function reason(problem: unknown): string {
   if (hasCode(problem, 'idempotency_in_progress'))
     return 'The task is still being added. Wait a moment, then try again.'
@@ -20,7 +20,7 @@ function reason(problem: unknown): string {
   return inWords(problem)
 }
 
-/** A line to write a task on; room for more words opens below once there is a title. */
+/** A form to add a task. The description opens below once there is a title. */
 export function AddTask({ onAdded }: { onAdded: () => void }) {
   const form = useRef<HTMLFormElement>(null)
   const send = useAdding()

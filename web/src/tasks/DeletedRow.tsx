@@ -5,7 +5,7 @@ import { Icon } from '../ui/Icon.tsx'
 import { holdDeletion, isJustDeleted, releaseDeletion, undoDeletion } from './deletions.ts'
 import { focusInRow } from './focus.ts'
 
-/** Stands in a deleted task's place while that can be undone. Whoever is at the button, by key or pointer, has longer. */
+/** Takes a deleted task's place while the deletion can be undone. Hovering or focusing the button extends the time. */
 export function DeletedRow({ task }: { task: Task }) {
   const undo = useRef<HTMLButtonElement>(null)
   useEffect(() => {

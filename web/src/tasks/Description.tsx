@@ -3,7 +3,7 @@ import { Button } from '../ui/Button.tsx'
 
 const isLong = (text: string) => text.length > 240 || text.split('\n', 5).length > 4
 
-/** Text only, whatever it holds; a long one shows its beginning until it is opened. */
+/** Plain text; a long one is collapsed until opened. */
 export function Description({ text, of }: { text: string; of: string }) {
   const [open, setOpen] = useState(false)
   const long = isLong(text)

@@ -3,7 +3,7 @@ import type { Draft } from './editing.ts'
 import { focusInRow } from './focus.ts'
 import { TaskEditor } from './TaskEditor.tsx'
 
-/** The row whose task is being edited; when it closes, the focus goes back to the button that opened it. */
+/** The row of a task being edited. When it closes, the focus returns to the button that opened it. */
 export function EditingRow({ draft }: { draft: Draft }) {
   const { id } = draft.task
   useEffect(() => () => focusInRow(id, '.edit'), [id])

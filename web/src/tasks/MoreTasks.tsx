@@ -7,7 +7,10 @@ interface Props {
   shown: number
 }
 
-/** Fetches the next page when its end of the list comes near; after a failure, or without that, the button does. */
+/**
+ * Fetches the next page when its end of the list comes near. After a failure, or without IntersectionObserver, a button
+ * does.
+ */
 export function MoreTasks({ query, shown }: Props) {
   const end = useRef<HTMLDivElement>(null)
   const { hasNextPage, isFetching, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query

@@ -2,7 +2,7 @@ import { Button } from '../ui/Button.tsx'
 import { EmptyState } from '../ui/EmptyState.tsx'
 import type { Filter } from './filter.ts'
 
-/** Why the list is empty, and the way out. */
+/** Explains why the list is empty, and what to do. */
 export function NoTasks({ filter, showAll }: { filter: Filter; showAll: () => void }) {
   if (filter.q)
     return (

@@ -1,11 +1,11 @@
 import { useEffect, useEffectEvent, useId, useRef, useState } from 'react'
 import { Icon } from '../ui/Icon.tsx'
 
-/** Milliseconds of rest after a keystroke before the server is asked. */
+/** Debounce time in milliseconds. */
 const rest = 250
 const maxLength = 200
 
-/** Searches while one types. */
+/** Searches while typing. */
 export function SearchBox({ q, onSearch }: { q: string; onSearch: (q: string) => void }) {
   const id = useId()
   const [text, setText] = useState(q)
@@ -16,7 +16,7 @@ export function SearchBox({ q, onSearch }: { q: string; onSearch: (q: string) =>
   })
 
   useEffect(() => {
-    // The address changed by itself: the way back, or a button that shows all.
+    // The address changed otherwise: by the back button, or by "show all".
     if (q !== asked.current) setText(q)
     asked.current = q
   }, [q])

@@ -9,7 +9,7 @@ import { taskFaults } from './rules.ts'
 import { TaskFields } from './TaskFields.tsx'
 import { useSaveDraft } from './useSaveDraft.ts'
 
-/** Edits a task where it stands. What the server refuses comes back open, with nothing written lost. */
+/** Edits a task in place. A refused edit opens again with its text. */
 export function TaskEditor({ draft }: { draft: Draft }) {
   const { id } = draft.task
   const form = useRef<HTMLFormElement>(null)

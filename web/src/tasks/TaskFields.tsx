@@ -8,7 +8,7 @@ interface Props {
   onChange: (change: { title?: string; description?: string }) => void
 }
 
-/** A task's two texts, for the editor. */
+/** Title and description of a task, for the editor. */
 export function TaskFields({ title, description, errors, onChange }: Props) {
   return (
     <>

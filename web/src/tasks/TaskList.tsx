@@ -20,7 +20,7 @@ export function TaskList({ filter, showAll }: { filter: Filter; showAll: () => v
 
   const nothing = tasks.length === 0 && !query.hasNextPage
   const shown = new Set(tasks.map(({ id }) => id))
-  // An edit under way stays on the screen, though its task be gone or filtered away.
+  // A task being edited stays visible, even if it was deleted or filtered out.
   const strays = [...drafts.values()].filter((draft) => !shown.has(draft.task.id))
   return (
     <div className="sheet task-list" aria-busy={query.isPlaceholderData}>

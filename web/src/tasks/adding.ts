@@ -5,7 +5,7 @@ import { type NewTask, newTask } from './new-task.ts'
 interface Unsent {
   title: string
   description: string
-  /** Why the server refused it, once it has. */
+  /** Why the server refused it. */
   problem?: unknown
   /** What was sent then. */
   tried?: NewTask | undefined
@@ -14,11 +14,11 @@ interface Unsent {
 const blank: Unsent = { title: '', description: '' }
 const isBlank = ({ title, description }: Unsent) => title === '' && description === ''
 
-/** What stands in the form for a new task. It outlives the page, and a session that has to be opened anew; a reload ends it. */
+/** The content of the form for a new task. It survives navigation and a new sign-in, but not a reload. */
 const form = createStore<Unsent>(blank)
-/** On their way to the server: a refusal brings them back. */
+/** Tasks being sent; a refusal restores them. */
 const sent = new Set<NewTask>()
-/** Refused while something else stood in the form. */
+/** Refused while the form contained something else. */
 const waiting: Unsent[] = []
 
 const fill = (text: Unsent) => form.set(isBlank(text) ? (waiting.shift() ?? blank) : text)
@@ -28,7 +28,7 @@ export const writeNewTask = (change: Partial<Unsent>) => fill({ ...form.get(), .
 /** Whether leaving the page would lose a task that has not been added. */
 export const hasUnsent = () => !isBlank(form.get())
 
-/** Empties the form, and returns the task to be sent. */
+/** Empties the form, and returns the task to send. */
 export function sendNewTask(): NewTask {
   const { title, description, tried } = form.get()
   const task = newTask(title, description, tried)
@@ -39,7 +39,7 @@ export function sendNewTask(): NewTask {
 
 export const newTaskAccepted = (task: NewTask) => void sent.delete(task)
 
-/** Brings a refused task's text back: at once, or when the form is free, or never if it was another user's. */
+/** Restores a refused task's text, as soon as the form is empty; never if the user has changed. */
 export function newTaskRefused(task: NewTask, problem: unknown): 'back' | 'waiting' | 'gone' {
   if (!sent.delete(task)) return 'gone'
   const tried = hasCode(problem, 'idempotency_mismatch') ? undefined : task
@@ -52,7 +52,7 @@ export function newTaskRefused(task: NewTask, problem: unknown): 'back' | 'waiti
   return 'back'
 }
 
-/** Another user comes. */
+/** Called when the user changes. */
 export function forgetNewTasks(): void {
   sent.clear()
   waiting.length = 0

@@ -1,9 +1,9 @@
 import type { Task } from '../api/types.ts'
 import { createStore } from '../store.ts'
 
-/** Milliseconds in which a deletion can be taken back. Nothing is sent before, so that taking it back loses nothing. */
+/** Milliseconds in which a deletion can be undone. It is sent only afterwards. */
 const grace = 8_000
-/** The same for someone who stands at the button that takes it back. */
+/** The same, while the user hovers over or focuses the undo button. */
 const longGrace = 30_000
 
 interface Deletion {
@@ -11,7 +11,7 @@ interface Deletion {
   timer: ReturnType<typeof setTimeout>
 }
 
-/** Sends what can no longer be undone; `leaving` when the page is about to go. */
+/** Sends a deletion; `leaving`: the page is about to close. */
 type Send = (task: Task, leaving: boolean) => Promise<void>
 
 const waiting = createStore<ReadonlyMap<string, Deletion>>(new Map())
@@ -23,7 +23,7 @@ export const onDeletion = (sender: Send) => {
   send = sender
 }
 
-/** Takes a deletion out of those that wait. */
+/** Removes a pending deletion. */
 function withdraw(id: string): Deletion | undefined {
   const deletion = waiting.get().get(id)
   if (!deletion) return undefined
@@ -44,7 +44,7 @@ export function scheduleDeletion(task: Task): void {
   waiting.set(new Map(waiting.get()).set(task.id, { task, timer: countDown(task.id, grace) }))
 }
 
-/** True once after it was asked for: the row that then appears stands where the person is. */
+/** True once after a deletion: the row that then appears takes the focus. */
 export function isJustDeleted(id: string): boolean {
   const answer = justAsked === id
   if (answer) justAsked = undefined
@@ -63,10 +63,10 @@ function restart(id: string, time: number): void {
 export const holdDeletion = (id: string) => restart(id, longGrace)
 export const releaseDeletion = (id: string) => restart(id, grace)
 
-/** Carries out at once whatever still waits. */
+/** Sends all pending deletions at once. */
 export async function flushDeletions(leaving = false): Promise<void> {
   await Promise.all([...waiting.get().keys()].map((id) => carryOut(id, leaving)))
 }
 
-/** Gives up what still waits, and returns it: it was another user's, or comes too late. */
+/** Discards all pending deletions and returns them: they are another user's, or too late. */
 export const dropDeletions = () => [...waiting.get().keys()].flatMap((id) => withdraw(id)?.task ?? [])

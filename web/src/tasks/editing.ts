@@ -8,15 +8,15 @@ export interface Draft {
   task: Task
   title: string
   description: string
-  /** Why the server refused it, once it has. */
+  /** Why the server refused it. */
   problem?: unknown
-  /** The task that it was to become, its own being gone. */
+  /** The task created instead, because the original is gone. */
   tried?: NewTask
 }
 
-/** The edits under way, by their tasks' ids. They outlive rows, the page, and a session that has to be opened anew; a reload ends them. */
+/** Edits in progress by task id. They survive unmounting, navigation and a new sign-in, but not a reload. */
 const drafts = createStore<ReadonlyMap<string, Draft>>(new Map())
-/** Edits on their way to the server: a refusal brings them back. */
+/** Edits being sent; a refusal restores them. */
 const sent = new Set<Draft>()
 
 const keep = (wanted: (draft: Draft) => boolean) => new Map([...drafts.get()].filter(([, draft]) => wanted(draft)))
@@ -27,14 +27,14 @@ const isChanged = ({ task, title, description, problem }: Draft) =>
 
 export const useDrafts = drafts.use
 export const closeDraft = (id: string) => drafts.set(keep(({ task }) => task.id !== id))
-/** Lets go of everything written: another user comes. */
+/** Discards all edits: the user changes. */
 export function stopEditing(): void {
   sent.clear()
   forgetNewTasks()
   drafts.set(new Map())
 }
 
-/** Others in which something is written stay open. */
+/** Other edits with changes stay open. */
 export const startEditing = (task: Task) =>
   put({ task, title: task.title, description: task.description ?? '' }, keep(isChanged))
 
@@ -50,17 +50,17 @@ export function sendDraft(draft: Draft): void {
 
 export const draftAccepted = (draft: Draft) => void sent.delete(draft)
 
-/** Opens a refused edit again, or what was written of the same task since, which began with it. False when it was another user's. */
+/** Reopens a refused edit, or merges it into a later edit of the same task. Returns false if the user has changed. */
 export function draftRefused(draft: Draft, patch: TaskPatch, problem: unknown): boolean {
   const { id } = draft.task
   const latest = drafts.get().get(id) ?? [...sent].findLast(({ task }) => task.id === id)
   if (!sent.delete(draft) || !latest) return false
-  // It may have begun with what is refused now: it is compared with what the server has.
+  // The later edit may be based on the refused one, so it is compared with the server's version.
   const given = givenTask(id) ?? draft.task
   const undone = Object.fromEntries(Object.keys(patch).map((field) => [field, given[field as keyof TaskPatch]]))
   put({ ...latest, task: { ...latest.task, ...undone }, problem })
   return true
 }
 
-/** Whether leaving the page would lose something written. */
+/** Whether leaving the page would lose changes. */
 export const hasUnsavedDraft = () => hasUnsent() || keep(isChanged).size > 0

@@ -21,7 +21,7 @@ export interface Filter {
 const pick = <Key extends string>(table: Record<Key, string>, text: string | null, fallback: Key): Key =>
   text !== null && Object.hasOwn(table, text) ? (text as Key) : fallback
 
-/** What the list shows lives in the address, so that a reload, a bookmark and the way back from logging in keep it. */
+/** The filter is kept in the address, so that reloads, bookmarks and signing in preserve it. */
 export function useFilter(): [Filter, (change: Partial<Filter>) => void] {
   const [path, navigate] = useLocation()
   const params = new URLSearchParams(useSearch())

@@ -19,7 +19,7 @@ export interface Change {
 
 const keys = { add: ['add-task'], change: ['change-task'], remove: ['remove-task'] }
 
-/** What a mutation under way was asked to do: the list shows it as done, and a refusal needs no undoing. */
+/** The variables of a running mutation. The list shows it as done, so a refusal needs no rollback. */
 function usePending<Variables>(mutationKey: string[]): Variables[] {
   return useMutationState({
     filters: { mutationKey, status: 'pending' },
@@ -31,19 +31,19 @@ export const usePendingAdditions = () => usePending<Task>(keys.add)
 export const usePendingChanges = () => usePending<Change>(keys.change)
 export const usePendingRemovals = () => usePending<Task>(keys.remove)
 
-/** Forgets a task that someone deleted elsewhere, and says so. */
+/** Removes a task that was deleted elsewhere, and says so. */
 export function tellGone(task: Task): void {
   removeTask(task.id)
   say(`${quoted(task.title)} was deleted on another device.`)
 }
 
-/** Adds a task. Its variables are the task as it will look; the server gives the real id and times. */
+/** Adds a task. Its variables are the task as shown until the server returns id and times. */
 export const useAddTask = (onError: (problem: unknown, task: NewTask) => void = () => {}) =>
   useMutation({
     mutationKey: keys.add,
     mutationFn: ({ title, description, key }: NewTask) => addTask({ title, description }, key),
     onMutate: tenure,
-    // Under way until it has its place in the list, so that it is seen all along.
+    // Pending until the task is in the list, so that it never disappears.
     onSuccess: (task, asked, since) => {
       if (since !== tenure()) return
       newTaskAccepted(asked)
@@ -54,7 +54,7 @@ export const useAddTask = (onError: (problem: unknown, task: NewTask) => void = 
     onError
   })
 
-/** Changes to one task reach the server in the order in which they were made. Their row may be gone when a refusal comes. */
+/** Changes of one task are sent in order. The row may be gone when a refusal arrives. */
 export const useChangeTask = (id: string, onError: (problem: unknown, change: Change) => void = () => {}) =>
   useMutation({
     mutationKey: keys.change,
@@ -70,13 +70,13 @@ export const useChangeTask = (id: string, onError: (problem: unknown, change: Ch
     }
   })
 
-/** For changes made in passing, which no form waits for. */
+/** For changes outside a form. */
 export function tellRefused(error: unknown, { task }: Change): void {
   if (isGone(error)) tellGone(task)
   else warn(`${quoted(task.title)} was not changed. ${inWords(error)}`)
 }
 
-/** Deletions outlive the list's page, so no component owns them. */
+/** Deletions outlive the list page, so no component owns them. */
 export function startDeleting(): void {
   const cache = queries.getMutationCache()
   onDeletion(async (task, leaving) => {
@@ -91,7 +91,7 @@ export function startDeleting(): void {
         if (since === tenure()) warn(`${quoted(task.title)} was not deleted. ${inWords(error)}`)
       }
     })
-    // What went wrong has been told by then.
+    // The error has been reported by then.
     await mutation.execute(task).catch(() => {})
   })
 }

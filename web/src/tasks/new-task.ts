@@ -1,13 +1,13 @@
 import type { Task } from '../api/types.ts'
 
-/** A task as it will look before the server has given it an id, and the key under which it is added once, however often it is sent. */
+/** A task as shown before the server has given it an id, with its idempotency key. */
 export interface NewTask extends Task {
   key: string
 }
 
 let made = 0
 
-/** A random UUID. Pages that came over plain http have no `crypto.randomUUID`. */
+/** A random UUID. On pages from plain HTTP there is no `crypto.randomUUID`. */
 function randomKey(): string {
   if ('randomUUID' in crypto) return crypto.randomUUID()
   const hex = Array.from((crypto as Crypto).getRandomValues(new Uint8Array(16)), (byte) =>
@@ -16,7 +16,7 @@ function randomKey(): string {
   return hex.replace(/(.{8})(.{4}).(.{3}).(.{3})(.{12})/, '$1-$2-4$3-a$4-$5')
 }
 
-/** The text that was `tried` before, and perhaps added though no answer came, keeps its key. */
+/** A text that was `tried` before, and possibly added without an answer, keeps its key. */
 export function newTask(title: string, text: string, tried?: NewTask): NewTask {
   made += 1
   const now = new Date().toISOString()

@@ -1,4 +1,4 @@
-/** Ids of tasks that this tab itself touched: when one leaves a list, or only moves out of sight, nobody elsewhere is to be named for it. */
+/** Ids of tasks that this tab changed. When one leaves the list, it was not another device. */
 export const changedHere = new Set<string>()
 export const removedHere = new Set<string>()
 

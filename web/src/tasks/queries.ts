@@ -11,7 +11,7 @@ const key = ['tasks'] as const
 const filterOf = ({ queryKey }: Query) => queryKey[1] as Filter
 const isText = ({ title, description }: TaskPatch) => title !== undefined || description !== undefined
 
-/** The pages of one view of the list, as the server gave them. A filter that changes cancels what is still on its way. */
+/** The pages of one view, as the server returned them. A new filter cancels pending requests. */
 export function useTaskPages(filter: Filter) {
   return useInfiniteQuery({
     queryKey: [...key, filter],
@@ -22,7 +22,7 @@ export function useTaskPages(filter: Filter) {
   })
 }
 
-/** A task as the server last gave it, without what is on its way there. */
+/** A task as the server last returned it, without pending changes. */
 export function givenTask(id: string): Task | undefined {
   const views = queries.getQueriesData<Lists>({ queryKey: key, type: 'active' })
   const pages = views.flatMap(([, lists]) => lists?.pages ?? [])
@@ -32,14 +32,14 @@ export function givenTask(id: string): Task | undefined {
 type ChangeItems = (items: Task[], pageIndex: number, filter: Filter) => Task[]
 
 /**
- * Changes what every view holds. Those that are not on the screen are fetched anew when they are next looked at, the one that
- * is, at once if `moves`: the change may have given a task another place in it. Resolves when that is done.
+ * Updates a task in all cached views. Inactive views are refetched when they are next shown, the active one at once if
+ * `moves`: the change may have moved the task. Resolves when that is done.
  */
 async function mapItems(change: ChangeItems, moves: (filter: Filter) => boolean = () => false): Promise<void> {
   const views = queries.getQueryCache().findAll({ queryKey: key })
   const underWay = views.some(({ state }) => state.fetchStatus !== 'idle')
   const moved = views.some((view) => view.isActive() && moves(filterOf(view)))
-  // An answer still on its way was read before this change, and would undo it: it is asked for again.
+  // A pending answer was read before this change and would undo it, so it is requested again.
   void queries.cancelQueries({ queryKey: key })
   for (const view of views) {
     const changed = (page: TaskPage, index: number) => ({ ...page, items: change(page.items, index, filterOf(view)) })
@@ -62,7 +62,7 @@ export function removeTask(id: string): void {
 
 const isNewestFirst = ({ order, q }: Filter) => order === 'created-desc' && q === ''
 
-/** Puts a new task at the top where that is its place. */
+/** Adds a new task at the top of the views where it belongs there. */
 export const prependTask = (task: Task) =>
   mapItems(
     (items, index, filter) =>

@@ -3,7 +3,7 @@ const maxDescription = 10_000
 
 const lengthOf = (text: string) => [...text].length
 
-/** What the server would say of a task's texts; an empty object when nothing. */
+/** Validates a task's texts like the server. Empty if there is no error. */
 export function taskFaults({ title, description }: { title: string; description: string }): Record<string, string> {
   const faults: Record<string, string> = {}
   if (title.trim() === '') faults.title = 'Enter a title.'

@@ -8,7 +8,7 @@ const words = {
   waiting: 'its text comes back when the form is free'
 }
 
-/** Sends what stands in the form for a new task. A refusal is told wherever the person is by then. */
+/** Sends the content of the form for a new task. A refusal is reported on any page. */
 export function useAdding() {
   const add = useAddTask((problem, task) => {
     const where = newTaskRefused(task, problem)

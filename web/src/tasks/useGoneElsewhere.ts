@@ -5,14 +5,14 @@ import { quoted } from '../ui/quoted.ts'
 import type { Filter } from './filter.ts'
 import { isOurDoing } from './our-doing.ts'
 
-/** Tasks that a newer answer leaves out though it reaches as far: those after the last one still there may just be on a later page. */
+/** Tasks that a newer answer omits within its range. Those after its last task may be on a later page. */
 function missing(before: readonly Task[], now: readonly Task[], complete: boolean): Task[] {
   const ids = new Set(now.map(({ id }) => id))
   const reach = complete ? before.length : before.findLastIndex(({ id }) => ids.has(id))
   return before.slice(0, Math.max(0, reach)).filter(({ id }) => !ids.has(id) && !isOurDoing(id))
 }
 
-/** Says a word when tasks leave a list that nobody touched here. */
+/** Announces tasks that left a list without a change here. */
 export function useGoneElsewhere(filter: Filter, tasks: readonly Task[] | undefined, complete: boolean): void {
   const view = JSON.stringify(filter)
   const seen = useRef({ view, tasks })

@@ -7,7 +7,7 @@ import { useAddTask, useChangeTask } from './mutations.ts'
 import { newTask } from './new-task.ts'
 import { removeTask } from './queries.ts'
 
-/** Only what was written differently is sent, so that what another device changed meanwhile stays. */
+/** Only changed fields are sent, so that changes from other devices are kept. */
 function patchOf({ task, title, description }: Draft): TaskPatch {
   const patch: TaskPatch = {}
   if (title !== task.title) patch.title = title
@@ -15,12 +15,12 @@ function patchOf({ task, title, description }: Draft): TaskPatch {
   return patch
 }
 
-/** Two ways to put an edit away: into its task, or, when that is gone, into a new one. */
+/** Saves an edit into its task or, if that is gone, as a new task. */
 export function useSaveDraft(draft: Draft) {
   const change = useChangeTask(draft.task.id)
   const add = useAddTask()
 
-  /** Closes the form, which only a refusal opens again. */
+  /** Closes the form. Only a refusal opens it again. */
   async function send(draft: Draft, request: Promise<Task>, patch: TaskPatch, done?: string) {
     sendDraft(draft)
     try {

@@ -7,8 +7,8 @@ import { useTaskPages } from './queries.ts'
 const belongs = (task: Task, { status }: Filter) => status === 'all' || task.completed === (status === 'completed')
 
 /**
- * The list as the person should see it: what the server gave, with everything on its way to the server laid over it. When the
- * server refuses, its layer goes, and what was there shows again.
+ * The list as shown: the server's data with pending changes applied. When the server refuses a change, it is no longer
+ * applied, and the previous state shows again.
  */
 export function useTasks(filter: Filter) {
   const query = useTaskPages(filter)
@@ -26,7 +26,7 @@ export function useTasks(filter: Filter) {
   const tasks = [...additions.toReversed(), ...byId.values()]
   return {
     query,
-    /** Without what is laid over it; undefined while another view's answer stands in. */
+    /** Without pending changes; undefined while another view's data is the placeholder. */
     given: query.isPlaceholderData ? undefined : given,
     saving,
     tasks: tasks.filter((task) => !removals.has(task.id) && belongs(task, filter))

@@ -2,7 +2,7 @@ import type { ButtonHTMLAttributes } from 'react'
 import './button.css'
 
 interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
-  /** `main` once a form; `plain` beside it; `danger` for what cannot be taken back; `quiet` in rows and bars. */
+  /** `main` once per form; `plain` beside it; `danger` for irreversible actions; `quiet` in rows and bars. */
   kind?: 'main' | 'plain' | 'danger' | 'quiet'
   ref?: React.Ref<HTMLButtonElement>
 }

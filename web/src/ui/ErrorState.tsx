@@ -11,7 +11,7 @@ interface Props {
   children?: ReactNode
 }
 
-/** Stands where something could not be loaded, says why, and tries again when asked. */
+/** Shown where something could not be loaded, with the reason and a retry button. */
 export function ErrorState({ what, error, retry, children }: Props) {
   return (
     <div className="state" role="alert">

@@ -3,7 +3,7 @@ import './gate.css'
 /** Degrees from the keystone. */
 const stones = [-78, -52, -26, 0, 26, 52, 78]
 
-/** The gatehouse: a wall, an arch of stones, a door ajar with a light behind it. */
+/** The illustration of the gatehouse: a wall, an arch of stones, a door ajar with a light behind it. */
 export function Gate() {
   return (
     <svg className="gate" aria-hidden="true" viewBox="0 0 200 206" width="200" height="206">

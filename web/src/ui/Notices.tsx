@@ -4,7 +4,7 @@ import { type Notice, useNotices } from './notices.ts'
 import { uncoverFocus } from './uncover.ts'
 import './notices.css'
 
-/** The live regions stand empty from the start: screen readers only hear what is added to one that is there. */
+/** The live regions exist from the start: screen readers announce only additions to an existing region. */
 export function Notices() {
   const notices = useNotices()
   const region = useRef<HTMLElement>(null)

@@ -1,6 +1,6 @@
 import { exactTime, relativeTime } from './time.ts'
 
-/** A moment as people say it, with the exact one at hand. */
+/** A relative time, with the exact time as a tooltip. */
 export function RelativeTime({ at }: { at: string }) {
   return (
     <time dateTime={at} title={exactTime(at)}>

@@ -1,6 +1,6 @@
 import './skeleton.css'
 
-/** Where rows will be, in their size, so that nothing jumps when they come. */
+/** Placeholder rows of the final size, so that nothing shifts. */
 export function Skeleton({ rows = 5, label }: { rows?: number; label: string }) {
   return (
     <div role="status" className="skeleton">

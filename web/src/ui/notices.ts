@@ -7,7 +7,7 @@ export interface Notice {
   action?: { label: string; run: () => void }
 }
 
-/** Milliseconds that a word stays; trouble stays until it is dismissed. */
+/** Milliseconds that a notice stays; an error stays until dismissed. */
 const stay = 7_000
 
 const notices = createStore<readonly Notice[]>([])
@@ -20,14 +20,14 @@ export const clearNotices = () => notices.set([])
 function add(notice: Omit<Notice, 'id'>): void {
   lastId += 1
   const id = lastId
-  // The same text twice is one notice, and more than three would hide the page.
+  // Repeated texts are merged. More than three notices would hide the page.
   notices.set([...notices.get().filter(({ text }) => text !== notice.text), { ...notice, id }].slice(-3))
   if (notice.kind !== 'trouble') setTimeout(() => dismiss(id), stay)
 }
 
-/** Says in passing that something happened. */
+/** Shows a short notice. */
 export const say = (text: string, action?: Notice['action']) => add({ kind: 'word', text, ...(action && { action }) })
-/** For screen readers: what others see happen. */
+/** Announces something to screen readers only. */
 export const whisper = (text: string) => add({ kind: 'whisper', text })
-/** Says that something went wrong. */
+/** Shows an error. */
 export const warn = (text: string) => add({ kind: 'trouble', text })

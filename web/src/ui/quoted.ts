@@ -1,4 +1,4 @@
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/
 
-/** A title inside a sentence of ours; one that runs from right to left is set apart, so that it does not turn the sentence round. */
+/** Quotes a title in a sentence. A right-to-left title is isolated, so that it does not reorder the sentence. */
 export const quoted = (title: string) => (rightToLeft.test(title) ? `“\u2068${title}\u2069”` : `“${title}”`)

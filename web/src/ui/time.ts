@@ -10,7 +10,7 @@ const steps = [
 
 export const exactTime = (at: string) => exact.format(new Date(at))
 
-/** `3 days ago`; what is less than a minute away is `just now`. */
+/** `3 days ago`; under a minute, `just now`. */
 export function relativeTime(at: string, now = Date.now()): string {
   const seconds = (Date.parse(at) - now) / 1000
   const step = steps.find(([, length]) => Math.abs(seconds) >= length)

@@ -1,7 +1,7 @@
-/** Space that is left between what has the focus and what would cover it, in pixels. */
+/** Pixels between the focused element and what would cover it. */
 const space = 12
 
-/** Scrolls what has the focus, such as a button that undoes, out from under these notices. */
+/** Scrolls the focused element, such as an undo button, out from under these notices. */
 export function uncoverFocus(notices: Element | null): void {
   const focused = document.activeElement
   if (!focused || focused === document.body || notices?.contains(focused)) return
