@@ -1,6 +1,6 @@
 import fastifyJwt from '@fastify/jwt'
 import fp from 'fastify-plugin'
-import { ACCESS_TOKEN_TYPE } from '../src/auth/tokens/access-tokens.ts'
+import { jwtOptions } from '../src/auth/tokens/secret-keys.ts'
 import type { Secret } from '../src/config/secrets.ts'
 
 declare module '@fastify/jwt' {
@@ -14,13 +14,7 @@ declare module '@fastify/jwt' {
 export const jwt = fp(
   async function jwt(app, { secrets }: { secrets: readonly Secret[] }) {
     for (const { kid, secret } of secrets)
-      await app.register(fastifyJwt, {
-        namespace: kid,
-        secret,
-        sign: { algorithm: 'HS256', header: { alg: 'HS256', typ: ACCESS_TOKEN_TYPE, kid } },
-        // src/auth/tokens judges the times, by the app's clock; and remembers tokens, whose payload this cache would share.
-        verify: { algorithms: ['HS256'], ignoreExpiration: true, ignoreNotBefore: true, cache: false }
-      })
+      await app.register(fastifyJwt, { namespace: kid, secret, ...jwtOptions(kid) })
   },
   { name: 'jwt' }
 )

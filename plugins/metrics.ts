@@ -1,5 +1,8 @@
 import cluster from 'node:cluster'
 import fp from 'fastify-plugin'
+import type { Kysely } from 'kysely'
+import { poolsOf } from '../src/database/pools.ts'
+import type { Database } from '../src/database/tables.ts'
 import { createMetrics, type Metrics, type Sources } from '../src/observability/metrics.ts'
 import { serveMetrics } from '../src/observability/metrics-server.ts'
 import { answerScrapes, type Channel } from '../src/observability/worker-metrics.ts'
@@ -11,15 +14,16 @@ declare module 'fastify' {
   }
 }
 
-interface Options extends Sources {
+interface Options extends Omit<Sources, 'pools'> {
+  db: Kysely<Database>
   /** Where to serve them. */
   listen: { host: string; port: number }
 }
 
 /** Metrics for Prometheus, on a port of their own. */
 export const metrics = fp(
-  async function metrics(app, { listen, ...sources }: Options) {
-    const counted = createMetrics(sources)
+  async function metrics(app, { listen, db, ...sources }: Options) {
+    const counted = createMetrics({ ...sources, pools: () => poolsOf(db) })
     app.decorate('metrics', counted)
     // One port for all workers: the process above has it.
     if (cluster.isWorker) {

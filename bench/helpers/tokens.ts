@@ -1,5 +1,5 @@
 import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
-import { openSecretKeys } from '../../src/process/secret-keys.ts'
+import { openSecretKeys } from '../../src/auth/tokens/secret-keys.ts'
 import { secret } from './measured.ts'
 
 /** The secrets of the measured service. */
@@ -12,7 +12,7 @@ export const tokens = createAccessTokens(
     accessTokenTtl: 7 * 86_400,
     betterAuth: undefined
   },
-  await openSecretKeys(secrets),
+  openSecretKeys(secrets),
   Date.now
 )
 

@@ -3,7 +3,6 @@ import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { examineSurroundings, examineToken } from '../doctor/examine.ts'
 import { format } from '../doctor/findings.ts'
-import { openSecretKeys } from '../process/secret-keys.ts'
 import { loadSettings } from './settings.ts'
 
 /** The token from the command line or standard input, if any. */
@@ -16,10 +15,7 @@ async function givenToken(): Promise<string | undefined> {
 const config = loadSettings()
 try {
   const token = await givenToken()
-  const findings =
-    token === undefined
-      ? await examineSurroundings(config)
-      : await examineToken(token, config, { jwt: await openSecretKeys(config.secrets), clock: Date.now })
+  const findings = token === undefined ? await examineSurroundings(config) : await examineToken(token, config, Date.now)
   process.stdout.write(findings.map(format).join(''))
   process.exitCode = findings.some(({ ok }) => ok === false) ? 1 : 0
 } catch (error) {

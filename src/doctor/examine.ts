@@ -1,7 +1,7 @@
 import { createAuth } from '../auth/auth.ts'
-import type { SecretKeys } from '../auth/tokens/access-tokens.ts'
 import type { AccessToken } from '../auth/tokens/claims.ts'
 import { type Jws, parseJws } from '../auth/tokens/jws.ts'
+import { openSecretKeys } from '../auth/tokens/secret-keys.ts'
 import type { Config } from '../config/config.ts'
 import { openDatabase } from '../database/connection.ts'
 import { Problem, problems } from '../http/problems.ts'
@@ -14,17 +14,10 @@ import { checkDatabase, checkIssuer, checkSettings } from './surroundings.ts'
 
 const log = createLog('silent')
 
-interface Surroundings {
-  /** Signs and verifies JWTs under the configured secrets. */
-  jwt: SecretKeys
-  /** Milliseconds since 1970. */
-  clock: () => number
-}
-
-/** Opens the parts of the service that a diagnosis needs, read-only. */
-function open(config: Config, { jwt, clock }: Surroundings) {
+/** Opens the parts of the service that a diagnosis needs, read-only. `clock` gives milliseconds since 1970. */
+function open(config: Config, clock: () => number) {
   const db = openDatabase(config, log)
-  const { verify, revocations, stop } = createAuth(config, db, { jwt, log, clock })
+  const { verify, revocations, stop } = createAuth(config, db, { jwt: openSecretKeys(config.secrets), log, clock })
   async function close(): Promise<void> {
     await stop()
     await db.destroy()
@@ -95,9 +88,9 @@ async function judge(token: string, config: Config, service: ReturnType<typeof o
 }
 
 /** Checks whether the service would accept a token now. */
-export async function examineToken(text: string, config: Config, surroundings: Surroundings): Promise<Finding[]> {
+export async function examineToken(text: string, config: Config, clock: () => number): Promise<Finding[]> {
   const token = text.trim().replace(/^(authorization: *)?bearer +/i, '')
-  const service = open(config, surroundings)
+  const service = open(config, clock)
   return judge(token, config, service).finally(service.close)
 }
 

@@ -4,9 +4,9 @@ import type { Test } from 'tap'
 import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
 import { createIssuer, type TrustedIssuer } from '../../src/auth/tokens/issuers.ts'
 import { type Algorithm, algorithms } from '../../src/auth/tokens/jwks.ts'
+import { openSecretKeys } from '../../src/auth/tokens/secret-keys.ts'
 import { createVerifier } from '../../src/auth/tokens/verifier.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { openSecretKeys } from '../../src/process/secret-keys.ts'
 import { secret } from './app.ts'
 import { audience, issuerName, pairs, published } from './keys.ts'
 import { captureLog } from './log.ts'
@@ -34,7 +34,7 @@ export async function startIssuer(t: Test) {
   const trusted: TrustedIssuer = { issuer: issuerName, audience, jwksUrl: `${url}/jwks`, algorithms: names }
 
   const config = loadConfig({ BETTER_AUTH_SECRET: secret })
-  const jwt = await openSecretKeys(config.secrets)
+  const jwt = openSecretKeys(config.secrets)
 
   /** A service that trusts these issuers, with no keys yet. */
   function trust(first: Partial<TrustedIssuer> = {}, ...others: Partial<TrustedIssuer>[]) {

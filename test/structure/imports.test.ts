@@ -50,6 +50,11 @@ test('only app.ts and src/process know Fastify, plugins and routes', (t) => {
   t.end()
 })
 
+test('only app.ts makes an app of Fastify', (t) => {
+  t.strictSame(files(product.filter(({ text }) => /\bfastify\(/i.test(text))), ['src/app.ts'])
+  t.end()
+})
+
 test('node:http is had by way of src/http/node-http.ts, which loads less; its types from anywhere', (t) => {
   t.strictSame(
     broken(product, ({ target, typeOnly }) => target !== 'node:http' || typeOnly),

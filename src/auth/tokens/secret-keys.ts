@@ -1,11 +1,24 @@
-import Fastify from 'fastify'
-import { jwt } from '../../plugins/jwt.ts'
-import type { SecretKeys } from '../auth/tokens/access-tokens.ts'
-import type { Secret } from '../config/secrets.ts'
+import { createSigner, createVerifier, type SignerOptions, type VerifierOptions } from 'fast-jwt'
+import type { Secret } from '../../config/secrets.ts'
+import { ACCESS_TOKEN_TYPE, type SecretKeys } from './access-tokens.ts'
 
-/** What the service signs and verifies tokens with, for whoever does so apart from it. */
-export async function openSecretKeys(secrets: readonly Secret[]): Promise<SecretKeys> {
-  const app = Fastify()
-  await app.register(jwt, { secrets })
-  return app.jwt
+interface JwtOptions {
+  sign: Partial<SignerOptions>
+  verify: Partial<VerifierOptions>
 }
+
+/** The options for one secret's `kid` that @fastify/jwt hands to fast-jwt. */
+export const jwtOptions = (kid: string): JwtOptions => ({
+  sign: { algorithm: 'HS256', header: { alg: 'HS256', typ: ACCESS_TOKEN_TYPE, kid } },
+  // claims.ts checks the times, by the app's clock. The library's cache would share a payload between requests.
+  verify: { algorithms: ['HS256'], ignoreExpiration: true, ignoreNotBefore: true, cache: false }
+})
+
+/** Signs and verifies with fast-jwt as `app.jwt` does, for what runs without an app. */
+export const openSecretKeys = (secrets: readonly Secret[]): SecretKeys =>
+  Object.fromEntries(
+    secrets.map(({ kid, secret: key }) => {
+      const { sign, verify } = jwtOptions(kid)
+      return [kid, { sign: createSigner({ key, ...sign }), verify: createVerifier({ key, ...verify }) }]
+    })
+  )

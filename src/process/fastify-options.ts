@@ -1,0 +1,35 @@
+import { type FastifyServerOptions, LogController } from 'fastify'
+import type { Logger } from 'pino'
+import { trustedProxies } from '../../plugins/client.ts'
+import { requestId } from '../../plugins/logging.ts'
+import { answerFrameworkError, answerParserError } from '../../plugins/problems.ts'
+import type { Config } from '../config/config.ts'
+import { type Cuts, createBoundedServer } from '../http/bounded-server.ts'
+
+const serverOptions = {
+  requestTimeout: 10_000,
+  headersTimeout: 10_000,
+  keepAliveTimeout: 72_000,
+  connectionsCheckingInterval: 1_000,
+  // plugins/protocol.ts asks for the Host header, with an answer like any other.
+  requireHostHeader: false
+}
+
+/** Options for the Fastify instance that serves requests. */
+export const fastifyOptions = ({ maxConnections, trustProxy }: Config, log: Logger) =>
+  ({
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestId,
+    // A line names its request itself: a logger for each would cost more than the line.
+    childLoggerFactory: () => log,
+    trustProxy: trustedProxies(trustProxy),
+    bodyLimit: 64 * 1024,
+    serverFactory: (handler) =>
+      createBoundedServer(serverOptions, handler, {
+        maxConnections,
+        onCuts: (cuts: Cuts) => log.warn({ cuts }, 'connections cut')
+      }),
+    return503OnClosing: false,
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerParserError
+  }) satisfies FastifyServerOptions
