@@ -6,7 +6,7 @@ import fp from 'fastify-plugin'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { stringify } from 'yaml'
 import { problemResponses } from '../src/http/problem-responses.ts'
-import { fromMemory } from './bodies.ts'
+import { rememberAnswers } from './files.ts'
 import { type ContentPolicy, usePolicy } from './security.ts'
 
 declare module 'fastify' {
@@ -102,7 +102,7 @@ export const openapi = fp(
     })
     await app.register(async (scope) => {
       await usePolicy(scope, documentationPolicy)
-      scope.addHook('onSend', fromMemory())
+      rememberAnswers(scope)
       await scope.register(swaggerUi, {
         routePrefix: '/docs',
         theme: { title: 'Gatehouse' },

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join, sep } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { acceptsHtml, isPagePath } from '../src/http/page-requests.ts'
-import { fromMemory } from './bodies.ts'
+import { createStaticFiles } from '../src/http/static-files.ts'
+import { sendFile } from './files.ts'
 import { type ContentPolicy, usePolicy } from './security.ts'
 
 /** The paths that the front end has a page for. One page serves them all; what it shows, it finds out in the browser. */
@@ -50,8 +50,8 @@ const withoutSlash = new Map(pagePaths.filter((path) => path !== '/').map((path)
  * that there is no such page, with a 404; another app may have a route for it, so it gets its page with a 200.
  */
 export function createUnknownPages({ webDir, isOwnWeb }: WebFiles) {
-  const index = join(webDir, 'index.html')
-  const isServed = existsSync(index)
+  const isServed = existsSync(join(webDir, 'index.html'))
+  const find = createStaticFiles(webDir)
   const ranges = isOwnWeb ? ['text/html'] : ['text/html', 'text/*', '*/*']
 
   return async function sendUnknownPage(
@@ -67,7 +67,7 @@ export function createUnknownPages({ webDir, isOwnWeb }: WebFiles) {
       return true
     }
     if (!isPagePath(path) || !acceptsHtml(headers.accept ?? '*/*', ranges)) return false
-    const html = await readFile(index).catch(() => undefined)
+    const html = (await find('index.html'))?.plain?.body
     if (!html) return false
     reply.code(isOwnWeb ? 404 : 200).type('text/html; charset=utf-8')
     reply.header('content-security-policy', policyText).header('vary', 'Origin, Accept')
@@ -76,34 +76,44 @@ export function createUnknownPages({ webDir, isOwnWeb }: WebFiles) {
   }
 }
 
+/** The paths of the files that have a route of their own, from the root: all but the page and the assets. */
+function ownPaths(webDir: string): string[] {
+  return readdirSync(webDir, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll(sep, '/'))
+    .filter((path) => !/(^|\/)\.|\*|\.(br|gz)$/.test(path) && path !== 'index.html' && !`/${path}`.startsWith(hashed))
+    .filter((path) => statSync(join(webDir, path), { throwIfNoEntry: false })?.isFile())
+}
+
 /** The front end at `/`, where it has been built; without it there is only the API. */
 export const web = fp(
   async function web(app, { webDir }: WebFiles) {
     if (!existsSync(join(webDir, 'index.html'))) return
+    const find = createStaticFiles(webDir)
     await app.register(async (scope) => {
       await usePolicy(scope, policy)
-      scope.addHook('onSend', fromMemory())
-      await scope.register(fastifyStatic, {
-        root: webDir,
-        // A route for each file that is there, but for assets: any other URL is the API's to refuse.
-        wildcard: false,
-        index: false,
-        globIgnore: ['index.html', 'assets/**', '**/*.{br,gz}'],
-        preCompressed: true,
-        acceptRanges: false,
-        cacheControl: false,
-        setHeaders(reply, path) {
-          const lasting = path.slice(webDir.length).startsWith(hashed)
-          reply.header('cache-control', lasting ? 'public, max-age=31536000, immutable' : 'no-cache')
-        }
-      })
+      // For files that are too large for the memory.
+      await scope.register(fastifyStatic, { root: webDir, serve: false, acceptRanges: false, cacheControl: false })
+
+      async function answer(request: FastifyRequest, reply: FastifyReply, path: string) {
+        const file = await find(path)
+        if (!file) return reply.callNotFound()
+        const isLasting = `/${path}`.startsWith(hashed)
+        reply.header('cache-control', isLasting ? 'public, max-age=31536000, immutable' : 'no-cache')
+        return file.plain ? sendFile(request, reply, file, file.plain) : reply.sendFile(path)
+      }
+
+      // A route for each file that is there, but for assets: any other URL is the API's to refuse.
+      for (const path of ownPaths(webDir))
+        scope.get(`/${path.replaceAll(':', '::')}`, { schema: { hide: true } }, (request, reply) =>
+          answer(request, reply, path)
+        )
       // Looked up when it is asked for: the page, which is read each time, names new ones after each build.
       scope.get<{ Params: { name: string } }>(`${hashed}:name`, { schema: { hide: true } }, (request, reply) => {
         const { name } = request.params
-        return assetName.test(name) ? reply.sendFile(`assets/${name}`) : reply.callNotFound()
+        return assetName.test(name) ? answer(request, reply, `assets/${name}`) : reply.callNotFound()
       })
       for (const path of pagePaths)
-        scope.get(path, { schema: { hide: true } }, (_request, reply) => reply.sendFile('index.html'))
+        scope.get(path, { schema: { hide: true } }, (request, reply) => answer(request, reply, 'index.html'))
     })
   },
   { name: 'web' }

@@ -4,11 +4,12 @@ import { IdempotencyKey, IfMatch, IfNoneMatch, withHeaders } from '../schemas/he
 import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '../schemas/tasks.ts'
 import type { Cursors } from '../src/http/cursors.ts'
 import { createTaskOnce } from '../src/http/idempotency.ts'
-import { countFitting } from '../src/http/page-size.ts'
+import type { LargeBody } from '../src/http/large-bodies.ts'
+import { isLarge, pageInPieces } from '../src/http/large-pages.ts'
 import { allowedVersions, etagOf, isKnown, type NoContent, noContent } from '../src/http/preconditions.ts'
 import { type Problem, problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
-import { type TaskPosition, taskPosition } from '../src/repositories/task-lists.ts'
+import type { TaskPosition } from '../src/repositories/task-lists.ts'
 import { type TaskQuota, tasksRepository } from '../src/repositories/tasks.ts'
 
 const tags = ['tasks']
@@ -19,7 +20,7 @@ const list = {
   tags,
   summary: 'List your tasks, one page at a time',
   querystring: TaskQuery,
-  response: { 200: ref(TaskPage) }
+  response: { 200: Type.Unsafe<TaskPage | LargeBody>(ref(TaskPage)) }
 }
 const create = {
   operationId: 'createTask',
@@ -79,7 +80,7 @@ export const taskRoutes: Routes<Options> = async function taskRoutes(app, { curs
   const reading = tasksRepository(app.reads)
   const taskOnce = createTaskOnce(app.db, taskQuota)
 
-  app.get('', { schema: list }, async ({ user, query }) => {
+  app.get('', { schema: list }, async ({ user, query }, reply) => {
     const { status, sort, limit, cursor, q: search = '' } = query
     const order = query.order ?? (sort === 'created' ? 'desc' : 'asc')
     // `title_sort` makes cursors invalid that an earlier release issued for another sort key.
@@ -87,10 +88,8 @@ export const taskRoutes: Routes<Options> = async function taskRoutes(app, { curs
     const after = cursor === undefined ? undefined : cursors.open<TaskPosition>(scope(), cursor)
     const options = { status, sort, order, limit, after }
     const { items, next } = await (search ? reading.search(user.id, search, options) : reading.list(user.id, options))
-    const fitting = items.slice(0, countFitting(items))
-    const last = fitting.length < items.length ? fitting.at(-1) : undefined
-    const end = last ? taskPosition(last, sort) : next
-    return { items: fitting, next_cursor: end ? cursors.seal(scope(), end) : null }
+    const page = { items, next_cursor: next ? cursors.seal(scope(), next) : null }
+    return isLarge(page) ? reply.inPieces(pageInPieces(page, (task) => reply.serializeInput(task, one[200]))) : page
   })
 
   app.post('', { schema: create }, async ({ url, headers, user, body }, reply) => {

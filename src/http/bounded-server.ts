@@ -6,6 +6,12 @@ import { createServer } from './node-http.ts'
 /** Milliseconds that output waits for a client that does not read it, and between two looks. */
 const patience = 15_000
 const between = 1_000
+/**
+ * Milliseconds that pipelined requests take at once, and how many times as long they rest: those of other clients come first. Few clients
+ * pipeline, and none needs to.
+ */
+const batch = 2
+const rests = 4
 /** Bytes that the parser gets at once, and of many that have come in: it takes in all requests that they hold. */
 const slice = { few: 1_024, many: 256 }
 
@@ -19,8 +25,10 @@ interface Exchange {
 interface Connection {
   /** The exchange that was started last. */
   current: Exchange | undefined
-  /** Those that came in meanwhile, in order. */
+  /** Those that the parser has made meanwhile, in order. */
   waiting: Exchange[]
+  /** Whether it goes on by itself, in a turn of its own, after the answer in flight. */
+  isDue: boolean
   /** Bytes of output at the last look, the exchange that they belonged to, and the time since which they have not got fewer. */
   output: { bytes: number; of: Exchange | undefined; since: number }
 }
@@ -47,16 +55,21 @@ export function responseInFlight(socket: object): ServerResponse | undefined {
   return response?.closed ? undefined : response
 }
 
-/** Whether as much of a request's body waits in memory as should. */
-const isBodyFull = ({ complete, readableLength, readableHighWaterMark }: IncomingMessage) =>
-  !complete && readableLength >= readableHighWaterMark
+/** Whether there is more of a request's body, and less of it waits in memory than should. */
+const isBodyWanted = ({ complete, readableLength, readableHighWaterMark }: IncomingMessage) =>
+  !complete && readableLength < readableHighWaterMark
+
+const isBusy = ({ current }: Connection) => current !== undefined && !current.response.closed
 
 /**
- * Hands the parser what has come in, until it holds a request that has to wait. Node alone parses and starts up to 64 KB
- * of pipelined requests at once. `read` gives the parser its bytes: the server listens to 'data'.
+ * Hands the parser what has come in, until it holds a request. Node alone parses and starts up to 64 KB of pipelined
+ * requests at once. `read` gives the parser its bytes: the server listens to 'data'. Without any it tells of the end.
  */
-function feed(socket: Socket, { current, waiting }: Connection): void {
-  while (waiting.length === 0 && !socket.writableNeedDrain && !(current && isBodyFull(current.request))) {
+function feed(socket: Socket, connection: Connection): void {
+  const { waiting } = connection
+  const wantsMore = () =>
+    !isBusy(connection) || socket.readableLength === 0 || isBodyWanted((connection.current as Exchange).request)
+  while (waiting.length === 0 && !socket.writableNeedDrain && wantsMore()) {
     const length = socket.readableLength
     const most = length > 4 * slice.few ? slice.many : slice.few
     if (socket.read(length > most ? most : undefined) === null) return
@@ -74,35 +87,65 @@ export function createBoundedServer(
 ): Server {
   const open = new Set<Socket>()
   let cuts: Cuts = { too_many: 0, not_reading: 0 }
+  /** Connections whose answer has gone out, and which may start their next request. */
+  const due: (() => void)[] = []
+  let isResting = false
+
+  function startDue(): void {
+    const begin = clock()
+    for (let next = due.shift(); next; next = clock() - begin < batch ? due.shift() : undefined) next()
+    isResting = true
+    setTimeout(wake, rests * (clock() - begin))
+  }
+
+  function wake(): void {
+    isResting = false
+    if (due.length > 0) startDue()
+  }
+
+  /** Goes on after the answer in flight, if more has come in meanwhile. */
+  function goOnLater(socket: Socket, connection: Connection): void {
+    const { current, waiting, isDue } = connection
+    if (isDue || !isBusy(connection) || waiting.length + socket.readableLength === 0) return
+    connection.isDue = true
+    current?.response.once('close', () => {
+      due.push(() => startNext(socket, connection))
+      if (due.length === 1 && !isResting) setImmediate(startDue)
+    })
+  }
 
   function startNext(socket: Socket, connection: Connection): void {
+    connection.isDue = false
     const next = connection.waiting.shift()
     if (next === undefined) feed(socket, connection)
     // Else the connection has ended, or an answer of the parser has ended it.
-    if (next === undefined || !socket.writable) return
-    connection.current = next
-    // In a turn of the event loop of its own, so that connections take turns.
-    next.response.once('close', () => setImmediate(startNext, socket, connection))
-    next.start()
+    else if (socket.writable) {
+      connection.current = next
+      next.start()
+    }
+    goOnLater(socket, connection)
   }
 
   const server = createServer(options, (request, response) => {
-    const { socket } = request
-    const connection = connections.get(socket) as Connection
-    const { current } = connection
+    const connection = connections.get(request.socket) as Connection
     const start = () => handler(request, response)
-    if (current === undefined || current.response.closed) {
+    if (isBusy(connection)) {
+      // With its own context, which traces need.
+      connection.waiting.push({ request, response, start: AsyncResource.bind(start) })
+    } else {
       connection.current = { request, response, start }
-      return start()
+      start()
     }
-    // With its own context, which traces need.
-    const waits = connection.waiting.push({ request, response, start: AsyncResource.bind(start) })
-    if (waits === 1) current.response.once('close', () => setImmediate(startNext, socket, connection))
   })
 
   server.on('connection', (socket: Socket) => {
-    const connection: Connection = { current: undefined, waiting: [], output: { bytes: 0, of: undefined, since: 0 } }
-    const read = () => feed(socket, connection)
+    const output = { bytes: 0, of: undefined, since: 0 }
+    const connection: Connection = { current: undefined, waiting: [], isDue: false, output }
+    function read(): void {
+      if (connection.isDue && !isBusy(connection)) return
+      feed(socket, connection)
+      goOnLater(socket, connection)
+    }
     connections.set(socket, connection)
     open.add(socket)
     socket.on('readable', read)

@@ -1,11 +1,17 @@
-import type { Kysely, RawBuilder, Transaction } from 'kysely'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 import type { Task } from '../../schemas/tasks.ts'
 import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
+import { countFitting, maxPageBytes } from './page-size.ts'
 
 export const columns = ['id', 'title', 'description', 'completed', 'created_at', 'updated_at'] as const
 
 const sortColumns = { created: 'created_at', title: 'title_sort' } as const
+
+/** Rows that a statement may return whatever their size: less than 1 MiB. */
+export const anySize = 21
+/** Bytes of a description that are not worth weighing: a page holds 100 of these in any case. */
+const small = 1_024
 
 /** The position of a task in the list: its sort value and its id. */
 export interface TaskPosition {
@@ -36,11 +42,15 @@ export interface ListedTasks {
   next: TaskPosition | undefined
 }
 
-/** Makes a page of up to `limit` tasks. One more task in `tasks` means that there is a next page. */
-export const pageOf = (tasks: ListedTask[], limit: number, sort: TaskListOptions['sort']): ListedTasks => ({
-  items: tasks.slice(0, limit),
-  next: tasks.length > limit ? taskPosition(tasks[limit - 1] as ListedTask, sort) : undefined
-})
+/** Makes a page of up to `limit` tasks, as many as fit. More tasks in `tasks` mean that there is a next page. */
+export function pageOf(tasks: ListedTask[], limit: number, sort: TaskListOptions['sort']): ListedTasks {
+  const count = Math.min(limit, countFitting(tasks))
+  const hasMore = tasks.length > count
+  return {
+    items: tasks.slice(0, count),
+    next: hasMore ? taskPosition(tasks[count - 1] as ListedTask, sort) : undefined
+  }
+}
 
 interface PageValues {
   userId: string
@@ -80,6 +90,33 @@ export function inOrder(
 export const listQuery = (db: Kysely<Database> | Transaction<Database>, shape: ListShape, value: Values<PageValues>) =>
   inOrder(db, shape, value).limit(value('limit'))
 
+/**
+ * The same, up to the first row that does not fit into a page. The long descriptions are weighed, as JSON: a sum that no page exceeds, so
+ * that only a page which is full anyway ends early.
+ */
+export function boundedListQuery(
+  db: Kysely<Database> | Transaction<Database>,
+  shape: ListShape,
+  value: Values<PageValues>
+) {
+  const [column, direction] = [sql.ref(sortColumns[shape.sort]), sql.raw(shape.order)]
+  const weight = sql`case when octet_length(description) > ${sql.lit(small)} then octet_length(to_json(description)::text) else 0 end`
+  const before = sql<number>`coalesce(sum(${weight}) over (
+    order by ${column} ${direction}, id ${direction} rows between unbounded preceding and 1 preceding), 0)`
+  return db
+    .selectFrom(
+      db
+        .selectFrom(listQuery(db, shape, value).as('listed'))
+        .selectAll()
+        .select(before.as('before'))
+        .as('weighed')
+    )
+    .select([...columns, 'title_sort'])
+    .where('before', '<=', sql<number>`${sql.lit(maxPageBytes)}`)
+    .orderBy(sortColumns[shape.sort], shape.order)
+    .orderBy('id', shape.order)
+}
+
 /** Caches one prepared query per shape of a list. */
 export function perShape<Run>(prepare: (shape: ListShape) => Run) {
   const runs = new Map<string, Run>()
@@ -95,10 +132,14 @@ export function perShape<Run>(prepare: (shape: ListShape) => Run) {
 /** Keyset pagination: a page is a range of one index, so the last page costs the same as the first. */
 export function taskLists(db: Kysely<Database> | Transaction<Database>) {
   const listOf = perShape((shape) => prepared<PageValues, ListedTask>(db, (value) => listQuery(db, shape, value)))
+  const boundedListOf = perShape((shape) =>
+    prepared<PageValues, ListedTask>(db, (value) => boundedListQuery(db, shape, value))
+  )
 
   return async (userId: string, options: TaskListOptions): Promise<ListedTasks> => {
     const { after, limit, sort } = options
-    const tasks = await listOf(options)({ userId, limit: limit + 1, last: after?.value, lastId: after?.id })
+    const listed = limit < anySize ? listOf(options) : boundedListOf(options)
+    const tasks = await listed({ userId, limit: limit + 1, last: after?.value, lastId: after?.id })
     return pageOf(tasks, limit, sort)
   }
 }

@@ -1,9 +1,11 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
+import { countFitting } from './page-size.ts'
 import { gramsSought } from './task-grams.ts'
 import { contains, fold } from './task-keys.ts'
 import {
+  anySize,
   columns,
   inOrder,
   type ListedTask,
@@ -84,13 +86,13 @@ export function taskSearches(db: Kysely<Database> | Transaction<Database>, { sli
     const read = { keys: 0, texts: 0 }
     let after = options.after
     while (read.keys < keys && read.texts < texts) {
-      const wanted = limit + 1 - items.length
+      const wanted = Math.min(limit + 1 - items.length, anySize)
       const values = { userId, wanted, last: after?.value, lastId: after?.id, sought, places, slice }
       const candidates = await candidatesOf({ ...options, after })(values)
       items.push(...candidates.filter((task) => contains(task, sought)))
       const last = candidates.at(-1)
       const isEnd = !last || (candidates.length < wanted && last.place < slice)
-      if (isEnd || items.length > limit) return pageOf(items, limit, sort)
+      if (isEnd || items.length > limit || countFitting(items) < items.length) return pageOf(items, limit, sort)
       read.keys += last.place
       read.texts += candidates.length
       after = taskPosition(last, sort)

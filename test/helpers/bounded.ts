@@ -9,7 +9,7 @@ import { type Cuts, createBoundedServer } from '../../src/http/bounded-server.ts
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** A listening server, which counts what it does. */
-export async function start(t: Test, handler: Handler, { maxConnections = 100 } = {}) {
+export async function start(t: Test, handler: Handler, { maxConnections = 100, holdsTimers = false } = {}) {
   const cuts: Cuts[] = []
   const now = { ms: 0 }
   const counts = { started: 0, inFlight: 0, most: 0 }
@@ -23,7 +23,7 @@ export async function start(t: Test, handler: Handler, { maxConnections = 100 } 
     })
     handler(request, response)
   }
-  mock.timers.enable({ apis: ['setInterval'] })
+  mock.timers.enable({ apis: holdsTimers ? ['setInterval', 'setTimeout'] : ['setInterval'] })
   const onCuts = (found: Cuts) => cuts.push(found)
   const server = createBoundedServer({}, count, { maxConnections, onCuts, clock: () => now.ms })
   server.on('connection', (socket) => sockets.push(socket))
@@ -45,7 +45,7 @@ export async function start(t: Test, handler: Handler, { maxConnections = 100 } 
     now.ms += ms
     mock.timers.tick(1_000)
   }
-  return { server, open, cuts, counts, sockets, pass }
+  return { server, open, cuts, counts, sockets, now, pass }
 }
 
 /** Waits for something that follows from what was sent. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import { responseInFlight } from '../../src/http/bounded-server.ts'
@@ -14,13 +15,13 @@ test('a client that pipelines and reads gets every answer in order, one handled 
     setImmediate(() => response.end(`${request.url};`))
   })
   const socket = await open()
-  const paths = Array.from({ length: 2_000 }, (_, i) => `/${i}`)
+  const paths = Array.from({ length: 300 }, (_, i) => `/${i}`)
   let text = ''
   socket.on('data', (chunk) => {
     text += chunk
   })
   socket.write(paths.map(get).join(''))
-  await until('the last answer', () => text.includes('/1999;'))
+  await until('the last answer', () => text.includes('/299;'))
   t.strictSame(text.match(/\/\d+(?=;)/g), paths)
   t.equal(counts.most, 1)
 })
@@ -117,5 +118,50 @@ test('a request after an answer that closes the connection is not handled', asyn
   socket.resume()
   socket.write(`GET / HTTP/1.0\r\n\r\n${get().repeat(5)}`)
   await once(socket, 'close')
+  t.equal(counts.started, 1)
+})
+
+test('pipelined requests rest for four times what they took, and those of another client come meanwhile', async (t) => {
+  const { open, counts, now } = await start(
+    t,
+    (request, response) => {
+      if (request.url === '/long') now.ms += 3
+      response.end('a')
+    },
+    { holdsTimers: true }
+  )
+  const settle = async () => {
+    for (let i = 0; i < 100; i++) await turn()
+  }
+  const socket = await open()
+  socket.resume()
+  socket.write(get('/long').repeat(20))
+  await until('the first and the next', () => counts.started === 2)
+  await settle()
+  socket.write(get('/long').repeat(2))
+  await settle()
+  t.equal(counts.started, 2)
+  const other = await open()
+  other.write(get())
+  await once(other, 'data')
+  mock.timers.tick(11)
+  await settle()
+  t.equal(counts.started, 3)
+  mock.timers.tick(1)
+  await until('the one after', () => counts.started === 4)
+  for (let i = 0; i < 30; i++) {
+    mock.timers.tick(12)
+    await settle()
+  }
+  t.equal(counts.started, 23, 'all of them in the end')
+})
+
+test('a client that hangs up is noticed while its answer is made', async (t) => {
+  const { open, counts, sockets } = await start(t, () => {})
+  const socket = await open()
+  socket.write(get())
+  await until('a request that was started', () => counts.started === 1)
+  socket.end()
+  await once(sockets[0] as Socket, 'end')
   t.equal(counts.started, 1)
 })

@@ -1,20 +1,20 @@
 import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'tap'
-import { createLargeBodies, inPieces, pieceSize } from '../../src/http/large-bodies.ts'
+import { createLargeBodies, pieceSize, piecesOf, slices, streamOf } from '../../src/http/large-bodies.ts'
 
 const body = Buffer.alloc(3 * pieceSize + 5, 'abc')
 
 test('a body sent in pieces is unchanged', async (t) => {
-  t.ok((await buffer(inPieces(body))).equals(body))
-  t.ok((await buffer(createLargeBodies(10 * body.length)(body, () => {}))).equals(body))
+  t.ok((await buffer(streamOf(slices(body)))).equals(body))
+  t.ok((await buffer(createLargeBodies(10 * body.length)(piecesOf(body), () => {}))).equals(body))
 })
 
 test('with too many unread bytes, the client that has not read for longest is dropped', async (t) => {
   const streamLarge = createLargeBodies(2 * body.length)
   const dropped: string[] = []
   const start = (name: string) => {
-    const stream = streamLarge(body, () => {
+    const stream = streamLarge(piecesOf(body), () => {
       dropped.push(name)
       stream.destroy()
     })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
 import { listen, message } from '../helpers/raw.ts'
+import { until } from '../helpers/wait.ts'
 
 test('a large answer comes whole and with its length, HEAD without it', async (t) => {
   const { app, signUp } = await startApp(t)
@@ -18,6 +19,18 @@ test('a large answer comes whole and with its length, HEAD without it', async (t
   t.match(head, { status: 200, headers: { 'content-length': answer?.headers['content-length'] }, body: '' })
 })
 
+test('an answer that is large in JSON alone comes whole as well', async (t) => {
+  const { signUp } = await startApp(t)
+  const user = await signUp()
+  const { id } = (await user.post('/api/tasks', { title: 'a', description: '\u0001'.repeat(10_000) })).json()
+  const { length } = (await user.get(`/api/tasks/${id}`)).rawPayload
+  await user.post('/api/tasks', { title: 'b', description: '\u0001'.repeat(10_000) })
+  const answer = await user.get('/api/tasks')
+  t.ok(length < 65_536 && answer.rawPayload.length > 65_536)
+  t.equal(answer.headers['content-length'], String(answer.rawPayload.length))
+  t.equal(answer.json().items.length, 2)
+})
+
 test('a file is sent from memory until it changes, and a very large one as it is', async (t) => {
   const large = 'x'.repeat(5 * 1024 * 1024)
   const WEB_DIR = t.testdir({ 'index.html': 'old', 'a.js': 'y'.repeat(100_000), 'large.js': large })
@@ -28,7 +41,24 @@ test('a file is sent from memory until it changes, and a very large one as it is
     t.equal((await app.inject('/large.js')).body, large)
   }
   writeFileSync(join(WEB_DIR, 'index.html'), 'newer')
-  t.equal((await app.inject('/')).body, 'newer')
+  await until('the new page', async () => (await app.inject('/')).body === 'newer')
+})
+
+test('a page of long texts is written piece by piece, and is the page that it would be otherwise', async (t) => {
+  const { signUp } = await startApp(t)
+  const user = await signUp()
+  const texts = ['\u0001'.repeat(10_000), '"\\\n'.repeat(3_333), '\u{1f95b}'.repeat(10_000), '\u20ac'.repeat(10_000)]
+  const tasks = []
+  for (const description of [...texts, null, ...texts, ...texts])
+    tasks.push((await user.post('/api/tasks', { title: '"Milk" \u{1f95b}', description })).json())
+  for (const url of ['/api/tasks?limit=100', '/api/tasks?limit=100&q=milk']) {
+    const answer = await user.get(url)
+    t.strictSame(answer.json(), { items: tasks.toReversed(), next_cursor: null })
+    t.match(answer.headers, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(answer.rawPayload.length)
+    })
+  }
 })
 
 test('the contract is written once, and its bytes are sent from then on', async (t) => {
@@ -38,4 +68,29 @@ test('the contract is written once, and its bytes are sent from then on', async 
     throw new Error('asked again')
   }
   t.strictSame([(await app.inject('/openapi.json')).body, (await app.inject('/openapi.yaml')).body], before)
+})
+
+test('what the documentation is made of is read once, and known to who has it', async (t) => {
+  const { app } = await startApp(t)
+  const url = '/docs/static/swagger-ui-bundle.js'
+  const [first, second, head] = [
+    await app.inject(url),
+    await app.inject(url),
+    await app.inject({ method: 'HEAD', url })
+  ]
+  t.ok(first.rawPayload.equals(second.rawPayload))
+  for (const name of [
+    'content-type',
+    'content-length',
+    'etag',
+    'last-modified',
+    'cache-control',
+    'x-content-type-options'
+  ])
+    for (const answer of [second, head]) t.equal(answer.headers[name], first.headers[name], name)
+  t.equal(head.body, '')
+  const again = await app.inject({ url, headers: { 'if-none-match': String(first.headers.etag) } })
+  t.match(again, { statusCode: 304, body: '' })
+  t.equal((await app.inject('/docs/json')).body, (await app.inject('/docs/json')).body)
+  t.equal((await app.inject('/docs/static/nothing.js')).statusCode, 404)
 })

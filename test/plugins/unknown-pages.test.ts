@@ -4,6 +4,7 @@ import t, { test } from 'tap'
 import { pagePaths } from '../../plugins/web.ts'
 import { startApp } from '../helpers/app.ts'
 import { listen, message } from '../helpers/raw.ts'
+import { until } from '../helpers/wait.ts'
 import { page, webFiles } from '../helpers/web-files.ts'
 
 const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8'
@@ -132,6 +133,8 @@ test('without the built files, or once they are gone, there is only the API', as
   const { app } = await startApp(t, { settings: { WEB_DIR: folder } })
   t.equal((await get(app, '/projects/5', browser)).statusCode, 200)
   for (const name of ['index.html', 'index.html.br', 'index.html.gz']) rmSync(join(folder, name))
+  for (const url of ['/projects/5', '/'])
+    await until(`no page at ${url}`, async () => (await get(app, url, browser)).statusCode === 404)
   for (const url of ['/projects/5', '/']) t.match((await get(app, url, browser)).json(), { code: 'not_found' }, url)
   for (const url of ['/projects/5', '/login/']) t.equal((await get(bare, url, browser)).statusCode, 404, url)
 })

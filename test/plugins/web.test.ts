@@ -90,3 +90,24 @@ test('HEAD answers as GET does, without the body; other methods are refused', as
     t.strictSame(String(post.headers.allow).split(', ').sort(), ['GET', 'HEAD'], url)
   }
 })
+
+test('a file has its own address whatever its name, and what is hidden has none', async (t) => {
+  const WEB_DIR = t.testdir({
+    'index.html': page,
+    'my file: \u{fc}.txt': 'mine',
+    sub: { 'a.txt': 'a', '.env': 'secret' },
+    '.git': { config: 'secret' },
+    'linked.txt': t.fixture('symlink', 'sub/a.txt'),
+    assets: { '.env': 'secret', 'a.js': 'a' }
+  })
+  const { app } = await startApp(t, { settings: { WEB_DIR } })
+  for (const [url, body] of [
+    ['/my%20file:%20%C3%BC.txt', 'mine'],
+    ['/sub/a.txt', 'a'],
+    ['/linked.txt', 'a'],
+    ['/assets/a.js', 'a']
+  ] as const)
+    t.match(await app.inject(url), { statusCode: 200, body }, url)
+  for (const url of ['/sub/.env', '/.git/config', '/assets/.env', '/assets/b.js', '/assets/..%2Findex.html'])
+    t.equal((await app.inject(url)).statusCode, 404, url)
+})

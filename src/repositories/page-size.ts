@@ -1,10 +1,11 @@
+import { jsonBytes, widest } from '../util/json-bytes.ts'
+
 /** Bytes that the body of a page may have. */
 export const maxPageBytes = 1024 * 1024
 /** Bytes of a page without its items: the names, the brackets and the cursor. */
 const envelope = 4 * 1024
-/** The most bytes that a character takes in JSON (`\u0001`), and that an item takes besides its long texts. */
-const widest = 6
-const item = 1024
+/** The most bytes that an item takes besides its texts. */
+const item = 256
 
 interface Listed {
   title: string
@@ -19,8 +20,8 @@ export function countFitting(items: readonly Listed[]): number {
   )
   if (atMost <= maxPageBytes) return items.length
   let bytes = envelope
-  const firstBeyond = items.findIndex((listed) => {
-    bytes += Buffer.byteLength(JSON.stringify(listed)) + 1
+  const firstBeyond = items.findIndex(({ title, description }) => {
+    bytes += item + jsonBytes(title) + jsonBytes(description ?? '')
     return bytes > maxPageBytes
   })
   return firstBeyond < 0 ? items.length : firstBeyond

@@ -1,0 +1,87 @@
+import { hash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { LRUCache } from 'lru-cache'
+import mime from 'mime'
+
+/** Bytes of all files in memory, and of the largest of them. */
+const limits = { all: 32 * 1024 * 1024, one: 4 * 1024 * 1024 }
+/** Milliseconds until it is looked up whether a file has changed. */
+const fresh = 1_000
+/** What a build leaves beside a file, by the name of the coding (RFC 9110, section 8.4.1). */
+const endings = { br: '.br', gzip: '.gz' } as const
+
+export type Coding = keyof typeof endings
+
+export interface Representation {
+  body: Buffer
+  etag: string
+}
+
+export interface StaticFile {
+  type: string
+  /** Milliseconds since 1970, in whole seconds as HTTP has them. */
+  modified: number
+  /** None where the file is too large for the memory. */
+  plain: Representation | undefined
+  compressed: Map<Coding, Representation>
+  /** What changes with the file. */
+  stamp: string
+}
+
+const missing: StaticFile = { type: '', modified: 0, plain: undefined, compressed: new Map(), stamp: 'missing' }
+
+const charset = (type: string) => (/^text\/|javascript|json$/.test(type) ? `${type}; charset=utf-8` : type)
+
+async function examine(path: string) {
+  const stats = await stat(path).catch(() => undefined)
+  return stats?.isFile() ? { path, size: stats.size, modified: stats.mtimeMs } : undefined
+}
+
+async function read(path: string): Promise<Representation> {
+  const body = await readFile(path)
+  return { body, etag: `"${hash('sha256', body, 'base64url').slice(0, 22)}"` }
+}
+
+async function load(path: string, known: StaticFile | undefined): Promise<StaticFile> {
+  const file = await examine(path)
+  if (!file) return missing
+  const codings = Object.entries(endings) as [Coding, string][]
+  const beside = await Promise.all(codings.map(async ([, ending]) => examine(path + ending)))
+  const stamp = JSON.stringify([file, beside])
+  if (stamp === known?.stamp) return known
+  const isSmall = file.size <= limits.one
+  const compressed: StaticFile['compressed'] = new Map()
+  for (const [i, [coding]] of codings.entries()) {
+    const found = beside[i]
+    if (isSmall && found) compressed.set(coding, await read(found.path))
+  }
+  return {
+    type: charset(mime.getType(path) ?? 'application/octet-stream'),
+    modified: Math.floor(file.modified / 1_000) * 1_000,
+    plain: isSmall ? await read(path) : undefined,
+    compressed,
+    stamp
+  }
+}
+
+/**
+ * The files of a folder from memory, as they were at most a second ago: however many clients ask for one, it is looked up once a
+ * second, and none stays open for a client. Paths are relative, and nobody checks them here.
+ */
+export function createStaticFiles(root: string, clock = () => performance.now()) {
+  const files = new LRUCache<string, StaticFile>({
+    maxSize: limits.all,
+    sizeCalculation: ({ plain, compressed, stamp }, path) =>
+      [plain, ...compressed.values()].reduce((sum, one) => sum + (one?.body.length ?? 0), path.length + stamp.length),
+    ttl: fresh,
+    ttlResolution: 0,
+    perf: { now: clock },
+    fetchMethod: (path, known) => load(join(root, path), known)
+  })
+
+  return async function find(path: string): Promise<StaticFile | undefined> {
+    const file = await files.fetch(path)
+    return file === missing ? undefined : file
+  }
+}
