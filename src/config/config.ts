@@ -95,7 +95,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     complain('ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL, SESSION_TTL: each must be no longer than the next')
   if (env.METRICS_PORT && env.METRICS_PORT === env.PORT) complain('METRICS_PORT, PORT: must not be the same')
   if (env.WORKERS > 1 && present.DATABASE_URL === undefined)
-    complain('WORKERS: more than one need DATABASE_URL: the embedded database takes one process')
+    complain('WORKERS: more than one worker requires DATABASE_URL, because the embedded database supports one process')
   if (production && /^http:(?!\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/.test(env.APP_URL ?? ''))
     complain('APP_URL: must be https in production, outside localhost')
   if (complaints.length > 0) throw new Error(`The settings are wrong:\n${complaints.map((c) => `  - ${c}`).join('\n')}`)

@@ -78,7 +78,7 @@ async function judge(token: string, config: Config, service: ReturnType<typeof o
     const who = await verify(token)
     const standing = await checkStanding(who, config, service)
     const whose =
-      who.issuer === null ? `user ${who.subject} of ours` : `user ${quote(who.subject)} of ${quote(who.issuer)}`
+      who.issuer === null ? `user ${who.subject} of this service` : `user ${quote(who.subject)} of ${quote(who.issuer)}`
     const left = span(who.expiresAt - clock() / 1000)
     return [{ ok: true, text: `Accepted: it speaks for ${whose} (${quote(who.email)}), for ${left} more.` }, standing]
   } catch (error) {

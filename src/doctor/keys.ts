@@ -59,7 +59,7 @@ function unknownKey(evidence: Evidence): Explanation {
           'Get a new token: the keys may have been replaced. If that does not help, it comes from another server of that name, or its key is refused: npm run doctor, without a token, lists the keys.'
       }
     : {
-        broken: `its key (kid) ${quote(kid)} is none of ours: ${evidence.config.secrets.map((s) => quote(s.kid)).join(', ')}`,
+        broken: `its key (kid) ${quote(kid)} is not a key of this service: ${evidence.config.secrets.map((s) => quote(s.kid)).join(', ')}`,
         change: 'If we made it, the secret was replaced since: log in again. If you make it, leave kid out.'
       }
 }

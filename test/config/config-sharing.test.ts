@@ -29,7 +29,7 @@ test('the number of workers comes from the command line or the environment, in t
 
 test('impossible numbers of workers are reported with the other problems', async (t) => {
   const refused: [Record<string, string>, string[], RegExp][] = [
-    [{}, ['--workers', '2'], /WORKERS: more than one need DATABASE_URL/],
+    [{}, ['--workers', '2'], /WORKERS: more than one worker requires DATABASE_URL/],
     [{ DATABASE_URL: 'db', WORKERS: '2' }, [], /^((?!WORKERS).)*$/s],
     [{ DATABASE_URL, WORKERS: '0' }, [], /WORKERS: /],
     [{ DATABASE_URL, WORKERS: '2.5' }, [], /WORKERS: /],

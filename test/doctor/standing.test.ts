@@ -28,7 +28,7 @@ test('our token is accepted until its session ends', async (t) => {
   t.notOk(before.refused)
   t.match(
     before.said,
-    /^✓ Accepted: it speaks for user .* of ours \("ann@example\.com"\), for 7 days more\.\n✓ Not revoked\.\n$/
+    /^✓ Accepted: it speaks for user .* of this service \("ann@example\.com"\), for 7 days more\.\n✓ Not revoked\.\n$/
   )
 
   await serve((app) => caller(app, token).post('/api/auth/logout'))

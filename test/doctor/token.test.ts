@@ -47,7 +47,11 @@ const refusals: Record<string, [token: string, broken: RegExp, change: RegExp]> 
   ],
   'the secret with a line end': [mint({ alg: 'HS256' }, bridgeClaims(), `${secret}\n`), /line end/, /Set the same/],
   'the secret in quotation marks': [mint({ alg: 'HS256' }, bridgeClaims(), `"${secret}"`), /in quotation marks/, /Set/],
-  'a kid that we do not have': [bridgeToken({}, { kid: '7' }), /"7" is none of ours: "1"/, /leave kid out/],
+  'a kid that we do not have': [
+    bridgeToken({}, { kid: '7' }),
+    /"7" is not a key of this service: "1"/,
+    /leave kid out/
+  ],
   HS512: [bridgeToken({}, { alg: 'HS512' }), /"HS512".* must be HS256/, /setProtectedHeader/],
   'no algorithm': [bridgeToken({}, { alg: 'none' }), /"none"/, /never the token/],
   'our name under another algorithm': [ourToken({}, { alg: 'RS256' }), /"RS256".* must be HS256/, /HS256/],
