@@ -12,7 +12,7 @@ import { startYardstick } from './helpers/yardstick.ts'
 export const parts = Object.keys(rows)
 
 const connections = 10
-/** Fewer are for a look: their median is not worth publishing. */
+/** With fewer rounds the median is not worth publishing. */
 const enough = 21
 const rounds = Number(process.env.COST_ROUNDS ?? enough)
 const seconds = Number(process.env.COST_SECONDS ?? 0.4)
@@ -33,11 +33,11 @@ interface Load {
   gunner: Gunner
   status: number
   awake: boolean
-  /** How many new tokens there are at most. */
+  /** The maximum number of new tokens. */
   count?: number
 }
 
-/** Microseconds of CPU that the server takes for a request, over one volley. */
+/** Returns the server's CPU time per request in microseconds, over one volley. */
 async function volley({ server, shot, newTokens, logs }: Target, { gunner, status, awake, count = 0 }: Load) {
   server.emptyLog()
   const tokens = newTokens?.(count)
@@ -57,7 +57,7 @@ async function volley({ server, shot, newTokens, logs }: Target, { gunner, statu
 type Volley = Awaited<ReturnType<typeof volley>>
 type Pair = [ours: Volley, bare: Volley]
 
-/** Ratios are of pairs: what slowed one round down slowed down both of its volleys. */
+/** Ratios are computed per pair, because other load slows down both volleys of a round. */
 function summarize(pairs: Pair[]) {
   const ratios = pairs.map(([ours, bare]) => ours.cost / bare.cost)
   return {
@@ -71,7 +71,7 @@ function summarize(pairs: Pair[]) {
   }
 }
 
-/** Measures a row against its yardstick: one after the other, and both at the same time. */
+/** Measures a row against its yardstick: in turn, and at the same time. */
 async function measure(name: string, row: Row, gunners: [Gunner, Gunner], database?: BenchDatabase): Promise<Figure> {
   const subject = await row.begin(database)
   const { server, shot, status, newTokens, logs } = subject
@@ -93,7 +93,7 @@ async function measure(name: string, row: Row, gunners: [Gunner, Gunner], databa
         const first = round % 2 === 0 ? await volley(ours, { ...alone, count }) : undefined
         const beside = await volley(bare, alone)
         inTurns.push([first ?? (await volley(ours, { ...alone, count })), beside])
-        // Who stays awake would take a core from both.
+        // Polling would occupy a core that both need.
         const shared = { status, awake: false, count }
         atOnce.push(
           await Promise.all([
@@ -145,9 +145,9 @@ async function measureAll(names: string[], say: (progress: string) => void, data
 }
 
 /**
- * The server's own CPU time for a request, user and system, from the operating system: steady where throughput on a
- * shared machine is not. Of each pair of figures the first is of rounds in which the server and its yardstick are under
- * load in turn, the second of rounds in which both are at the same time.
+ * Measures the server's own CPU time per request (user and system), which is stable on a shared machine, where
+ * throughput is not. Of each pair of figures, the first is from rounds with server and yardstick under load in turn,
+ * the second from rounds with both under load at the same time.
  */
 export const bench: Bench = async (say, wanted = parts) => {
   const server = process.env.DATABASE_URL

@@ -13,7 +13,7 @@ const { db } = app
 const fromNow = (interval: string) => sql<string>`now() + ${interval}::interval`
 const hour = 60 * 60 * 1000
 
-/** One of each kind that has had its time and one that has not, told apart by this id. */
+/** Creates an expired and a live row of each kind; the live one has this id. */
 async function litter() {
   const ann = await signUp()
   const [gone, kept] = [crypto.randomUUID(), crypto.randomUUID()]
@@ -51,7 +51,7 @@ async function left(id: string) {
   return found.map((rows) => rows.length)
 }
 
-test('what has had its time goes, and nothing else', async (t) => {
+test('exactly the expired rows are deleted', async (t) => {
   const { gone, kept, ann } = await litter()
   await deleteExpired(db, config)
   t.strictSame(await left(gone), [0, 0, 0, 0])
@@ -59,7 +59,7 @@ test('what has had its time goes, and nothing else', async (t) => {
   t.equal((await ann.get('/api/auth/sessions')).json().items.length, 2, 'the open session and the kept one')
 })
 
-test('keys go in batches, until none is left that is old enough', async (t) => {
+test('keys are deleted in batches, until no expired one is left', async (t) => {
   const { gone, kept } = await litter()
   await Promise.all([litter(), litter(), litter(), litter()])
   await idempotencyKeysRepository(db).removeExpired(2)
@@ -74,7 +74,7 @@ test('keys go in batches, until none is left that is old enough', async (t) => {
   t.equal(Number(n), 0)
 })
 
-test('it happens once an hour, until it is stopped', async (t) => {
+test('it runs once an hour, until it is stopped', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
   const { log, lines } = captureLog()
@@ -91,7 +91,7 @@ test('it happens once an hour, until it is stopped', async (t) => {
   t.equal(lines.length, 0)
 })
 
-test('a database that does not answer is for another hour', async (t) => {
+test('an error of the database does not stop it', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
   const { log, lines } = captureLog()

@@ -24,7 +24,7 @@ async function call(url: string, method: string, token?: string, body?: object) 
   return answer.json()
 }
 
-test('a fresh start prints what a newcomer needs, and what is kept is there after a restart', async (t) => {
+test('a fresh start prints what a newcomer needs, and data survive a restart', async (t) => {
   const DATA_DIR = join(t.testdir(), 'new')
   const first = await serve(t, { DATA_DIR })
   t.match(first.output.stdout, `${first.url}/docs`)
@@ -57,7 +57,7 @@ test('a fresh start prints what a newcomer needs, and what is kept is there afte
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
-  test(`${signal}, however often, lets a request in flight finish`, async (t) => {
+  test(`${signal}, repeatedly, lets a request in flight finish`, async (t) => {
     const server = await serve(t, await settingsOf(t))
     const body = JSON.stringify({ email: 'ann@example.com', name: 'Ann', password })
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
@@ -75,7 +75,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
     t.match(await server.ended, { code: 0, stderr: '' })
   })
 
-test('the log is JSON, a line a request, with nothing in it that opens a door', async (t) => {
+test('the log is one line of JSON per request, without secrets', async (t) => {
   const server = await serve(t, {
     ...(await settingsOf(t)),
     NODE_ENV: 'production',
@@ -110,14 +110,14 @@ test('the log is JSON, a line a request, with nothing in it that opens a door', 
     t.notMatch(stdout, secret)
 })
 
-test('a start without limits says so', async (t) => {
+test('a start without rate limits logs a warning', async (t) => {
   const server = await serve(t, { ...(await settingsOf(t)), RATE_LIMIT_ENABLED: 'false' })
   t.ok(await server.says(/rate limits are off/))
   server.kill('SIGTERM')
   t.match(await server.ended, { code: 0, stderr: '' })
 })
 
-test('a fault that nothing catches is told before the process ends', async (t) => {
+test('an uncaught error is logged before the process ends', async (t) => {
   const fault = 'data:text/javascript,process.on("SIGCONT", () => { throw new Error("unforeseen") })'
   const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${encodeURI(fault)}`
   const server = await serve(t, { ...(await settingsOf(t)), NODE_OPTIONS })

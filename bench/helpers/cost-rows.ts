@@ -82,7 +82,7 @@ const withTargets: Record<string, Row> = {
   }
 }
 
-/** The same beside a yardstick that sends none of our headers: what they cost is in the ratio. */
+/** The same with a yardstick without our headers, so that the ratio includes their cost. */
 const withoutHeaders = ({ figure, yardstick, begin, needsPostgres }: Row): Row => ({
   figure: `${figure}, yardstick without our headers`,
   yardstick: `${yardstick}, body alone`,

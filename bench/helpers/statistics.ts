@@ -4,7 +4,6 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
 }
 
-/** The least and the most. */
 export const extremes = (values: readonly number[]) => [Math.min(...values), Math.max(...values)]
 
 export const median = (values: readonly number[]) => quantile(values, 0.5)

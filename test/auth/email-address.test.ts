@@ -27,7 +27,7 @@ const accepted: [string, string][] = [
   ['a@sub.müller.co', 'a@sub.xn--mller-kva.co'],
   ['a@xn--mller-kva.müller.de', 'a@xn--mller-kva.xn--mller-kva.de'],
   [`${'x'.repeat(64)}@${label}.${label}.${label}.com`, `${'x'.repeat(64)}@${label}.${label}.${label}.com`],
-  // Stored before the rule knew more, and to be accepted as it was.
+  // Stored under an earlier rule; must stay valid unchanged.
   ['a@xn--not-punycode-\u0061.com', 'a@xn--not-punycode-a.com'],
   ['a@192.0.2.1', 'a@192.0.2.1']
 ]

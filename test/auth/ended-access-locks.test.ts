@@ -7,7 +7,7 @@ const { app, config } = await startApp(t)
 const { as, refresh, twoSessions, changePassword, logIn, ends, isOver } = racers(t, app, config)
 const skip = !server && 'the embedded database runs one transaction after the other'
 
-/** What opens or renews access; undefined where it is refused. */
+/** Operations that open or renew access; undefined if refused. */
 const opens: Record<string, (pair: Pair) => Promise<Tokens | undefined>> = {
   'a login': ({ mine }) => logIn(mine).catch(() => undefined),
   'a password change': ({ mine }) => changePassword(mine).catch(() => undefined),
@@ -20,9 +20,9 @@ const opens: Record<string, (pair: Pair) => Promise<Tokens | undefined>> = {
     return answer.statusCode === 200 ? answer.json() : undefined
   }
 }
-/** A login after them is a new one, and has nothing to do with them. */
+/** A login after these is a new one and not affected. */
 const logouts = ['logout of all other sessions', 'logout of the session']
-/** What comes too late itself: the password change has ended its session. */
+/** Refused itself, because the password change has ended its session. */
 const overtaken = ['another change of the password', 'deletion by the user', 'logout of the session']
 
 for (const [path, open] of Object.entries(opens))

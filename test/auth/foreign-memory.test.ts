@@ -17,7 +17,7 @@ t.beforeEach(() => {
 const day = 24 * 60 * 60 * 1000
 const users = usersRepository(app.db)
 
-/** Another issuer's user, with a token that was made a moment ago. */
+/** Another issuer's user, with a fresh token. */
 function foreigner() {
   const sub = crypto.randomUUID()
   const token = (later = 0): ForeignToken => ({
@@ -41,7 +41,7 @@ function foreigner() {
 }
 const idOf = async (who: ReturnType<typeof caller>): Promise<string> => (await who.get('/api/auth/me')).json().user_id
 
-/** Time goes by, until no process knows a revocation of now any more. */
+/** Advances the clock until current revocations have expired in every process. */
 async function forgetRevocations() {
   now += 12 * day
   await app.revocations.catchUp()
@@ -104,7 +104,7 @@ test('a cached user is looked up again after an hour, even without a revocation'
   t.equal(queries(), 1)
 })
 
-/** Foreign users whose row is read, and who wait before anything is made of it. */
+/** Foreign users that pause after their row has been read. */
 function held(before = false) {
   const gate = createGate()
   const keepForeign: typeof users.keepForeign = async (user) => {

@@ -3,7 +3,7 @@ import { createSecurityLog } from '../../src/auth/security-log.ts'
 import type { SecurityEvent } from '../../src/repositories/security-events.ts'
 import { clientAt } from '../helpers/accounts.ts'
 
-/** A log whose rows are kept here, by a clock that stands still until it is moved. */
+/** A security log with rows in memory and a manual clock. */
 function start() {
   let now = 0
   const rows: SecurityEvent[] = []

@@ -15,7 +15,7 @@ interface Account {
   session: string
 }
 
-/** All that a client gives and gets, to look for where it must not be. */
+/** All secrets that a client sends or receives; they must not be logged. */
 const secrets = new Set([password, next, 'wrong-hush-hush-1'])
 
 async function open(
@@ -38,7 +38,7 @@ async function times(count: number, act: () => Promise<unknown>) {
   for (let i = 0; i < count; i++) await act()
 }
 
-/** Lets something happen; what it must leave behind: the event, its session if there is one, and whether it alarms. */
+/** An action with the event, session and log level that it must leave. */
 type Happening = [string, (ann: Account) => Promise<unknown>, { session?: boolean; nobody?: boolean; alarm?: boolean }?]
 const alarm = true
 const happenings: Happening[] = [
@@ -59,7 +59,7 @@ const happenings: Happening[] = [
 
 const rows = () => app.db.selectFrom('security_events').selectAll().orderBy('at').orderBy('id').execute()
 
-/** The rows and lines that something leaves. */
+/** Returns the rows and log lines that an action leaves. */
 async function witness(act: () => Promise<unknown>) {
   const [before, from] = [(await rows()).length, lines.length]
   await act()

@@ -15,7 +15,7 @@ t.teardown(() => mock.timers.reset())
 
 const lastUse = async (token: string) => Date.parse((await rowOf(token))?.last_used_at ?? '')
 
-/** A session that was last used an hour ago. */
+/** A session last used an hour ago. */
 async function idle() {
   const issued = await register()
   const before = sql<string>`last_used_at - interval '1 hour'`

@@ -22,20 +22,20 @@ const { app, lines } = await startApp(t, {
 })
 const me = (token: string) => caller(app, token).get('/api/auth/me')
 
-/** Holds that something is refused for the reason given, and not for another that hides it. */
+/** Checks that a token is refused for the expected reason. */
 async function refuses(t: Test, token: string, reason: string | RegExp, what: string) {
   refused(t, await me(token), 'invalid_token', what)
   t.match(lines.at(-1)?.refusal, reason, what)
 }
 
-/** A new user of a server, whose token passes: the rest that the browser has is all that differs. */
+/** A new user of a server whose token is accepted, so that only the variations matter. */
 async function browser(t: Test, server: BetterAuth) {
   const user = await server.signUp()
   t.equal((await me(await user.token())).statusCode, 200, 'the token itself passes')
   return user
 }
 
-test('the copy of the session that a cookie holds is no login, however it is protected', async (t) => {
+test('a cookie cache of the session is no login, however it is protected', async (t) => {
   const reasons = { compact: 'not base64url', jwe: 'not three segments', jwt: 'not a login', keys: 'audience' }
   for (const kind of ['compact', 'jwe', 'jwt', 'keys'] as const) {
     const { cookies } = await browser(t, caches[kind])
@@ -47,7 +47,7 @@ test('the copy of the session that a cookie holds is no login, however it is pro
   }
 })
 
-test('no link in a mail is a login', async (t) => {
+test('a mail link is no login', async (t) => {
   const user = await browser(t, main)
   const [verify = ''] = main.mails.splice(0)
   await user.call('/change-email', { newEmail: 'first@example.com' })
@@ -70,7 +70,7 @@ test('neither the opaque session token nor its signed form is an access token', 
     await refuses(t, token, /^not (UTF-8|JSON)$/, token)
 })
 
-test('a token of the same keys for another audience is refused, and so is one of a server that nobody trusts', async (t) => {
+test('tokens for another audience and of an untrusted server are refused', async (t) => {
   const user = await browser(t, main)
   const claims = { sub: user.id, email: user.email, iat: seconds() }
   t.equal((await me(await main.sign(claims))).statusCode, 200)

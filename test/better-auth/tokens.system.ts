@@ -26,7 +26,7 @@ const rowOf = (issuer: string, subject: string) =>
   app.db.selectFrom('users').selectAll().where('issuer', '=', issuer).where('subject', '=', subject).execute()
 
 for (const [name, server] of Object.entries(servers))
-  test(`${name}: who signs up at a Better Auth server is a user here, with the token that a front end gets`, async (t) => {
+  test(`${name}: a user of a Better Auth server is a user here, with the token that a front end gets`, async (t) => {
     const ann = await server.signUp()
     const token = await ann.token()
     const claims = claimsOf(token)
@@ -47,7 +47,7 @@ for (const [name, server] of Object.entries(servers))
     t.equal((await caller(app, await ann.token()).get('/api/tasks')).json().items.length, 1, 'with the next token too')
   })
 
-test('two servers whose keys, users and addresses bear the same names: two users, and neither sees the tasks of the other', async (t) => {
+test('two servers with equal key ids, user ids and addresses have separate users and tasks', async (t) => {
   const email = 'same@example.com'
   const [one, two] = [await twins[0].signUp(email), await twins[1].signUp(email)]
   const [ann, eve] = [caller(app, await one.token()), caller(app, await two.token())]
@@ -65,7 +65,7 @@ test('two servers whose keys, users and addresses bear the same names: two users
   t.equal(lines.at(-1)?.refusal, 'signature')
 })
 
-test('a bridge token that a front end mints with the shared secret is that same user of the server', async (t) => {
+test('a bridge token with the shared secret belongs to the same user of the server', async (t) => {
   const ann = await main.signUp()
   const { user_id } = (await caller(app, await ann.token()).get('/api/auth/me')).json()
   const mint = (claims: Record<string, unknown>, life: string) =>
@@ -84,7 +84,7 @@ test('a bridge token that a front end mints with the shared secret is that same 
   refused(t, await caller(app, long).get('/api/auth/me'), 'invalid_token', 'for eight days')
 })
 
-test('after a logout here the token of the other server is over, whatever the other says', async (t) => {
+test('after a logout here, tokens of the other server are refused', async (t) => {
   const ann = await main.signUp()
   const bob = await main.signUp()
   const [token, tokenOfBob] = [await ann.token(), await bob.token()]

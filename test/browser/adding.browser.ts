@@ -5,7 +5,7 @@ import { hold } from '../helpers/traffic.ts'
 
 const site = await openSite(t)
 
-/** The keys of the requests to add a task, as they come. */
+/** The idempotency keys of requests that add a task. */
 function keysOf(page: Page): string[] {
   const keys: string[] = []
   page.on('request', (request) => {
@@ -15,7 +15,7 @@ function keysOf(page: Page): string[] {
   return keys
 }
 
-test('a task that is refused when one has gone to another page is told there, and kept', async (t) => {
+test('a task that is refused after navigation is reported there, and kept', async (t) => {
   const { page } = await site.signedUp()
   const adding = await hold(page, 'POST', /\/api\/tasks/)
   await field(page, 'New task').fill('Refused')
@@ -32,7 +32,7 @@ test('a task that is refused when one has gone to another page is told there, an
   await page.getByText('abc-12345').waitFor()
 })
 
-test('a task that is refused while another is written comes back after that one', async (t) => {
+test('a task that is refused while another is being written is restored after that one', async (t) => {
   const { page } = await site.signedUp()
   const adding = await hold(page, 'POST', /\/api\/tasks/)
   await field(page, 'New task').fill('Refused')
@@ -46,7 +46,7 @@ test('a task that is refused while another is written comes back after that one'
   t.equal(await field(page, 'New task').inputValue(), 'Refused')
 })
 
-test('logging out asks before a task that was not added is lost, and nobody else sees it', async (t) => {
+test('logging out asks before an unsent task is lost, and no other user sees it', async (t) => {
   const { page } = await site.signedUp()
   const { email: another } = await site.signedUp()
   await field(page, 'New task').fill('Private')
@@ -59,7 +59,7 @@ test('logging out asks before a task that was not added is lost, and nobody else
   t.match(questions, [/^Sign out and lose/])
   t.equal(await field(page, 'New task').inputValue(), 'Private')
 
-  // The session ends, and another user logs in instead.
+  // The session ends, and another user logs in.
   await page.route('**/api/**', (route) => route.fulfill({ status: 401, body: '{"code":"token_revoked"}' }))
   await page.getByRole('button', { name: 'Add', exact: true }).click()
   await page.getByText('Your session has ended').waitFor()
@@ -71,7 +71,7 @@ test('logging out asks before a task that was not added is lost, and nobody else
   t.equal(await task(page, 'Private').count(), 0)
 })
 
-test('a task whose answer is lost is added once, however often it is sent', async (t) => {
+test('a task whose answer is lost is added once, after any number of retries', async (t) => {
   const { page } = await site.signedUp()
   const keys = keysOf(page)
   await page.route('**/api/tasks', async (route) => {
@@ -90,9 +90,9 @@ test('a task whose answer is lost is added once, however often it is sent', asyn
   t.equal(await task(page, 'Once').count(), 1)
 })
 
-test('what is changed before it is sent again, or written again, is another task', async (t) => {
+test('a task that is changed before the retry, or written again, is another task', async (t) => {
   const { page, context } = await site.signedUp()
-  // As where the page came over plain http.
+  // As on a page from plain HTTP.
   await context.addInitScript(() => Reflect.deleteProperty(Crypto.prototype, 'randomUUID'))
   await page.reload()
   const keys = keysOf(page)

@@ -20,7 +20,7 @@ const tasks = [
 ] as const
 
 for (const [look, options] of Object.entries(looks))
-  test(`every page, ${look}: no violation of accessibility, nothing wider than the screen`, async (t) => {
+  test(`every page, ${look}: no accessibility violation, nothing wider than the screen`, async (t) => {
     const check = (page: Page, name: string) => checkLooks(t, page, `${name}-${look}`)
 
     const stranger = await site.person(options)

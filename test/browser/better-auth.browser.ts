@@ -11,7 +11,7 @@ async function start(t: Test) {
   const site = await openSite(t, { BETTER_AUTH_URL: origin, CORS_ORIGINS: origin })
   const app = await startNextApp(t, { origin, gatehouse: site.url, secret })
 
-  /** A person with an account of Better Auth, in a browser profile that is signed in nowhere. */
+  /** A new account of Better Auth, in a signed-out browser profile. */
   async function account() {
     const email = `${crypto.randomUUID()}@example.com`
     const body = JSON.stringify({ email, name: email, password })
@@ -21,11 +21,11 @@ async function start(t: Test) {
     return email
   }
 
-  // Its first key is made now, not while Gatehouse waits for it.
+  // Creates the first key now, so that Gatehouse does not wait for it.
   await fetch(`${origin}/api/auth/jwks`)
 
   let visitors = 0
-  /** A browser of its own, at an address of its own: Better Auth counts sign-ins by address. */
+  /** A separate browser and address, because Better Auth limits sign-ins by address. */
   async function visitor() {
     visitors += 1
     const address = `203.0.113.${visitors}`
@@ -50,7 +50,7 @@ async function add(page: Page, title: string): Promise<void> {
   await page.getByRole('button', { name: 'Add' }).click()
 }
 
-/** As another page of the front end does, which this one does not hear of. */
+/** Like another page of the front end, unknown to this one. */
 const signOutElsewhere = (page: Page) =>
   page.evaluate(() =>
     fetch('/api/auth/sign-out', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
@@ -60,7 +60,7 @@ test('the documented Next.js application never mixes up two users', { skip: with
   const { origin, site, app, account, visitor } = await start(t)
   const [ann, ben] = [await account(), await account()]
 
-  await t.test('whoever signs in next on the same page sees their own tasks', async (t) => {
+  await t.test('the next user to sign in on the same page sees only their own tasks', async (t) => {
     const { page, context } = await visitor()
     await page.goto('/')
     await signIn(page, ann)
@@ -81,12 +81,12 @@ test('the documented Next.js application never mixes up two users', { skip: with
     await context.close()
   })
 
-  await t.test("a page of one user's adds nothing to the account of the next", async (t) => {
+  await t.test('a page of one user adds nothing to the account of the next', async (t) => {
     const { page, context } = await visitor()
     await page.goto('/')
     await signIn(page, ann)
     await page.getByRole('listitem').filter({ hasText: 'Of Ann' }).waitFor()
-    // It does not hear that the session is another one.
+    // The page does not learn that the session has changed.
     await page.route('**/api/auth/get-session*', (route) => route.abort())
     const other = await context.newPage()
     await other.goto('/')
@@ -117,7 +117,7 @@ test('the documented Next.js application never mixes up two users', { skip: with
   })
 
   await t.test(
-    'a page made on the server shows the tasks of its visitor, and sends one who is signed out away',
+    "a page rendered on the server shows its visitor's tasks, and redirects a signed-out visitor",
     async (t) => {
       const { page, context } = await visitor()
       await page.goto('/server')

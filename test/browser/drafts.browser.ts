@@ -9,7 +9,7 @@ const editor = (page: Page, title: string) => page.getByRole('form', { name: `Ed
 const edit = (page: Page, title: string) => page.getByRole('button', { name: `Edit “${title}”` }).click()
 const save = (page: Page) => page.getByRole('button', { name: 'Save' }).click()
 
-test('an edit stays while another task is edited', async (t) => {
+test('an edit stays open while another task is edited', async (t) => {
   const { page } = await site.signedUp()
   for (const title of ['One', 'Two', 'Three']) await add(page, title)
   await edit(page, 'One')
@@ -30,7 +30,7 @@ test('an edit stays while another task is edited', async (t) => {
   await task(page, 'One, half wri').waitFor()
 })
 
-test('an edit that is refused while another is open comes back, and leaves the other alone', async (t) => {
+test('an edit that is refused while another is open opens again, and the other one stays', async (t) => {
   const { page } = await site.signedUp()
   for (const title of ['One', 'Two']) await add(page, title)
   const saving = await hold(page, 'PUT', /\/api\/tasks\//)
@@ -48,7 +48,7 @@ test('an edit that is refused while another is open comes back, and leaves the o
   t.ok(await other.evaluate((input) => input === document.activeElement), 'the focus stays')
 })
 
-test('what is written of a task while its last change is refused is saved with that change', async (t) => {
+test('text written while the previous change is refused is saved with that change', async (t) => {
   const { page } = await site.signedUp()
   await add(page, 'First')
   const saving = await hold(page, 'PUT', /\/api\/tasks\//)

@@ -3,14 +3,14 @@ import { add, openSite } from '../helpers/site.ts'
 
 const site = await openSite(t)
 
-test('a deleted row that comes back into view leaves the focus to who types', async (t) => {
+test('a deleted row that scrolls back into view does not take the focus from typing', async (t) => {
   const { page } = await site.signedUp()
   for (const title of ['One', 'Two']) await add(page, title)
   await page.getByRole('button', { name: 'Delete “One”' }).click()
   const undo = page.getByRole('button', { name: 'Undo: keep “One”' })
   const hasFocus = (element: Element) => element === document.activeElement
   t.ok(await undo.evaluate(hasFocus), 'the click leads to it')
-  // Whoever is at the button has longer.
+  // Hovering extends the time to undo.
   await undo.hover()
   const search = page.getByRole('searchbox', { name: 'Search tasks' })
   await search.fill('Two')

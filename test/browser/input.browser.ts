@@ -27,7 +27,7 @@ test('scripts in names and titles stay text', async (t) => {
   t.strictSame(dialogs, [])
 })
 
-test('the way back after logging in leads to no other site', async (t) => {
+test('the redirect after logging in leads to no other site', async (t) => {
   const { page, context, email } = await site.signedUp()
   for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
     await page.getByRole('button', { name: 'Sign out' }).click()
@@ -42,7 +42,7 @@ test('the way back after logging in leads to no other site', async (t) => {
   t.equal(context.pages().length, 1)
 })
 
-test('long texts and texts from right to left do not break the page', async (t) => {
+test('long and right-to-left texts do not break the page', async (t) => {
   const { page } = await site.signedUp({ viewport: { width: 360, height: 740 } })
   await add(page, 'W'.repeat(200), `${'x'.repeat(9_000)}${'word '.repeat(200)}`)
   await add(page, 'لا تنس شراء الحليب غدا', 'قبل الساعة ٥ — call 030/123')
@@ -60,7 +60,7 @@ test('long texts and texts from right to left do not break the page', async (t) 
   t.equal(await field(page, 'Title').getAttribute('aria-invalid'), 'true')
 })
 
-test('what the server says of a field stands beside it', async (t) => {
+test("the server's field errors appear beside their fields", async (t) => {
   const { page, email } = await site.signedUp()
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByRole('link', { name: 'Sign up' }).click()
@@ -81,14 +81,14 @@ test('what the server says of a field stands beside it', async (t) => {
   await eventually(t, 'an address that is taken', async () => /account/.test((await fault('Email')) ?? ''))
 })
 
-test('a task that was deleted elsewhere disappears with a word', async (t) => {
+test('a task that was deleted elsewhere disappears with a notice', async (t) => {
   const { page, context } = await site.signedUp()
   for (const title of ['One', 'Two', 'Three']) await add(page, title)
   const other = await context.newPage()
   await other.goto('/')
   for (const title of ['One', 'Two']) await other.getByRole('button', { name: `Delete “${title}”` }).click()
   await other.getByRole('button', { name: 'Sign out' }).waitFor()
-  // What waits to be deleted is sent when its page goes.
+  // Pending deletions are sent when the page closes.
   await other.goto('/profile')
   await eventually(t, 'deleted', async () => {
     await other.goto('/')
@@ -101,7 +101,7 @@ test('a task that was deleted elsewhere disappears with a word', async (t) => {
   await task(page, 'Three').waitFor()
 })
 
-test('further pages come while one scrolls, and none twice', async (t) => {
+test('further pages load while scrolling, without duplicates', async (t) => {
   const { page } = await site.signedUp()
   const token = page.waitForRequest(/api\/tasks/).then((request) => request.headers().authorization ?? '')
   await page.reload()

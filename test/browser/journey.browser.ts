@@ -76,7 +76,7 @@ test('the whole journey, from signing up to deletion', async (t) => {
   await page.getByText('Your email or password is incorrect.').waitFor()
 })
 
-test('the keyboard alone does it all', async (t) => {
+test('the whole journey by keyboard only', async (t) => {
   const site = await openSite(t)
   const { page } = await site.signedUp()
   const press = (...keys: string[]) =>

@@ -4,14 +4,14 @@ import { eventually, field, logIn, openSite, password, seen } from '../helpers/s
 
 const site = await openSite(t)
 
-/** What has the focus, as a screen reader names it. */
+/** The accessible name of the focused element. */
 const focused = (page: Page) =>
   page.evaluate(() => {
     const element = document.activeElement
     return element?.getAttribute('aria-label') ?? (element === document.body ? 'nothing' : element?.textContent)
   })
 
-test('who ends sessions by keyboard keeps a place on the page', async (t) => {
+test('ending sessions by keyboard keeps the focus on the page', async (t) => {
   const { page, email } = await site.signedUp()
   for (const device of ['One', 'Two', 'Three', 'Four']) {
     const other = await site.person({ userAgent: device })
@@ -38,7 +38,7 @@ test('who ends sessions by keyboard keeps a place on the page', async (t) => {
   t.equal(await focused(page), 'Sessions', 'the heading, when none is left')
 })
 
-test('who changes the password by keyboard finds the form empty and the focus where it was', async (t) => {
+test('changing the password by keyboard empties the form and keeps the focus', async (t) => {
   const { page } = await site.signedUp()
   await page.goto('/password')
   await field(page, 'Current password').fill(password)

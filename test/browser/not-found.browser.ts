@@ -3,7 +3,7 @@ import t, { test } from 'tap'
 import { checkLooks } from '../helpers/looks.ts'
 import { openSite, seen } from '../helpers/site.ts'
 
-// From anywhere else it would be an app with addresses of its own.
+// With any other folder, the app may have its own routes.
 const site = await openSite(t, { WEB_DIR: fileURLToPath(new URL('../../web/dist', import.meta.url)) })
 
 const looks = {

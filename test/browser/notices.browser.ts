@@ -4,7 +4,7 @@ import { add, eventually, logIn, openSite, seen, task } from '../helpers/site.ts
 
 const site = await openSite(t)
 
-test('what is said about tasks goes with their owner', async (t) => {
+test('notices about tasks disappear when their owner signs out', async (t) => {
   const { page, email } = await site.signedUp()
   await add(page, 'Secret ring')
   await page.route('**/api/tasks/*', (route) => route.fulfill({ status: 500, body: '{}' }))
@@ -17,7 +17,7 @@ test('what is said about tasks goes with their owner', async (t) => {
   await task(page, 'Secret ring').waitFor()
 })
 
-test('a deletion that another tab cut off is told, without its title', async (t) => {
+test('a deletion that another tab prevented is reported without its title', async (t) => {
   const { page, context } = await site.signedUp()
   await add(page, 'Secret ring')
   const other = await context.newPage()
@@ -29,7 +29,7 @@ test('a deletion that another tab cut off is told, without its title', async (t)
   t.notMatch(await page.locator('body').textContent(), /Secret/)
 })
 
-test('a fault of a proxy, which names no request, is told without one', async (t) => {
+test('an error of a proxy without a request id is reported without one', async (t) => {
   const { page } = await site.signedUp()
   await add(page, 'Steady')
   await page.route('**/api/tasks/*', (route) => route.fulfill({ status: 502, body: '<h1>Bad Gateway</h1>' }))
@@ -38,7 +38,7 @@ test('a fault of a proxy, which names no request, is told without one', async (t
   t.match(await page.locator('.notice').textContent(), /Something went wrong on the server\. Try again in a moment\.$/)
 })
 
-test('on a phone, what is said does not cover the button that undoes', async (t) => {
+test('on a phone, notices do not cover the undo button', async (t) => {
   const { page } = await site.signedUp({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
   for (const title of ['One', 'Two', 'Three', 'Four', 'Five', 'Six']) await add(page, title)
   const stalled = new Promise<Route>((resolve) => void page.route('**/api/tasks/*', resolve))

@@ -9,7 +9,7 @@ const painted = (page: Page) => page.evaluate(() => new Promise(requestAnimation
 const saved = async (page: Page) => (await page.getByText('Saving…').count()) === 0
 const titles = (page: Page) => page.locator('.task-title').allTextContents()
 
-test('a task whose place is out of sight is not said to be deleted', async (t) => {
+test('a task that moves out of view is not reported as deleted', async (t) => {
   const { page } = await site.signedUp()
   await seed(
     page,
@@ -33,7 +33,7 @@ test('a task whose place is out of sight is not said to be deleted', async (t) =
   t.equal(await page.getByText('on another device').count(), 0)
 })
 
-test('a task goes to its place as soon as it is added or renamed', async (t) => {
+test('a new or renamed task moves to its place at once', async (t) => {
   const { page } = await site.signedUp()
   await page.goto('/?order=title-asc')
   for (const title of ['Carrot', 'Apple', 'Banana']) await add(page, title)

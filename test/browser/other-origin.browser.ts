@@ -8,7 +8,7 @@ import { eventually, openSite, password } from '../helpers/site.ts'
 
 const documentation = await readFile(new URL('../../docs/frontend.md', import.meta.url), 'utf8')
 
-/** A file of the documentation, for a Gatehouse at this URL. */
+/** An example from the documentation, for this URL. */
 function example(name: string, url: string): string {
   const block = documentation.split('```').find((text) => text.includes(`// ${name}\n`)) ?? ''
   return block.slice(block.indexOf('\n') + 1).replaceAll('http://localhost:8000', url)
@@ -21,7 +21,7 @@ test('the documented app works on another origin, with its token in memory', asy
     configFile: false,
     logLevel: 'error',
     resolve: { dedupe: ['react', 'react-dom'] },
-    // Found one after the other while the page loads, they would be two Reacts: its files are not there yet to be scanned.
+    // Without pre-bundling, Vite would load two copies of React.
     optimizeDeps: { include: ['react', 'react-dom/client', 'react/jsx-dev-runtime'], noDiscovery: true },
     server: { host: 'localhost', port: 0, hmr: false }
   })

@@ -2,11 +2,11 @@ import type { Route } from 'playwright-core'
 import { test } from 'tap'
 import { add, eventually, field, openSite, seen, task } from '../helpers/site.ts'
 
-test('a server that restarts is waited for, and nobody has to log in again', async (t) => {
+test('pages wait for a server that restarts, and nobody has to log in again', async (t) => {
   const site = await openSite(t)
   const { page, email } = await site.signedUp()
   await add(page, 'Before')
-  // All of its code is there, and the profile is not.
+  // The page's code is loaded, the profile is not.
   await page.route('**/api/auth/profile', (route) => route.abort())
   await page.getByRole('link', { name: 'Account' }).click()
   await page.getByText('Your profile could not be loaded').waitFor()
@@ -40,7 +40,7 @@ test('a server that restarts is waited for, and nobody has to log in again', asy
   await task(page, 'Before').waitFor()
 })
 
-test('a page whose code could not be fetched opens when the server is back', async (t) => {
+test('a page whose code could not be loaded opens when the server is back', async (t) => {
   const site = await openSite(t)
   const { page, context } = await site.signedUp()
   await context.route('**/assets/**', (route) => route.abort())
@@ -57,7 +57,7 @@ test('a page whose code could not be fetched opens when the server is back', asy
   await seen(page, 'Profile')
 })
 
-test('a page that is opened while the server restarts loads by itself or when asked to', async (t) => {
+test('a page opened during a restart loads by itself or by its button', async (t) => {
   const site = await openSite(t)
   const { page } = await site.signedUp()
   await page.route('**/api/auth/refresh', (route) => route.abort())
@@ -68,7 +68,7 @@ test('a page that is opened while the server restarts loads by itself or when as
   await seen(page, 'Tasks')
 })
 
-test('offline, changes are kept; back online, they are sent', async (t) => {
+test('changes made offline are kept, and sent when online again', async (t) => {
   const site = await openSite(t)
   const { page, context } = await site.signedUp()
   await add(page, 'Known')
@@ -90,7 +90,7 @@ test('offline, changes are kept; back online, they are sent', async (t) => {
   t.ok(await task(page, 'Known').getByRole('checkbox').isChecked())
 })
 
-test('a logout that is not answered says so, and can be tried again', async (t) => {
+test('a logout without an answer is reported, and can be repeated', async (t) => {
   const site = await openSite(t)
   const { page } = await site.signedUp()
   const stalled = new Promise<Route>((resolve) => void page.route('**/api/auth/logout', resolve))
@@ -103,7 +103,7 @@ test('a logout that is not answered says so, and can be tried again', async (t) 
   await seen(page, 'Sign in')
 })
 
-test('what the server refuses is taken back, with a word', async (t) => {
+test('a change that the server refuses is reverted with a notice', async (t) => {
   const site = await openSite(t)
   const { page } = await site.signedUp()
   await add(page, 'Steady')

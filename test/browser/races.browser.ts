@@ -24,7 +24,7 @@ test('a task that is added while more are loading stays', async (t) => {
   t.equal(await page.getByText('on another device').count(), 0)
 })
 
-test('a box that is ticked in a view which it leaves comes back with a word when that is refused', async (t) => {
+test('a task completed out of its view returns with a notice when that is refused', async (t) => {
   const { page } = await site.signedUp()
   await add(page, 'Steady')
   await page.getByText('To do', { exact: true }).click()
@@ -38,7 +38,7 @@ test('a box that is ticked in a view which it leaves comes back with a word when
   t.notOk(await task(page, 'Steady').getByRole('checkbox').isChecked())
 })
 
-test('a box that is ticked while the list is read again stays ticked', async (t) => {
+test('a task completed while the list is reloaded stays completed', async (t) => {
   const { page } = await site.signedUp()
   await add(page, 'Box')
   const reading = await hold(page, 'GET', /\/api\/tasks\?/)

@@ -65,7 +65,10 @@ test('when the server cannot say who is here, one can ask again or log in', asyn
   await seen(page, 'Profile')
 })
 
-/** A proxy that sends its upstream as Host, as nginx does by default, to pages of plain http, of which browsers say little. */
+/**
+ * A proxy that sends its upstream as Host, as nginx does by default, for pages of plain HTTP, where browsers send fewer
+ * headers.
+ */
 async function withoutHost(t: Test): Promise<{ url: string; refused: string[] }> {
   const { hostname, port } = new URL(site.url)
   const refused: string[] = []

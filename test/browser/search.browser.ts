@@ -3,7 +3,7 @@ import { add, eventually, logIn, openSite, seen, task } from '../helpers/site.ts
 
 const site = await openSite(t)
 
-test('what is searched for is taken as it is written, and survives a reload and logging in', async (t) => {
+test('a search is literal, and survives a reload and logging in', async (t) => {
   const { page, email } = await site.signedUp()
   const texts = ['100%25 or %41', 'R&D?', 'a?b?c', '50% + 1 = #?']
   for (const text of texts) await add(page, text)

@@ -3,7 +3,7 @@ import { add, eventually, field, logIn, openSite, password, seen, task } from '.
 
 const site = await openSite(t)
 
-test('a reload stays logged in, and neither token is anywhere that a script could read', async (t) => {
+test('a reload stays logged in, and scripts can read neither token', async (t) => {
   const { page, context, asked } = await site.signedUp()
   const tokens: string[] = []
   page.on('request', (request) => {
@@ -38,7 +38,7 @@ test('a reload stays logged in, and neither token is anywhere that a script coul
   t.notMatch(asked.join(), /token|eyJ/)
 })
 
-test('logging out in one tab logs out all, and logging in brings all back', async (t) => {
+test('logging out in one tab logs out all, and logging in logs in all', async (t) => {
   const { page, context, email } = await site.signedUp()
   const other = await context.newPage()
   await other.goto('/sessions')
@@ -52,7 +52,7 @@ test('logging out in one tab logs out all, and logging in brings all back', asyn
   await other.getByRole('button', { name: 'Sign out' }).waitFor()
 })
 
-test('a session that was ended from another browser says so, and leads back to where one was', async (t) => {
+test('a session ended from another browser is reported, and logging in returns to the same page', async (t) => {
   const { page, email } = await site.signedUp({ userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0' })
   await add(page, 'Buy milk')
   await page.getByText('To do', { exact: true }).click()
@@ -104,7 +104,7 @@ test('all other sessions can be ended at once', async (t) => {
   await seen(page, 'Sessions')
 })
 
-test('a changed password puts out other browsers and keeps the tabs of this one', async (t) => {
+test('a password change logs out other browsers and keeps the tabs of this one', async (t) => {
   const { page, context, email } = await site.signedUp()
   const tab = await context.newPage()
   await tab.goto('/')

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { add, field, logIn, openSite, seen, task } from '../helpers/site.ts'
 
-test('what comes of a request whose owner has left is not shown to whoever logs in next', async (t) => {
+test('the answer to a request of the previous user is not shown to the next one', async (t) => {
   const site = await openSite(t)
   const { page } = await site.signedUp()
   const { email: next } = await site.signedUp()

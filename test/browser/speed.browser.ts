@@ -15,7 +15,7 @@ interface Measured {
   accessibility: string
 }
 
-/** What a person with an empty cache waits for; sizes as they travel, compressed. */
+/** Measures a page with an empty cache; sizes are compressed. */
 async function measure(page: Page, path: string, heading: string): Promise<Measured> {
   const session = await page.context().newCDPSession(page)
   await session.send('Network.enable')
@@ -59,7 +59,7 @@ async function measure(page: Page, path: string, heading: string): Promise<Measu
   }
 }
 
-test('pages are small, stand still while they load, and are accessible', async (t) => {
+test('pages are small, do not shift while loading, and are accessible', async (t) => {
   const site = await openSite(t)
   const stranger = await site.person()
   const rows = [await measure(stranger.page, '/login', 'Sign in'), await measure(stranger.page, '/signup', 'Sign up')]
@@ -87,7 +87,7 @@ test('pages are small, stand still while they load, and are accessible', async (
   for (const text of table) t.comment(text)
 })
 
-test('there is one React in what is served', (t) => {
+test('only one copy of React is served', (t) => {
   const assets = new URL('../../web/dist/assets/', import.meta.url)
   const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'))
   const code = scripts.map((name) => readFileSync(new URL(name, assets), 'utf8')).join('\n')

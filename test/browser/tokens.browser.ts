@@ -3,7 +3,7 @@ import { add, eventually, field, openSite, seen, task } from '../helpers/site.ts
 
 const refreshes = (asked: string[]) => asked.filter((line) => line.includes('/api/auth/refresh')).length
 
-test('tabs whose token ends at the same instant refresh once between them', async (t) => {
+test('tabs whose tokens expire at the same time refresh once', async (t) => {
   const site = await openSite(t, { ACCESS_TOKEN_TTL: '10m' })
   const { page, context, asked } = await site.signedUp()
   const pages = [page, await context.newPage(), await context.newPage()]
@@ -31,11 +31,11 @@ test('tabs whose token ends at the same instant refresh once between them', asyn
   for (const tab of pages) await tab.getByRole('button', { name: 'Sign out' }).waitFor()
 })
 
-test('a token that ends in the middle of an edit costs nothing of what was written', async (t) => {
+test('a token that expires during an edit loses no text', async (t) => {
   const site = await openSite(t, { ACCESS_TOKEN_TTL: '2s' })
   const before = Date.now()
   const { page, asked } = await site.signedUp()
-  // As if this computer's clock stood still: the page believes in its token, the server does not.
+  // With a stopped clock, the page trusts its token, but the server does not.
   await page.clock.setFixedTime(before)
   await add(page, 'Draft')
   await page.getByRole('button', { name: 'Edit “Draft”' }).click()

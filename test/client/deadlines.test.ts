@@ -6,7 +6,7 @@ const { open } = await startBrowsers(t)
 const { timeout } = AbortSignal
 t.teardown(() => Object.assign(AbortSignal, { timeout }))
 
-/** Deadlines that come when the test says so. */
+/** Timeouts that fire when the test says so. */
 let late = new AbortController()
 Object.assign(AbortSignal, { timeout: () => late.signal })
 

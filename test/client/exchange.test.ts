@@ -13,14 +13,14 @@ const lost = () => {
 }
 const fine = () => new Response('{"items":[]}')
 
-/** What went wrong, or undefined. */
+/** Returns the error, or undefined. */
 const thrown = (promise: Promise<unknown>) =>
   promise.then(
     () => undefined,
     (error) => error
   )
 
-/** Gives these answers in turn, the last one for ever. */
+/** Returns these answers in turn, the last one repeatedly. */
 function server(...answers: (() => Response)[]) {
   const waits: number[] = []
   let asked = 0

@@ -9,7 +9,7 @@ const documentation = await readFile(new URL('../../docs/frontend.md', import.me
 const blocks = documentation.split('```').filter((_, index) => index % 2 === 1)
 const block = (start: string) => blocks.find((text) => text.startsWith(start))?.replace(/^\w+\n/, '') ?? ''
 
-/** As `create-next-app` 16 writes them, but for its plug-in and paths. */
+/** The options of `create-next-app` 16, without its plugin and paths. */
 const defaults = {
   target: 'ES2017',
   lib: ['dom', 'dom.iterable', 'esnext'],

@@ -92,7 +92,7 @@ test('outdated and late messages of other tabs have no effect', async (t) => {
   const old = { token: 'x', userId: user.id, since: 1, until: 2 }
   const say = async (messages: object[]) => {
     for (const message of messages) other.postMessage(message)
-    // Messages arrive in order: when this one has, so have those.
+    // Messages arrive in order: when this one has arrived, earlier ones have as well.
     const renamed = { ...user, name: crypto.randomUUID() }
     other.postMessage({ type: 'user', user: renamed })
     other.postMessage({ type: 'ask' })

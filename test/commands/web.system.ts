@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { run } from '../helpers/process.ts'
 
-/** A front end with this for its configuration. */
+/** A front end with this configuration. */
 function frontEnd(t: Test, config: string, more = {}) {
   const files = { 'index.html': '<p>new</p>', 'compress.ts': '', 'package.json': '{"type":"module"}' }
   const folders = { src: {}, client: {}, public: {} }

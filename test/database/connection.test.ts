@@ -10,7 +10,7 @@ import { until } from '../helpers/wait.ts'
 const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database has no backends and time limits'
 const { app, config, signUp, lines } = await startApp(t)
 
-/** Ends every backend of this app's database, as a restart of the server does. */
+/** Terminates every backend of this app's database, like a restart of the server. */
 async function killBackends() {
   const { rowCount } = await onServer(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${new URL(config.databaseUrl ?? '').pathname.slice(1)}'`
@@ -22,7 +22,7 @@ test('backends that die while idle are replaced', { skip }, async (t) => {
   const ann = await signUp()
   await Promise.all(Array.from({ length: 5 }, () => ann.get('/api/tasks')))
   t.ok(await killBackends())
-  // The loss may be noticed by a request or before the next one: either way the process lives and goes on.
+  // The loss may be noticed by a request or before the next one; both are fine.
   await until('an answer', async () => (await ann.get('/api/tasks')).statusCode !== 503)
   t.equal((await ann.post('/api/tasks', { title: 'after' })).statusCode, 201)
 })

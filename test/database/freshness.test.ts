@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { createFreshness, hasReached, type Position, positionOf } from '../../src/database/freshness.ts'
 import { startApp } from '../helpers/app.ts'
 
-/** A primary that is somewhere, a replica that is behind it by so many looks, and a clock that moves when it is moved. */
+/** A fake primary, a replica that lags by a number of checks, and a manual clock. */
 function start() {
   const state = { behind: 0, questions: 0, looks: 0, elapsed: 0, error: undefined as Error | undefined }
   const asked: Position[] = []

@@ -28,8 +28,8 @@ const row = Buffer.concat([
 ])
 
 /**
- * As little of a PostgreSQL server as pg believes in: it lets everybody in and gives every query the same row, on
- * connections that are not `mute`.
+ * A minimal PostgreSQL server: it accepts every login and answers every query with the same row, except on connections
+ * that are `mute`.
  */
 async function open(t: Test, answerWithin?: number) {
   const sockets: Socket[] = []

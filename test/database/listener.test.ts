@@ -8,7 +8,7 @@ import { listenableServer } from '../helpers/postgres.ts'
 import { onServer, server, urlOf } from '../helpers/template.ts'
 import * as wait from '../helpers/wait.ts'
 
-/** A listener, and everything it says. */
+/** A listener, with everything it receives and logs. */
 function start(t: Test, url: string) {
   const heard: string[] = []
   const said: string[] = []
@@ -112,7 +112,7 @@ test('on PostgreSQL it survives the end of its backend', { skip }, async (t) => 
   const { heard, said, until } = start(t, url)
   await until(() => heard.length === 1)
   const name = new URL(url).pathname.slice(1)
-  // The app's own listener is on another channel.
+  // The app's own listener uses another channel.
   const ours = `datname = '${name}' and query like '%the "news"%'`
   await onServer(`select pg_terminate_backend(pid) from pg_stat_activity where ${ours}`)
   await until(() => said.length === 1)

@@ -120,7 +120,7 @@ test('a revocation in one schema is announced only to processes of that schema',
   const keys = [crypto.randomUUID(), crypto.randomUUID()] as const
   await announce(second, keys[1])
   await announce(first, keys[0])
-  // Notifications come in the order of their commits: after this one, all before it have come.
+  // Notifications arrive in commit order: after this one, all earlier ones have arrived.
   await announce(second, keys[1])
   await until('both schemas to hear of theirs', () => heard[0]?.length === 1 && heard[1]?.length === 2)
   t.match(heard, [[new RegExp(keys[0])], [new RegExp(keys[1]), new RegExp(keys[1])]])

@@ -9,7 +9,7 @@ import { emptyDatabase, server } from '../helpers/template.ts'
 
 const log = createLog('silent')
 
-/** Everything there is to see of the schema. */
+/** A full description of the schema. */
 async function schemaOf(db: Kysely<Database>) {
   const { rows } = await sql<{ what: string }>`
     select table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '') as what
@@ -70,7 +70,7 @@ test('a migration waits for a lock of another process', async (t) => {
   const db = openDatabase(await emptyDatabase(t), log)
   const all = await migrate(db, log)
   await new Migrator({ db, provider: migrations }).migrateDown()
-  // A sequence keeps its count through the rollback of each attempt.
+  // A sequence is not rolled back, so it counts attempts.
   await sql`create sequence attempts`.execute(db)
   await sql`
     create function refuse_twice() returns trigger language plpgsql as $$

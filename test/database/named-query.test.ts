@@ -17,7 +17,7 @@ t.beforeEach(() => {
 
 const queries: { query: (query: NamedQuery) => Promise<Outcome> } = pool
 let statements = 0
-/** A statement under a name of its own, to be run with any values. */
+/** A statement with a unique name. */
 function statement(text: string) {
   const name = `statement ${++statements}`
   return (...values: Value[]): Promise<Outcome> => queries.query(new NamedQuery(name, text, values))

@@ -19,7 +19,7 @@ async function connected(): Promise<pg.Client> {
 
 test('queries leave no garbage for a major collection', async (t) => {
   const client = await connected()
-  // 990 to 1,400 bytes by pg's own promise, 5 to 200 by ours.
+  // 990 to 1,400 bytes with pg's own promise, 5 to 200 with ours.
   t.ok((await leftBehind(1_000, () => client.query('select 1'))) < 500)
 })
 

@@ -31,15 +31,15 @@ await sql`analyze tasks`.execute(app.db)
 
 const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)]
 
-/** What makes a plan slower as tables grow: reading all of one, sorting, and reading rows that are then left out. */
+/** Plan nodes that slow down as tables grow: sequential scans, sorts, and filters. */
 const faults = (plan: Plan): string[] =>
   nodes(plan).flatMap(({ 'Node Type': type, 'Relation Name': table, 'Index Name': index, Filter }) => [
     ...(type === 'Seq Scan' || /Sort/.test(type) ? [`${type} ${table ?? ''}`] : []),
-    // Of rows that it locks, PostgreSQL checks the condition of a partial index again.
+    // PostgreSQL checks the condition of a partial index again for locked rows.
     ...(Filter && index !== 'tasks_without_keys' ? [`${type} ${table ?? ''}: ${Filter}`] : [])
   ])
 
-/** The plan that a prepared statement comes to, for whatever values. */
+/** The generic plan of a prepared statement. */
 function genericPlan(query: Compilable): Promise<Plan | undefined> {
   const { sql: text, parameters } = query.compile()
   return app.db.transaction().execute(async (trx) => {
@@ -68,7 +68,7 @@ for (const sort of ['created', 'title'] as const)
           t.strictSame(plan && faults(plan), [])
         })
 
-/** The plans of all statements of some work, as they are for tables so large that nobody reads them whole. */
+/** The plans of all statements, with sequential scans, bitmap scans and sorts disabled, as planned for large tables. */
 async function plansOf(work: (db: Kysely<Database>) => Promise<unknown>): Promise<{ text: string; plan: Plan }[]> {
   const queries: CompiledQuery[] = []
   const recorder: KyselyPlugin = {

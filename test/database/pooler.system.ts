@@ -11,7 +11,7 @@ import { until } from '../helpers/wait.ts'
 
 const skip = server ? withoutPgBouncer : 'needs TEST_DATABASE_URL: nobody pools the embedded database'
 
-/** An empty database of a role that is nobody special, behind PgBouncer in transaction mode. */
+/** An empty database of an ordinary role, behind PgBouncer in transaction mode. */
 async function pooled(t: Test) {
   const name = `gatehouse_pooled_${crypto.randomUUID().slice(0, 8)}`
   await onServer(`create role ${name} login createdb`)

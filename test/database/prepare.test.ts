@@ -22,7 +22,7 @@ async function open(t: Test) {
   )
 }
 
-/** The database that nobody is yet at home in. */
+/** A database behind this port that does not exist yet. */
 function behind(t: Test, port: number) {
   const databaseUrl = `postgres://ann:hush-hush@127.0.0.1:${port}/tasks`
   const db = openDatabase({ databaseUrl, directUrl: 'postgres://past-the-pooler/tasks', dataDir: '' }, log)

@@ -11,7 +11,7 @@ interface Asked {
   values: unknown[]
 }
 
-/** A database whose pool answers as told. */
+/** A database whose pool returns the given answers. */
 async function straight(t: Test, answer: (asked: Asked) => unknown[], named = true) {
   const { app } = await startApp(t)
   const asked: Asked[] = []

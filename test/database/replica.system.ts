@@ -7,7 +7,7 @@ import { caller, startApp } from '../helpers/app.ts'
 import { startPostgres, startReplica, withoutPostgres } from '../helpers/servers.ts'
 import { onServer, server } from '../helpers/template.ts'
 
-/** Two databases in the roles of primary and replica, and what each was asked. */
+/** Two databases as primary and replica, with the queries that each received. */
 async function start(t: Test) {
   const [{ app: first }, { app: second }] = [await startApp(t), await startApp(t)]
   const state = { fresh: true, setAside: 0 }

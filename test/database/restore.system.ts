@@ -16,7 +16,7 @@ const run = promisify(execFile)
 const program = (name: string) => join(postgresPrograms ?? '', name)
 const email = 'ann@example.com'
 
-/** Somebody with a task, and one who has logged out, as a backup finds them. */
+/** A user with a task, and one who has logged out. */
 async function populate({ app, signUp }: Awaited<ReturnType<typeof startApp>>) {
   const ann = await signUp(email)
   const task = (await ann.post('/api/tasks', { title: 'kept' })).json()
@@ -25,7 +25,7 @@ async function populate({ app, signUp }: Awaited<ReturnType<typeof startApp>>) {
   return { ann, task, ended: again.access_token as string }
 }
 
-/** The service on what was restored. */
+/** Starts the service on the restored data. */
 async function startOn(t: Test, settings: Record<string, string>) {
   const { log } = captureLog()
   const app = await buildApp(
@@ -38,7 +38,7 @@ async function startOn(t: Test, settings: Record<string, string>) {
   return app
 }
 
-/** What docs/operations.md says of a restored database: everything is there, and what had ended before the backup stays ended. */
+/** Checks what docs/operations.md promises of a restored database: all data exist, and revoked tokens stay revoked. */
 async function holds(
   t: Test,
   app: Awaited<ReturnType<typeof startOn>>,
@@ -75,7 +75,7 @@ test('pg_dump and pg_restore keep all data', {
     `--dbname=${urlOf(restored)}`,
     file
   ])
-  // As in docs/operations.md: else every process reads all restored revocations anew each second.
+  // As docs/operations.md says; otherwise every process reads all restored revocations every second.
   await onServer('update revocations set xid = default', urlOf(restored))
   await holds(t, await startOn(t, { DATABASE_URL: urlOf(restored) }), before)
 })

@@ -9,14 +9,14 @@ import { cloneTemplate } from '../helpers/template.ts'
 const page = await readFile(new URL('../../docs/quickstart.md', import.meta.url), 'utf8')
 const separator = '--- next block ---'
 
-/** The page's commands, and what it says that they print: a block of JSON right after the commands, or nothing. */
+/** The page's commands with their documented output: a JSON block right after the commands, or nothing. */
 const steps = [...page.matchAll(/```sh\n(.*?)```(?:\n\n```json\n(.*?)\n```)?/gs)].map(
   ([, commands = '', printed = '']) => ({ commands, printed })
 )
 
 const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 
-/** The page's `...` stands for whatever differs each time. */
+/** `...` in the page stands for varying text. */
 const patternOf = (printed: string) => new RegExp(`^${printed.split('...').map(literal).join('[^"]+')}$`)
 
 test('the quickstart prints what it says, from registration to logout', async (t) => {

@@ -11,7 +11,7 @@ import { cloneTemplate } from '../helpers/template.ts'
 const { settings, remove } = await cloneTemplate()
 t.teardown(remove)
 
-/** Lets the service run for a while: the embedded database is the doctor's only when it has ended. */
+/** Runs the service for a while: the doctor can open the embedded database only afterwards. */
 async function serve<T>(use: (app: Awaited<ReturnType<typeof buildApp>>) => Promise<T>): Promise<T> {
   const config = loadConfig({ BETTER_AUTH_SECRET: secret, BCRYPT_COST: '10', ...settings })
   const app = await buildApp(config, captureLog())

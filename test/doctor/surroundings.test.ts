@@ -63,7 +63,7 @@ test('an unreachable database is reported without its password', async (t) => {
   t.notMatch(database?.text, 'hush-hush')
 })
 
-test('an issuer that does not answer is told without the query of its URL', async (t) => {
+test('an unreachable issuer is reported without the query of its URL', async (t) => {
   const issuer = { issuer: 'id', audience: 'tasks', algorithms: ['ES256'] }
   const TRUSTED_ISSUERS = JSON.stringify([{ ...issuer, jwks_url: 'http://localhost:1/keys?key=hush-hush' }])
   const [, , keys] = await examineSurroundings(read({ DATA_DIR: t.testdir(), TRUSTED_ISSUERS }))

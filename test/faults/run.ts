@@ -5,7 +5,7 @@ import { createGround } from './helpers/ground.ts'
 import type { Scenario } from './helpers/scenario.ts'
 import { type Row, table } from './helpers/table.ts'
 
-/** Milliseconds after which a scenario has hung. */
+/** Timeout of a scenario in milliseconds. */
 const limit = 8 * 60_000
 
 const names = readdirSync(new URL('scenarios', import.meta.url))
@@ -20,7 +20,7 @@ if (unknown.length > 0) {
   process.stderr.write(`There is no fault called ${unknown.join(', ')}; there are ${names.join(', ')}\n`)
   process.exit(2)
 }
-// Services are ended on the way out.
+// Services are ended on exit.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
 const failed = (fault: string, complaint: string): Row => ({

@@ -13,7 +13,7 @@ type Parts = Parameters<typeof createAccounts>[1]
 
 export const clientAt = (ip: string): Client => ({ ip, prefix: ip, userAgent: 'tap' })
 
-/** Accounts on an app's database, of parts of which some may be of another kind. */
+/** Accounts on an app's database, with some parts replaced. */
 export function accountsOn(t: Test, app: FastifyInstance, config: Config, others: Partial<Parts> = {}) {
   const clock = others.clock ?? Date.now
   const { sessions, revocations } = createAuth(config, app.db, { jwt: app.jwt, log: app.log, clock })

@@ -17,13 +17,13 @@ type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export interface Options {
   settings?: Record<string, string>
-  /** As if the files in WEB_DIR were Gatehouse's own web app. */
+  /** Treats the files in WEB_DIR as Gatehouse's own web app. */
   isOwnWeb?: boolean
   clock?: () => number
   redis?: { commandTimeout: number }
 }
 
-/** A caller, with or without a token. Every answer is held against the published contract. */
+/** A caller, with or without a token. Every answer is checked against the published contract. */
 export function caller(app: FastifyInstance, token?: string) {
   const call =
     (method: Method) =>
@@ -44,14 +44,14 @@ export function caller(app: FastifyInstance, token?: string) {
   }
 }
 
-/** An empty database for one app: of the server, or of an engine that this process uses again. */
+/** An empty database for one app: on the server, or on a reused embedded engine. */
 async function borrowDatabase() {
   if (server) return { ...(await cloneTemplate()), engine: undefined }
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse_data_'))
   let borrowed: ReturnType<typeof borrowEngine> | undefined
   return {
     settings: { DATA_DIR: folder },
-    // Only if it is asked for: not every app has this database.
+    // Created on demand, because some apps use another database.
     async engine() {
       borrowed ??= borrowEngine()
       return (await borrowed).pglite
@@ -63,12 +63,12 @@ async function borrowDatabase() {
   }
 }
 
-/** No setting allows a cost below 10. This one takes 1.4 ms instead of 55. */
+/** The settings allow no cost below 10. This one takes 1.4 ms instead of 55. */
 const cheapestHash = 4
 
 /**
- * The whole service on an empty database of its own, or on that of the settings, until the test ends. Cheap hashes, and no
- * limits unless asked for.
+ * Starts the whole service until the test ends, on an empty database or the configured one. Hashes are cheap, and
+ * limits off unless requested.
  */
 export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis }: Options = {}) {
   const { engine, remove, ...database } = await borrowDatabase()
@@ -76,7 +76,7 @@ export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis 
   const loaded = loadConfig({
     BETTER_AUTH_SECRET: secret,
     RATE_LIMIT_ENABLED: 'false',
-    // Whether somebody has built the front end must not matter.
+    // The result must not depend on a built front end.
     WEB_DIR: 'none',
     ...database.settings,
     ...settings
@@ -92,14 +92,14 @@ export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis 
     }
   )
   await app.ready()
-  // A test of a database that is down goes on without.
+  // A test with an unreachable database continues.
   await app.revocations.catchUp().catch(() => {})
   t.teardown(async () => {
     await app.close()
     await remove()
   })
 
-  /** Somebody who has an account and can call: `ann.get('/api/tasks')`. */
+  /** A signed-up user who can call: `ann.get('/api/tasks')`. */
   async function signUp(email = `${crypto.randomUUID()}@example.com`) {
     const answer = await caller(app).post('/api/auth/register', { email, name: 'Somebody', password })
     const { access_token: token, user } = answer.json()

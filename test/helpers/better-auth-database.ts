@@ -5,14 +5,14 @@ import pg from 'pg'
 import type { Test } from 'tap'
 import { cloneTemplate } from './template.ts'
 
-/** What the tests touch of Better Auth's own tables. */
+/** The columns of Better Auth's tables that the tests use. */
 interface Tables {
   jwks: { id: string; expiresAt: Date }
 }
 
 /**
- * A database for Better Auth servers, on the engine that the tests run on; gone when the test ends. It is a clone of
- * ours, which starts sooner than a new one: theirs have schemas of their own in it.
+ * A database for Better Auth servers until the test ends, on the tested engine. It is a clone of ours, which is faster
+ * to create; each server has its own schema in it.
  */
 export async function betterAuthDatabase(t: Test): Promise<Kysely<Tables>> {
   const { settings, remove } = await cloneTemplate()

@@ -13,13 +13,13 @@ import { betterAuthDatabase } from './better-auth-database.ts'
 interface Options {
   algorithm?: Algorithm
   ids?: 'serial' | 'uuid'
-  /** How the copy of the session in a cookie is protected; `keys` are those of the JWKS, all others use the secret. */
+  /** How the cookie cache of the session is protected; `keys` uses the JWKS, the others the secret. */
   cache?: 'compact' | 'jwe' | 'jwt' | 'keys'
-  /** Another server, whose users and keys this one shares. */
+  /** Another server that shares users and keys. */
   beside?: { schema: string }
 }
 
-/** Somebody who signs up in a browser, and what the browser then has. */
+/** A user who signs up in a browser, with the browser's cookies and tokens. */
 async function signUp(url: string, email = `${crypto.randomUUID()}@example.com`) {
   const cookies = new Map<string, string>()
 
@@ -46,20 +46,20 @@ async function signUp(url: string, email = `${crypto.randomUUID()}@example.com`)
     cookies,
     call,
     sessionToken,
-    /** What the bearer plugin gives beside the cookie. */
+    /** The token that the bearer plugin returns beside the cookie. */
     bearerToken: String(answer.headers.get('set-auth-token')),
     token: async (): Promise<string> => ((await (await call('/token')).json()) as { token: string }).token
   }
 }
 
-/** Starts real Better Auth servers: one real database for all, a schema and a port for each, until the test ends. */
+/** Starts real Better Auth servers until the test ends: one database, and a schema and port each. */
 export async function betterAuthServers(t: Test) {
   const db = await betterAuthDatabase(t)
 
   return async function start({ algorithm: alg = 'EdDSA', ids, cache, beside }: Options = {}) {
     const schema = beside?.schema ?? `s${crypto.randomUUID().slice(0, 8)}`
     const http = createServer((request, reply) => void toNodeHandler(auth)(request, reply))
-    // Or a connection that waits while the machine is busy is closed just as it is used again.
+    // Otherwise an idle connection may close just as it is reused.
     http.keepAliveTimeout = 0
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
     t.teardown(() => {
@@ -99,9 +99,9 @@ export async function betterAuthServers(t: Test) {
       signUp: (email?: string) => signUp(url, email),
       /** Its entry in TRUSTED_ISSUERS. */
       trusted: { issuer: url, audience: url, jwks_url: `${url}/api/auth/jwks`, algorithms: [alg] },
-      /** A token of its keys with any claims. */
+      /** Signs any claims with its keys. */
       sign: async (payload: Record<string, unknown>) => (await auth.api.signJWT({ body: { payload } })).token,
-      /** Its keys, as they are in its database. */
+      /** Its keys in its database. */
       keys: db.withSchema(schema)
     }
   }

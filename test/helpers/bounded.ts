@@ -8,7 +8,7 @@ import { type Cuts, createBoundedServer } from '../../src/http/bounded-server.ts
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-/** A listening server, which counts what it does. */
+/** A listening server that counts its events. */
 export async function start(t: Test, handler: Handler, { maxConnections = 100, holdsTimers = false } = {}) {
   const cuts: Cuts[] = []
   const now = { ms: 0 }
@@ -40,7 +40,7 @@ export async function start(t: Test, handler: Handler, { maxConnections = 100, h
     t.teardown(() => socket.destroy())
     return socket
   }
-  /** Lets so many milliseconds pass, and the server look at its connections once. */
+  /** Advances the clock and runs one check of the connections. */
   const pass = (ms: number) => {
     now.ms += ms
     mock.timers.tick(1_000)
@@ -48,7 +48,7 @@ export async function start(t: Test, handler: Handler, { maxConnections = 100, h
   return { server, open, cuts, counts, sockets, now, pass }
 }
 
-/** Waits for something that follows from what was sent. */
+/** Waits for a condition. */
 export async function until(what: string, holds: () => boolean) {
   for (const end = Date.now() + 20_000; !holds(); await turn()) if (Date.now() > end) throw new Error(`never: ${what}`)
 }

@@ -25,7 +25,7 @@ interface Export {
 const flat = (attributes: Attribute[]) =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
 
-/** A collector of OpenTelemetry's on a free port: takes spans as JSON over HTTP, or never answers, or was there once. */
+/** An OpenTelemetry collector on a free port: accepts spans as JSON over HTTP, hangs, or is gone. */
 export async function startCollector(t: Test, { hangs = false, gone = false } = {}) {
   const bodies: string[] = []
   const http = createServer(async (request, response) => {
@@ -46,7 +46,7 @@ export async function startCollector(t: Test, { hangs = false, gone = false } = 
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json'
     },
-    /** What came, as it came. */
+    /** The received bodies. */
     bodies,
     resources: () => exported().map(({ resource }) => flat(resource.attributes)),
     spans: () =>

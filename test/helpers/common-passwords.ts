@@ -4,10 +4,10 @@ import { fold } from '../../src/auth/passwords/common-passwords.ts'
 
 export const file = new URL('../../src/auth/passwords/common-passwords.txt', import.meta.url)
 
-/** Shorter ones are in many good passwords. */
+/** Shorter ones occur in many good passwords. */
 const shortest = 4
 
-/** What the file has to hold: the list of zxcvbn-ts, the commonest first. */
+/** The content of the file: the list of zxcvbn-ts, the most common first. */
 export function commonPasswords(): string {
   const folded = new Set(dictionary['passwords-common'].map(fold))
   return `\n${[...folded].filter(({ length }) => length >= shortest).join('\n')}\n`

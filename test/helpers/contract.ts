@@ -18,7 +18,7 @@ export interface Contract {
 
 export const contractOf = (app: FastifyInstance) => app.swagger() as unknown as Contract
 
-/** The path template of the contract that a URL belongs to, or undefined. */
+/** The path template of a URL in the contract, or undefined. */
 function pathOf({ paths }: Contract, url: string): string | undefined {
   const given = (url.split('?', 1)[0] ?? '').split('/')
   return Object.keys(paths).find((path) => {
@@ -49,7 +49,7 @@ function validatorOf(app: FastifyInstance): (schema: object) => ValidateFunction
   return compile
 }
 
-/** Throws when an answer is not one that the contract promises: its status, media type and body, and what every answer carries. */
+/** Throws unless an answer matches the contract: status, media type, body, and common headers. */
 export function checkAnswer(app: FastifyInstance, method: string, url: string, answer: LightMyRequestResponse): void {
   const what = `${method} ${url} -> ${answer.statusCode}`
   assert.ok(answer.statusCode < 500 || answer.statusCode === 503, `${what}: a fault: ${answer.body}`)

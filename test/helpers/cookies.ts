@@ -1,18 +1,18 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { caller, password } from './app.ts'
 
-/** The one cookie that an answer sets. */
+/** The only cookie that an answer sets. */
 export function setCookie(answer: LightMyRequestResponse) {
   const [, name = '', value = '', attributes = ''] =
     /^([^=]+)=([^;]*); (.*)$/.exec(String(answer.headers['set-cookie'])) ?? []
   return { name, value, attributes, cookie: `${name}=${value}` }
 }
 
-/** Browsers, as far as the refresh cookie goes. */
+/** Browsers, as far as the refresh cookie is concerned. */
 export function browsing(app: FastifyInstance) {
   const anyone = caller(app)
 
-  /** Somebody new, at this host. */
+  /** Signs up a new user at this host. */
   async function signIn(host = 'api.example.com') {
     const email = `${crypto.randomUUID()}@example.com`
     const body = { email, name: 'Ann', password, refresh_cookie: true }

@@ -11,7 +11,7 @@ import { bridgeClaims, segment } from './mint.ts'
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
 export const jwk = { ...publicKey.export({ format: 'jwk' }), alg: 'EdDSA', kid: 'first' }
 
-/** A server that publishes what it is told to, where Better Auth would. */
+/** A server that publishes the given body at Better Auth's JWKS URL. */
 export async function publish(t: Test, body: unknown) {
   const http = createServer((_request, reply) => reply.end(JSON.stringify(body)))
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
@@ -29,7 +29,7 @@ export function keyToken(iss: string, claims: Record<string, unknown> = {}, head
   return `${text}.${sign(null, Buffer.from(text), privateKey).toString('base64url')}`
 }
 
-/** What the doctor says of a token under these settings, and whether anything is wrong. */
+/** The doctor's output for a token under these settings, and its verdict. */
 export async function diagnose(t: Test, token: string, settings: Record<string, string> = {}) {
   const config = loadConfig({ BETTER_AUTH_SECRET: secret, BCRYPT_COST: '10', DATA_DIR: t.testdir(), ...settings })
   const findings = await examineToken(token, config, Date.now)

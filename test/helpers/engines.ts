@@ -7,12 +7,12 @@ import { image, prepareOnce } from './template.ts'
 
 interface Engine {
   pglite: PGlite
-  /** What makes its schema: tables, columns, constraints, triggers and functions. */
+  /** A description of its schema: tables, columns, constraints, triggers and functions. */
   schema: string
   end: () => Promise<void>
 }
 
-/** Engines that nobody uses, as the last user left them. To start one takes a second, to empty one 20 ms. */
+/** Unused engines. Starting one takes a second, emptying one 20 ms. */
 const idle: Engine[] = []
 
 const schemaOf = async (pglite: PGlite): Promise<string> =>
@@ -31,10 +31,10 @@ const schemaOf = async (pglite: PGlite): Promise<string> =>
 const tablesOf = `select string_agg(quote_ident(tablename), ', ') as tables from pg_tables
   where schemaname = 'public' and tablename not like 'kysely%'`
 
-/** Milliseconds that what a test left running may keep an engine busy. */
+/** Milliseconds to wait for an engine that is still busy. */
 const patience = 5_000
 
-/** Whether the engine is as good as new. It is not if a test changed the schema or left a transaction open. */
+/** Empties an engine. Returns false if a test changed the schema or left a transaction open. */
 async function empty({ pglite, schema }: Engine): Promise<boolean> {
   const emptied = async () => {
     await pglite.exec('discard all')
@@ -49,7 +49,7 @@ async function empty({ pglite, schema }: Engine): Promise<boolean> {
 async function start(): Promise<Engine> {
   await prepareOnce()
   const pglite = await startEngine({ loadDataDir: new Blob([readFileSync(image)]) })
-  // The app that uses it closes it. It goes on until the process ends, which it would keep from ending.
+  // The app closes it, but the engine must stay open until the process ends.
   const close = pglite.close.bind(pglite)
   const end = async () => {
     if (!pglite.closed) await close()
@@ -59,14 +59,11 @@ async function start(): Promise<Engine> {
   return { pglite, schema: await schemaOf(pglite), end }
 }
 
-/**
- * An embedded engine with an empty database of the newest schema, for one user at a time. It is in memory, and the same
- * process lends it again after `giveBack`.
- */
+/** Lends an embedded engine with an empty, migrated database in memory. After `giveBack` the process lends it again. */
 export async function borrowEngine(): Promise<{ pglite: PGlite; giveBack: () => void }> {
   let engine = idle.pop()
   while (engine && !(await empty(engine))) {
-    // What a test left running may keep it busy.
+    // It may still be busy.
     void engine.end().catch(() => {})
     engine = idle.pop()
   }

@@ -1,4 +1,4 @@
-// What `tap` is to a test file that runs in one process with others (group.ts): a module for each file.
+// Replaces `tap` in a test file that shares a process (group.ts): one module per file.
 import { currentTest } from './group.ts'
 
 const t = currentTest()

@@ -6,7 +6,6 @@ const onPath = (process.env.PATH ?? '').split(delimiter).flatMap((folder) => nam
 const application = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
 const candidates = process.env.CHROMIUM ? [process.env.CHROMIUM] : [...onPath, application]
 
-/** A Chromium to run the pages in. */
 export const chromiumPath = candidates.find((path) => existsSync(path))
 
 if (!chromiumPath) {

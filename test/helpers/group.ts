@@ -3,22 +3,22 @@ import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import root, { type Test } from 'tap'
 
-/** How many processes the tests are split over; a file for each is in test/groups. */
+/** The number of processes for the tests; each has a file in test/groups. */
 const groups = 4
 
-/** Milliseconds until a process whose tests are over must have ended. */
+/** Milliseconds after which a process with finished tests must have ended. */
 const patience = 5_000
 
 const repository = join(import.meta.dirname, '../..')
 
-/** The test of the file that is being imported. */
+/** The test of the file being imported. */
 let current: Test = root
 
 export const currentTest = () => current
 
 /**
- * A test file that is one of many in a process gets its own `t`, a subtest of the whole: what it registers at the top
- * level (tests, teardown, hooks) belongs to it alone, and is done with before the next file begins.
+ * Gives each test file of a process its own `t`, a subtest: what the file registers at the top level (tests, teardown,
+ * hooks) applies to it only, and finishes before the next file begins.
  */
 registerHooks({
   resolve(specifier, context, next) {
@@ -32,13 +32,13 @@ registerHooks({
   }
 })
 
-/** The paths of all test files, or of those that a pattern matches. */
+/** The paths of all test files, or of those that match a pattern. */
 export const testFiles = (pattern: string | string[] = 'test/**/*.test.ts') =>
   globSync(pattern, { cwd: repository }).sort()
 
 let runs = 0
 
-/** Runs a test file in this process; again if it has run before. Whether it passed. */
+/** Runs a test file in this process, even if it has run before. Returns whether it passed. */
 export async function runFile(file: string, whole: Test = root): Promise<boolean> {
   runs += 1
   const results = await whole.test(file, { timeout: 240_000 }, async (t) => {
@@ -48,7 +48,7 @@ export async function runFile(file: string, whole: Test = root): Promise<boolean
   return results?.ok === true
 }
 
-/** Runs every so-many-th test file in this process, one after the other: of all, or of those that TEST_FILES matches. */
+/** Runs every n-th test file in this process, of all or of those that TEST_FILES matches. */
 export async function runGroup(number: number): Promise<void> {
   root.setTimeout(0)
   for (const file of testFiles(process.env.TEST_FILES).filter((_, place) => place % groups === number - 1))

@@ -5,7 +5,7 @@ import { createHashQueue } from '../../src/auth/passwords/hash-queue.ts'
 
 export const runTime = 200
 
-/** A queue whose runs each take 200 ms of a clock that moves when one ends. */
+/** A queue with runs of 200 ms by a manual clock. */
 export function startQueue(t: Test, { concurrency = 1, limitAddresses = true } = {}) {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
@@ -14,7 +14,7 @@ export function startQueue(t: Test, { concurrency = 1, limitAddresses = true } =
   const running: { address: string; end: () => void }[] = []
   const ran: string[] = []
 
-  /** What becomes of work of an address. */
+  /** Queues a job of an address and records its result. */
   const ask = (address: string, { handicap = 0, useful = false } = {}) => {
     const asked = now
     return queue
@@ -36,7 +36,7 @@ export function startQueue(t: Test, { concurrency = 1, limitAddresses = true } =
     now += milliseconds
     mock.timers.tick(milliseconds)
   }
-  /** Lets the run that began first end. */
+  /** Ends the run that began first. */
   async function endOne() {
     await setImmediate()
     pass(runTime)

@@ -5,7 +5,7 @@ type Changes = Record<string, Record<string, unknown>>
 const now = seconds()
 const week = 7 * 24 * 60 * 60
 
-/** Rightly signed, with a header that must not be followed or believed. */
+/** Correctly signed, with a header that must be refused. */
 export const headers: Changes = {
   ...Object.fromEntries(
     ['none', 'None', 'NONE', 'nOnE', 'hs256', 'HS384', 'HS512', 'RS256', 'ES256', 'PS256', 'EdDSA', 'HS256 ', ''].map(
@@ -42,7 +42,7 @@ export const headers: Changes = {
   'kid __proto__': { kid: '__proto__' }
 }
 
-/** One of ours, rightly signed, with one claim wrong. */
+/** Our own tokens, correctly signed, with one wrong claim. */
 export const claims: Changes = {
   'exp as text': { exp: String(now + 60) },
   'exp null': { exp: null },
@@ -88,7 +88,7 @@ export const claims: Changes = {
   'claims of a bridge': { iss: undefined, aud: undefined, sid: undefined, jti: undefined }
 }
 
-/** Signed with the shared secret, elsewhere, and no login; or a login that breaks the rules. */
+/** Signed with the shared secret elsewhere, but no valid login. */
 export const bridges: Changes = {
   'mail link to verify': { sub: undefined },
   'mail link to change the email': { sub: undefined, updateTo: 'eve@example.com' },

@@ -20,7 +20,7 @@ function signed(header: Record<string, unknown>, key: KeyObject, hash: string | 
   return `${text}.${sign(hash, Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
 }
 
-/** Signed by somebody else, whatever the header says. */
+/** Signed with other keys, whatever the header says. */
 const keys: Tokens = {
   'RS256 with its key in the header': signed({ alg: 'RS256', jwk }, rsa.privateKey),
   'ES256 with a key URL': signed({ alg: 'ES256', jku: 'https://evil.example.com/jwks' }, ec.privateKey),
@@ -48,7 +48,7 @@ const keys: Tokens = {
   'a bridge that says at+jwt': bridgeToken({}, { typ: 'at+jwt' })
 }
 
-/** Good tokens spelled otherwise. The payload is chosen so that it has a character of the URL alphabet in it. */
+/** Valid tokens in another spelling. The payload contains a character of the URL alphabet. */
 function spellings(): Tokens {
   const good = mint(ourHeader, ourClaims({ email: '???>>>@example.com' }))
   const [header = '', payload = '', signature = ''] = good.split('.')
@@ -56,7 +56,7 @@ function spellings(): Tokens {
   const next = (text: string) => text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1) ?? '') + 1]
   const segments = { header, payload, signature }
   const spelled = (changes: Partial<typeof segments>) => Object.values({ ...segments, ...changes }).join('.')
-  // Signed as they are spelled, so that nothing but the spelling is wrong.
+  // Signed in this spelling, so that only the spelling is wrong.
   const respelled = (name: string, text: string) =>
     name === 'signature'
       ? spelled({ signature: text })
@@ -97,7 +97,7 @@ function spellings(): Tokens {
 const text = JSON.stringify(ourClaims())
 const also = (members: string) => mint(ourHeader, `${text.slice(0, -1)},${members}}`)
 
-/** Rightly signed payloads and headers that are not the JSON object they should be. */
+/** Correctly signed payloads and headers that are not JSON objects. */
 const contents: Tokens = {
   ...Object.fromEntries(
     [
@@ -139,7 +139,7 @@ const contents: Tokens = {
   'iat -1e999': mint(ourHeader, text.replace(/"iat":\d+/, '"iat":-1e999'))
 }
 
-/** Tokens of which none is a login: by name, each with one thing wrong. */
+/** Hostile tokens by name, each with one thing wrong. */
 export const hostileTokens: Readonly<Tokens> = {
   ...each(headers, 'header', (change) => ourToken({}, change)),
   ...each(claims, 'ours', (change) => ourToken(change)),

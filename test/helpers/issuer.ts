@@ -14,7 +14,7 @@ import { captureLog } from './log.ts'
 const names = Object.keys(algorithms) as Algorithm[]
 export const allKeys = names.map((alg) => published(pairs[alg], alg, { alg }))
 
-/** A server of keys on a port of its own, and what trusts it, under clocks that stand until they are moved. */
+/** A key server on its own port, with a service that trusts it and manual clocks. */
 export async function startIssuer(t: Test) {
   const state = { fetches: 0, answer: (_: ServerResponse): unknown => undefined }
   const publish = (keys: unknown[]) => {
@@ -36,7 +36,7 @@ export async function startIssuer(t: Test) {
   const config = loadConfig({ BETTER_AUTH_SECRET: secret })
   const jwt = openSecretKeys(config.secrets)
 
-  /** A service that trusts these issuers, with no keys yet. */
+  /** A service that trusts these issuers and has not fetched keys yet. */
   function trust(first: Partial<TrustedIssuer> = {}, ...others: Partial<TrustedIssuer>[]) {
     const { log, lines } = captureLog()
     const time = { elapsed: 0, now: Date.now() }

@@ -8,7 +8,7 @@ export interface Pair {
   privateKey: KeyObject
 }
 
-/** A pair for each algorithm. */
+/** A key pair for each algorithm. */
 export const pairs = {
   EdDSA: generateKeyPairSync('ed25519'),
   ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
@@ -17,7 +17,7 @@ export const pairs = {
   PS256: generateKeyPairSync('rsa', { modulusLength: 2048 })
 } satisfies Record<Algorithm, Pair>
 
-/** How a key of a set is published: with its kid, which is the algorithm's name unless said otherwise. */
+/** A published key; its kid defaults to the name of the algorithm. */
 export const published = ({ publicKey }: Pair, kid: string, more: Part = {}): JsonWebKey & Part => ({
   ...publicKey.export({ format: 'jwk' }),
   kid,
@@ -34,7 +34,7 @@ const methods = {
   'PS256 with another salt': { digest: 'sha256', padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 20 }
 } as const
 
-/** Signs whatever it is given, in the way named, whatever the header says. */
+/** Signs a token with a given algorithm, whatever the header says. */
 export function signWith(
   how: keyof typeof methods,
   { privateKey }: Pair,
@@ -49,9 +49,9 @@ export function signWith(
 export const issuerName = 'https://auth.example.com'
 export const audience = 'https://api.example.com'
 
-/** The claims of a token as another issuer makes it. A claim that is undefined is left out. */
+/** The claims of another issuer's token. Undefined claims are omitted. */
 export const foreignClaims = (changes: Part = {}) => bridgeClaims({ iss: issuerName, aud: audience, ...changes })
 
-/** A token as another issuer makes it. */
+/** A token of another issuer. */
 export const foreignToken = (changes: Part = {}, header: Part = {}, algorithm: Algorithm = 'EdDSA') =>
   signWith(algorithm, pairs[algorithm], { alg: algorithm, kid: algorithm, ...header }, foreignClaims(changes))

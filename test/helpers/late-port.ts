@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/config.ts'
 import { createLog } from '../../src/logging/log.ts'
 import { serve } from '../../src/process/serve.ts'
 
-/** The service on a port that somebody has taken since it was found free. */
+/** Starts the service on a port that was taken after the check. */
 const other = createServer().listen(0, '127.0.0.1')
 await once(other, 'listening')
 const { port } = other.address() as { port: number }

@@ -4,12 +4,12 @@ import { pino } from 'pino'
 import { logOptions } from '../../src/logging/log.ts'
 import { settled } from './wait.ts'
 
-/** A log whose lines can be looked at. */
+/** A log that keeps its lines. */
 export function captureLog() {
   const lines: Record<string, unknown>[] = []
   const news = new EventEmitter()
   let read = 0
-  /** Waits for a line with such a message, after the one it waited for last. */
+  /** Waits for a line with such a message, after the last one awaited. */
   async function says(message: RegExp): Promise<Record<string, unknown>> {
     for (;;) {
       const line = lines[read]

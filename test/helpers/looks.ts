@@ -3,11 +3,11 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
 
-/** Where a person can look at the screenshots. */
+/** The folder of screenshots for review. */
 const folder = new URL('../../web/report/', import.meta.url)
 mkdirSync(folder, { recursive: true })
 
-/** Takes a screenshot; fails on each violation of accessibility and on what is wider than the screen. */
+/** Takes a screenshot; fails on accessibility violations and on horizontal overflow. */
 export async function checkLooks(t: Test, page: Page, name: string): Promise<void> {
   await page.screenshot({ path: new URL(`${name}.png`, folder).pathname, animations: 'disabled' })
   const { violations } = await new AxeBuilder({ page }).analyze()

@@ -4,7 +4,7 @@ interface Sample {
   value: number
 }
 
-/** Prometheus's text format, read. */
+/** Parses Prometheus's text format. */
 export function parseMetrics(text: string): Sample[] {
   return text
     .split('\n')
@@ -16,7 +16,7 @@ export function parseMetrics(text: string): Sample[] {
     })
 }
 
-/** The value of the one sample that has these labels, whatever others it has; undefined where there is none. */
+/** The value of the sample with these labels (and possibly others), or undefined. */
 export function sampleOf(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
   const found = parseMetrics(text).filter(
     (sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value)

@@ -1,4 +1,4 @@
-/** Statements that each rule is there for. */
+/** Statements that each rule must refuse. */
 export const refused: Record<string, string[]> = {
   'create index': [
     'create index tasks_by_x on tasks (x)',
@@ -81,7 +81,7 @@ export const refused: Record<string, string[]> = {
 
 const made = 'create table notes (id uuid primary key, task_id uuid references tasks (id), n int not null unique)'
 
-/** What nobody waits for, one migration a line. */
+/** Harmless migrations, one per line. */
 export const fine = [
   ['alter table tasks add column x int, add column y boolean not null default false'],
   ["alter table tasks add column at timestamptz default now(), add column z text default 'drop column, not null'"],

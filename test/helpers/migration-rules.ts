@@ -4,11 +4,11 @@ const indexed = pattern('^create (?:unique )?index .*?\\bon (?:only )?NAME')
 const changed = pattern('^(?:with\\b.*\\b)?(?:update|delete from|merge into)\\s(?:only )?NAME')
 const partitioned = pattern('^create .*\\bpartition of NAME')
 
-/** A default that is the same for all rows: it is kept once, where any other is computed for each row. */
+/** A constant default, which PostgreSQL stores once instead of computing it for each row. */
 const constant =
   /\bdefault (?:null|true|false|-?[\d.]+|\w*''|array\[\]|now\(\)|(?:current|local)_?(?:date|time|timestamp|user|role)(?:\(\d\))?)(?:::\w+(?:\([\d, ]+\))?(?:\[\])?)*(?= not null\b| null\b| unique\b| primary key\b| check\b| references\b| constraint\b|$)/
 
-/** Why a statement may not run while old code serves requests, by the name that a migration accepts it under. */
+/** Why a statement must not run while old code serves requests, by the name that a migration accepts it under. */
 export const rules: Record<string, { why: string; broken: (step: Step) => boolean }> = {
   'create index': {
     why: 'writes wait until it is built: build it by hand, CONCURRENTLY, before the release',
@@ -102,7 +102,7 @@ export const rules: Record<string, { why: string; broken: (step: Step) => boolea
 const isColumn = (text: string) =>
   /^add (column )?(?!constraint\b|check\b|foreign key\b|unique\b|primary key\b|exclude\b)/.test(text)
 
-/** What is wrong with a migration's SQL: the name of each rule that a statement breaks, and the statement. */
+/** The rules that a migration's SQL breaks, with the statements. */
 export const broken = (sql: string[]): { rule: string; text: string }[] =>
   [...stepsOf(sql)].flatMap((step) =>
     Object.entries(rules)

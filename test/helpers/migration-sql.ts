@@ -1,24 +1,24 @@
-/** What a rule looks at: a statement or one action of an ALTER TABLE, in lower case, without quotes, literals and comments. */
+/** A statement, or one action of an ALTER TABLE, in lower case without quotes, literals and comments. */
 export interface Step {
   text: string
-  /** The tables that this migration itself has made: nobody waits for those, and no old code knows them. */
+  /** Tables that this migration has created: no other code uses them. */
   made: Set<string>
-  /** The constraints that this migration itself has added. */
+  /** Constraints that this migration has added. */
   added: Set<string>
 }
 
-/** A name, with its schema where it has one. */
+/** A name, possibly with its schema. */
 const name = String.raw`((?:\w+\.)?\w+)`
 
-/** A pattern in which NAME stands for the name of a table, and captures it. */
+/** A pattern with a capture group for NAME, the name of a table. */
 export const pattern = (source: string) => new RegExp(source.replaceAll('NAME', name))
 
 const alterTable = pattern('^alter (?:foreign )?table (?:if exists )?(?:only )?NAME(?: \\*)? (.*)$')
-// With IF NOT EXISTS, or a temporary one, the name may be that of a table with rows.
+// With IF NOT EXISTS, or for a temporary table, the name may be that of a table with rows.
 const createTable = pattern('^create (?:unlogged )?table (?!if not exists )NAME')
 const attached = pattern('^attach partition NAME')
 
-/** SQL in lower case, one statement a piece, without what could look like SQL and is none. */
+/** Splits SQL into statements, in lower case, without literals and comments. */
 const statementsOf = (sql: string) =>
   sql
     .replace(/--.*$/gm, ' ')
@@ -36,7 +36,7 @@ const statementsOf = (sql: string) =>
     )
     .filter(Boolean)
 
-/** The actions of an ALTER TABLE: what stands between the commas outside of brackets. */
+/** Splits an ALTER TABLE at commas outside of brackets. */
 function actionsOf(text: string): string[] {
   let depth = 0
   const actions = ['']
@@ -48,13 +48,13 @@ function actionsOf(text: string): string[] {
   return actions.map((action) => action.trim())
 }
 
-/** All that a migration does to what was there before it, in its order. */
+/** Yields everything that a migration does to existing objects, in order. */
 export function* stepsOf(sql: string[]): Generator<Step> {
   const made = new Set<string>()
   const added = new Set<string>()
   for (const statement of sql.flatMap(statementsOf)) {
     const [, table = '', actions = ''] = alterTable.exec(statement) ?? []
-    // A table that is made here is free, but not one with rows that becomes a part of it.
+    // A new table may be changed freely, but not an existing one that is attached to it.
     const isFree = (action: string) => made.has(table) && made.has(attached.exec(action)?.[1] ?? table)
     const steps = table ? actionsOf(actions).filter((action) => !isFree(action)) : [statement]
     for (const text of steps) yield { text, made, added }

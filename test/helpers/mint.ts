@@ -7,11 +7,11 @@ type Part = Claims | string | Buffer | null | number | unknown[]
 export const segment = (part: Part) =>
   Buffer.from(typeof part === 'string' || Buffer.isBuffer(part) ? part : JSON.stringify(part)).toString('base64url')
 
-/** Two segments, however spelled, and the right signature of that text. */
+/** Two segments in any spelling, with the right signature of that text. */
 export const signText = (text: string, key: string | Buffer = secret, hash = 'sha256') =>
   `${text}.${createHmac(hash, key).update(text).digest('base64url')}`
 
-/** Signs whatever it is given: objects as JSON, text and bytes as they stand. */
+/** Signs anything: objects as JSON, text and bytes unchanged. */
 export const mint = (header: Part, payload: Part, key?: string | Buffer, hash?: string) =>
   signText(`${segment(header)}.${segment(payload)}`, key, hash)
 
@@ -19,7 +19,7 @@ export const seconds = () => Math.floor(Date.now() / 1000)
 
 export const ourHeader = { alg: 'HS256', typ: 'at+jwt', kid: '1' }
 
-/** The claims of one of our tokens. A claim that is undefined is left out. */
+/** The claims of our own token. Undefined claims are omitted. */
 export const ourClaims = (changes: Claims = {}): Claims => ({
   iss: 'gatehouse',
   aud: 'gatehouse',
@@ -34,7 +34,7 @@ export const ourClaims = (changes: Claims = {}): Claims => ({
 
 export const bridgeHeader = { alg: 'HS256' }
 
-/** The claims of a token that a Better Auth front end mints by hand. */
+/** The claims of a token minted by a Better Auth front end. */
 export const bridgeClaims = (changes: Claims = {}): Claims => ({
   sub: 'aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD',
   email: 'ann@example.com',

@@ -12,13 +12,13 @@ const page = await readFile(new URL('../../docs/better-auth.md', import.meta.url
 /** Why a Next.js application cannot be built here; false if it can. */
 export const withoutNext = postgresPrograms ? false : 'needs postgresql (apt-get install postgresql)'
 
-/** Its template asks for fonts of a server that a test must not need. */
+/** The template loads fonts from a server, which a test must not need. */
 const layout = `export default function Layout({ children }: { children: React.ReactNode }) {
   return <html lang="en"><body>{children}</body></html>
 }
 `
 
-/** Every file that the page shows, by its path. */
+/** The files that the page documents, by path. */
 const files = () =>
   [...page.matchAll(/```tsx?\n\/\/ ((?:app|lib)\/\S+)\n(.*?)```/gs)].map(([, name = '', text = '']) => ({ name, text }))
 
@@ -29,8 +29,8 @@ const command = (pattern: RegExp): string => {
 }
 
 /**
- * A new application of create-next-app with the files and the commands of docs/better-auth.md, on a PostgreSQL of its own, built and
- * started at this origin.
+ * Creates a Next.js application with the files and commands of docs/better-auth.md, and starts it at this origin with
+ * its own PostgreSQL.
  */
 export async function startNextApp(
   t: Test,

@@ -7,10 +7,10 @@ import { asServer, freePort, serverFolder, untilListening } from './servers.ts'
 
 const pgbouncer = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find((file) => existsSync(file))
 
-/** Why a test of PgBouncer cannot run here; false if it can. */
+/** Why PgBouncer cannot be tested here; false if it can. */
 export const withoutPgBouncer = pgbouncer ? false : 'needs pgbouncer (apt-get install pgbouncer)'
 
-/** PgBouncer in transaction mode before a server: the URL of any of its databases, by way of the pooler. */
+/** Starts PgBouncer in transaction mode. Returns the URL of a database through it. */
 export async function startPgBouncer(serverUrl: string, poolSize = 20) {
   const { hostname, port: serverPort, username } = new URL(serverUrl)
   const port = await freePort()

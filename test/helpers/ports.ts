@@ -3,10 +3,10 @@ import { createServer } from 'node:net'
 import type { Test } from 'tap'
 import { serve } from './process.ts'
 
-/** Below the ports that systems give to outgoing connections and to servers that ask for any: nothing takes it by chance. */
+/** Below the ephemeral ports, so that nothing takes it by chance. */
 const anyPort = () => 20_000 + Math.floor(Math.random() * 12_000)
 
-/** A port that a server can use, stop using, and use again. */
+/** A port that a server can use, release and use again. */
 export async function unusedPort(): Promise<number> {
   for (;;) {
     const port = anyPort()
@@ -24,7 +24,7 @@ export async function unusedPort(): Promise<number> {
 
 const retries = 20
 
-/** The service at this port, which the process before it may still hold. */
+/** Starts the service at this port, which a previous process may still hold. */
 export async function serveAt(t: Test, port: number, settings: Record<string, string>) {
   for (let tried = 0; ; tried++)
     try {

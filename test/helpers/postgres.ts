@@ -9,10 +9,7 @@ const message = (type: string, ...parts: (string | Buffer)[]) => {
 }
 const ready = message('Z', Buffer.from('I'))
 
-/**
- * As little of a PostgreSQL server as a listener believes in. It says nothing to those who come (`deaf`) or to those who
- * ask (`mute`) when it is told so.
- */
+/** A minimal PostgreSQL server for a listener. It can ignore connections (`deaf`) or queries (`mute`). */
 export async function listenableServer(t: Test, wanted = 0) {
   const state = { deaf: false, mute: false }
   const sockets: Socket[] = []
@@ -32,7 +29,7 @@ export async function listenableServer(t: Test, wanted = 0) {
   const open = (port = wanted) => once(server.listen(port, '127.0.0.1'), 'listening')
   await open()
   const { port } = server.address() as AddressInfo
-  /** As when it is shut down: nobody gets in and nobody stays. */
+  /** Like a shutdown: no connection is accepted or kept. */
   const close = async () => {
     for (const socket of sockets) socket.destroy()
     server.close()

@@ -5,12 +5,12 @@ import { until } from './wait.ts'
 
 const root = new URL('../../', import.meta.url)
 
-/** Runs a file of ours as a process of its own, with these settings and no others; killed when the test ends. */
+/** Runs a file of ours in a separate process with only these settings, until the test ends. */
 export function run(t: Test, file: string, settings: Record<string, string>, args: string[] = []) {
   const { DATABASE_URL, DATA_DIR, BETTER_AUTH_SECRET, NODE_ENV, ...env } = process.env
   const child = spawn(process.execPath, [file, ...args], {
     cwd: root,
-    // Coverage is not exact of functions that come out of a cache.
+    // Coverage is not exact with the compile cache.
     env: { ...env, PORT: '0', BCRYPT_COST: '10', NODE_DISABLE_COMPILE_CACHE: '1', ...settings },
     stdio: ['ignore', 'pipe', 'pipe']
   })
@@ -26,7 +26,7 @@ export function run(t: Test, file: string, settings: Record<string, string>, arg
     return { code: code as number | null, ...output }
   })
 
-  /** Waits for this on standard output. */
+  /** Waits for a pattern on standard output. */
   async function says(pattern: RegExp): Promise<RegExpExecArray> {
     return until(`${pattern} from ${file}`, () => {
       const found = pattern.exec(output.stdout)
@@ -39,7 +39,7 @@ export function run(t: Test, file: string, settings: Record<string, string>, arg
   return { pid: child.pid, kill: child.kill.bind(child) as ChildProcess['kill'], output, ended, says }
 }
 
-/** The service as its users start it. */
+/** Starts the service as users do. */
 export async function serve(t: Test, settings: Record<string, string>) {
   const server = run(t, 'src/start.js', settings)
   const [, url = ''] = await server.says(/(http:\/\/127\.0\.0\.1:\d+)(?=.*(curl|"database").*\n)/s)

@@ -1,7 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fingerprint } from '../../src/config/published-secrets.ts'
 
-/** Writes the file of fingerprints anew: `node test/helpers/published-secrets.ts jwt.secrets.list`, the list of github.com/wallarm/jwt-secrets. */
+/**
+ * Regenerates the fingerprints from the list of github.com/wallarm/jwt-secrets: `node test/helpers/published-secrets.ts
+ * jwt.secrets.list`.
+ */
 const secrets = readFileSync(String(process.argv[2]), 'utf8').split(/\r?\n/)
 const fingerprints = new Set(secrets.filter(({ length }) => length >= 32).map(fingerprint))
 writeFileSync(

@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { shortcutOf } from '../../src/database/prepared.ts'
 
-/** What a process asks once a second of its own accord, wherever processes share a database. */
+/** The poll for revocations, once a second. */
 const ownAccord = /pg_current_snapshot|from "revocations"/
 
-/** Counts the queries of requests, until the test ends: each call gives the number since the last. */
+/** Counts queries of requests until the test ends. Each call returns the number since the last call. */
 export function countQueries(t: Test, app: FastifyInstance): () => number {
   const executor = app.db.getExecutor()
   const asked = t.capture(executor, 'executeQuery', executor.executeQuery)

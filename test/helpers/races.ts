@@ -15,7 +15,7 @@ const longest = 10_000
 const here = clientAt('192.0.2.1')
 export const nextPassword = 'another-horse-8'
 
-/** A point where work is held: `arrived` resolves when it gets there, and `open` lets it go on. */
+/** A gate that holds work: `arrived` resolves when the work gets there, and `open` releases it. */
 export function createGate() {
   const arrival = Promise.withResolvers<void>()
   const opening = Promise.withResolvers<void>()
@@ -29,7 +29,7 @@ export function createGate() {
   }
 }
 
-/** Waits until so many statements wait for a lock in this test's database. */
+/** Waits until this many statements wait for a lock in this test's database. */
 export async function statementsWait(db: Kysely<Database>, count: number): Promise<void> {
   const end = performance.now() + longest
   for (;;) {
@@ -40,7 +40,7 @@ export async function statementsWait(db: Kysely<Database>, count: number): Promi
   }
 }
 
-/** Starts works that all write to a table, in the order given, each up to its first lock; then lets all of them end. */
+/** Starts jobs that write to the same table, in order, each up to its first lock, and then releases all. */
 export async function raceFor<T>(app: FastifyInstance, table: string, works: (() => Promise<T>)[]): Promise<T[]> {
   const running: Promise<T>[] = []
   await app.db.transaction().execute(async (trx) => {
@@ -61,13 +61,13 @@ export interface Tokens {
   refresh_token?: string
 }
 
-/** Two sessions of one user: the one that does something, and another. */
+/** Two sessions of one user: the acting one, and another. */
 export interface Pair {
   mine: Issued
   other: Issued
 }
 
-/** What opens, renews and ends access, and accounts whose hashes can be held. */
+/** Operations that open, renew and end access, with accounts whose hashing can be held. */
 export function racers(t: Test, app: FastifyInstance, config: Config) {
   const { refresh, register, login } = refreshing(app)
   const passwords = createPasswords({ bcryptCost: 4 })
@@ -87,7 +87,7 @@ export function racers(t: Test, app: FastifyInstance, config: Config) {
     remove(issued.user.id, tokenOf(issued), password, here)
   const logIn = ({ user }: Issued, { login } = accounts) => login({ email: user.email, password }, here)
 
-  /** What ends access, by an operator's SQL or from the user's other session. */
+  /** Operations that end access, by SQL or from the user's other session. */
   const ends: Record<string, (pair: Pair) => Promise<unknown>> = {
     deactivation: ({ mine }) =>
       app.db.updateTable('users').set({ is_active: false }).where('id', '=', mine.user.id).execute(),
@@ -98,14 +98,14 @@ export function racers(t: Test, app: FastifyInstance, config: Config) {
     'logout of the session': ({ mine }) => as(mine).post('/api/auth/logout')
   }
 
-  /** Accounts that stop at a gate as soon as a password has been checked. */
+  /** Accounts that stop at a gate after a password has been checked. */
   function heldAccounts() {
     const gate = createGate()
     const held: Passwords = { ...passwords, enqueue: (...given) => passwords.enqueue(...given).finally(gate.pass) }
     return { gate, held: accountsOn(t, app, config, { passwords: held }) }
   }
 
-  /** No token of this session works any more. */
+  /** Checks that no token of a session works. */
   async function isOver(t: Test, issued: Tokens): Promise<void> {
     await app.revocations.catchUp()
     t.equal((await as(issued).get('/api/auth/me')).statusCode, 401, 'the access token is refused')

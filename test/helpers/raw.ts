@@ -9,7 +9,7 @@ export interface RawAnswer {
   body: string
 }
 
-/** The answers in the bytes of one connection, in order. */
+/** Parses the answers of one connection, in order. */
 function parse(text: string): RawAnswer[] {
   const answers: RawAnswer[] = []
   for (let rest = text; rest !== ''; ) {
@@ -27,12 +27,12 @@ function parse(text: string): RawAnswer[] {
   return answers
 }
 
-/** Listens on a free port of the loopback; what `send` writes goes out as it is. */
+/** Listens on a free loopback port; `send` writes raw bytes. */
 export async function listen(app: FastifyInstance) {
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
 
-  /** Everything the server said until it closed the connection: end what you send with `Connection: close`, or it waits. */
+  /** Returns everything until the server closes the connection: requests must end with `Connection: close`. */
   const send = (bytes: string | Buffer): Promise<RawAnswer[]> =>
     new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
@@ -48,7 +48,7 @@ export async function listen(app: FastifyInstance) {
 /** A request head that closes its connection. */
 export const message = (...head: string[]) => `${head.join('\r\n')}\r\nConnection: close\r\n\r\n`
 
-/** Holds an answer to be a problem with everything that every answer carries. */
+/** Checks that an answer is a complete problem. */
 export function checkRefusal(t: Test, answer: RawAnswer | undefined, status: number) {
   const problem = JSON.parse(answer?.body ?? '')
   t.match(answer, {
@@ -63,7 +63,7 @@ export function checkRefusal(t: Test, answer: RawAnswer | undefined, status: num
   t.equal(problem.status, status)
 }
 
-/** The log lines of requests since `from`, once there are as many: the server may learn later than we that a socket is closed. */
+/** Waits for a number of request log lines after `from`: the server may notice a closed socket later than we do. */
 export async function requests(lines: Record<string, unknown>[], from: number, count: number) {
   const found = () => lines.slice(from).filter(({ msg }) => msg === 'request')
   await until(`${count} requests in the log`, () => found().length >= count)

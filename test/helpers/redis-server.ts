@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import type { Test } from 'tap'
 import { until } from './wait.ts'
 
-/** What starts a Redis here; undefined where none is installed. */
+/** The Redis program, if installed. */
 const program = ['redis-server', 'valkey-server'].find((name) => {
   try {
     return execFileSync(name, ['--version'])
@@ -13,7 +13,7 @@ const program = ['redis-server', 'valkey-server'].find((name) => {
   }
 })
 
-/** Why tests on a real Redis do not run. */
+/** Why tests with a real Redis are skipped. */
 export const skip = program ? false : 'needs redis-server or valkey-server'
 
 async function freePort(): Promise<number> {
@@ -25,7 +25,9 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** A Redis in memory, on loopback, with a password; killed when the test ends. It can be stopped, killed and started again. */
+/**
+ * Starts a Redis in memory, on loopback, with a password, until the test ends. It can be stopped, killed and restarted.
+ */
 export async function startRedis(t: Test) {
   const port = await freePort()
   const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', requirepass: 'hush-hush' }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** What is complete of commands on the wire (RESP arrays of bulk strings), and the bytes left over. */
+/** Splits bytes into complete commands (RESP arrays of bulk strings) and the rest. */
 function parse(text: string): { commands: string[][]; rest: string } {
   const commands: string[][] = []
   let rest = text
@@ -16,10 +16,7 @@ function parse(text: string): { commands: string[][]; rest: string } {
   }
 }
 
-/**
- * As little of a Redis server as our client believes in. Scripts get the next of `replies`: numbers, or an error. It can
- * be made to hang, and then to go on where it was.
- */
+/** A minimal Redis server. Scripts return the next of `replies`: numbers, or an error. It can hang and continue. */
 export async function redisLikeServer(t: Test) {
   let held: (() => void)[] | undefined
   const commands: string[][] = []

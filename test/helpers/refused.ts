@@ -10,7 +10,7 @@ const details = {
 
 export type Code = keyof typeof details
 
-/** The whole answer to a request that may not pass. */
+/** Checks the complete answer to a request that must be refused. */
 export function refused(t: Test, answer: LightMyRequestResponse, code: Code, what: string, bodiless = false) {
   const [detail, error] = details[code]
   const { 'x-request-id': request_id, 'www-authenticate': challenge, 'content-type': type } = answer.headers

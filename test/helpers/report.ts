@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 const testFile = /\.(test|system|browser)\.ts$/
 const slowest = 10
 
-/** What `tap` prints of a run: each failure at once; at the end the slowest files, what was skipped, and how many passed. */
+/** tap's reporter: failures at once; at the end the slowest files, skipped tests, and counts. */
 export default class Report extends Transform {
   readonly #parser = new Parser()
   readonly #times = new Map<string, number>()
@@ -33,7 +33,7 @@ export default class Report extends Transform {
         const reason = `${skip || todo}`
         this.#skipped.set(reason, (this.#skipped.get(reason) ?? 0) + 1)
       } else if (!ok) {
-        // A test that contains a failure has nothing to add to it.
+        // A parent of a failed test adds no information.
         if (closingTestPoint && this.#failed > failedBefore) return
         this.#failed += 1
         this.push(`not ok - ${result.fullname}\n${result.diag ? stringify(result.diag).replace(/^/gm, '    ') : ''}\n`)

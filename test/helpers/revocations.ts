@@ -6,7 +6,7 @@ import { type Announcements, createRevocations } from '../../src/auth/revocation
 import type { OwnToken } from '../../src/auth/tokens/claims.ts'
 import type { Revocation } from '../../src/repositories/revocations.ts'
 
-/** Revocations of a database that can be held up, broken and replaced, under clocks that stand until they are moved. */
+/** Revocations on a fake database that can be paused, broken and replaced, with manual clocks. */
 export function startRevocations(t: Test, { alone = false } = {}) {
   const start = 1_800_000_000_000
   const database = { horizon: 10, questions: 0, all: 0, error: undefined as Error | undefined, gate: Promise.resolve() }
@@ -64,12 +64,12 @@ export function startRevocations(t: Test, { alone = false } = {}) {
     expiresAt: start / 1000 + 600
   })
 
-  /** A session that another process ended. */
+  /** Ends a session as another process would. */
   function end({ sessionId }: OwnToken): void {
     rows.push({ key: sessionId, cutoff: ALWAYS, expires: start / 1000 + 600, xid: database.horizon })
   }
 
-  /** Time goes by, and the process runs all the while. */
+  /** Advances the clock while the process runs. */
   async function pass(milliseconds: number): Promise<void> {
     for (let left = milliseconds; left > 0; left -= 100) {
       time.elapsed += 100

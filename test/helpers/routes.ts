@@ -5,7 +5,7 @@ export interface Route {
   path: string
 }
 
-/** Every route of the app, as its router knows them: `:name` stands for a parameter. */
+/** Every route of the app; `:name` is a parameter. */
 export function routesOf(app: FastifyInstance): Route[] {
   const parents: string[] = []
   const routes: Route[] = []
@@ -19,5 +19,5 @@ export function routesOf(app: FastifyInstance): Route[] {
   return routes
 }
 
-/** A URL that such a path matches. */
+/** A URL that matches such a path. */
 export const urlOf = (path: string) => path.replace(/:\w+/g, '0193aaaa-0000-7000-8000-00000000000a')

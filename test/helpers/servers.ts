@@ -12,10 +12,10 @@ const idOf = (user: string) => {
   return { uid: ask('-u'), gid: ask('-g') }
 }
 
-/** PostgreSQL and PgBouncer do not run as root. */
+/** PostgreSQL and PgBouncer refuse to run as root. */
 export const asServer = () => (process.getuid?.() === 0 ? idOf('postgres') : undefined)
 
-/** The folder of PostgreSQL's programs, if it is installed. */
+/** The folder of PostgreSQL's programs, if installed. */
 export const postgresPrograms = globSync('/usr/lib/postgresql/*/bin/initdb')
   .sort()
   .at(-1)
@@ -30,7 +30,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** A folder that a server may write to, whoever it runs as. */
+/** A folder that a server of any user may write to. */
 export async function serverFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse_server_'))
   chmodSync(folder, 0o777)
@@ -53,7 +53,7 @@ export async function untilListening(port: number, child: ChildProcess): Promise
 const program = (name: string, args: string[]) =>
   execFileSync(join(postgresPrograms ?? '', name), args, { ...asServer(), stdio: 'pipe', encoding: 'utf8' })
 
-/** Why a test that needs PostgreSQL's own programs cannot run here; false if it can. */
+/** Why PostgreSQL's programs cannot be used here; false if they can. */
 export const withoutPostgres = postgresPrograms ? false : 'needs postgresql (apt-get install postgresql)'
 
 async function startCluster(folder: string, port: number) {
@@ -66,7 +66,7 @@ async function startCluster(folder: string, port: number) {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     start,
     stop,
-    /** How many statements like this it has been sent. */
+    /** The number of matching statements that it received. */
     statements: (like: RegExp) =>
       readFileSync(join(folder, 'log'), 'utf8')
         .split('\n')
@@ -80,7 +80,7 @@ async function startCluster(folder: string, port: number) {
   }
 }
 
-/** A PostgreSQL of its own, for tests that break it; and replicas of it. */
+/** Starts a separate PostgreSQL for tests that break it, and replicas of it. */
 export async function startPostgres() {
   const [folder, port] = [await serverFolder(), await freePort()]
   program('initdb', ['-D', join(folder, 'data'), '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'])

@@ -13,15 +13,15 @@ export interface Person {
   context: BrowserContext
   page: Page
   email: string
-  /** What was asked of the API by any tab: `GET /api/tasks`. */
+  /** API requests of all tabs: `GET /api/tasks`. */
   asked: string[]
 }
 
-/** The service as a process of its own with the built front end, and a real browser in front of it. */
+/** Starts the service with the built front end, and a real browser. */
 export async function openSite(t: Test, settings: Record<string, string> = {}) {
   const database = await cloneTemplate()
   const port = await unusedPort()
-  // A build that somebody begins meanwhile would take the files away.
+  // A concurrent build would remove the files.
   const WEB_DIR = await mkdtemp(join(tmpdir(), 'gatehouse_web_'))
   await cp(new URL('../../web/dist', import.meta.url), WEB_DIR, { recursive: true })
   const started = () => serveAt(t, port, { ...database.settings, WEB_DIR, LOG_LEVEL: 'warn', ...settings })
@@ -47,7 +47,7 @@ export async function openSite(t: Test, settings: Record<string, string> = {}) {
     await server.ended
   }
 
-  /** Somebody with a browser profile of their own. Whatever the pages complain of fails the test. */
+  /** Opens a new browser profile. Any error of the pages fails the test. */
   async function person(options: BrowserContextOptions = {}): Promise<Person> {
     const context = await browser.newContext({ baseURL: url, reducedMotion: 'reduce', ...options })
     context.setDefaultTimeout(15_000)
@@ -67,7 +67,7 @@ export async function openSite(t: Test, settings: Record<string, string> = {}) {
     return { context, page: await context.newPage(), email: `${crypto.randomUUID()}@example.com`, asked }
   }
 
-  /** Somebody who has just signed up, by the page, and sees their tasks. */
+  /** A user who has just signed up by the page, and sees the tasks. */
   async function signedUp(options?: BrowserContextOptions): Promise<Person> {
     const somebody = await person(options)
     const { page, email } = somebody
@@ -85,7 +85,7 @@ export async function openSite(t: Test, settings: Record<string, string> = {}) {
     person,
     signedUp,
     stop,
-    /** On the same port and with the same data. */
+    /** Restarts on the same port with the same data. */
     async start() {
       server = await started()
     }
@@ -103,10 +103,9 @@ export async function logIn(page: Page, email: string, secret = password): Promi
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
-/** A field by its label. */
 export const field = (page: Page, label: string) => page.getByLabel(label, { exact: true })
 
-/** Adds tasks as a person does. */
+/** Adds tasks as a user does. */
 export async function add(page: Page, title: string, description = ''): Promise<void> {
   await field(page, 'New task').fill(title)
   if (description) await field(page, 'Description (optional)').fill(description)
@@ -114,14 +113,13 @@ export async function add(page: Page, title: string, description = ''): Promise<
   await task(page, title).and(page.locator('[data-saving=false]')).first().waitFor()
 }
 
-/** The row of a task. */
 export const task = (page: Page, title: string) =>
   page
     .getByRole('list', { name: 'Tasks' })
     .getByRole('listitem')
     .filter({ has: page.getByRole('checkbox', { name: `Done: ${title}`, exact: true }) })
 
-/** Waits until this holds, looking again as the page changes. */
+/** Waits until a condition holds, as the page changes. */
 export async function eventually(t: Test, what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
   const until = Date.now() + 15_000
   while (!(await condition())) {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 const root = new URL('../../', import.meta.url)
 
 export interface Import {
-  /** A path from the root for a file of ours, else the package's name. */
+  /** A path from the root for our files, else the package's name. */
   target: string
   typeOnly: boolean
 }
@@ -25,7 +25,7 @@ function importsOf(file: string, text: string): Import[] {
   })
 }
 
-/** Every file of the project with what it imports. */
+/** Every file of the project with its imports. */
 export const sources: Source[] = ['src', 'plugins', 'routes', 'schemas', 'migrations', 'test'].flatMap((folder) =>
   readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
@@ -38,5 +38,4 @@ export const sources: Source[] = ['src', 'plugins', 'routes', 'schemas', 'migrat
 export const product = sources.filter(({ file }) => !file.startsWith('test/'))
 export const inFolder = (folder: string) => product.filter(({ file }) => file.startsWith(`${folder}/`))
 
-/** Whether an import is of a file of ours. */
 export const ours = (target: string) => /^(src|plugins|routes|schemas|migrations|test)\//.test(target)

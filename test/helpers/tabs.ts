@@ -8,16 +8,16 @@ import { until } from './wait.ts'
 
 const baseUrl = 'https://api.example.com'
 
-/** What a test may do to a request on its way: answer it instead of the server, or throw as a network does. */
+/** Intercepts a request: answers it instead of the server, or throws like a network error. */
 type Interference = (request: Request) => Response | undefined | Promise<Response | undefined>
 
-/** The service with browsers in front of it, whose tabs share their cookies, and a clock that all go by. */
+/** The service with browsers, whose tabs share cookies, and a common clock. */
 export async function startBrowsers(t: Test, settings: Record<string, string> = {}) {
   let time = Date.now()
   const clock = () => time
   const { app } = await startApp(t, { settings, clock })
 
-  /** A browser has cookies of its own, and its tabs hear nothing of another's. */
+  /** A browser has its own cookies and channels. */
   function open() {
     const name = `${baseUrl}/${crypto.randomUUID()}`
     const cookies = new Map<string, string>()
@@ -60,7 +60,7 @@ export async function startBrowsers(t: Test, settings: Record<string, string> = 
           now: clock,
           async wait(ms, signal) {
             waits.push(ms)
-            // For as long as a message takes to another tab.
+            // As long as a message to another tab takes.
             for (let turns = 0; turns < 20; turns++) {
               signal?.throwIfAborted()
               await setImmediate()
@@ -76,12 +76,12 @@ export async function startBrowsers(t: Test, settings: Record<string, string> = 
     return {
       tab,
       email,
-      /** By which its tabs know each other: the name of their lock and of their channel. */
+      /** The name of the tabs' lock and channel. */
       channel: `gatehouse ${name}`,
       asked,
       waits,
       cookies,
-      /** How often something like this was asked. */
+      /** The number of matching requests. */
       count: (pattern: string) => asked.filter((line) => line.includes(pattern)).length,
       interfere: (next: Interference) => {
         interfere = next
@@ -100,5 +100,5 @@ export async function startBrowsers(t: Test, settings: Record<string, string> = 
   return { app, pass, open }
 }
 
-/** Until tabs have heard each other, which may take a database its time. */
+/** Waits until tabs have received messages, which may depend on the database. */
 export const heard = (condition: () => boolean) => until('tabs that hear each other', condition)

@@ -12,7 +12,7 @@ import { createLog } from '../../src/logging/log.ts'
 /** The server to test on; without one, the embedded database. */
 export const server = process.env.TEST_DATABASE_URL
 
-/** A pooler of transactions before that server, to test by way of it. */
+/** A transaction pooler in front of that server, for tests through it. */
 export const pooler = process.env.TEST_POOLER_URL
 
 const migrations = new URL('../../migrations/', import.meta.url)
@@ -27,7 +27,7 @@ const directory = join(tmpdir(), name)
 /** The template's data directory as one file, for engines in memory. */
 export const image = `${directory}.tar`
 
-/** A data directory with nothing in it, which takes PGlite five seconds of CPU to create. */
+/** An empty data directory, which takes PGlite five seconds of CPU to create. */
 const blank = `${directory}.blank`
 
 export const urlOf = (database: string) =>
@@ -41,7 +41,7 @@ export async function onServer(sql: string, connectionString = server): Promise<
 
 const duplicateDatabase = '42P04'
 
-/** Another process may just have made the same. */
+/** Another process may have just created the same. */
 function moveUnlessThere(from: string, to: string): void {
   try {
     renameSync(from, to)
@@ -51,7 +51,7 @@ function moveUnlessThere(from: string, to: string): void {
   }
 }
 
-/** Makes a migrated database that tests clone; once for each state of the migrations. */
+/** Creates a migrated database for tests to clone, once per state of the migrations. */
 export async function prepareTemplate(): Promise<void> {
   const log = createLog('silent')
   if (server) {
@@ -64,7 +64,7 @@ export async function prepareTemplate(): Promise<void> {
     await migrate(db, log).finally(() => db.destroy())
     await onServer(`alter database ${draft} rename to ${name}`).catch(async (error) => {
       if (error.code !== duplicateDatabase) throw error
-      // Another process has just made it.
+      // Another process has just created it.
       await onServer(`drop database ${draft}`)
     })
   } else if (!existsSync(directory) || !existsSync(image)) {
@@ -86,18 +86,18 @@ export async function prepareTemplate(): Promise<void> {
 
 let prepared: Promise<void> | undefined
 
-/** Once for each process. Tests that are not run by tap have nobody who did it before them. */
+/** Once per process, for tests that do not run under tap. */
 export function prepareOnce(): Promise<void> {
   prepared ??= prepareTemplate()
   return prepared
 }
 
-/** The settings of a database of one's own, and how to be rid of it. */
+/** The settings of a new database, and a function that removes it. */
 export async function cloneTemplate(): Promise<{ settings: Record<string, string>; remove: () => Promise<unknown> }> {
   await prepareOnce()
   if (!server) {
     const clone = mkdtempSync(join(tmpdir(), 'gatehouse_clone_'))
-    // By promises, 1,015 files take three times as long.
+    // The asynchronous version takes three times as long for 1,015 files.
     cpSync(directory, clone, { recursive: true })
     return { settings: { DATA_DIR: clone }, remove: async () => rmSync(clone, { recursive: true, force: true }) }
   }

@@ -6,7 +6,7 @@ const problem = (status: number) => ({
   body: JSON.stringify({ status, code: 'internal_error', detail: 'Internal error', request_id: 'abc-12345' })
 })
 
-/** Keeps the first request like this waiting until it is let go, or refused with a status. What is read is read before the wait. */
+/** Holds the first matching request until it is released, or answered with a status. Reads happen before the wait. */
 export async function hold(page: Page, method: string, url: RegExp) {
   const held = Promise.withResolvers<void>()
   const end = Promise.withResolvers<number | undefined>()
@@ -18,7 +18,7 @@ export async function hold(page: Page, method: string, url: RegExp) {
     const response = method === 'GET' ? await route.fetch() : undefined
     held.resolve()
     const status = await end.promise
-    // The page may have given it up meanwhile.
+    // The page may have aborted it meanwhile.
     await (response ? route.fulfill({ response }) : status ? route.fulfill(problem(status)) : route.continue()).catch(
       () => {}
     )
@@ -28,7 +28,7 @@ export async function hold(page: Page, method: string, url: RegExp) {
   return { held: held.promise, letGo: (status?: number) => end.resolve(status) }
 }
 
-/** Adds tasks without the page, and shows them. */
+/** Adds tasks by the API, and shows them. */
 export async function seed(page: Page, titles: string[]): Promise<void> {
   const first = page.waitForRequest(/\/api\/tasks/)
   await page.reload()
@@ -37,5 +37,5 @@ export async function seed(page: Page, titles: string[]): Promise<void> {
   await page.reload()
 }
 
-/** As when one comes back from another window. */
+/** Like returning from another window. */
 export const lookBack = (page: Page) => page.evaluate(() => void dispatchEvent(new Event('visibilitychange')))

@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** Milliseconds. Far more than a busy machine needs. */
+/** Milliseconds: far more than a busy machine needs. */
 export const patience = 60_000
-/** Turns of the event loop before it is looked less often, so that the wait does not take the processor from what it waits for. */
+/** Turns of the event loop before polling slows down, so that the wait does not use the CPU. */
 const turns = 50
 
-// As it is before a test mocks the timers.
+// The originals, before a test mocks the timers.
 const { setTimeout, clearTimeout } = globalThis
 const pause = () => new Promise((resolve) => setTimeout(resolve, 5))
 
 type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>
 
-/** Waits until something holds, and returns it. Throws what it waited for when that takes too long. */
+/** Waits until a condition holds, and returns its value. On a timeout, throws an error that says what it waited for. */
 export async function until<T>(what: string, condition: () => T | Promise<T>): Promise<Truthy<T>> {
   const end = performance.now() + patience
   for (let turn = 0; ; turn++) {
@@ -22,7 +22,7 @@ export async function until<T>(what: string, condition: () => T | Promise<T>): P
   }
 }
 
-/** What a promise resolves to. Throws what was waited for when that takes too long. */
+/** Waits for a promise. On a timeout, throws an error that says what it waited for. */
 export function settled<T>(what: string, promise: Promise<T>, milliseconds = patience): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new Error(`Waited ${milliseconds / 1000} s for ${what}`)), milliseconds)

@@ -5,10 +5,10 @@ import type { Test } from 'tap'
 
 export const page = '<!doctype html><title>Gatehouse</title>'
 export const script = 'console.log("hello")'
-/** What can be asked for besides the page. */
+/** The files besides the page. */
 export const files = ['/icon.svg', '/theme.js', '/assets/index-Dq3x.js', '/assets/index-Dq3x.css']
 
-/** A folder with what a build of the front end leaves. */
+/** A folder with the output of a front-end build. */
 export function webFiles(t: Test): string {
   const folder = t.testdir({
     'index.html': page,

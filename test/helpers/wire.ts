@@ -3,12 +3,12 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { PGlite } from '@electric-sql/pglite'
 import type { Test } from 'tap'
 
-/** AuthenticationOk and ReadyForQuery: what a client that starts up is told. */
+/** AuthenticationOk and ReadyForQuery, the answer to a startup message. */
 const welcome = Buffer.from('R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I', 'latin1')
 
 type AnswerPiece = (piece: Buffer) => Uint8Array | Promise<Uint8Array>
 
-/** What a PostgreSQL client takes for a server: whoever comes is welcome, and has each piece that is sent answered by `answer`. */
+/** A minimal PostgreSQL server: it accepts every login, and `answer` replies to each message. */
 export async function wired(t: Test, answer: AnswerPiece) {
   const sockets: Socket[] = []
   const server = createServer((socket) => {
@@ -27,7 +27,7 @@ export async function wired(t: Test, answer: AnswerPiece) {
   return { url: `postgres://postgres@127.0.0.1:${(server.address() as AddressInfo).port}/postgres`, sockets }
 }
 
-/** The embedded engine, spoken to as a PostgreSQL server is. `sent` are the pieces that came, without the first. */
+/** The embedded engine behind PostgreSQL's wire protocol. `sent` contains the messages after the first. */
 export async function wiredEngine(t: Test) {
   const engine = await PGlite.create()
   const sent: Buffer[] = []

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { startWorkers, type Worker } from '../../src/process/workers.ts'
 import { captureLog } from './log.ts'
 
-/** A worker that does what a test has it do. */
+/** A worker controlled by the test. */
 export class FakeWorker extends EventEmitter implements Worker {
   readonly place: number
   readonly signals: string[] = []
@@ -13,7 +13,7 @@ export class FakeWorker extends EventEmitter implements Worker {
   }
 }
 
-/** Workers without processes, under a clock that stands until it is moved. */
+/** Workers without processes, and a manual clock. */
 export function startFakeWorkers(count: number) {
   let refusals = 0
   let now = 0
@@ -40,7 +40,7 @@ export function startFakeWorkers(count: number) {
   const pass = (milliseconds: number) => {
     now += milliseconds
   }
-  /** The next so many cannot even be forked. */
+  /** Makes the next forks fail. */
   const refuse = (count: number) => {
     refusals = count
   }

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { readAddress } from '../../src/http/addresses.ts'
 
-/** Every way in which the same address comes. */
+/** Spellings of the same address. */
 const spellings: Record<string, string[]> = {
   '203.0.113.8': [
     ...['203.0.113.8', ' 203.0.113.8\t', '203.0.113.8:50001', '203.0.113.8:', '"203.0.113.8"', '"203.0.113.8:1"'],

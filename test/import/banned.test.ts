@@ -22,7 +22,7 @@ t.teardown(async () => {
 
 const past = "'2024-07-03 04:05:06'"
 const future = "'2999-07-03 04:05:06'"
-/** Better Auth lets somebody in again once a ban has expired. */
+/** Better Auth lets a user in again once a ban has expired. */
 const users: [name: string, banned: string, expires: string, isKept: boolean][] = [
   ['free', 'false', 'null', true],
   ['unknown', 'null', 'null', true],

@@ -8,7 +8,7 @@ import { password, startApp } from '../helpers/app.ts'
 import { cloneTemplate } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
 
-/** What a Better Auth 1.7.7 server stored for this password. */
+/** A hash that Better Auth 1.7.7 stored for this password. */
 const scrypt =
   'b4dca416f2737d15a508cc8b2f6f785b:99e7d82652bf7b7faab560f5d2851e79ad89430c9d8e36f28d139ae54bf8219bff2b606a0e87eb1f5b2448be9c6a06eee3ce9c87359d215694519ad3dbaf4d0e'
 const many = 1_200

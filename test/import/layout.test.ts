@@ -21,7 +21,7 @@ t.teardown(async () => {
 })
 const run = (text: string) => sql.raw(text).execute(from)
 
-/** Undoes what a test makes in the other system's database, which is a clone of ours: without our tables. */
+/** Removes the tables of a test from the source database. */
 async function reset(): Promise<void> {
   for (const schema of ['auth', 'app', 'public']) await run(`drop schema if exists ${schema} cascade`)
   await run('create schema public')
@@ -45,7 +45,7 @@ interface Names {
   refers?: boolean
 }
 
-/** The tables of a server set up in some way, with one user. */
+/** Creates the tables of a source with one user. */
 async function make({ schema = 'public', users, accounts, columns, refers = false }: Names, email: string) {
   const [createdAt, userId, providerId] = columns
   const reference = refers ? `references ${schema}.${users} (id)` : ''

@@ -6,7 +6,7 @@ import { type Test, test } from 'tap'
 import { createDestination } from '../../src/logging/destination.ts'
 import { until } from '../helpers/wait.ts'
 
-/** A pipe to write to, and what can be read from it now. */
+/** A pipe, with what can be read from it now. */
 function pipe(t: Test) {
   const file = join(t.testdir(), 'pipe')
   execFileSync('mkfifo', [file])
@@ -45,7 +45,7 @@ test('a slow reader gets every line that fitted into the buffer, in order', asyn
       return condition()
     })
   await gets('what there was room for', () => got.length >= 1_000_000)
-  // The line that says that all has been read that was kept.
+  // The last line, after which all lines have been read.
   log.write('the last\n')
   await gets('the last line', () => got.endsWith('the last\n'))
   const kept = got.split('\n').slice(0, -2)
@@ -56,7 +56,7 @@ test('a slow reader gets every line that fitted into the buffer, in order', asyn
   )
 })
 
-/** Runs in a process of its own, until that ends. */
+/** Runs a script in a separate process until it ends. */
 function ending(script: string, stdout: number | 'pipe') {
   const writer = new URL('../../src/logging/destination.ts', import.meta.url)
   const code = `import { createDestination } from '${writer}'\nconst log = createDestination(process.stdout.fd)\n${script}`
@@ -75,7 +75,7 @@ test('lines still buffered at the end of the process are written', async (t) => 
   t.ok(got === all, 'each line, in order')
 })
 
-/** A pipe that nobody reads, with as much in it as it takes. */
+/** A full pipe that nobody reads. */
 function fullPipe(t: Test): number {
   const { fd } = pipe(t)
   const page = 'x'.repeat(4_096)
@@ -108,7 +108,7 @@ test('the process survives a full disk and a reader that is gone, and can end', 
 
 test('lines that a full disk refused are written when there is room', async (t) => {
   const file = join(t.testdir(), 'lines')
-  // The limit on a file's size stands for the disk's.
+  // A limit on the file size stands in for a full disk.
   const code = `import { createDestination } from '${new URL('../../src/logging/destination.ts', import.meta.url)}'
     import { execFileSync } from 'node:child_process'
     import { openSync, statSync } from 'node:fs'

@@ -9,7 +9,7 @@ const values = { password: 'hush', token: 'hush', authorization: 'hush', passwor
 
 function logTo(t: Test, isTTY: boolean) {
   const file = join(t.testdir(), 'log')
-  /** Lines are written behind our back. */
+  /** Lines are written asynchronously. */
   const read = () => until('a line', () => readFileSync(file, 'utf8'))
   return { log: createLog('info', { fd: openSync(file, 'w'), isTTY }), read }
 }

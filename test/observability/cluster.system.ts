@@ -10,7 +10,7 @@ test('workers of a cluster reply to the primary process', async (t) => {
   cluster.setupPrimary({ exec: 'src/server.ts', silent: true })
   const workers = new Map<number, Worker>()
   for (const place of [1, 2]) {
-    // Of its own, because two processes cannot share an embedded one.
+    // A database on the server, because two processes cannot share an embedded one.
     const { settings, remove } = await cloneTemplate()
     const env = { DATA_DIR: t.testdir(), PORT: '0', METRICS_PORT: '1', BETTER_AUTH_SECRET: secret, ...settings }
     const worker = cluster.fork(env)

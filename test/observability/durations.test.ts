@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { RequestDurations } from '../../src/observability/durations.ts'
 import { parseMetrics } from '../helpers/metrics.ts'
 
-/** What is counted for a route, method and status: by bucket, and `sum` and `count`. */
+/** The counts of a route, method and status: by bucket, with `sum` and `count`. */
 async function counted(registry: Registry, route: string, method: string, status: string) {
   const samples = parseMetrics(await registry.metrics()).filter(
     ({ labels }) => labels.route === route && labels.method === method && labels.status === status

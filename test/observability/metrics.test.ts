@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { parseMetrics, sampleOf } from '../helpers/metrics.ts'
 
-/** Metrics of a service that does what it is told to have done. */
+/** Metrics of a fake service. */
 function start() {
   const sources = {
     securityEvents: new Map([['login', 0]]),

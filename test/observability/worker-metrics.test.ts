@@ -6,7 +6,7 @@ import { parseMetrics, sampleOf } from '../helpers/metrics.ts'
 
 type Sent = Parameters<Parameters<typeof answerScrapes>[1]['send']>[0]
 
-/** The two ends of a channel, by which nothing goes while it is cut. */
+/** Both ends of a channel, which can be cut. */
 function createChannel() {
   const channel = { cut: false, deaf: false }
   const [above, below] = [new EventEmitter(), new EventEmitter()]
@@ -26,7 +26,7 @@ function createChannel() {
   }
 }
 
-/** A worker that has counted so many. */
+/** A worker with a counter at this value. */
 function startWorker(count: number) {
   const registry = new Registry()
   new Counter({ name: 'made_total', help: 'Made.', registers: [registry] }).inc(count)

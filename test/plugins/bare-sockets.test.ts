@@ -8,7 +8,7 @@ const { app } = await startApp(t)
 const { port } = await listen(app)
 const cases = { CONNECT: message('CONNECT a:1 HTTP/1.1', 'Host: a'), 'what is no HTTP': 'x\r\n\r\n' }
 
-/** Sends bytes; gives both ends of the connection, once the client has its answer. */
+/** Sends bytes. Returns both ends of the connection once the client has its answer. */
 async function exchange(bytes: string) {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   const [[theirs]] = await Promise.all([once(app.server, 'connection'), once(socket, 'connect')])
@@ -17,7 +17,7 @@ async function exchange(bytes: string) {
   return { socket, theirs: theirs as Socket, answer: String(answer) }
 }
 
-/** Not `once`, which listens for errors too. */
+/** Not `once`, which also listens for errors. */
 const closed = (socket: Socket) =>
   new Promise<void>((resolve) => {
     if (socket.closed) resolve()
@@ -25,7 +25,7 @@ const closed = (socket: Socket) =>
   })
 
 for (const [what, bytes] of Object.entries(cases)) {
-  test(`${what}: a client that breaks its connection off does not end the process`, async (t) => {
+  test(`${what}: a client that resets its connection does not end the process`, async (t) => {
     const { socket, theirs, answer } = await exchange(bytes)
     t.match(answer, /^HTTP\/1.1 400 /)
     socket.resetAndDestroy()
@@ -33,7 +33,7 @@ for (const [what, bytes] of Object.entries(cases)) {
     t.equal((await app.inject('/health/live')).statusCode, 200)
   })
 
-  test(`${what}: a client that never closes is cut`, async (t) => {
+  test(`${what}: a client that never closes is disconnected`, async (t) => {
     const { socket, theirs } = await exchange(bytes)
     await closed(theirs)
     t.ok(theirs.destroyed)

@@ -5,7 +5,7 @@ import { startApp } from '../helpers/app.ts'
 import { listen, message } from '../helpers/raw.ts'
 import { until } from '../helpers/wait.ts'
 
-test('a large answer comes whole and with its length, HEAD without it', async (t) => {
+test('a large answer arrives complete with its length, a HEAD without a body', async (t) => {
   const { app, signUp } = await startApp(t)
   const user = await signUp()
   const description = '€'.repeat(10_000)
@@ -31,7 +31,7 @@ test('an answer that is large in JSON alone comes whole as well', async (t) => {
   t.equal(answer.json().items.length, 2)
 })
 
-test('a file is sent from memory until it changes, and a very large one as it is', async (t) => {
+test('a file is sent from memory until it changes; a very large one is streamed', async (t) => {
   const large = 'x'.repeat(5 * 1024 * 1024)
   const WEB_DIR = t.testdir({ 'index.html': 'old', 'a.js': 'y'.repeat(100_000), 'large.js': large })
   const { app } = await startApp(t, { settings: { WEB_DIR } })
@@ -61,7 +61,7 @@ test('a page of long texts is written piece by piece, and is the page that it wo
   }
 })
 
-test('the contract is written once, and its bytes are sent from then on', async (t) => {
+test('the contract is serialized once', async (t) => {
   const { app } = await startApp(t)
   const before = [(await app.inject('/openapi.json')).body, (await app.inject('/openapi.yaml')).body]
   app.swagger = () => {

@@ -17,7 +17,7 @@ t.teardown(() => app.close())
 const bearer = 'Bearer realm="gatehouse"'
 const refusedToken = (detail: string) => `${bearer}, error="invalid_token", error_description="${detail}"`
 
-/** CONTRACT.md's table. */
+/** The table of CONTRACT.md. */
 const catalogue = {
   validationFailed: [
     problems.validationFailed([{ pointer: '/a', message: 'is wrong' }]),
@@ -124,7 +124,7 @@ const titles: Record<number, string> = {
   503: 'Service Unavailable'
 }
 
-test('every problem of the catalogue goes out as the contract has it', async (t) => {
+test('every problem is sent as the contract says', async (t) => {
   t.strictSame(Object.keys(catalogue).sort(), Object.keys(problems).sort(), 'the whole catalogue')
   for (const [name, [problem, status, code, detail, headers = {}]] of Object.entries(catalogue)) {
     thrown[name] = problem

@@ -8,14 +8,14 @@ const settings = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: String(max), TRU
 const limited = await startApp(t, { settings })
 const { app, lines } = await startApp(t, { settings: { ...settings, RATE_LIMIT_ENABLED: 'false' } })
 
-/** The status of an attempt that its body ends. */
+/** The status of an attempt with an invalid body. */
 async function attempt(app: FastifyInstance, from: string, forwardedFor: string) {
   const headers = { 'x-forwarded-for': forwardedFor }
   return (await app.inject({ method: 'POST', url: '/api/auth/login', remoteAddress: from, headers, payload: {} }))
     .statusCode
 }
 
-/** The address of a new account's session, as its owner is told. */
+/** The address of a new account's session, as shown to its owner. */
 async function sessionOf(remoteAddress: string, headers: Record<string, string>) {
   const payload = { email: `${crypto.randomUUID()}@example.com`, name: 'Ann', password }
   const answer = await app.inject({ method: 'POST', url: '/api/auth/register', remoteAddress, headers, payload })
@@ -30,21 +30,21 @@ const spellings: [string, string[]][] = [
   ['fe80::', ['fe80::1%a', 'fe80::1%b', '[fe80::1%c]:80']]
 ]
 for (const [address, texts] of spellings)
-  test(`${address} is limited as one client, with whatever port or quotes its proxy writes it`, async (t) => {
+  test(`${address} is limited as one client, with any port or quotes from its proxy`, async (t) => {
     const statuses = []
     for (const text of texts) statuses.push(await attempt(limited.app, '10.0.0.1', text))
     t.strictSame(statuses, [400, 400, 429])
   })
 
 const nonsense = ['x'.repeat(8_000), '"><script>', 'unknown', '_a', '_b', '1.2.3', '203.0.113.1 x', '\u00e9', ', ,']
-test('what is no address counts as the proxy that wrote it, however often it changes', async (t) => {
+test('an invalid address counts as the proxy that sent it', async (t) => {
   const statuses = []
   for (const text of nonsense) statuses.push(await attempt(limited.app, '10.0.0.2', text))
   t.strictSame(statuses, [400, 400, ...Array(nonsense.length - max).fill(429)])
   t.equal(await attempt(limited.app, '10.0.0.2', '198.51.100.3'), 400, 'its other clients are not held to it')
 })
 
-test('a session tells an address and nothing else', async (t) => {
+test('a session stores only a valid address', async (t) => {
   for (const text of nonsense) t.equal((await sessionOf('10.0.0.3', { 'x-forwarded-for': text })).ip, '10.0.0.3')
   t.equal((await sessionOf('10.0.0.3', { 'x-forwarded-for': `198.51.100.9, ${nonsense[1]}` })).ip, '10.0.0.3')
   const chains: [string, string, string][] = [
@@ -59,7 +59,7 @@ test('a session tells an address and nothing else', async (t) => {
     t.equal((await sessionOf(peer, { 'x-forwarded-for': text })).ip, address, text)
 })
 
-test('a name that its client gives itself reaches the log and the session without what steers a terminal', async (t) => {
+test('control characters in a user agent reach neither the log nor the session', async (t) => {
   const before = lines.length
   const agent = 'curl\u009b31m\u0085\u200e\u202eevil'
   const session = await sessionOf('10.0.0.3', { 'user-agent': agent })
@@ -68,7 +68,7 @@ test('a name that its client gives itself reaches the log and the session withou
   t.notMatch(JSON.stringify(lines), /[\u0080-\u009f\u200e\u202e]/)
 })
 
-test('the bytes of a header are read the same', async (t) => {
+test('a header is decoded as the same bytes', async (t) => {
   const { send } = await listen(app)
   const body = JSON.stringify({ email: 'nobody@example.com', password })
   const head = `POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`
@@ -82,7 +82,7 @@ test('the bytes of a header are read the same', async (t) => {
   t.equal(seen?.address, '127.0.0.1')
 })
 
-test('a client whose socket is gone has no address, and is no fault', async (t) => {
+test('a client whose socket is closed has no address, and causes no error', async (t) => {
   const { statusCode } = await app.inject({ method: 'POST', url: '/api/auth/login', remoteAddress: '', payload: {} })
   t.equal(statusCode, 400)
   t.equal((await sessionOf('no address', {})).ip, 'unknown')

@@ -10,7 +10,7 @@ import { checkRefusal, listen, requests } from '../helpers/raw.ts'
 const { app, lines } = await startApp(t)
 const { send } = await listen(app)
 
-test('what comes after a request in a pipeline does not unsay that request in the log', async (t) => {
+test('a bad request in a pipeline does not affect the log line of the previous one', async (t) => {
   const from = lines.length
   const answers = await send('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\nFOO / HTTP/1.1\r\n\r\n')
   checkRefusal(t, answers.at(-1), 400)
@@ -18,7 +18,7 @@ test('what comes after a request in a pipeline does not unsay that request in th
   t.strictSame(logged.map(({ route }) => route).sort(), ['/health/live', 'unknown'])
 })
 
-test('a connection that is gone is not answered', async (t) => {
+test('a closed connection is not answered', async (t) => {
   const from = lines.length
   const gone = new Socket()
   gone.destroy()
@@ -33,7 +33,7 @@ test('a connection that is gone is not answered', async (t) => {
   t.equal(lines.length, from)
 })
 
-test('an answer that has begun is not broken into', async (t) => {
+test('an answer in progress is not interrupted', async (t) => {
   const begin = (_request: unknown, response: ServerResponse) => response.writeHead(200).flushHeaders()
   const server = createBoundedServer({}, begin, { maxConnections: 10, onCuts() {} })
   server.on('clientError', answerParserError.bind(app))
@@ -50,7 +50,7 @@ test('an answer that has begun is not broken into', async (t) => {
   t.notMatch(text, /400/)
 })
 
-test('slow clients are cut off', async (t) => {
+test('slow clients are disconnected', async (t) => {
   t.match(app.server, { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 })
   app.server.headersTimeout = app.server.requestTimeout = 100
   t.teardown(() => Object.assign(app.server, { headersTimeout: 10_000, requestTimeout: 10_000 }))

@@ -7,7 +7,7 @@ import { type Test, test } from 'tap'
 import { draining } from '../../plugins/draining.ts'
 import { until } from '../helpers/wait.ts'
 
-/** A server whose /slow is answered when it is let go. */
+/** A server whose /slow answers when released. */
 async function start(t: Test) {
   const app = fastify()
   await app.register(draining)
@@ -31,7 +31,7 @@ async function start(t: Test) {
   return { app, port, ask, letGo: () => letGo('done'), arrived }
 }
 
-test('while it drains it serves, and every answer ends its connection', async (t) => {
+test('while draining it serves requests, and every answer closes its connection', async (t) => {
   const { app, ask } = await start(t)
   t.strictSame(await ask('/quick'), { status: 200, connection: 'keep-alive' })
   t.equal(app.isDraining(), false)
@@ -43,7 +43,7 @@ test('while it drains it serves, and every answer ends its connection', async (t
   await app.close()
 })
 
-test('a request in flight is answered before the end, and its connection does not hold it up', async (t) => {
+test('a request in flight is answered before the end, and its connection does not delay it', async (t) => {
   const { app, ask, letGo, arrived } = await start(t)
   const answer = ask('/slow')
   await arrived
@@ -54,7 +54,7 @@ test('a request in flight is answered before the end, and its connection does no
   await closed
 })
 
-test('nothing is waited for where nobody is connected', async (t) => {
+test('without connections draining ends at once', async (t) => {
   const { app } = await start(t)
   await app.drain(0)
   await app.drain(0)
@@ -62,7 +62,7 @@ test('nothing is waited for where nobody is connected', async (t) => {
   t.pass('it ended')
 })
 
-test('who keeps a request in flight for too long is cut', async (t) => {
+test('a connection whose request takes too long is closed', async (t) => {
   const { app, port, arrived } = await start(t)
   const socket = connect(port, '127.0.0.1')
   socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n')

@@ -17,7 +17,7 @@ const framings = {
   'an empty chunk with an extension and a trailer': ['Transfer-Encoding: chunked\r\n', '0;a=b\r\nX: y\r\n\r\n']
 } as const
 
-/** What the server answers on a connection of its own. */
+/** The server's answer on a new connection. */
 async function ask(
   method: string,
   url: string,
@@ -33,7 +33,7 @@ async function ask(
   return answers[0]
 }
 
-test('an empty body is no body on every route, however it is framed and whatever it is called', async (t) => {
+test('an empty body counts as no body on every route, whatever its framing and type', async (t) => {
   const routes = routesOf(app).filter(({ method }) => /POST|PUT|PATCH|DELETE/.test(method))
   t.ok(routes.length > 15)
   for (const { method, path } of routes) {
@@ -50,7 +50,7 @@ test('an empty body is no body on every route, however it is framed and whatever
 })
 
 for (const [how, framing] of Object.entries(framings))
-  test(`what needs no body is carried out without one: ${how}`, async (t) => {
+  test(`a route without a required body works without one: ${how}`, async (t) => {
     for (const type of types) {
       const { token, post } = await signUp()
       const { id } = (await post('/api/tasks', { title: 'Milk' })).json()
@@ -64,7 +64,7 @@ for (const [how, framing] of Object.entries(framings))
     }
   })
 
-test('a body of one byte or more that is not JSON is refused, and nothing after it is taken for a request', async (t) => {
+test('a non-empty body that is not JSON is refused, and no part of it is parsed as a request', async (t) => {
   const { token } = await signUp()
   const smuggled = `DELETE /api/auth/sessions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`
   const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`
@@ -85,7 +85,7 @@ test('a body of one byte or more that is not JSON is refused, and nothing after 
       }
 })
 
-test('framings that two parties could read differently stay refused', async (t) => {
+test('ambiguous framing is still refused', async (t) => {
   const odd: [string, string][] = [
     ['Content-Length: 0\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'],
     ['Content-Length: 0\r\nContent-Length: 5\r\n', 'abcde'],
@@ -100,7 +100,7 @@ test('framings that two parties could read differently stay refused', async (t) 
     t.equal((await ask('POST', '/api/auth/logout', undefined, framing))?.status, 400, framing[0])
 })
 
-test('a client that goes away before the end of its body is no fault', async (t) => {
+test('a client that disconnects before the end of its body causes no error', async (t) => {
   const head =
     'POST /api/auth/refresh HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n'
   const { port } = app.server.address() as { port: number }

@@ -12,7 +12,7 @@ import { startApp } from '../helpers/app.ts'
 
 const origin = 'https://app.example.com'
 
-/** The same protection, wired as the plugins' own pages say. */
+/** The same headers from the plugins as documented. */
 async function stock() {
   const app = Fastify()
   app.addHook('onRequest', async (_request, reply) => {
@@ -45,7 +45,7 @@ async function listening(t: Test, app: FastifyInstance): Promise<number> {
   return (app.server.address() as AddressInfo).port
 }
 
-/** Names and values as they came, but for what is another in each answer. */
+/** All headers except those that differ in each answer. */
 async function headersOf(port: number, method: string, headers: OutgoingHttpHeaders, path = '/health/live') {
   const asked = request({ port, host: '127.0.0.1', method, path, headers, agent: false })
   asked.end()
@@ -56,7 +56,7 @@ async function headersOf(port: number, method: string, headers: OutgoingHttpHead
   return pairs.filter((line) => !/^(date|x-request-id|connection|keep-alive):/.test(line)).sort()
 }
 
-test('header for header as helmet and @fastify/cors have it, whoever asks', async (t) => {
+test('the headers equal those of helmet and @fastify/cors for any origin', async (t) => {
   const { app } = await startApp(t, { settings: { CORS_ORIGINS: origin } })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const ours = (app.server.address() as AddressInfo).port
@@ -79,7 +79,7 @@ test('header for header as helmet and @fastify/cors have it, whoever asks', asyn
   }
 })
 
-test('an answer that has its own header has no other of that name', async (t) => {
+test("an answer's own header replaces the default one", async (t) => {
   const app = Fastify()
   await app.register(security, { corsOrigins: [], corsHeaders: [], probe: Fastify() })
   app.get('/', async (_request, reply) => reply.header('Cache-Control', 'max-age=60').send('a'))
@@ -91,7 +91,7 @@ test('an answer that has its own header has no other of that name', async (t) =>
   t.ok(headers.includes('x-content-type-options: nosniff'))
 })
 
-test('a scope with a policy of its own has each other header of helmet, and its errors have the policy of the API', async (t) => {
+test('a scope with another policy keeps all other headers of helmet, and its errors have the policy of the API', async (t) => {
   const app = Fastify()
   app.decorate('metrics', undefined)
   await app.register(problemDetails)

@@ -8,8 +8,8 @@ import { skip, startRedis } from '../helpers/redis-server.ts'
 const max = 6
 
 /**
- * A service that counts in this Redis, as soon as it does. It waits longer for an answer than in production: on a machine
- * with other work one process would else count alone now and then, and more get through.
+ * A service that has connected to this Redis. Its timeout is longer than in production: otherwise, on a busy machine, a
+ * process might count alone and allow more.
  */
 async function start(t: Test, url: string, commandTimeout = 9_000) {
   const limited = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: String(max), RATE_LIMIT_UNKNOWN: String(max) }
@@ -20,7 +20,7 @@ async function start(t: Test, url: string, commandTimeout = 9_000) {
 const attempt = async (app: FastifyInstance, url = '/api/auth/login') =>
   (await app.inject({ method: 'POST', url, payload: {} })).statusCode
 
-/** The statuses of so many attempts, at each of them in turn. */
+/** The statuses of a number of attempts, alternating between the apps. */
 async function attempts(apps: FastifyInstance[], count: number) {
   const statuses = []
   for (let i = 0; i < count; i++) statuses.push(await attempt(apps[i % apps.length] as FastifyInstance))
@@ -28,7 +28,7 @@ async function attempts(apps: FastifyInstance[], count: number) {
 }
 const allowed = (count: number, more: number) => [...Array(count).fill(400), ...Array(more).fill(429)]
 
-test('what Redis says counts, each limit by itself', async (t) => {
+test("Redis's count applies, for each limit separately", async (t) => {
   const server = await redisLikeServer(t)
   const { app } = await start(t, server.url)
   server.replies.push([7, 0, max - 1, 60_000], [7, 1, max, 5_000], [7, 0, 1, 60_000])
@@ -39,7 +39,7 @@ test('what Redis says counts, each limit by itself', async (t) => {
   t.equal(new Set(server.commands.slice(-3).map(([, , , , key]) => key)).size, 2, 'two keys')
 })
 
-test('what has no limit asks nothing of Redis', async (t) => {
+test('a route without a limit does not query Redis', async (t) => {
   const server = await redisLikeServer(t)
   const { app, signUp } = await start(t, server.url)
   const ann = await signUp()
@@ -50,7 +50,7 @@ test('what has no limit asks nothing of Redis', async (t) => {
   t.equal(server.commands.length, before)
 })
 
-test('two processes count as one, and an unknown URL is a limit too', { skip }, async (t) => {
+test('two processes share their limits, also for unknown URLs', { skip }, async (t) => {
   const { url } = await startRedis(t)
   const apps = [(await start(t, url)).app, (await start(t, url)).app]
   t.strictSame(await attempts(apps, max + 4), allowed(max, 4))
@@ -59,7 +59,7 @@ test('two processes count as one, and an unknown URL is a limit too', { skip }, 
   t.strictSame(lost, [...Array(max).fill(404), 429, 429])
 })
 
-test('while Redis hangs or is gone each goes on from what both have counted, and it is told when it is back', {
+test('while Redis hangs or is down each process continues from the shared count, and updates Redis later', {
   skip
 }, async (t) => {
   const redis = await startRedis(t)
@@ -79,7 +79,7 @@ test('while Redis hangs or is gone each goes on from what both have counted, and
   t.strictSame(await attempts(apps, 4), allowed(0, 4), 'it has lost all, and is told')
 })
 
-test('keys are named by nothing that anybody is', { skip }, async (t) => {
+test('key names reveal nothing about clients', { skip }, async (t) => {
   const { url } = await startRedis(t)
   const { app, signUp } = await start(t, url)
   const { email } = await signUp()

@@ -12,13 +12,13 @@ interface Origin {
   forwardedFor?: string
 }
 
-/** The status of an attempt that gets no further than its limit: its body is refused. */
+/** The status of an attempt with an invalid body. */
 async function attempt(app: FastifyInstance, { from, forwardedFor }: Origin, url = '/api/auth/login') {
   const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor }
   return app.inject({ method: 'POST', url, remoteAddress: from, headers, payload: {} })
 }
 
-/** The statuses of one attempt from each. */
+/** The statuses of one attempt from each origin. */
 async function statuses(app: FastifyInstance, origins: Origin[], url?: string) {
   const answers = []
   for (const origin of origins) answers.push((await attempt(app, origin, url)).statusCode)
@@ -27,7 +27,7 @@ async function statuses(app: FastifyInstance, origins: Origin[], url?: string) {
 
 const times = (count: number, origin: Origin) => Array<Origin>(count).fill(origin)
 
-test('an address has so many attempts a minute, and is told when to come back', async (t) => {
+test('an address has a number of attempts per minute, and then gets Retry-After', async (t) => {
   const ann = { from: '198.51.100.1' }
   t.strictSame(await statuses(app, times(max, ann)), Array(max).fill(400))
   const answer = await attempt(app, ann)
@@ -49,7 +49,7 @@ test('an attempt counts before its body is read', async (t) => {
   t.strictSame(answers, [400, 413, 400, 429])
 })
 
-test('one IPv6 network is one address, and so is an IPv4 address in IPv6 clothes', async (t) => {
+test('an IPv6 /64 is one address, and an IPv4-mapped IPv6 address is its IPv4 address', async (t) => {
   const network = [1, 2, 3, 4].map((n) => ({ from: `2001:db8:1:1::${n}` }))
   t.strictSame(await statuses(app, network), [400, 400, 400, 429])
   t.strictSame(await statuses(app, [{ from: '2001:db8:1:2::1' }]), [400], 'the next network')
@@ -60,7 +60,7 @@ test('one IPv6 network is one address, and so is an IPv4 address in IPv6 clothes
   t.strictSame(await statuses(app, [{ from: '::ffff:198.51.100.5' }]), [400], 'another mapped address')
 })
 
-test('nobody chooses an address by X-Forwarded-For', async (t) => {
+test('X-Forwarded-For cannot change the address', async (t) => {
   const forged = (from: string) => [1, 2, 3, 4].map((n) => ({ from, forwardedFor: `203.0.113.${n}` }))
   t.strictSame(await statuses(app, forged('10.0.0.1')), [400, 400, 400, 429], 'without TRUST_PROXY')
   t.strictSame(await statuses(proxied.app, forged('198.51.100.6')), [400, 400, 400, 429], 'from outside its ranges')
@@ -73,7 +73,7 @@ test('nobody chooses an address by X-Forwarded-For', async (t) => {
   for (const status of await statuses(proxied.app, nonsense)) t.ok([400, 429].includes(status), 'nonsense')
 })
 
-test('a trusted proxy tells clients apart', async (t) => {
+test('a trusted proxy distinguishes its clients', async (t) => {
   const clients = ['10.0.0.1', 'fd00::1', '::ffff:10.0.0.1'].flatMap((from) =>
     [11, 12].map((n) => ({ from, forwardedFor: `203.0.113.${n}` }))
   )
@@ -81,13 +81,13 @@ test('a trusted proxy tells clients apart', async (t) => {
   t.strictSame(await statuses(proxied.app, [{ from: '10.9.9.9', forwardedFor: '203.0.113.11' }]), [429])
 })
 
-test('URLs that lead nowhere are limited, together', async (t) => {
+test('unknown URLs share one limit', async (t) => {
   const get = async (url: string) => (await app.inject({ url, remoteAddress: '198.51.100.8' })).statusCode
   t.strictSame([await get('/a'), await get('/b'), await get('/api/auth/login'), await get('/c')], [404, 404, 405, 429])
   t.equal((await app.inject({ url: '/docs/static/nothing.js', remoteAddress: '198.51.100.8' })).statusCode, 429)
 })
 
-test('without limits there are none', async (t) => {
+test('limits can be switched off', async (t) => {
   const { app } = await startApp(t, { settings: { ...limited, RATE_LIMIT_ENABLED: 'false' } })
   t.strictSame(await statuses(app, times(max + 2, { from: '198.51.100.1' })), Array(max + 2).fill(400))
   for (let i = 0; i < max + 2; i++) t.equal((await app.inject('/nothing')).statusCode, 404)

@@ -6,7 +6,7 @@ const { app, lines, signUp, anyone } = await startApp(t)
 const { send } = await listen(app)
 const ann = await signUp()
 
-test('a request leaves one line: method, route, status, time, its id, and who asked', async (t) => {
+test('a request has one log line: method, route, status, time, id and user', async (t) => {
   const { id } = (await ann.post('/api/tasks', { title: 'a' })).json()
   const cases = [
     [() => ann.get(`/api/tasks/${id}?`), { method: 'GET', route: '/api/tasks/:id', status: 200, user_id: ann.id }],
@@ -81,7 +81,7 @@ test('no secret reaches the log, wherever a client puts it', async (t) => {
     t.notOk(text.includes(word), word)
 })
 
-test('the id that a proxy gives is kept when it is a sane one', async (t) => {
+test('a valid request id of a proxy is kept', async (t) => {
   const idOf = async (id: string) =>
     (await anyone.get('/health', undefined, { headers: { 'x-request-id': id } })).headers['x-request-id']
   for (const id of ['0193aaaa-0000-7000-8000-00000000000a', 'abc.DEF_123-4', 'x'.repeat(64)])

@@ -14,7 +14,7 @@ const ann = await signUp()
 
 const durations = 'gatehouse_http_request_duration_seconds_count'
 
-test('what has a line in the log is counted, by the same route, method and status', async (t) => {
+test('every logged request is counted, by the same route, method and status', async (t) => {
   await ann.post('/api/tasks', { title: 'a' })
   await ann.get(`/api/tasks/${crypto.randomUUID()}`)
   await ann.get('/api/tasks?limit=1')
@@ -39,7 +39,7 @@ test('what has a line in the log is counted, by the same route, method and statu
   t.match(logged, new Map([['/api/auth/login POST 499', 1]]))
 })
 
-test('refused tokens are counted by the reason that the log gives', async (t) => {
+test('refused tokens are counted by the logged reason', async (t) => {
   const from = lines.length
   const tokens = ['a.b.c.d', `${ann.token}xx`, 'x.y.z', ann.token.replace(/\.[^.]*$/, `.${'A'.repeat(43)}`)]
   for (const token of tokens)
@@ -52,7 +52,7 @@ test('refused tokens are counted by the reason that the log gives', async (t) =>
   t.equal(sampleOf(text, 'gatehouse_problems_total', { code: 'not_authenticated', reason: 'no token' }), 1)
 })
 
-test('logins are counted, and attempts that are throttled', async (t) => {
+test('logins and throttled attempts are counted', async (t) => {
   const event = async (event: string) => sampleOf(await scrape(), 'gatehouse_security_events_total', { event })
   t.equal(await event('login'), 0, 'counted from nought')
   const log = (password: string) => anyone.post('/api/auth/login', { email: ann.email, password })
@@ -63,7 +63,7 @@ test('logins are counted, and attempts that are throttled', async (t) => {
   t.equal(sampleOf(await scrape(), durations, { route: '/api/auth/login', status: '429' }), 5)
 })
 
-test('what is not HTTP is counted as a problem', async (t) => {
+test('malformed HTTP is counted as a problem', async (t) => {
   await send(message('nonsense'))
   t.equal(
     sampleOf(await scrape(), 'gatehouse_problems_total', { code: 'malformed_request', reason: 'HPE_INVALID_METHOD' }),
@@ -71,14 +71,14 @@ test('what is not HTTP is counted as a problem', async (t) => {
   )
 })
 
-test('without the setting nothing is counted, and nothing listens', async (t) => {
+test('without the setting nothing is counted or served', async (t) => {
   const { app, lines } = await startApp(t)
   await app.inject('/health/live')
   t.equal(app.metrics, undefined)
   t.notOk(lines.some(({ msg }) => msg === 'metrics'))
 })
 
-test('a port that is taken stops the start', async (t) => {
+test('a port in use prevents the start', async (t) => {
   const { port } = new URL(url)
   await t.rejects(startApp(t, { settings: { METRICS_PORT: port } }), { code: 'EADDRINUSE' })
 })

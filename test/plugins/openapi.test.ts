@@ -12,15 +12,15 @@ const operations = Object.entries(contract.paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation }))
 )
 
-/** What serves the contract itself, and what the router does for every route. */
+/** Routes of the contract itself, and routes that the router adds. */
 const beside = /^(HEAD|OPTIONS) |^GET \/(docs|openapi\.)/
 
-test('openapi.yaml is what the schemas say', (t) => {
+test('openapi.yaml matches the schemas', (t) => {
   t.equal(openapiYaml(app.swagger()), readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8'))
   t.end()
 })
 
-test('every route is in the contract, and nothing else', (t) => {
+test('the contract contains every route, and no other', (t) => {
   const routes = routesOf(app)
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
     .filter((route) => !beside.test(route))
@@ -28,7 +28,7 @@ test('every route is in the contract, and nothing else', (t) => {
   t.end()
 })
 
-test('every operation has a name of its own, tags, a summary, and every status it can give', (t) => {
+test('every operation has a unique id, tags, a summary and every possible status', (t) => {
   const document = app.swagger() as { tags: { name: string }[] }
   const tags = new Set(document.tags.map(({ name }) => name))
   const names = operations.map(({ operation }) => operation.operationId)
@@ -48,14 +48,14 @@ test('every operation has a name of its own, tags, a summary, and every status i
   t.end()
 })
 
-test('a parameter with a default may be left out', (t) => {
+test('a parameter with a default is optional', (t) => {
   const parameters = operations.find(({ name }) => name === 'GET /api/tasks')?.operation.parameters ?? []
   t.equal(parameters.filter(({ schema }) => 'default' in schema).length, 3)
   for (const { name, required } of parameters) t.equal(required, false, name)
   t.end()
 })
 
-test('every component that is referred to exists, and every one that exists is referred to', (t) => {
+test('the referenced components are exactly the existing ones', (t) => {
   const references = new Set(
     JSON.stringify(contract).match(/#\/components\/(schemas|responses|parameters|headers)\/[^"]+/g)
   )
@@ -75,7 +75,7 @@ test('the contract is served as JSON and as YAML', async (t) => {
   t.strictSame(json.json(), JSON.parse(JSON.stringify(contract)))
 })
 
-test('the documentation loads under the policy that it comes with, from nowhere but here', async (t) => {
+test('the documentation loads under its own CSP, from this server only', async (t) => {
   const page = await app.inject('/docs')
   t.match(page.headers['content-type'], /^text\/html/)
   const policy = String(page.headers['content-security-policy'])
@@ -97,7 +97,7 @@ test('the documentation loads under the policy that it comes with, from nowhere 
   t.match(start, /"validatorUrl":\s*null/)
 })
 
-test('a file that the documentation does not have is a problem like any other', async (t) => {
+test('a missing file of the documentation is a normal problem', async (t) => {
   for (const url of ['/docs/static/nothing.js', '/docs/static/..%2f..%2fpackage.json', '/docs/nothing'])
     t.match((await app.inject(url)).json(), { status: 404, code: 'not_found' }, url)
 })

@@ -24,7 +24,7 @@ async function start(t: Test, now: { memory: number }) {
   return { app, done }
 }
 
-test('under pressure requests are refused before any work, health tells, and it is over when it is over', async (t) => {
+test('under pressure requests are refused before any work, and accepted again afterwards', async (t) => {
   const now = { memory: 0.95 }
   const { app, done } = await start(t, now)
   t.equal((await app.inject('/work')).statusCode, 200, 'not before it is started')
@@ -54,7 +54,7 @@ test('an event loop that is late again and again is pressure', async (t) => {
   await until('the pressure is over', () => !app.isOverloaded())
 })
 
-test('the health of a service under pressure is that of one that refuses', async (t) => {
+test('under pressure /health answers 503 as well', async (t) => {
   const { app, anyone } = await startApp(t)
   t.equal((await anyone.get('/health')).statusCode, 200)
   app.isOverloaded = () => true

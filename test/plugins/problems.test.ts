@@ -8,7 +8,7 @@ import { secret } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
 import { requests } from '../helpers/raw.ts'
 
-/** An app with routes that throw: its database, on a port where nothing listens, is never asked but in one test. */
+/** An app with routes that throw, on a database port where nothing listens. */
 const { log, lines } = captureLog()
 const settings = { BETTER_AUTH_SECRET: secret, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' }
 const app = await buildApp(loadConfig(settings), { log })
@@ -27,7 +27,7 @@ app.post('/echo', async ({ body }) => body ?? null)
 await app.listen({ host: '127.0.0.1', port: 0 })
 t.teardown(() => app.close())
 
-test('what nobody foresaw is a 500 that says nothing, and a log line that says all', async (t) => {
+test('an unexpected error answers 500 without details, and is logged in full', async (t) => {
   const unforeseen = {
     error: new Error('hidden words'),
     withStatus: Object.assign(new Error('hidden words'), { statusCode: 502 }),
@@ -60,7 +60,7 @@ test('what nobody foresaw is a 500 that says nothing, and a log line that says a
   )
 })
 
-test('a database that cannot be reached is a 503, to be tried again; a value that it refuses is a 400', async (t) => {
+test('an unreachable database answers 503; a value that it refuses answers 400', async (t) => {
   const error = (message: string, code?: string) => Object.assign(new Error(message), code && { code })
   const unreachable = [
     ...['08006', '40001', '40P01', '53300', '55P03', '57014', '57P01', '58000'].map((code) => error('sql', code)),
@@ -86,14 +86,14 @@ test('a database that cannot be reached is a 503, to be tried again; a value tha
   }
 })
 
-test('without its database the service answers 503 and lives', async (t) => {
+test('without its database the service answers 503 and continues to run', async (t) => {
   const login = { method: 'POST', url: '/api/auth/login', payload: { email: 'a@example.com', password: 'x' } } as const
   for (const request of ['/health', '/health/ready', login])
     t.match((await app.inject(request)).json(), { status: 503, code: 'unavailable' })
   t.equal((await app.inject('/health/live')).statusCode, 200)
 })
 
-test('a client that goes away is no fault of ours, and leaves one line', async (t) => {
+test('a client that disconnects causes one log line and no error', async (t) => {
   const head = 'Host: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a":'
   const cases = [
     [`POST /echo HTTP/1.1\r\n${head}`, { route: '/echo', method: 'POST', status: 499 }],

@@ -61,7 +61,7 @@ const refused: [string, string | Buffer, number?][] = [
   ['QUERY', message('QUERY /api/tasks HTTP/1.1', 'Host: a', token), 405]
 ]
 
-test('HTTP that is malformed or means mischief is refused, and leaves one line in the log', async (t) => {
+test('malformed or malicious HTTP is refused, with one log line', async (t) => {
   for (const [what, bytes, status = 400] of refused)
     await t.test(what, async (t) => {
       const from = lines.length
@@ -92,7 +92,7 @@ const accepted: [string, string, number[]][] = [
   ['a pipeline', `GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n${get('/api/auth/me')}`, [200, 401]]
 ]
 
-test('HTTP that is rare and right is understood', async (t) => {
+test('rare but valid HTTP is accepted', async (t) => {
   for (const [what, bytes, statuses] of accepted) {
     const answers = await send(bytes)
     t.strictSame(
@@ -104,7 +104,7 @@ test('HTTP that is rare and right is understood', async (t) => {
   }
 })
 
-test('an absolute URL cannot make one host speak for another', async (t) => {
+test('an absolute URL cannot override the Host header', async (t) => {
   const body = '{"title":"a"}'
   const length = `Content-Length: ${body.length}`
   const [answer] = await send(

@@ -5,14 +5,14 @@ const { signUp } = await startApp(t)
 const ann = await signUp()
 for (const title of ['one', 'two', 'three']) await ann.post('/api/tasks', { title })
 
-test('a query is text, and becomes what the schema says', async (t) => {
+test('query parameters are converted to their types', async (t) => {
   for (const query of ['limit=2', 'limit=02', 'limit=%32', 'limit=2&status=all&sort=created&order=desc', '&limit=2&'])
     t.equal((await ann.get(`/api/tasks?${query}`)).json().items.length, 2, query)
   for (const query of ['', 'q=', 'limit=100'])
     t.equal((await ann.get(`/api/tasks?${query}`)).json().items.length, 3, query)
 })
 
-test('a query that breaks the rules is refused with a pointer to its parameter', async (t) => {
+test('an invalid query is refused with a pointer to its parameter', async (t) => {
   const cases: Record<string, string[]> = {
     '/limit': ['limit=', 'limit', 'limit=0', 'limit=-1', 'limit=101', 'limit=99999999999999999999', 'limit=1.5'],
     '/limit#words': [
@@ -44,7 +44,7 @@ test('a query that breaks the rules is refused with a pointer to its parameter',
     }
 })
 
-test('an id that is no UUID is refused, with a pointer to it', async (t) => {
+test('an invalid UUID is refused with a pointer', async (t) => {
   const id = '01a1fac7-39a2-7379-b245-fd3a37361f6d'
   for (const wrong of [
     'a',

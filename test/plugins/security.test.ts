@@ -9,7 +9,7 @@ const { app, signUp } = await startApp(t, { settings: { CORS_ORIGINS: `${origin}
 const { send } = await listen(app)
 const ann = await signUp()
 
-/** What @fastify/helmet itself sends with an answer that has nothing else to say. */
+/** The headers that @fastify/helmet itself sends. */
 async function helmetHeaders() {
   const app = Fastify()
   const csp = { useDefaults: false, directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] } }
@@ -22,7 +22,7 @@ async function helmetHeaders() {
 
 const expected = { ...(await helmetHeaders()), 'cache-control': 'no-store' }
 
-test('every answer carries the headers of helmet, whoever writes it', async (t) => {
+test('every answer has the headers of helmet', async (t) => {
   t.ok(Object.keys(expected).length >= 12)
   const close = 'Connection: close\r\n\r\n'
   const get = (url: string, more = '') => `GET ${url} HTTP/1.1\r\nHost: a\r\n${more}${close}`
@@ -56,7 +56,7 @@ test('every answer carries the headers of helmet, whoever writes it', async (t) 
   }
 })
 
-test('an allowed origin may read answers, errors too, and send credentials', async (t) => {
+test('an allowed origin may read answers, including errors, and send credentials', async (t) => {
   const token = { authorization: `Bearer ${ann.token}` }
   for (const [url, status, sent] of [
     ['/api/auth/me', 200, token],
@@ -80,7 +80,7 @@ test('an allowed origin may read answers, errors too, and send credentials', asy
     }
 })
 
-test('no other origin is allowed, however much it looks like one', async (t) => {
+test('no other origin is allowed, however similar', async (t) => {
   const others = [
     ...[
       'http://app.example.com',
@@ -109,7 +109,7 @@ test('no other origin is allowed, however much it looks like one', async (t) => 
     }
 })
 
-test('a preflight allows each method and header that the contract has, and needs no token', async (t) => {
+test('a preflight allows every method and header of the contract, without a token', async (t) => {
   for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) {
     const asked = {
       'access-control-request-method': method,

@@ -9,7 +9,7 @@ Object.assign(process.env, collector.settings, { OTEL_BSP_SCHEDULE_DELAY: '10000
 const { app, lines, signUp } = await startApp(t, { settings: collector.settings })
 const { port, send } = await listen(app)
 const ann = await signUp()
-// By no socket, so that there is no span.
+// Injected without a socket, so that there is no span.
 await ann.get('/api/auth/me')
 const from = lines.length
 
@@ -39,7 +39,7 @@ await app.close()
 const spans = collector.spans()
 const served = spans.filter(({ kind }) => kind === 2)
 
-test('a request is a span with its route, status and user, under the one it came with', async (t) => {
+test('a request is a span with route, status and user, below the incoming one', async (t) => {
   t.equal(served.length, 8)
   const [list, missing] = served
   t.match(list, {
@@ -58,7 +58,7 @@ test('a request is a span with its route, status and user, under the one it came
   t.notOk(served.find(({ attributes }) => attributes['http.response.status_code'] === 404)?.parentSpanId)
 })
 
-test('the line of a request names its span, and the span the request', async (t) => {
+test('the log line contains the span, and the span the request', async (t) => {
   t.strictSame(
     logged.map(({ trace_id, span_id }) => [trace_id, span_id]),
     served.map(({ traceId, spanId }) => [traceId, spanId])
@@ -70,7 +70,7 @@ test('the line of a request names its span, and the span the request', async (t)
   t.match(security, [{ event: 'login.failed', trace_id: served[3]?.traceId }], 'so do other lines')
 })
 
-test('the statements of a request are spans under its own', { skip: !postgres && 'needs PostgreSQL' }, async (t) => {
+test('the statements of a request are spans below its own', { skip: !postgres && 'needs PostgreSQL' }, async (t) => {
   const [list] = served
   const queries = spans.filter(({ attributes }) => attributes['db.query.text'])
   const own = queries.filter(({ parentSpanId }) => parentSpanId === list?.spanId)
@@ -85,7 +85,7 @@ test('the statements of a request are spans under its own', { skip: !postgres &&
   )
 })
 
-test('nothing that was sent leaves with a span: no address, URL, token, password or value', async (t) => {
+test('no span contains an address, URL, token, password or value', async (t) => {
   const sent = collector.bodies.join('\n')
   for (const word of [needle, needle.toLowerCase(), ann.token, ann.email, password, secret, 'milk', '%ff', '$2b$'])
     t.notOk(sent.includes(word), word)

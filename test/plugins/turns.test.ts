@@ -9,7 +9,7 @@ import * as wait from '../helpers/wait.ts'
 
 const until = (condition: () => boolean, what: string) => wait.until(what, condition)
 
-/** Routes whose handlers end when they are told to; the user is named by a header. */
+/** Routes whose handlers end when released; a header names the user. */
 async function start(t: Test, isEmbedded = false) {
   const app = fastify()
   t.teardown(() => app.close())
@@ -52,7 +52,7 @@ async function start(t: Test, isEmbedded = false) {
   return { app, get, at, end, users: () => at.map(({ user }) => user) }
 }
 
-test('a user with many requests leaves places to others, and waits behind nobody but themselves', async (t) => {
+test('a user with many requests leaves slots to others, and delays only their own requests', async (t) => {
   const { app, get, at, end, users } = await start(t)
   const ann = Array.from({ length: 5 }, () => get('ann'))
   await until(() => at.length === 2, 'two of hers')
@@ -75,7 +75,7 @@ test('a user with many requests leaves places to others, and waits behind nobody
   t.match(poolsOf(app.db), { turns: { total: 0, waiting: 0 } })
 })
 
-test('beyond the bound of those who wait, a user is told to slow down, and another is not', async (t) => {
+test('beyond the queue limit a user gets 429, and other users do not', async (t) => {
   const { get, at } = await start(t)
   const waiting = Array.from({ length: 5 }, () => get('ann'))
   await until(() => at.length === 2, 'two of hers')
@@ -90,7 +90,7 @@ test('beyond the bound of those who wait, a user is told to slow down, and anoth
   t.ok((await Promise.all([...waiting, ben])).every(({ statusCode }) => statusCode === 200))
 })
 
-test('who waits for too long is refused, and holds no place', async (t) => {
+test('a request that waits too long is refused, and holds no slot', async (t) => {
   const { app, get, at } = await start(t, true)
   const first = [get('ann'), get('ann')]
   await until(() => at.length === 2, 'two of hers')
@@ -102,7 +102,7 @@ test('who waits for too long is refused, and holds no place', async (t) => {
   t.match(poolsOf(app.db), { turns: { total: 0 } }, 'nor does one whose handler threw')
 })
 
-test('what asks no database waits for no turn, and what hashes has a queue of its own', async (t) => {
+test('routes without queries need no turn, and routes that hash have their own queue', async (t) => {
   const { get, at } = await start(t)
   const working = [get('ann'), get('ann')]
   await until(() => at.length === 2, 'two of hers')
@@ -113,7 +113,7 @@ test('what asks no database waits for no turn, and what hashes has a queue of it
   await Promise.all([...working, hashing])
 })
 
-test('a hash waits longer than a query for its turn', async (t) => {
+test('a request that hashes waits longer for its turn than a query', async (t) => {
   const { get, at } = await start(t, true)
   const work = [get('ann'), get('ann')]
   const hashes = Array.from({ length: 5 }, () => get('ann', '/hash'))
@@ -125,7 +125,7 @@ test('a hash waits longer than a query for its turn', async (t) => {
   for (const answer of await Promise.all([...work, ...hashes])) t.equal(answer.statusCode, 200)
 })
 
-test('every protected route of the service takes turns, but for the one that asks no database', async (t) => {
+test('every protected route takes turns, except the one without queries', async (t) => {
   const { app, signUp } = await startApp(t)
   const ann = await signUp()
   const all = await Promise.all(Array.from({ length: 40 }, (_, i) => ann.get(i % 2 ? '/api/tasks' : '/api/auth/me')))

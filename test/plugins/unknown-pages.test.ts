@@ -18,7 +18,7 @@ const sockets = async (app: typeof own) => (await listening.get(app)) ?? listen(
 const get = (app: typeof own, url: string, accept?: string) =>
   app.inject({ url, headers: accept === undefined ? {} : { accept } })
 
-/** Addresses that an app may have a page for, written in any way. */
+/** Addresses that an app may have a page for. */
 const addresses = [
   '/projects/5',
   '/projects/5/',
@@ -30,14 +30,14 @@ const addresses = [
   '/a.b/c',
   '//evil'
 ]
-/** What is the API's, a file, or written to be mistaken. */
+/** Addresses of the API or of files, and misleading ones. */
 const others = [
   ...['/api', '/api/', '/api/projects/5', '/API/x', '/%61pi/x', '/docs/x', '/health/x', '/health/'],
   ...['/.well-known', '/.well-known/x', '/%2ewell-known/x', '/.git/config', '/.env'],
   ...['/favicon.ico', '/projects/a.js', '/projects/a.js/', '/a%2Ejs', '/a%2fb.js', '/assets/gone.js', '/index.html']
 ]
 
-test('a browser at an unknown address sees the page of our app, which says that there is none', async (t) => {
+test("a browser at an unknown address gets our app's page, which says that it does not exist", async (t) => {
   for (const url of addresses) {
     const answer = await get(own, url, browser)
     t.equal(answer.statusCode, 404, url)
@@ -48,7 +48,7 @@ test('a browser at an unknown address sees the page of our app, which says that 
     t.match((await get(own, '/projects/5', accept)).json(), { status: 404, code: 'not_found' }, String(accept))
 })
 
-test('an app with routes of its own gets its page at every address that may be one of them', async (t) => {
+test('an app with its own routes gets its page at every possible address', async (t) => {
   for (const accept of [undefined, browser, '*/*', 'text/*', 'application/json, TEXT/HTML ; q=0.1'])
     for (const url of addresses) {
       const answer = await get(custom, url, accept)
@@ -60,7 +60,7 @@ test('an app with routes of its own gets its page at every address that may be o
     t.match((await get(custom, '/projects/5', accept)).json(), { status: 404, code: 'not_found' }, String(accept))
 })
 
-test('paths of the API and of files, and other methods, are refused as before', async (t) => {
+test('paths of the API and of files, and other methods, are refused', async (t) => {
   for (const app of [own, custom]) {
     for (const url of others) {
       const answer = await get(app, url, browser)
@@ -81,7 +81,7 @@ test('paths of the API and of files, and other methods, are refused as before', 
   }
 })
 
-test('the page has the headers of every page, and depends on what was accepted', async (t) => {
+test('the page has the usual headers, and varies by Accept', async (t) => {
   const expected = (await get(own, '/')).headers
   const differing = ['cache-control', 'content-type', 'date', 'etag', 'last-modified', 'vary', 'x-request-id']
   for (const app of [own, custom]) {
@@ -99,7 +99,7 @@ test('the page has the headers of every page, and depends on what was accepted',
   }
 })
 
-test('a page with a slash too many leads to the page, with its query, and never to another host', async (t) => {
+test('a trailing slash redirects to the page with its query, never to another host', async (t) => {
   for (const path of pagePaths.filter((path) => path !== '/'))
     for (const query of ['', '?next=%2Fprofile', '?next=//evil.example/?a'])
       for (const app of [own, custom]) {
@@ -121,14 +121,14 @@ test('a page with a slash too many leads to the page, with its query, and never 
   }
 })
 
-test('unknown addresses count against the limit on unknown URLs, with a page too', async (t) => {
+test('unknown addresses count against the limit on unknown URLs, also with a page', async (t) => {
   const { app } = await startApp(t, { settings: { WEB_DIR, RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_UNKNOWN: '2' } })
   const statuses = []
   for (const url of ['/projects/1', '/login/', '/projects/2']) statuses.push((await get(app, url, browser)).statusCode)
   t.strictSame(statuses, [200, 301, 429])
 })
 
-test('without the built files, or once they are gone, there is only the API', async (t) => {
+test('without the built files there is only the API', async (t) => {
   const folder = webFiles(t)
   const { app } = await startApp(t, { settings: { WEB_DIR: folder } })
   t.equal((await get(app, '/projects/5', browser)).statusCode, 200)

@@ -29,7 +29,7 @@ const methods: HTTPMethods[] = [
   'LOCK'
 ]
 
-test('a method that a resource does not have is a 405 with those that it has', async (t) => {
+test('an unsupported method is a 405 with the supported ones', async (t) => {
   for (const { url, allowed } of known)
     for (const method of methods.filter((method) => !allowed.includes(method))) {
       const answer = await app.inject({ method, url })
@@ -39,7 +39,7 @@ test('a method that a resource does not have is a 405 with those that it has', a
     }
 })
 
-test('a URL that leads nowhere says so before its body is read', async (t) => {
+test('an unknown URL is refused before its body is read', async (t) => {
   const bodies = [
     ['{', 'application/json'],
     ['x'.repeat(70_000), 'application/json'],
@@ -62,7 +62,7 @@ test('a URL that leads nowhere says so before its body is read', async (t) => {
     }
 })
 
-test('a URL is what it is: no slash more, no slash less, no letter larger', async (t) => {
+test('URLs are matched exactly, including slashes and case', async (t) => {
   for (const { url } of known) {
     const [slash, twice, upper] = [`${url}/`, url.replace('/', '//'), url.toUpperCase()]
     for (const other of [twice, upper]) t.equal((await app.inject({ url: other })).statusCode, 404, other)
@@ -85,8 +85,8 @@ test('a URL is what it is: no slash more, no slash less, no letter larger', asyn
     t.equal((await app.inject(url)).statusCode, 404, url)
 })
 
-test('HEAD answers as GET does, without the body', async (t) => {
-  // It stands in the answer of /health, which is longer after ten milliseconds than after nine.
+test('HEAD answers like GET, without the body', async (t) => {
+  // /health contains this number, whose length would vary.
   t.capture(app.revocations, 'staleness', () => 7)
   const changing = ['date', 'x-request-id', 'keep-alive', 'connection']
   const routes = routesOf(app).filter(({ method, path }) => method === 'GET' && !path.includes('*'))

@@ -16,7 +16,7 @@ async function checkNothingStored(t: Test) {
   t.strictSame((await ann.get('/api/tasks')).json().items, [], 'nothing is stored')
 }
 
-test('a body that is not readable is refused', async (t) => {
+test('an unreadable body is refused', async (t) => {
   const latin1 = (text: string) => Buffer.from(text, 'latin1')
   const cases: Record<string, string | Buffer> = {
     blanks: '   ',
@@ -46,7 +46,7 @@ test('a body that is not readable is refused', async (t) => {
   await checkNothingStored(t)
 })
 
-test('a body that breaks the rules is refused with a pointer to each field', async (t) => {
+test('an invalid body is refused with a pointer to each field', async (t) => {
   const cases: [string, string, ...string[]][] = [
     ['nothing', '', ''],
     ['null', 'null', ''],
@@ -82,7 +82,7 @@ test('a body that breaks the rules is refused with a pointer to each field', asy
   await checkNothingStored(t)
 })
 
-test('no fault is told twice, no more than twenty are told, and names are cut', async (t) => {
+test('errors are unique, at most twenty, with shortened names', async (t) => {
   const wrong = await send('{"email":5,"name":[],"password":{}}', json, '/api/auth/register')
   t.equal(wrong.json().errors.length, 3)
   const keys = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`k${i}`, 1]))
@@ -92,7 +92,7 @@ test('no fault is told twice, no more than twenty are told, and names are cut', 
   await checkNothingStored(t)
 })
 
-test('a null is no missing body: it does not toggle a task', async (t) => {
+test('null is not a missing body, so it does not toggle a task', async (t) => {
   const { id } = (await send(task)).json()
   const url = `/api/tasks/${id}/complete`
   const headers = { 'content-type': json }
@@ -101,7 +101,7 @@ test('a null is no missing body: it does not toggle a task', async (t) => {
   await ann.delete(`/api/tasks/${id}`)
 })
 
-test('a body of 64 KiB is read, one byte more is not', async (t) => {
+test('a body of 64 KiB is accepted, one byte more is not', async (t) => {
   const padded = (length: number) => task + ' '.repeat(length - task.length)
   const answer = await send(padded(65_536))
   t.equal(answer.statusCode, 201)
@@ -110,7 +110,7 @@ test('a body of 64 KiB is read, one byte more is not', async (t) => {
   await checkNothingStored(t)
 })
 
-test('a body is JSON by its content type, or refused: never unchecked', async (t) => {
+test('a body must be JSON by its content type', async (t) => {
   const read = [
     json,
     `${json};charset=utf-8`,

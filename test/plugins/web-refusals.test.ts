@@ -11,7 +11,7 @@ const WEB_DIR = webFiles(t)
 const { app } = await startApp(t, { settings: { WEB_DIR }, isOwnWeb: true })
 const { app: bare } = await startApp(t)
 
-test('to a client that does not ask for HTML, every other URL is the API to refuse, however it is spelled', async (t) => {
+test('a client that does not accept HTML gets a problem for every other URL', async (t) => {
   for (const name of ['.secret.js', 'note', 'of.some.size.js']) writeFileSync(join(WEB_DIR, 'assets', name), 'x')
   t.equal((await app.inject('/assets/of.some.size.js')).body, 'x')
   const odd = [
@@ -44,7 +44,7 @@ test('no path leads out of the folder', async (t) => {
   t.equal((await send(message('GET /%2e%2e/etc/passwd HTTP/1.1', 'Host: a')))[0]?.status, 404)
 })
 
-test('it adds routes to read files and pages, and no other; without the files, none', (t) => {
+test('it adds only routes for files and pages; without the files, none', (t) => {
   const before = new Set(routesOf(bare).map(({ method, path }) => `${method} ${path}`))
   const added = routesOf(app)
     .map(({ method, path }) => `${method} ${path}`)
@@ -58,7 +58,7 @@ test('it adds routes to read files and pages, and no other; without the files, n
   t.end()
 })
 
-test('what is built anew under a running server is served, and what went with the old is gone', async (t) => {
+test('a new build is served without a restart, and the files of the old one are gone', async (t) => {
   const folder = t.testdir({})
   cpSync(WEB_DIR, folder, { recursive: true })
   const { app } = await startApp(t, { settings: { WEB_DIR: folder } })

@@ -6,7 +6,7 @@ import { files, page, script, webFiles } from '../helpers/web-files.ts'
 
 const { app } = await startApp(t, { settings: { WEB_DIR: webFiles(t) } })
 
-test('each path of the front end is its page, which is asked for anew each time', async (t) => {
+test('each path of the front end is its page, which is revalidated each time', async (t) => {
   for (const url of [...pagePaths, '/login?next=%2Fprofile', '/?q=%22']) {
     const answer = await app.inject(url)
     t.equal(answer.statusCode, 200, url)
@@ -15,7 +15,7 @@ test('each path of the front end is its page, which is asked for anew each time'
   }
 })
 
-test('what has a hash in its name is kept for a year, everything else is asked for', async (t) => {
+test('files with a hash in their name are cached for a year, others are revalidated', async (t) => {
   for (const url of files) {
     const { headers, statusCode } = await app.inject(url)
     t.equal(statusCode, 200, url)
@@ -28,7 +28,7 @@ test('what has a hash in its name is kept for a year, everything else is asked f
   t.match((await app.inject('/assets/index-Dq3x.js')).headers['content-type'], /javascript/)
 })
 
-test('a page runs no inline script and asks no other site, and keeps every other header', async (t) => {
+test('a page allows no inline script and no other site, and keeps every other header', async (t) => {
   const other = (await app.inject('/health')).headers
   for (const url of ['/', ...files]) {
     const { headers } = await app.inject(url)
@@ -45,7 +45,7 @@ test('a page runs no inline script and asks no other site, and keeps every other
   t.equal(other['cache-control'], 'no-store')
 })
 
-test('files come compressed as the build left them, to those who can read that', async (t) => {
+test('compressed files are served to clients that accept them', async (t) => {
   for (const [url, content] of [
     ['/', page],
     ['/assets/index-Dq3x.js', script]
@@ -63,7 +63,7 @@ test('files come compressed as the build left them, to those who can read that',
   t.equal(css.body, 'a{}', 'what was not compressed comes plain')
 })
 
-test('what has not changed is not sent again', async (t) => {
+test('unchanged files answer 304', async (t) => {
   for (const url of ['/', ...files]) {
     const { headers } = await app.inject(url)
     for (const condition of [
@@ -78,7 +78,7 @@ test('what has not changed is not sent again', async (t) => {
   }
 })
 
-test('HEAD answers as GET does, without the body; other methods are refused', async (t) => {
+test('HEAD answers like GET, without the body; other methods are refused', async (t) => {
   for (const url of ['/', ...files]) {
     const [get, head] = [await app.inject(url), await app.inject({ method: 'HEAD', url })]
     const lasting = ({ headers }: typeof get) => ({ ...headers, date: '', 'x-request-id': '' })

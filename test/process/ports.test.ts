@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { type Test, test } from 'tap'
 import { checkPorts, explainPort } from '../../src/process/ports.ts'
 
-/** A port that another program listens on. */
+/** A port in use by another program. */
 async function takenPort(t: Test, host = '127.0.0.1'): Promise<number> {
   const server = createServer().listen(0, host)
   await once(server, 'listening')
@@ -15,7 +15,7 @@ async function takenPort(t: Test, host = '127.0.0.1'): Promise<number> {
 
 const host = '127.0.0.1'
 
-test('a taken port is told in one sentence, by the setting that names it', async (t) => {
+test('a port in use is explained in one sentence, with its setting', async (t) => {
   const port = await takenPort(t)
   for (const host of ['127.0.0.1', 'localhost', '0.0.0.0'])
     await t.rejects(checkPorts({ host, port, metrics: undefined }), {
@@ -26,13 +26,13 @@ test('a taken port is told in one sentence, by the setting that names it', async
   })
 })
 
-test('ports that are free are left free', async (t) => {
+test('free ports stay free', async (t) => {
   const port = await takenPort(t)
   await checkPorts({ host, port: 0, metrics: { host, port: 0 } })
   await t.rejects(checkPorts({ host, port: 0, metrics: { host, port } }))
 })
 
-test('localhost is every address it has, but for those that this machine has not', async (t) => {
+test('localhost means all its addresses, except those this machine does not have', async (t) => {
   const addresses = (...all: string[]) =>
     (async () => all.map((address): LookupAddress => ({ address, family: 4 }))) as unknown as typeof lookup
   const settings = { host: 'localhost', port: await takenPort(t, '127.0.0.2'), metrics: undefined }
@@ -40,7 +40,7 @@ test('localhost is every address it has, but for those that this machine has not
   await checkPorts(settings, addresses('127.0.0.1', '192.0.2.1'))
 })
 
-test('a host that is none of ours is told by its setting', async (t) => {
+test('an unknown host is explained with its setting', async (t) => {
   await t.rejects(checkPorts({ host: 'nowhere.invalid', port: 0, metrics: undefined }), {
     message: 'The host nowhere.invalid is unknown: set HOST to an address of this machine.'
   })
@@ -50,7 +50,7 @@ test('a host that is none of ours is told by its setting', async (t) => {
   })
 })
 
-test('a port that needs rights, and any other failure, is told', async (t) => {
+test('a privileged port, and any other error, is explained', async (t) => {
   const failure = (code: string) => Object.assign(new Error(`listen ${code}`), { code })
   t.equal(explainPort(failure('EACCES'), host, 80), 'Port 80 may not be used by this user: set PORT to 1024 or more.')
   t.equal(explainPort(failure('EINVAL'), host, 80), 'Port 80 on 127.0.0.1 cannot be used: listen EINVAL')

@@ -42,7 +42,7 @@ async function register(process: Target): Promise<Issued> {
   return (await call(process, '/api/auth/register', { body })).body
 }
 
-/** Asks until it is refused, and tells with how many milliseconds to spare. */
+/** Sends requests until one is refused. Returns the milliseconds to spare. */
 async function untilRefused(t: Test, process: Target, token: string, within: number) {
   const end = performance.now() + within
   let answer = await me(process, token)
@@ -53,7 +53,7 @@ async function untilRefused(t: Test, process: Target, token: string, within: num
 const cutListeners = `select pg_terminate_backend(pid) from pg_stat_activity
   where application_name = 'gatehouse listener' and datname = current_database()`
 
-test('fifty uses of one refresh token at once, over two processes: one live token, and everybody goes on', {
+test('fifty concurrent uses of one refresh token, over two processes, give one live token', {
   skip
 }, async (t) => {
   const { a, b, query } = await startTwo(t)
@@ -74,7 +74,7 @@ test('fifty uses of one refresh token at once, over two processes: one live toke
   t.equal((await refresh(a, token)).status, 401)
 })
 
-test('who logs out of one process is logged out of the other', { skip }, async (t) => {
+test('a logout on one process applies to the other', { skip }, async (t) => {
   const { a, b, query } = await startTwo(t)
   const others: [string, string | undefined][] = [
     ['told by NOTIFY', undefined],
@@ -111,7 +111,7 @@ for (const [when, waiting] of [
       await until('a stop that does not count as busy', () => performance.now() - stopped > 1_000)
       b.kill('SIGCONT')
       const first = await (early ?? me(b, token))
-      // On a machine so busy that it stands still again while it asks, it says so.
+      // On a very busy machine it stands still again during the request, and answers 503.
       t.match(first.body.code, /^(token_revoked|unavailable)$/, sabotage)
       await untilRefused(t, b, token, 5_000)
     }

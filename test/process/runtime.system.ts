@@ -8,7 +8,7 @@ import { run } from '../helpers/process.ts'
 const sentence =
   /^Gatehouse needs Node\.js 24 or later, and this is v\S+: use npm start after an npm ci that may run install scripts, which brings Node\.js 24, or install a newer Node\.js\.\n$/
 
-/** What `npm start` runs before the service, where no package is installed. */
+/** The files that `npm start` runs first, without any package. */
 function withoutPackages(t: Test): (file: string) => string {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse_start_'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -17,7 +17,7 @@ function withoutPackages(t: Test): (file: string) => string {
   return (file) => join(folder, file)
 }
 
-test('npm start goes on without a front end that cannot be built, and npm run web does not', async (t) => {
+test('an outdated Node.js prints one sentence that says what is needed', async (t) => {
   const at = withoutPackages(t)
   for (const [file, expected] of [
     ['web/prestart.js', 0],
@@ -33,7 +33,7 @@ test('npm start goes on without a front end that cannot be built, and npm run we
   }
 })
 
-test('a Node.js that is too old is told what is needed, in one sentence', async (t) => {
+test('an outdated Node.js can parse the file that checks the version', async (t) => {
   const older = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.1.0' } })"
   const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${encodeURI(`data:text/javascript,${older}`)}`
   const at = withoutPackages(t)
@@ -44,7 +44,7 @@ test('a Node.js that is too old is told what is needed, in one sentence', async 
   }
 })
 
-// The machine's own, which is not the one of the tests where that is too old.
+// The system's Node.js, which may be older.
 const own = '/usr/bin/node'
 const version = spawnSync(own, ['--version']).error ? undefined : execFileSync(own, ['--version'], { encoding: 'utf8' })
 const skip = version && Number.parseInt(version.slice(1), 10) < 24 ? false : `needs an older Node.js as ${own}`

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { run } from '../helpers/process.ts'
 
-test('a start that is told to end while it waits for the database is no failure', async (t) => {
+test('a start that is ended while it waits for the database is no error', async (t) => {
   const DATABASE_URL = 'postgres://ann@localhost:1/tasks'
   const server = run(t, 'src/start.js', { DATABASE_URL, DATA_DIR: t.testdir() })
   await server.says(/waiting for the database/)
@@ -24,7 +24,7 @@ const refusals: [string, Record<string, string>, RegExp][] = [
   ['the address is not ours', { HOST: '192.0.2.1' }, /192\.0\.2\.1 is not an address of this machine/]
 ]
 for (const [when, settings, message] of refusals)
-  test(`where ${when}, nothing starts and one message says why`, async (t) => {
+  test(`when ${when}, nothing starts and one message says why`, async (t) => {
     const { code, stdout, stderr } = await run(t, 'src/server.ts', { DATA_DIR: t.testdir(), ...settings }).ended
     t.equal(code, 1)
     t.match(stderr, message)

@@ -24,7 +24,7 @@ async function start(t: Test) {
         Number(p)
       ])
     )
-  /** Waits until all have answered a request. */
+  /** Waits until every worker has answered a request. */
   async function allServe() {
     const end = performance.now() + 30_000
     for (const seen = new Set(); seen.size < 3; ) {
@@ -39,7 +39,7 @@ async function start(t: Test) {
   return { ...all, url, pids, allServe }
 }
 
-test('workers serve on one port, and one that is killed is replaced while the others go on', needs, async (t) => {
+test('workers share one port, and a killed one is replaced while the others serve', needs, async (t) => {
   const all = await start(t)
   await all.allServe()
   for (let round = 0; round < 3; round++) {
@@ -55,7 +55,7 @@ test('workers serve on one port, and one that is killed is replaced while the ot
   t.match(await all.ended, { code: 0, stderr: '' })
 })
 
-test('a request in flight is finished, even if everybody is told to end, twice', needs, async (t) => {
+test('a request in flight is finished, even after two signals to all processes', needs, async (t) => {
   const all = await start(t)
   await all.allServe()
   const body = JSON.stringify({ email: 'ann@example.com', name: 'Ann', password })
@@ -74,7 +74,7 @@ test('a request in flight is finished, even if everybody is told to end, twice',
   t.match(await all.ended, { code: 0, stderr: '' })
 })
 
-test('workers do not outlive the process above them', needs, async (t) => {
+test('workers end with the primary process', needs, async (t) => {
   const all = await start(t)
   await all.allServe()
   all.kill('SIGKILL')

@@ -12,7 +12,7 @@ async function settingsOf(t: Test): Promise<Record<string, string>> {
 }
 const listening = /"msg":"listening","url":"([^"]*)"/
 
-test('a worker serves, with its place in the log, and closes with the process above it', async (t) => {
+test('a worker serves, logs its number, and closes with the primary process', async (t) => {
   const above = run(t, 'test/helpers/primary.ts', { ...(await settingsOf(t)), METRICS_PORT: '0' })
   const [, url = ''] = await above.says(listening)
   t.equal((await fetch(`${url}/health`)).status, 200)
@@ -26,7 +26,7 @@ test('a worker serves, with its place in the log, and closes with the process ab
   t.equal(stdout.match(/"msg":"listening"/g)?.length, 1)
 })
 
-test('a place whose workers end at once is given up, with a message', async (t) => {
+test('after repeated failures of a worker the service stops with a message', async (t) => {
   const settings = {
     ...(await settingsOf(t)),
     TEST_WORKER_FILE: 'test/helpers/brief-worker.ts',
@@ -37,7 +37,7 @@ test('a place whose workers end at once is given up, with a message', async (t) 
   t.equal(stderr, 'Gatehouse stopped. Worker 1 failed 5 times, each within 10 s of its start.\n')
 })
 
-test('a fault of the process above ends all, and is told', async (t) => {
+test('an error in the primary process ends all workers, and is logged', async (t) => {
   const fault = 'data:text/javascript,process.on("SIGCONT", () => { throw new Error("unforeseen") })'
   const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${encodeURI(fault)}`
   const above = run(t, 'test/helpers/primary.ts', { ...(await settingsOf(t)), NODE_OPTIONS })
@@ -46,7 +46,7 @@ test('a fault of the process above ends all, and is told', async (t) => {
   t.match(await above.ended, { code: 1, stdout: /"message":"unforeseen".*"msg":"closing after a fault"/ })
 })
 
-test('where nothing can listen, one message says why', async (t) => {
+test('if the port is unavailable, one message says why', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   t.teardown(() => taken.close())

@@ -4,7 +4,7 @@ import { listening, startFakeWorkers } from '../helpers/workers.ts'
 
 const noProcess = new Error('spawn EAGAIN')
 
-test('a worker for which there was no process is replaced like one that failed', async (t) => {
+test('a worker that could not be created is replaced like a failed one', async (t) => {
   const { last, next, lines, hopeless, all } = startFakeWorkers(2)
   last().emit('message', listening)
   const successor = next()
@@ -17,14 +17,14 @@ test('a worker for which there was no process is replaced like one that failed',
   t.strictSame(hopeless, [])
 })
 
-test('the first for which there was no process says why', async (t) => {
+test('the error of a first worker that could not be created is reported', async (t) => {
   const { all, last } = startFakeWorkers(1)
   last().process.pid = undefined
   last().emit('error', noProcess)
   await t.rejects(all.first, { message: 'spawn EAGAIN' })
 })
 
-test('where none can be forked it is tried again, and given up in the end', async (t) => {
+test('after repeated failures to fork the service gives up', async (t) => {
   const { last, next, refuse, hopeless, forked } = startFakeWorkers(2)
   refuse(2)
   last().emit('message', listening)

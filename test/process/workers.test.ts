@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { closeOnce } from '../../src/process/workers.ts'
 import { type FakeWorker, listening, startFakeWorkers as start } from '../helpers/workers.ts'
 
-test('the others start when the first listens', async (t) => {
+test('the others start when the first one listens', async (t) => {
   const { all, workers, last } = start(3)
   t.strictSame(
     workers.map(({ place }) => place),
@@ -17,7 +17,7 @@ test('the others start when the first listens', async (t) => {
   t.equal(workers.length, 3)
 })
 
-test('where the first cannot listen nothing is tried again, and its reason is told', async (t) => {
+test('if the first one cannot listen, it is not retried, and its reason is reported', async (t) => {
   const { all, workers, last } = start(3)
   last().emit('message', { failed: 'The port is taken' })
   last().emit('exit', 1, null)
@@ -31,7 +31,7 @@ test('where the first cannot listen nothing is tried again, and its reason is to
   t.equal(workers.length, 1)
 })
 
-test('another takes the place of one that is killed or told to end, however often', async (t) => {
+test('a worker that is killed or ended is always replaced', async (t) => {
   const { all, last, next, lines, hopeless } = start(2)
   last().emit('message', listening)
   let worker = last()
@@ -47,7 +47,7 @@ test('another takes the place of one that is killed or told to end, however ofte
   t.strictSame(hopeless, [])
 })
 
-test('what ends late is no failure of the start', async (t) => {
+test('a worker that ends late has not failed to start', async (t) => {
   const { last, next, pass, hopeless } = start(1)
   last().emit('message', listening)
   for (let i = 0; i < 10; i++) {
@@ -59,7 +59,7 @@ test('what ends late is no failure of the start', async (t) => {
   t.strictSame(hopeless, [])
 })
 
-test('a place whose workers all fail is given up', async (t) => {
+test('after repeated failures of a worker the service gives up', async (t) => {
   const { last, next, pass, forked, hopeless, workers } = start(2)
   last().emit('message', listening)
   let worker = last()
@@ -77,7 +77,7 @@ test('a place whose workers all fail is given up', async (t) => {
   t.equal(workers.length, 6)
 })
 
-test('all end when they are told to, and none is replaced', async (t) => {
+test('all workers end on request, and none is replaced', async (t) => {
   const { all, workers, last } = start(2)
   last().emit('message', listening)
   const [one, two] = workers as [FakeWorker, FakeWorker]
@@ -87,7 +87,7 @@ test('all end when they are told to, and none is replaced', async (t) => {
   one.emit('exit', 0, null)
   await closed
   await all.close(60_000)
-  // The same pause, begun later: the first one's is over as well.
+  // The same pause, begun later: the first one is over as well.
   const other = start(1)
   other.last().emit('message', listening)
   const replaced = other.next()
@@ -96,14 +96,14 @@ test('all end when they are told to, and none is replaced', async (t) => {
   t.equal(workers.length, 2)
 })
 
-test('one that does not end is killed', async (t) => {
+test('a worker that does not end is killed', async (t) => {
   const { all, last, lines } = start(1)
   await t.rejects(all.close(1))
   t.strictSame(last().signals, ['SIGTERM', 'SIGKILL'])
   t.match(lines.slice(1), [{ msg: 'a worker did not close in time', worker: 1, pid: 7 }])
 })
 
-test('a worker closes once, whoever tells it and how often', async (t) => {
+test('a worker closes once, after any number of signals', async (t) => {
   const events = new EventEmitter()
   let closed = 0
   closeOnce(() => {

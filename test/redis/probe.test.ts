@@ -19,7 +19,7 @@ async function start(t: Test, times: RedisTimes) {
   return { server, shared, lines, says, probes, until }
 }
 
-test('whether Redis is back is asked once at a time, however long the answer takes', async (t) => {
+test('only one probe is sent at a time, however long its answer takes', async (t) => {
   const { server, shared, says, probes, until } = await start(t, { commandTimeout: 200, retryInterval: 5 })
   await says(/^Redis is available/)
   server.hang()
@@ -29,7 +29,7 @@ test('whether Redis is back is asked once at a time, however long the answer tak
   t.equal(probes(), before + 2, 'not one each 5 ms')
 })
 
-test('an answer that comes after the end opens nothing again', async (t) => {
+test('a late answer after close has no effect', async (t) => {
   const { server, shared, lines, says, probes, until } = await start(t, { commandTimeout: 1_000, retryInterval: 5 })
   await says(/^Redis is available/)
   server.hang()

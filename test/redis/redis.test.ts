@@ -18,7 +18,7 @@ async function start(t: Test, { commandTimeout = 60_000, retryInterval = 10 } = 
 const back = /^Redis is available/
 const away = /^Redis is unavailable/
 
-test('a script is run on keys that tell nothing', async (t) => {
+test('a script runs with hashed key names', async (t) => {
   const { server, ask, says, shared } = await start(t)
   t.equal(await ask(), undefined, 'not before Redis has answered')
   await says(back)
@@ -32,7 +32,7 @@ test('a script is run on keys that tell nothing', async (t) => {
   t.not(server.commands.at(-1)?.[3], key)
 })
 
-test('a Redis that hangs is waited for once, then asked in the background until it is back', async (t) => {
+test('a Redis that hangs costs one timeout, then is probed in the background', async (t) => {
   const { server, ask, lines, says } = await start(t, { commandTimeout: 200, retryInterval: 250 })
   await says(back)
   const before = lines.length
@@ -49,7 +49,7 @@ test('a Redis that hangs is waited for once, then asked in the background until 
   t.strictSame(await ask(), [1])
 })
 
-test('a Redis that goes is found again', async (t) => {
+test('a Redis that restarts is found again', async (t) => {
   const { server, ask, says, shared } = await start(t)
   await says(back)
   await server.close()
@@ -62,7 +62,7 @@ test('a Redis that goes is found again', async (t) => {
   t.strictSame(await ask(), [2])
 })
 
-test('what Redis refuses is its end for now, and no word of what was sent is logged', async (t) => {
+test('an error of Redis counts as down, and its text is not logged with arguments', async (t) => {
   const { server, ask, says, lines } = await start(t)
   await says(back)
   server.replies.push("-ERR unknown command 'auth', with args beginning with: 'hush-hush'")
@@ -75,7 +75,7 @@ test('what Redis refuses is its end for now, and no word of what was sent is log
   t.notMatch(JSON.stringify(lines), 'hush-hush')
 })
 
-test('one that was never there is told once, and a closed one says nothing more', async (t) => {
+test('an unreachable Redis is logged once, and a closed client logs nothing', async (t) => {
   const server = await redisLikeServer(t)
   await server.close()
   const { log, lines, says } = captureLog()

@@ -21,7 +21,7 @@ async function start(t: Test) {
     t.teardown(shared.close)
     return shared
   })
-  /** Until Redis has done what it was told. */
+  /** Waits until Redis has processed all commands. */
   async function settle() {
     for (const shared of connections) while ((await shared.run(nothing, [], [])) === undefined) await admin.ping()
   }
@@ -31,7 +31,7 @@ async function start(t: Test) {
   return { server, admin, settle, at }
 }
 
-test('over Redis, a count is what it is in one process, whatever was counted and given back', { skip }, async (t) => {
+test('counts over Redis equal those of one process, with any counts and give-backs', { skip }, async (t) => {
   const { at, admin, settle } = await start(t)
   const alone = createWindows(undefined, { kind: 'throttle', maxEntries: 10_000 })
   let seed = 7
@@ -60,7 +60,7 @@ test('over Redis, a count is what it is in one process, whatever was counted and
   }
 })
 
-test('of 2,000 guesses at once over two processes no more could succeed than over one', { skip }, async (t) => {
+test('of 2,000 concurrent guesses over two processes no more could succeed than over one', { skip }, async (t) => {
   const { at } = await start(t)
   const passing = async (account: string, where: (i: number) => string) => {
     const guess = (i: number) => createThrottle({ enabled: true }, at(i)).begin(account, where(i), false)
@@ -84,7 +84,7 @@ test('an owner who logs in many times over two processes is not locked out', { s
 
 const accidents = { emptied: 'flushall', 'killed and started again': 'restart' } as const
 for (const [what, accident] of Object.entries(accidents))
-  test(`what was counted is not forgotten when Redis is ${what}`, { skip }, async (t) => {
+  test(`counts are kept when Redis is ${what}`, { skip }, async (t) => {
     const { at, server, admin, settle } = await start(t)
     const guess = (i: number) => createThrottle({ enabled: true }, at(i)).begin('ann', 'home', false)
     for (let i = 0; i < 10; i++) t.ok((await guess(i)).mayPass)
@@ -99,7 +99,7 @@ for (const [what, accident] of Object.entries(accidents))
     t.strictSame(more.slice(1), Array(19).fill(false), 'one of the two knew of nine')
   })
 
-test('the throttle of one process is the same rule', async (t) => {
+test('a single process follows the same rule', async (t) => {
   const alone = throttleBy(Date.now)
   for (let i = 0; i < 10; i++) t.ok((await alone.begin('ann', 'home', false)).mayPass)
   t.notOk((await alone.begin('ann', 'home', false)).mayPass)

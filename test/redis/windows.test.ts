@@ -4,7 +4,7 @@ import { createWindows, type Limit } from '../../src/redis/windows.ts'
 
 const now = Date.UTC(2026, 0, 1)
 
-/** Windows on a Redis that answers with the next of these; not at all where that is undefined. */
+/** Windows on a fake Redis with these answers; undefined means none. */
 function on(answers: (number[] | undefined)[]) {
   const asked: number[][] = []
   const told: [Script, string[]][] = []
@@ -22,7 +22,7 @@ function on(answers: (number[] | undefined)[]) {
 const ann: Limit = { name: 'ann', max: 100, length: 60_000 }
 const all: Limit = { name: 'all', max: 200, length: 90_000 }
 
-test('all processes count together, and where Redis goes each goes on from there', async (t) => {
+test('processes count together, and when Redis is down each one continues from there', async (t) => {
   const { count, asked } = on([[5, 0, 8, 30_000], undefined, undefined, [6, 0, 40, 20_000], [6, 0, 41, 20_000]])
   const counts = []
   for (let i = 0; i < 5; i++) counts.push((await count([ann])).count)
@@ -40,13 +40,13 @@ test('all processes count together, and where Redis goes each goes on from there
   )
 })
 
-test('the first of the windows that is full says how long to wait', async (t) => {
+test('the first full window determines the wait', async (t) => {
   const { count } = on([[5, 2, 3, 60_000, 200, 7_000], undefined])
   t.match(await count([ann, all]), { wait: 7_000, count: 3, ttl: 60_000 })
   t.match(await count([ann, all]), { wait: 7_000, count: 4 }, 'as this process knows')
 })
 
-test('what is full for good is not asked about again', async (t) => {
+test('a window that is full until its end is not queried again', async (t) => {
   const { count, asked } = on([
     [5, 1, 100, 30_000],
     [5, 0, 1, 60_000]
@@ -56,7 +56,7 @@ test('what is full for good is not asked about again', async (t) => {
   t.match(await count([{ ...ann, name: 'ben' }], { isFinal: true }), { wait: 0, count: 1 })
 })
 
-test('what was counted is given back here and there, even if Redis did not answer in time', async (t) => {
+test('a count is given back locally and in Redis, even after a timeout', async (t) => {
   const { count, told, asked } = on([[5, 0, 3, 60_000, 1, 90_000], undefined])
   for (let i = 0; i < 2; i++) {
     const { giveBack } = await count([ann, all])

@@ -24,7 +24,7 @@ async function readAll(batch?: number) {
   return { horizon, batches, rows: batches.flat().map(plain) }
 }
 
-test('everything that matters is read, in batches', async (t) => {
+test('all live revocations are read, in batches', async (t) => {
   const { insert } = revocationsRepository(app.db)
   const made = Array.from({ length: 7 }, () => make())
   for (const row of made) await insert(row)
@@ -46,7 +46,7 @@ test('everything that matters is read, in batches', async (t) => {
   t.equal((await app.db.selectFrom('revocations').select('id').execute()).length, 7)
 })
 
-test('what committed since a horizon is read again, and little else', async (t) => {
+test('commits since a horizon are read again, and little else', async (t) => {
   const { insert, readSince } = revocationsRepository(app.db)
   await insert(make())
   const { horizon } = await readAll()
@@ -54,11 +54,11 @@ test('what committed since a horizon is read again, and little else', async (t) 
   await insert(later)
   const since = await readSince(horizon)
   t.ok(since.rows.map(plain).some(({ key }) => key === later.key))
-  // Not while a transaction is open that began before, in whichever database of the server.
+  // Older open transactions in any database of the server hold the horizon back.
   await until('the horizon to move on', async () => BigInt((await readSince(horizon)).horizon) > BigInt(horizon))
 })
 
-test('a transaction that commits after one that began later is not missed', {
+test('a transaction that commits after a later one is not missed', {
   skip: server ? false : 'needs TEST_DATABASE_URL: the embedded database has one connection'
 }, async (t) => {
   const { insert, readSince } = revocationsRepository(app.db)
@@ -79,7 +79,7 @@ test('a transaction that commits after one that began later is not missed', {
   t.ok((await keysSince(between.horizon)).keys.includes(early.key), 'nor by who asked meanwhile')
 })
 
-test('whatever ends a session or another issuer’s user leaves a revocation', async (t) => {
+test('every end of a session or foreign user leaves a revocation', async (t) => {
   const [ann, bob, eve] = [await register(), await register(), await register()]
   await app.db.deleteFrom('sessions').where('user_id', '=', ann.user.id).execute()
   await app.db.deleteFrom('users').where('id', '=', bob.user.id).execute()

@@ -8,12 +8,12 @@ const events = securityEventsRepository(db)
 const [ann, ben] = [crypto.randomUUID(), crypto.randomUUID()]
 const address = '192.0.2.0/24'
 
-// Somebody's password is being guessed, in a table that PostgreSQL has not analyzed yet.
+// An account under attack, in a table that PostgreSQL has not analyzed yet.
 await sql`
   insert into security_events (id, event, user_id, address)
   select gen_random_uuid(), 'login.throttled', ${ann}, ${address} from generate_series(1, 5000)`.execute(db)
 
-/** Pages that a query reads. */
+/** The number of pages that a query reads. */
 async function pagesOf({ sql: text, parameters }: CompiledQuery): Promise<number> {
   const literal = text.replace(/\$(\d+)/g, (_, place) => `'${parameters[Number(place) - 1]}'`)
   const plan = await sql<{ 'QUERY PLAN': [{ Plan: { 'Shared Hit Blocks': number; 'Shared Read Blocks': number } }] }>`
@@ -22,7 +22,7 @@ async function pagesOf({ sql: text, parameters }: CompiledQuery): Promise<number
   return Number(blocks?.['Shared Hit Blocks']) + Number(blocks?.['Shared Read Blocks'])
 }
 
-test('to know costs no more for an account that somebody is guessing at: the time would tell that there is one', async (t) => {
+test('the look-up costs no more for an account under attack, so its time reveals nothing', async (t) => {
   const asked = t.capture(db.getExecutor(), 'executeQuery', db.getExecutor().executeQuery)
   await events.hasLoggedInFrom(ann, address)
   const [
@@ -34,7 +34,7 @@ test('to know costs no more for an account that somebody is guessing at: the tim
   t.ok(Number(pages) <= 10, `${pages} pages`)
 })
 
-test('whether somebody has logged in from somewhere', async (t) => {
+test('it tells whether a user has logged in from an address', async (t) => {
   t.equal(await events.hasLoggedInFrom(ben, address), false)
   for (const [event, user_id] of [
     ['login', ben],

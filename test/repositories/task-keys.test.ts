@@ -2,10 +2,10 @@ import { test } from 'tap'
 import { gramsOf, gramsSought, testedGrams } from '../../src/repositories/task-grams.ts'
 import { contains, fold, titleSort } from '../../src/repositories/task-keys.ts'
 
-/** Code points, as the database compares keys. */
+/** Code point order, as in the database. */
 const compare = (a: string, b: string) => Buffer.compare(Buffer.from(titleSort(a)), Buffer.from(titleSort(b)))
 
-test('titles sort as dictionaries file them: letters, then accents, then case, and numbers by their value', (t) => {
+test('titles sort by letters, then accents, then case, and numbers by value', (t) => {
   const ordered = [
     ['1', '2.9', '2.10', '9', '10', '010b'],
     ['apple', 'Apple', 'banana', 'Zebra', 'zebra crossing'],
@@ -38,7 +38,7 @@ test('a key fits into an index, whatever the title', (t) => {
   t.end()
 })
 
-test('text is found in either case, composed or not, of full width, with its ligatures', (t) => {
+test('text is found regardless of case, composition, width and ligatures', (t) => {
   for (const [text, sought] of [
     ['Gr\u{fc}n', 'GR\u{dc}N'],
     ['gru\u{308}n', 'gr\u{fc}n'],
@@ -58,7 +58,7 @@ test('text is found in either case, composed or not, of full width, with its lig
   t.end()
 })
 
-/** As PostgreSQL reads a signature. */
+/** Reads a signature as PostgreSQL does. */
 const allows = (grams: Buffer, sought: string) =>
   gramsSought(fold(sought)).every((place) => {
     const at = place & (grams.length * 8 - 1)
@@ -82,7 +82,7 @@ test('a signature rules out no text that is there', (t) => {
   t.end()
 })
 
-test('a signature rules out most texts that are not there, and takes little room', (t) => {
+test('a signature rules out most other texts, and is small', (t) => {
   const words = Array.from({ length: 1_500 }, (_, i) => ((i * 7919) % 99_991).toString(36)).join(' ')
   const grams = gramsOf(words)
   t.ok(grams.length <= 2_048)

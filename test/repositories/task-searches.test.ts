@@ -12,7 +12,7 @@ const { db } = app
 const small = { slice: 7, keys: 20, texts: 6 }
 const newest = { status: 'all', sort: 'created', order: 'desc', limit: 5 } as const
 
-/** A user with so many tasks, of which the listed have a text. */
+/** A user with tasks, some of which have the given texts. */
 async function seed(amount: number, having: Record<number, string>) {
   const { id: user_id } = await signUp()
   const tasks = Array.from({ length: amount }, (_, i) => {
@@ -25,7 +25,7 @@ async function seed(amount: number, having: Record<number, string>) {
   return user_id
 }
 
-/** All that is found, page by page, and how many pages that took. */
+/** All matches, page by page, and the number of pages. */
 async function all(
   search: ReturnType<typeof taskSearches>,
   userId: string,
@@ -43,7 +43,7 @@ async function all(
   }
 }
 
-test('a search finds everything once, in order, wherever its slices end', async (t) => {
+test('a search finds every match once, in order, across slices', async (t) => {
   const userId = await seed(30, { 0: 'a needle', 6: 'Needle', 7: 'needle', 13: 'needles', 14: 'needle', 22: 'needle' })
   for (const slice of [1, 6, 7, 8, 30, 100])
     for (const keys of [1, 20, 100]) {
@@ -59,7 +59,7 @@ test('a search finds everything once, in order, wherever its slices end', async 
     }
 })
 
-test('keys that allow what the text lacks cost texts read, up to a bound', async (t) => {
+test('false positives of the keys are bounded per page', async (t) => {
   const userId = await seed(30, { 3: 'needle' })
   await db
     .updateTable('tasks')
@@ -71,7 +71,7 @@ test('keys that allow what the text lacks cost texts read, up to a bound', async
   t.ok(pages >= 4, `${pages} pages`)
 })
 
-test('a search reads no text that its keys rule out', async (t) => {
+test('a search does not read texts that their keys rule out', async (t) => {
   const userId = await seed(30, {})
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from tasks where user_id = ${userId} and octet_length(description_grams) < 16`.execute(db)
@@ -83,7 +83,7 @@ test('a search reads no text that its keys rule out', async (t) => {
   t.strictSame((await all(taskSearches(db), userId, 'needle', {})).titles, [])
 })
 
-test('what code that knows no keys has written is found, and sorts when it has got its keys', async (t) => {
+test('tasks of an earlier release are found, and sort once they have keys', async (t) => {
   const ann = await signUp()
   const titles = ['Zebra', '\u{c9}clair', 'apple', 'Task 10', 'Task 2']
   for (const [i, title] of titles.entries())
@@ -110,7 +110,7 @@ test('what code that knows no keys has written is found, and sorts when it has g
   t.strictSame((await found('sort=title'))[0], 'Aardvark')
 })
 
-test('more tasks than one batch get their keys, and no later time of change', async (t) => {
+test('keys are filled in several batches, without changing updated_at', async (t) => {
   const ann = await signUp()
   await sql`insert into tasks (id, user_id, title, updated_at)
     select gen_random_uuid(), ${ann.id}::uuid, 'task ' || i, '2026-01-01' from generate_series(1, 120) as i`.execute(db)
@@ -124,7 +124,7 @@ test('more tasks than one batch get their keys, and no later time of change', as
   ])
 })
 
-test('a change of title or description is found, and the old text is not', async (t) => {
+test('a changed title or description is found, and the old text is not', async (t) => {
   const ann = await signUp()
   const { id } = (await ann.post('/api/tasks', { title: 'Milk', description: 'two litres' })).json()
   const count = async (text: string) => (await ann.get(`/api/tasks?q=${text}`)).json().items.length

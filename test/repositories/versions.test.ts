@@ -11,7 +11,7 @@ const isRising = (times: (string | undefined)[]) =>
 
 test('changes of a task within one millisecond have an updated_at each: no two versions share an ETag', async (t) => {
   const times = await app.db.transaction().execute(async (trx) => {
-    // In one transaction all times of the database are the same.
+    // Within a transaction, now() is constant.
     const tasks = tasksRepository(trx)
     const { id, updated_at } = await tasks.insert(ann.id, { title: 'Milk' })
     const changes = [

@@ -9,7 +9,7 @@ const setActive = async (id: string, is_active: boolean) => {
   await app.revocations.catchUp()
 }
 
-test('an account that an operator closes is closed to every token, until it is opened again', async (t) => {
+test('a deactivated account refuses every token, until it is activated again', async (t) => {
   const ann = await signUp()
   const login = () => anyone.post('/api/auth/login', { email: ann.email, password })
   const { access_token, refresh_token } = (await login()).json()
@@ -28,7 +28,7 @@ test('an account that an operator closes is closed to every token, until it is o
   t.equal((await caller(app, token).get('/api/auth/me')).statusCode, 200)
 })
 
-test('so is the account of a user of another issuer', async (t) => {
+test('so does the account of a foreign user', async (t) => {
   const by = (iat: number) => caller(app, bridgeToken({ sub: 'fay', iat }))
   const old = by(seconds() - 60)
   const id = (await old.get('/api/auth/me')).json().user_id
@@ -41,7 +41,7 @@ test('so is the account of a user of another issuer', async (t) => {
   t.equal((await by(seconds() + 30).get('/api/auth/me')).json().user_id, id)
 })
 
-test('another change of an account ends nothing', async (t) => {
+test('other changes of an account end nothing', async (t) => {
   const ann = await signUp()
   await app.db.updateTable('users').set({ name: 'Ann', is_active: true }).where('id', '=', ann.id).execute()
   await app.revocations.catchUp()

@@ -5,7 +5,7 @@ import { bridgeToken } from '../helpers/mint.ts'
 const { app, anyone } = await startApp(t)
 const good = { email: 'ann@example.com', name: 'Ann', password }
 
-test('a password may not be the email, whatever its case, the blanks around the email and the form of the domain', async (t) => {
+test('a password may not be the email, in any spelling of it', async (t) => {
   for (const [email, ...same] of [
     ['ann-7@example.com', 'ann-7@example.com', 'Ann-7@Example.com'],
     [' ANN-7@example.com ', 'ann-7@example.com', 'Ann-7@Example.com'],
@@ -21,7 +21,7 @@ test('a password may not be the email, whatever its case, the blanks around the 
     }
 })
 
-test('an internationalised domain and its ASCII form are one mailbox: registered once, logged in with either', async (t) => {
+test('an internationalised domain and its ASCII form are one mailbox, for registration and login', async (t) => {
   const spellings = ['anna@müller.de', ' Anna@MÜLLER.de', 'anna@mu\u0308ller.de', 'anna@xn--mller-kva.de']
   const [first = '', ...others] = spellings
   const user = (await anyone.post('/api/auth/register', { ...good, email: first })).json().user
@@ -32,7 +32,7 @@ test('an internationalised domain and its ASCII form are one mailbox: registered
     t.match((await anyone.post('/api/auth/login', { email, password })).json(), { user: { id: user.id } }, email)
 })
 
-test('dots before the @ are part of the mailbox, wherever they stand', async (t) => {
+test('dots before the @ are part of the mailbox, wherever they are', async (t) => {
   const ids = new Set<string>()
   for (const email of ['a..b.@docomo.ne.jp', 'a.b.@docomo.ne.jp', 'ab@docomo.ne.jp']) {
     const registered = await anyone.post('/api/auth/register', { ...good, email })
@@ -44,7 +44,7 @@ test('dots before the @ are part of the mailbox, wherever they stand', async (t)
   t.equal(ids.size, 3)
 })
 
-test('what is wrong is said once for each fault, in plain words', async (t) => {
+test('each error is reported once, in plain words', async (t) => {
   const cases: [object, string, string[]][] = [
     [{ email: 'josé@example.com' }, '/email', ['must have only the letters a-z, digits']],
     [{ email: 'admin@localhost' }, '/email', ['must have a domain such as example.com after the @']],
@@ -66,7 +66,7 @@ test('what is wrong is said once for each fault, in plain words', async (t) => {
   }
 })
 
-test("another issuer's email is spelled as we would store it", async (t) => {
+test("a foreign user's email is normalized like ours", async (t) => {
   for (const [email, ours] of [
     ['Anna@MÜLLER.de', 'anna@xn--mller-kva.de'],
     ['anna@xn--mller-kva.de', 'anna@xn--mller-kva.de'],

@@ -5,10 +5,10 @@ import { countQueries } from '../helpers/queries.ts'
 const { app, signUp, anyone } = await startApp(t)
 const good = { email: 'ann@example.com', name: 'Ann', password }
 
-/** Values that are text of no kind. */
+/** Values that are not text. */
 const notText: unknown[] = [null, 5, 1e21, -0, true, [], ['a@example.com'], {}, { $ne: '' }, { toString: 'x' }]
 
-/** One a line. */
+/** One per line. */
 const lines = (text: string) => text.trim().split(/\n */)
 
 const noEmails = lines(`
@@ -53,7 +53,7 @@ const refusals: [keyof typeof good, unknown[]][] = [
   ['password', passwords]
 ]
 
-test('a registration with a bad field is refused with a pointer to it, and nothing is stored', async (t) => {
+test('a registration with an invalid field is refused with a pointer, and stores nothing', async (t) => {
   const queries = countQueries(t, app)
   for (const [field, values] of refusals)
     for (const value of [...values, undefined]) {
@@ -69,7 +69,7 @@ test('a registration with a bad field is refused with a pointer to it, and nothi
   t.equal(queries(), 0)
 })
 
-test('a login with a bad field is refused before anything is looked up', async (t) => {
+test('a login with an invalid field is refused before any look-up', async (t) => {
   const queries = countQueries(t, app)
   const bad: [string, unknown[]][] = [
     ['email', [...emails, undefined]],
@@ -87,7 +87,7 @@ test('a login with a bad field is refused before anything is looked up', async (
   t.equal(queries(), 0)
 })
 
-test('what nobody asked for is refused, not dropped', async (t) => {
+test('unknown fields are refused, not dropped', async (t) => {
   for (const key of ['id', 'is_active', 'role', 'issuer', 'Email', 'constructor', '', 'a/b~c'])
     for (const url of ['/api/auth/register', '/api/auth/login']) {
       const { name, ...credentials } = good
@@ -97,7 +97,7 @@ test('what nobody asked for is refused, not dropped', async (t) => {
     }
 })
 
-test('a body that is no object, or not readable, is a problem of the client', async (t) => {
+test('a body that is not an object, or unreadable, is a client error', async (t) => {
   const text = JSON.stringify(good)
   const [open, deep] = [text.slice(0, -1), ['['.repeat(30_000), '{"a":'.repeat(10_000)]]
   const poisoned = [`${open},"__proto__":{}}`, `${open},"constructor":{"prototype":{}}}`]
@@ -121,7 +121,7 @@ test('a body that is no object, or not readable, is a problem of the client', as
   }
 })
 
-test('the longest of everything is taken', async (t) => {
+test('the longest valid values are accepted', async (t) => {
   const label = 'y'.repeat(61)
   const email = `${'x'.repeat(64)}@${label}.${label}.${label}.com`
   const longest = { email, name: '😀'.repeat(100), password: `1!${'x'.repeat(70)}` }

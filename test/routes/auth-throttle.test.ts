@@ -10,18 +10,18 @@ const login = (email: string, given: string, remoteAddress: string) =>
 const statuses = (answers: { statusCode: number }[]) => answers.map(({ statusCode }) => statusCode)
 
 let network = 0
-/** An address that nobody else has. */
+/** An unused address. */
 const fresh = () => `2001:db8:${(network++).toString(16)}:1::1`
 
 test('an account that does not exist is throttled exactly like one that does', async (t) => {
-  /** All that a client sees of twelve failures, an hour of them from many addresses, and what follows. */
+  /** The client's view of twelve failures, an hour of failures from many addresses, and afterwards. */
   async function attack(email: string) {
     const start = now
     const seen: unknown[] = []
     const [one, many] = [fresh(), Array.from({ length: 12 }, fresh)]
     for (const address of [...Array(12).fill(one), ...many, ...many]) {
       const answer = await login(email, 'wrong', address)
-      // The limit of the address counts down by a clock of its own.
+      // The limit of the address has its own clock.
       const { date, 'x-request-id': id, 'ratelimit-reset': reset, ...headers } = answer.headers
       seen.push([answer.statusCode, headers, answer.body.replace(String(id), '')])
       now += 1000
@@ -36,7 +36,7 @@ test('an account that does not exist is throttled exactly like one that does', a
   t.match(known[10], [429, { 'retry-after': /^\d+$/ }, /too_many_requests/])
 })
 
-test('ten failures from an address, then not even the right password is looked at until a quarter of an hour has passed', async (t) => {
+test('after ten failures from an address, even the right password is refused for a quarter of an hour', async (t) => {
   const ann = await signUp()
   const home = fresh()
   for (let i = 0; i < 10; i++) t.equal((await login(ann.email, 'wrong', home)).statusCode, 401)
@@ -48,14 +48,14 @@ test('ten failures from an address, then not even the right password is looked a
   t.equal((await login(ann.email, password, home)).statusCode, 200)
 })
 
-test('an IPv6 network is one address: its other addresses do not help', async (t) => {
+test('an IPv6 /64 counts as one address', async (t) => {
   const ann = await signUp()
   const from = (host: number) => `2001:db8:ffff:1::${host}`
   for (let i = 1; i <= 10; i++) t.equal((await login(ann.email, 'wrong', from(i))).statusCode, 401)
   t.match((await login(ann.email, 'wrong', from(11))).headers, { 'retry-after': '900' })
 })
 
-test('under attack from everywhere the owner logs in where they are used to', async (t) => {
+test('during an attack from everywhere the owner can log in from a usual address', async (t) => {
   const ann = await signUp()
   const home = fresh()
   t.equal((await login(ann.email, password, home)).statusCode, 200)
@@ -77,15 +77,15 @@ test('a login in between does not count, and changes nothing for others at the s
   )
 })
 
-test('at a second network nobody can tell whether there is an account, nor whether its owner logs in from there', async (t) => {
-  /** What an attacker sees at a network after an attack from others. */
+test('at another network the answers reveal neither the account nor where its owner logs in', async (t) => {
+  /** The attacker's view at a network after an attack from others. */
   async function probe(email: string, second: string) {
     const start = now
     for (let i = 0; i < 25; i++) await login(email, 'wrong', fresh())
     const seen: unknown[] = []
     for (let i = 0; i < 12; i++) {
       const answer = await login(email, 'wrong', second)
-      // The limit of the address counts whatever comes from there, the owner's own login too.
+      // The limit of the address also counts the owner's own login.
       const {
         date,
         'x-request-id': id,

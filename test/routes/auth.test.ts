@@ -13,7 +13,7 @@ const countUsers = async () => (await app.db.selectFrom('users').select('id').ex
 const statuses = (answers: { statusCode: number }[]) => answers.map(({ statusCode }) => statusCode).sort()
 const oneOfAHundred = [201, ...Array.from({ length: 99 }, () => 409)]
 
-test('whoever signs up is logged in, under an address without blanks and capitals', async (t) => {
+test('signing up logs in, with a normalized address', async (t) => {
   const answer = await register({ email: '  Ann@Example.COM ', name: 'Ann O’Neil', password })
   t.equal(answer.statusCode, 201)
   const { access_token, refresh_token, user, ...rest } = answer.json()
@@ -36,12 +36,12 @@ test('whoever signs up is logged in, under an address without blanks and capital
   }
 })
 
-test('logout answers whoever is logged in', async (t) => {
+test('logout answers a signed-in user', async (t) => {
   const ann = await signUp()
   t.strictSame((await ann.post('/api/auth/logout')).json(), { message: 'Logged out' })
 })
 
-test('an address is registered once, whatever its case', async (t) => {
+test('an address can be registered once, whatever its case', async (t) => {
   const ann = await signUp('once@example.com')
   for (const email of ['once@example.com', 'ONCE@example.com', ' once@example.com'])
     t.match((await register({ email, name: 'x', password: 'another-horse-8' })).json(), {
@@ -52,7 +52,7 @@ test('an address is registered once, whatever its case', async (t) => {
   t.equal((await login(ann.email, password)).statusCode, 200, 'with the password that it had')
 })
 
-/** A hundred in spellings of their own, through these apps in turn. */
+/** A hundred registrations in different spellings, alternating between the apps. */
 async function rush(apps: (typeof app)[], address: string) {
   const spelled = (i: number) => [...address].map((c, at) => ((i >> (at % 7)) & 1 ? c.toUpperCase() : c)).join('')
   const attempts = Array.from({ length: 100 }, (_, i) =>
@@ -61,7 +61,7 @@ async function rush(apps: (typeof app)[], address: string) {
   return statuses(await Promise.all(attempts))
 }
 
-test('of a hundred registrations of one address at once, one succeeds', async (t) => {
+test('of a hundred concurrent registrations of one address, one succeeds', async (t) => {
   const before = await countUsers()
   t.strictSame(await rush([app], 'rush@example.com'), oneOfAHundred)
   t.strictSame(new Set(await rush([app], 'rush@example.com')), new Set([409]), 'and none later')
@@ -77,7 +77,7 @@ test('of a hundred through two processes on one database, one succeeds', {
   t.equal(await countUsers(), before + 1)
 })
 
-test('an unknown address, a wrong password and a closed account are answered alike, byte for byte', async (t) => {
+test('an unknown address, a wrong password and a deactivated account get identical answers', async (t) => {
   const [ann, bob] = [await signUp(), await signUp()]
   await app.db.updateTable('users').set({ is_active: false }).where('id', '=', bob.id).execute()
   const attempts: [string, string, string][] = [
@@ -122,13 +122,13 @@ test('a password is kept exactly as received', async (t) => {
   }
 })
 
-test('too many who sign up at once are told when to come back', async (t) => {
+test('too many concurrent registrations get Retry-After', async (t) => {
   const { anyone, lines } = await startApp(t, { settings: { BCRYPT_COST: '15' } })
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const taken = 256 + Math.max(1, availableParallelism() - 1)
   const answers: Awaited<ReturnType<typeof anyone.post>>[] = []
-  // On a slow machine the first hash may be done, and give its place to one more, before the last one comes.
+  // On a slow machine, the first hash may finish before the last request arrives.
   const attempts = Array.from({ length: taken + 100 }, async (_, i) => {
     answers.push(await anyone.post('/api/auth/register', { email: `${i}@example.com`, name: 'x', password }))
   })

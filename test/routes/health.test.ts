@@ -6,10 +6,10 @@ import { startApp } from '../helpers/app.ts'
 import { ourToken } from '../helpers/mint.ts'
 import { countQueries } from '../helpers/queries.ts'
 
-/** A port that nothing listens on: what every client of a database that is down meets. */
+/** A port that nothing listens on, like a database that is down. */
 const down = { DATABASE_URL: 'postgres://ann:hush-hush@localhost:1/tasks' }
 
-test('a healthy service says so', async (t) => {
+test('a healthy service answers 200', async (t) => {
   const { anyone } = await startApp(t)
   for (const path of ['/health', '/health/ready']) {
     const { revocation_staleness_ms, ...answer } = (await anyone.get(path)).json()
@@ -19,7 +19,7 @@ test('a healthy service says so', async (t) => {
   t.strictSame((await anyone.get('/health/live')).json(), { status: 'ok' })
 })
 
-test('with the database down, what needs it is unavailable and the process lives', async (t) => {
+test('with the database down, its routes answer 503 and the process is live', async (t) => {
   const { app, anyone, lines } = await startApp(t, { settings: down })
   t.equal((await anyone.get('/health/live')).statusCode, 200)
   const headers = { authorization: `Bearer ${ourToken()}` }
@@ -42,7 +42,7 @@ test('with the database down, what needs it is unavailable and the process lives
   t.equal((await app.inject('/health/live')).statusCode, 200)
 })
 
-test('many who ask for health at once are one question to the database', async (t) => {
+test('concurrent health checks cost one query', async (t) => {
   const { app, anyone } = await startApp(t)
   const queries = countQueries(t, app)
   const answers = await Promise.all(Array.from({ length: 50 }, () => anyone.get('/health')))
@@ -50,7 +50,7 @@ test('many who ask for health at once are one question to the database', async (
   t.equal(queries(), 1)
 })
 
-test('a process that is closing is not ready for more', async (t) => {
+test('a process that is closing is not ready', async (t) => {
   const { app } = await startApp(t)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')

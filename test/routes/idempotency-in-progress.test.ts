@@ -9,7 +9,7 @@ const { app, signUp } = await startApp(t)
 const [ann, ben] = [await signUp(), await signUp()]
 const { create, count } = keyed(ann)
 
-test('of many at once one makes the task; the others get it too, or are told to wait', async (t) => {
+test('of concurrent requests one creates the task; the others get it too, or 409', async (t) => {
   const [key, before] = [fresh(), await count()]
   const answers = await Promise.all(Array.from({ length: 20 }, () => create(key)))
   const firsts = answers.filter(({ statusCode, headers }) => statusCode === 201 && !headers['idempotency-replayed'])
@@ -19,9 +19,9 @@ test('of many at once one makes the task; the others get it too, or are told to 
   t.equal(await count(), before + 1)
 })
 
-test('while the first is in progress others are told so, and a first that dies is as if it had never been', async (t) => {
+test('while the first one is in progress others get 409, and a failed first one has no effect', async (t) => {
   const held = fresh()
-  // As if another process had the key's lock: the one connection of the embedded database cannot be two processes.
+  // Simulates another process that holds the key's lock, because the embedded database has only one connection.
   await sql`create function nothing() returns trigger language plpgsql as 'begin return null; end'`.execute(app.db)
   await sql`create trigger hold before insert on idempotency_keys for each row execute function nothing()`.execute(
     app.db
@@ -33,7 +33,7 @@ test('while the first is in progress others are told so, and a first that dies i
   t.equal((await create(held)).statusCode, 201)
 })
 
-test('the lock of the first is that of a transaction', { skip: !server && 'needs PostgreSQL' }, async (t) => {
+test('the lock of the first one belongs to a transaction', { skip: !server && 'needs PostgreSQL' }, async (t) => {
   const [key, before] = [crypto.randomUUID(), await count()]
   const claim = { userId: ann.id, key, fingerprint: Buffer.alloc(32) }
   const died = app.db.transaction().execute(async (trx) => {
@@ -47,7 +47,7 @@ test('the lock of the first is that of a transaction', { skip: !server && 'needs
   t.equal(await count(), before + 1)
 })
 
-test('a key counts for 24 hours, and an older one is not replayed to whoever comes while it is claimed anew', async (t) => {
+test('a key counts for 24 hours, and an older one is not replayed while it is claimed again', async (t) => {
   const age = (key: string, interval: string) =>
     app.db
       .updateTable('idempotency_keys')
@@ -72,10 +72,10 @@ test('a key counts for 24 hours, and an older one is not replayed to whoever com
   t.equal((await create(old, { title: 'something else' })).body, anew.body, 'and again for 24 hours')
 })
 
-test('keys go with their user, who is told to log in', async (t) => {
+test("a deleted user's keys are deleted, and the user must log in", async (t) => {
   const ghost = await signUp()
   await create(fresh(), milk, { as: ghost })
-  // Without the trigger the token is not known to be revoked: the moment before the word has spread.
+  // Without the trigger the token is not yet known to be revoked.
   await sql`alter table sessions disable trigger revoke`.execute(app.db)
   await app.db.deleteFrom('users').where('id', '=', ghost.id).execute()
   await sql`alter table sessions enable trigger revoke`.execute(app.db)

@@ -7,7 +7,7 @@ const { app, signUp } = await startApp(t)
 const [ann, ben] = [await signUp(), await signUp()]
 const { create, count } = keyed(ann)
 
-test('a request sent again gets the answer of the first, and nothing happens twice', async (t) => {
+test('a repeated request gets the first answer, and nothing happens twice', async (t) => {
   for (const url of ['/api/tasks', `/api/users/${ann.id}/tasks`, '/api/tasks?from=retry']) {
     const [key, before] = [fresh(), await count()]
     const first = await create(key, milk, { url })
@@ -26,7 +26,7 @@ test('a request sent again gets the answer of the first, and nothing happens twi
   }
 })
 
-test('what became of the task since does not matter', async (t) => {
+test('later changes of the task do not matter', async (t) => {
   const key = fresh()
   const first = await create(key, { title: 'Oats' })
   const { id } = first.json()
@@ -49,7 +49,7 @@ test('another request under the same key is refused', async (t) => {
   t.equal(await count(), before)
 })
 
-test("a key is its user's own", async (t) => {
+test('a key belongs to its user', async (t) => {
   const key = fresh()
   const hers = await create(key)
   const his = await create(key, milk, { as: ben })
@@ -60,7 +60,7 @@ test("a key is its user's own", async (t) => {
   t.equal((await create(key, milk, { as: ben })).body, his.body, 'his again')
 })
 
-test('a key is text in quotes, or without', async (t) => {
+test('a key may be quoted or not', async (t) => {
   for (const key of [
     '"a b!#~"',
     '"\\"\\\\"',
@@ -74,7 +74,7 @@ test('a key is text in quotes, or without', async (t) => {
   t.equal((await create('"with-or-without"')).body, (await create('with-or-without')).body)
 })
 
-test('a malformed key is refused, and nothing is made', async (t) => {
+test('a malformed key is refused, and nothing is created', async (t) => {
   const before = await count()
   const queries = countQueries(t, app)
   const malformed = [
@@ -100,7 +100,7 @@ test('a malformed key is refused, and nothing is made', async (t) => {
   t.equal(await count(), before)
 })
 
-test('a request that is refused leaves its key free', async (t) => {
+test('a refused request does not use up its key', async (t) => {
   const key = fresh()
   t.equal((await create(key, { title: '' })).json().code, 'validation_failed')
   t.equal(

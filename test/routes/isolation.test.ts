@@ -3,7 +3,7 @@ import t, { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
 import { contractOf } from '../helpers/contract.ts'
 
-/** A body that each operation with one takes. */
+/** A valid body for each operation that takes one. */
 const bodies: Record<string, object> = { PUT: { title: 'changed' } }
 
 const { app, signUp } = await startApp(t)
@@ -17,12 +17,12 @@ const operations = Object.entries(contractOf(app).paths).flatMap(([path, item]) 
 )
 const withId = operations.filter(({ path }) => path.includes('{id}'))
 
-test('there are routes with an id to hold this against', async (t) => {
+test('there are routes with an id to test', async (t) => {
   t.ok(withId.length >= 10, withId.map(({ method, path }) => `${method} ${path}`).join(', '))
 })
 
 for (const { method, path } of withId)
-  test(`${method} ${path}: what is another user's is not there`, async (t) => {
+  test(`${method} ${path}: another user's resource answers 404`, async (t) => {
     const before = (await ann.get(`/api/tasks/${id}`)).json()
     const ask = async (id: string) => {
       const { statusCode, headers, body } = await app.inject({
@@ -39,12 +39,12 @@ for (const { method, path } of withId)
     t.strictSame((await ann.get(`/api/tasks/${id}`)).json(), before, 'and it stays as it was')
   })
 
-test('lists and searches hold only what is one’s own', async (t) => {
+test("lists and searches return only the user's own tasks", async (t) => {
   for (const query of ['', '?q=private', '?q=of+Ann', '?status=pending', '?sort=title&limit=100'])
     for (const url of ['/api/tasks', `/api/users/${ben.id}/tasks`])
       t.strictSame((await ben.get(`${url}${query}`)).json(), { items: [], next_cursor: null })
 })
 
-test('a title that another user has is free', async (t) => {
+test('two users may have tasks with the same title', async (t) => {
   t.equal((await ben.post('/api/tasks', { title: 'private' })).statusCode, 201)
 })

@@ -10,7 +10,7 @@ type Caller = ReturnType<typeof caller>
 const change = (who: Caller, current_password: unknown, new_password: unknown) =>
   who.put('/api/auth/password', { current_password, new_password })
 
-test('a new password ends every session and opens one; the old password is over', async (t) => {
+test('a new password ends every session, opens one, and replaces the old password', async (t) => {
   const ann = await signUp()
   const thief = (await login(ann.email, password)).json()
   const answer = await change(ann, password, next)
@@ -32,7 +32,7 @@ test('a new password ends every session and opens one; the old password is over'
   t.equal((await login(ann.email, next)).statusCode, 200)
 })
 
-test('a new password is held to the rules of a first one', async (t) => {
+test('a new password must follow the rules', async (t) => {
   const ann = await signUp('ann-7@example.com')
   const wrong = [
     '',
@@ -81,11 +81,11 @@ test('a browser gets its new refresh token in the cookie', async (t) => {
   t.not(answer.cookies[0]?.value, value)
 })
 
-test('a user of another issuer has no password to change', async (t) => {
+test('a foreign user cannot change a password', async (t) => {
   t.match((await change(caller(app, bridgeToken()), password, next)).json(), { status: 403, code: 'forbidden' })
 })
 
-test('a token whose user is gone changes nothing', async (t) => {
+test('a token of a deleted user changes nothing', async (t) => {
   const ann = await signUp()
   await app.db
     .updateTable('sessions')

@@ -8,7 +8,7 @@ import { routesOf, urlOf } from '../helpers/routes.ts'
 
 const { app } = await startApp(t)
 
-/** Routes that answer whoever asks. Whatever is not here needs a token. */
+/** The public routes. Every other route needs a token. */
 const open = [
   ...['/health', '/health/live', '/health/ready', '/openapi.json', '/openapi.yaml'],
   ...['/docs', '/docs/', '/docs/static/index.html', '/docs/static/swagger-initializer.js'],
@@ -19,7 +19,7 @@ const publicRoutes = new Set([...open, ...credentials, 'OPTIONS *'])
 const isPublic = ({ method, path }: { method: string; path: string }) => publicRoutes.has(`${method} ${path}`)
 const protectedRoutes = routesOf(app).filter((route) => !isPublic(route))
 
-test('every route but the public ones answers 401 without a token, before it looks at anything else', async (t) => {
+test('every route except the public ones answers 401 without a token, before anything else', async (t) => {
   const queries = countQueries(t, app)
   t.ok(protectedRoutes.length >= 20, `${protectedRoutes.length} protected routes`)
   for (const { method, path } of protectedRoutes)
@@ -31,7 +31,7 @@ test('every route but the public ones answers 401 without a token, before it loo
   t.equal(queries(), 0)
 })
 
-test('a public route is one that exists, and the contract says of both kinds what they are', async (t) => {
+test('the list of public routes is correct, and matches the contract', async (t) => {
   const known = new Set(routesOf(app).map(({ method, path }) => `${method} ${path}`))
   for (const route of publicRoutes) t.ok(known.has(route), route)
   for (const [path, operations] of Object.entries(contractOf(app).paths))

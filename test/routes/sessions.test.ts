@@ -12,7 +12,7 @@ const idOf = ({ refresh_token }: Issued) => sessionOf(refresh_token)
 const url = '/api/auth/sessions'
 const list = async (who: Issued) => (await as(who).get(url)).json().items as Record<string, unknown>[]
 
-/** Every token of these sessions is dead, at once. */
+/** Checks that every token of these sessions is refused at once. */
 async function areOver(t: Test, ...sessions: Issued[]) {
   for (const session of sessions) {
     for (const path of ['/api/auth/me', '/api/tasks', url])
@@ -28,7 +28,7 @@ async function areAlive(t: Test, ...sessions: Issued[]) {
   }
 }
 
-test('a user sees where they are logged in, and nobody else’s', async (t) => {
+test('users see their own sessions only', async (t) => {
   const phone = { headers: { 'user-agent': 'Phone/1 (ünïcode)' }, remoteAddress: '2001:db8::7' }
   const first = await register(phone)
   const second = await login(first, { headers: { 'user-agent': 'x'.repeat(600) }, remoteAddress: '192.0.2.7' })
@@ -48,7 +48,7 @@ test('a user sees where they are logged in, and nobody else’s', async (t) => {
   t.match(await list(second), [{ id: idOf(second) }], 'what has ended is not shown')
 })
 
-test('who says nothing about their program is shown without', async (t) => {
+test('a session without a user agent is shown without one', async (t) => {
   const ann = await register()
   const { send } = await listen(app)
   const body = JSON.stringify({ email: ann.user.email, password: 'correct-horse-7' })
@@ -57,7 +57,7 @@ test('who says nothing about their program is shown without', async (t) => {
   t.match(await list(ann), [{ user_agent: null, ip: '127.0.0.1' }, { id: idOf(ann) }])
 })
 
-test('a session is ended by its owner alone', async (t) => {
+test('only its owner can end a session', async (t) => {
   const [ann, bob] = [await register(), await register()]
   const [second, third] = [await login(ann), await login(ann)]
   const problem = { status: 404, code: 'not_found', detail: 'Session not found' }
@@ -77,7 +77,7 @@ test('a session is ended by its owner alone', async (t) => {
   await areOver(t, third)
 })
 
-test('all others are ended at once', async (t) => {
+test('all other sessions end at once', async (t) => {
   const [ann, bob] = [await register(), await register()]
   const others = [await login(ann), await login(ann), await login(ann)]
   const { refresh_token } = (await refresh(others[0]?.refresh_token ?? '')).json()
@@ -89,7 +89,7 @@ test('all others are ended at once', async (t) => {
   t.equal((await as(ann).delete(url)).statusCode, 204, 'also where there are none')
 })
 
-test('logging out ends the session, with every token it ever gave, and no other', async (t) => {
+test('logout ends the session with all its tokens, and no other session', async (t) => {
   const ann = await register()
   const other = await login(ann)
   const renewed: Issued = (await refresh(ann.refresh_token)).json()
@@ -102,7 +102,7 @@ test('logging out ends the session, with every token it ever gave, and no other'
 
 const foreign = (sub: string, iat: number) => caller(app, bridgeToken({ sub, email: 'ann@example.com', iat }))
 
-test('another issuer’s user who logs out ends the tokens issued up to now', async (t) => {
+test("a foreign user's logout revokes the tokens issued so far", async (t) => {
   const now = seconds()
   const [older, current, newer, bob] = [
     foreign('ann', now - 300),
@@ -117,7 +117,7 @@ test('another issuer’s user who logs out ends the tokens issued up to now', as
   for (const user of [newer, bob]) t.equal((await user.get('/api/auth/me')).statusCode, 200)
 })
 
-test('another issuer’s user who ends all others ends the tokens issued before this one', async (t) => {
+test('a foreign user who ends all other sessions revokes the tokens issued before this one', async (t) => {
   const now = seconds()
   const at = (ago: number) => foreign('eve', now - ago)
   t.equal((await at(60).delete(url)).statusCode, 204)

@@ -12,7 +12,7 @@ async function create(title = 'Milk') {
 }
 const ifMatch = (value: string) => ({ headers: { 'if-match': value } })
 
-/** Each way to change or remove a task. */
+/** Every way to change or delete a task. */
 const changes = {
   'PUT /:id': (url: string, value: string) => ann.put(url, { title: 'Oats' }, ifMatch(value)),
   'PATCH /:id/complete, setting': (url: string, value: string) =>
@@ -22,7 +22,7 @@ const changes = {
   'DELETE /:id': (url: string, value: string) => ann.delete(url, undefined, ifMatch(value))
 }
 
-test('every answer with a task has its ETag, another one after each change', async (t) => {
+test('every answer with a task has its ETag, a new one after each change', async (t) => {
   const { url, etag, task } = await create()
   const answers = [
     await ann.get(url),
@@ -39,7 +39,7 @@ test('every answer with a task has its ETag, another one after each change', asy
 })
 
 for (const [name, change] of Object.entries(changes)) {
-  test(`${name} changes a task that is as the client knew it`, async (t) => {
+  test(`${name} changes a task whose version matches`, async (t) => {
     for (const header of ['*', 'its own', 'one of two']) {
       const { url, etag } = await create()
       const value = { '*': '*', 'its own': etag }[header] ?? `"x", ${etag}`
@@ -49,7 +49,7 @@ for (const [name, change] of Object.entries(changes)) {
     }
   })
 
-  test(`${name} leaves a task alone that has changed since`, async (t) => {
+  test(`${name} does not change a task with another version`, async (t) => {
     const { url, etag } = await create()
     const now = (await ann.put(url, { title: 'changed by somebody' })).json()
     for (const value of [etag, `W/"${now.updated_at}"`, '"x"', '"2026-02-30T00:00:00.000Z"'])
@@ -58,7 +58,7 @@ for (const [name, change] of Object.entries(changes)) {
     t.strictSame((await ann.get(url)).json(), now)
   })
 
-  test(`${name}: what is not there, or not one's own, is a 404 whatever the header`, async (t) => {
+  test(`${name}: a missing or foreign task answers 404, whatever the header`, async (t) => {
     const { url, etag } = await create()
     const foreign = (await ben.post('/api/tasks', { title: 'of Ben' })).json()
     await ann.delete(url)
@@ -69,7 +69,7 @@ for (const [name, change] of Object.entries(changes)) {
   })
 }
 
-test('of many who change the same version at once one succeeds', async (t) => {
+test('of concurrent changes of the same version one succeeds', async (t) => {
   const { url, etag } = await create()
   const titles = Array.from({ length: 10 }, (_, i) => `by client ${i}`)
   const answers = await Promise.all(titles.map((title) => ann.put(url, { title }, ifMatch(etag))))
@@ -79,7 +79,7 @@ test('of many who change the same version at once one succeeds', async (t) => {
   t.strictSame((await ann.get(url)).json(), winner?.json())
 })
 
-test('a client that has a task is not sent it again', async (t) => {
+test('a client with the current version gets 304', async (t) => {
   const { url, etag } = await create()
   for (const value of [etag, `W/${etag}`, '*', `"x", ${etag}`])
     for (const ask of [ann.get, ann.head]) {

@@ -15,7 +15,7 @@ const [ann, ben] = [await signUp(), await signUp()]
 
 const titled = (title: string) => ({ title, ...titleKeys(title) })
 
-/** Many tasks of equal titles and equal times, as an import makes them. */
+/** Many tasks with equal titles and times, as an import creates them. */
 async function seed(owner: User, amount: number) {
   const tasks = Array.from({ length: amount }, (_, i) => ({
     id: crypto.randomUUID(),
@@ -42,13 +42,13 @@ async function pages(user: User, query: string, between: () => Promise<unknown> 
   }
 }
 
-/** Code points, as the database compares them. */
+/** Code point order, as in the database. */
 const compare = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 for (const sort of ['created', 'title'] as const)
   for (const order of ['asc', 'desc'])
     for (const status of ['all', 'pending', 'completed'])
-      test(`by ${sort}, ${order}, ${status}: page by page every task comes once, in order`, async (t) => {
+      test(`by ${sort}, ${order}, ${status}: every task appears once, in order, across pages`, async (t) => {
         const query = `sort=${sort}&order=${order}&status=${status}`
         const all = (await page(ann, `${query}&limit=100`)).items as Item[]
         t.equal(all.length, { all: 60, pending: 40, completed: 20 }[status])
@@ -59,14 +59,14 @@ for (const sort of ['created', 'title'] as const)
         for (const limit of [1, 7, 20, 60]) t.strictSame(await pages(ann, `${query}&limit=${limit}`), all)
       })
 
-test('without parameters: the newest twenty', async (t) => {
+test('without parameters the list returns the newest twenty', async (t) => {
   const { items, next_cursor } = (await ann.get('/api/tasks')).json()
   t.strictSame(items, (await page(ann, 'sort=created&order=desc&status=all&limit=20')).items)
   t.type(next_cursor, 'string')
   t.strictSame((await page(ann, 'sort=title')).items, (await page(ann, 'sort=title&order=asc')).items)
 })
 
-test('tasks that come and go while paging are not shown twice and hide no other', async (t) => {
+test('changes while paging neither duplicate nor hide other tasks', async (t) => {
   for (const query of ['sort=created&order=asc', 'sort=created', 'sort=title', 'sort=title&order=desc']) {
     const cleo = await signUp()
     await seed(cleo, 40)

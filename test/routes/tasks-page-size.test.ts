@@ -5,7 +5,7 @@ import { startApp } from '../helpers/app.ts'
 const { app, signUp } = await startApp(t)
 const MiB = 1024 * 1024
 
-/** A user with so many tasks, each with this description. */
+/** A user with a number of tasks with this description. */
 async function withTasks(count: number, description: string) {
   const user = await signUp()
   const tasks = Array.from({ length: count }, (_, i) => ({
@@ -19,7 +19,7 @@ async function withTasks(count: number, description: string) {
 }
 
 for (const prefix of ['/api/tasks', '/api/users/USER/tasks'])
-  test(`${prefix}: a page ends before it exceeds 1 MiB, and the next goes on from there`, async (t) => {
+  test(`${prefix}: a page ends before it exceeds 1 MiB, and the next continues from there`, async (t) => {
     // Six bytes each in JSON.
     const user = await withTasks(100, '\u0001'.repeat(10_000))
     const url = prefix.replace('USER', user.id)
@@ -39,7 +39,7 @@ for (const prefix of ['/api/tasks', '/api/users/USER/tasks'])
     t.equal(new Set(titles).size, 100)
   })
 
-test('a hundred tasks of 10,000 plain letters fit in one page, and so do those of three bytes each as far as they go', async (t) => {
+test('a hundred tasks of 10,000 ASCII letters fit into one page, and three-byte letters as far as possible', async (t) => {
   const plain = (await (await withTasks(100, 'a'.repeat(10_000))).get('/api/tasks?limit=100')).json()
   t.equal(plain.items.length, 100)
   t.equal(plain.next_cursor, null)

@@ -11,7 +11,7 @@ const usage = async ({ id }: User) => {
     select tasks::float8, bytes::float8 from task_usage where user_id = ${id}`.execute(app.db)
   return rows[0]
 }
-/** What there is, counted anew. */
+/** The actual usage, counted again. */
 const truth = async ({ id }: User) => {
   const { rows } = await sql<{ tasks: number; bytes: number }>`
     select count(*)::float8 as tasks, coalesce(sum(octet_length(title || coalesce(description, ''))), 0)::float8 as bytes
@@ -20,7 +20,7 @@ const truth = async ({ id }: User) => {
 }
 const isRefused = { status: 409, code: 'quota_exceeded', detail: /delete some/ }
 
-test('as many tasks as the limit, and a deleted one makes room', async (t) => {
+test('the number of tasks is limited, and deleting one makes room', async (t) => {
   const [ann, ben] = [await signUp(), await signUp()]
   const ids: string[] = []
   for (let i = 0; i < 5; i++) {
@@ -38,7 +38,7 @@ test('as many tasks as the limit, and a deleted one makes room', async (t) => {
   t.strictSame(await usage(ann), { tasks: 5, bytes: 8 })
 })
 
-test('bytes of titles and descriptions in UTF-8, to the last', async (t) => {
+test('the bytes of titles and descriptions in UTF-8 are limited exactly', async (t) => {
   const ann = await signUp()
   const first = (await ann.post('/api/tasks', { title: '\u{1f95b}', description: 'x'.repeat(595) })).json()
   t.strictSame(await usage(ann), { tasks: 1, bytes: 599 })
@@ -56,7 +56,7 @@ test('bytes of titles and descriptions in UTF-8, to the last', async (t) => {
   t.strictSame(await usage(ann), { tasks: 2, bytes: 1000 })
 })
 
-test('of many creations at once as many succeed as there is room for', async (t) => {
+test('of concurrent creations only as many succeed as there is room for', async (t) => {
   const ann = await signUp()
   await ann.post('/api/tasks', { title: 'first' })
   const answers = await Promise.all(
@@ -71,7 +71,7 @@ test('of many creations at once as many succeed as there is room for', async (t)
   t.strictSame([await usage(ann), await truth(ann)], [await truth(ann), { tasks: 5, bytes: 9 }])
 })
 
-test('of many changes at once that grow, no more succeed than there is room for', async (t) => {
+test('of concurrent changes that grow, only as many succeed as there is room for', async (t) => {
   const ann = await signUp()
   const tasks = [1, 2, 3, 4].map(async (title) => (await ann.post('/api/tasks', { title: `${title}` })).json().id)
   const ids: string[] = await Promise.all(tasks)
@@ -84,7 +84,7 @@ test('of many changes at once that grow, no more succeed than there is room for'
   t.strictSame([await usage(ann), await truth(ann)], [await truth(ann), { tasks: 4, bytes: 904 }])
 })
 
-test('an answer is replayed beyond the limit, and a refused request leaves its key free', async (t) => {
+test('an answer is replayed beyond the limit, and a refused request does not use up its key', async (t) => {
   const ann = await signUp()
   const create = (key: string) => ann.post('/api/tasks', { title: 'x' }, { headers: { 'idempotency-key': key } })
   const [key, late] = [fresh(), fresh()]
@@ -97,7 +97,7 @@ test('an answer is replayed beyond the limit, and a refused request leaves its k
   t.strictSame([second.statusCode, 'idempotency-replayed' in second.headers], [201, false])
 })
 
-test('tasks from before anything was counted count, also when many change at once', async (t) => {
+test('tasks older than the counter are counted, also with concurrent changes', async (t) => {
   const [ann, ben, cem, dora] = [await signUp(), await signUp(), await signUp(), await signUp()]
   const forget = () => sql`delete from task_usage`.execute(app.db)
   for (const user of [ann, ben, cem, dora])
@@ -114,7 +114,7 @@ test('tasks from before anything was counted count, also when many change at onc
   t.equal(await usage(ben), undefined, 'a change of nothing that counts counts nothing')
 })
 
-test('an account is deleted with what counts its tasks, while others add to it', async (t) => {
+test('an account is deleted with its counter, while other requests add tasks', async (t) => {
   const ann = await signUp()
   await ann.post('/api/tasks', { title: 'x' })
   const adding = Array.from({ length: 20 }, () => ann.post('/api/tasks', { title: 'x' }))

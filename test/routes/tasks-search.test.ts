@@ -7,7 +7,7 @@ type User = typeof ann
 
 const page = async (user: User, query: string) => (await user.get(`/api/tasks?${query}`)).json()
 
-test('a search takes text literally, whatever its case', async (t) => {
+test('a search is literal and ignores case', async (t) => {
   const dan = await signUp()
   const tasks = [
     { title: '100% wool' },
@@ -75,7 +75,7 @@ for (const [query, pointer] of queries)
     t.match(answer.json(), { status: 400, code: 'validation_failed', errors: [{ pointer }] })
   })
 
-test('a cursor of another query, another user or tampered with tells nothing', async (t) => {
+test('a cursor of another query or user, or a tampered one, is refused', async (t) => {
   for (let i = 0; i < 5; i++) await ann.post('/api/tasks', { title: `b${i}` })
   const { next_cursor: cursor } = await page(ann, 'limit=2&q=b')
   t.equal((await page(ann, `limit=50&q=b&cursor=${cursor}`)).items.length, 3, 'another limit is the same query')

@@ -30,7 +30,7 @@ test('without a description a task has none', async (t) => {
   t.equal((await create({ title: 'Milk', description: '' })).description, '')
 })
 
-test('fields left out of an update stay', async (t) => {
+test('omitted fields are not changed', async (t) => {
   let task = await create({ title: 'Milk', description: 'whole' })
   const url = `/api/tasks/${task.id}`
   const patches = [{ completed: true }, { title: 'Oats' }, { description: null }, {}, { title: 'A', completed: false }]
@@ -61,23 +61,23 @@ test('completing toggles without a body and sets with one', async (t) => {
   }
 })
 
-test('toggles that come at once are each counted', async (t) => {
+test('concurrent toggles all count', async (t) => {
   const { id } = await create()
   const answers = await Promise.all(Array.from({ length: 21 }, () => ann.patch(`/api/tasks/${id}/complete`)))
   t.equal(answers.filter((answer) => answer.json().completed).length, 11)
   t.equal((await ann.get(`/api/tasks/${id}`)).json().completed, true)
 })
 
-test('of many who delete one task one succeeds', async (t) => {
+test('of concurrent deletions of one task one succeeds', async (t) => {
   const { id } = await create()
   const answers = await Promise.all(Array.from({ length: 10 }, () => ann.delete(`/api/tasks/${id}`)))
   t.equal(answers.filter(({ statusCode }) => statusCode === 204).length, 1)
   t.equal(answers.filter(({ statusCode }) => statusCode === 404).length, 9)
 })
 
-test('a user who is gone cannot add a task, and is told to log in', async (t) => {
+test('a deleted user cannot add a task, and must log in', async (t) => {
   const ghost = await signUp()
-  // Without the trigger the token is not known to be revoked: the moment before the word has spread.
+  // Without the trigger the token is not yet known to be revoked.
   await sql`alter table sessions disable trigger revoke`.execute(app.db)
   await app.db.deleteFrom('users').where('id', '=', ghost.id).execute()
   await sql`alter table sessions enable trigger revoke`.execute(app.db)
@@ -87,7 +87,7 @@ test('a user who is gone cannot add a task, and is told to log in', async (t) =>
   t.strictSame((await ghost.get('/api/tasks')).json(), { items: [], next_cursor: null })
 })
 
-test('a fault is answered without its cause and logged without what was sent', async (t) => {
+test('an error is answered without its cause and logged without the request body', async (t) => {
   const { app, signUp, lines } = await startApp(t)
   const ben = await signUp()
   await app.db.schema.alterTable('tasks').renameTo('elsewhere').execute()

@@ -19,7 +19,7 @@ test('the six task routes work under the id of their owner', async (t) => {
   t.equal((await ann.get(`${own}/${id}`)).statusCode, 404)
 })
 
-test('a list goes on from page to page', async (t) => {
+test('a list continues across pages', async (t) => {
   const cleo = await signUp()
   const own = `/api/users/${cleo.id}/tasks`
   for (const title of ['a', 'b', 'c']) await cleo.post(own, { title })
@@ -32,7 +32,7 @@ test('a list goes on from page to page', async (t) => {
   t.equal((await ben.get(`/api/users/${ben.id}/tasks?cursor=${first.next_cursor}`)).statusCode, 400)
 })
 
-test('the owner may write their id in upper case', async (t) => {
+test("the owner's id may be in upper case", async (t) => {
   const upper = `/api/users/${ann.id.toUpperCase()}/tasks`
   const { headers, statusCode } = await ann.post(upper, { title: 'loud' })
   t.equal(statusCode, 201)
@@ -53,7 +53,7 @@ const calls = (user: typeof ann, base: string) => [
 const others = { another: ann.id, 'an unknown': crypto.randomUUID(), 'an upper-case foreign': ann.id.toUpperCase() }
 
 for (const [whose, id] of Object.entries(others))
-  test(`${whose} user's id is forbidden, whatever is asked`, async (t) => {
+  test(`${whose} user's id answers 403, on every route`, async (t) => {
     const before = (await ann.get(own)).json()
     for (const call of calls(ben, `/api/users/${id}/tasks`)) t.equal((await call()).statusCode, 403)
     t.match((await ben.get(`/api/users/${id}/tasks`)).json(), { code: 'forbidden', detail: 'Access forbidden' })
@@ -61,12 +61,12 @@ for (const [whose, id] of Object.entries(others))
     t.strictSame((await ben.get('/api/tasks')).json().items, [])
   })
 
-test("another user's task is not found under one's own id either", async (t) => {
+test("another user's task answers 404 under one's own id too", async (t) => {
   for (const call of calls(ben, `/api/users/${ben.id}/tasks`).slice(3)) t.equal((await call()).statusCode, 404)
   t.strictSame((await ann.get(`${own}/${task.id}`)).json(), task)
 })
 
-test('without a token nobody learns whose id it is', async (t) => {
+test('without a token the answer does not reveal whether the id exists', async (t) => {
   for (const id of [ann.id, crypto.randomUUID(), 'x'])
     t.equal((await anyone.get(`/api/users/${id}/tasks`)).json().code, 'not_authenticated')
 })
@@ -78,7 +78,7 @@ for (const id of wrong)
     t.match((await ann.get(`/api/users/${id}/tasks`)).json(), { errors: [{ pointer: '/user_id' }] })
   })
 
-test('bad input is refused with its pointer as under /api/tasks', async (t) => {
+test('invalid input is refused with its pointer, as under /api/tasks', async (t) => {
   t.match((await ann.post(own, { title: '' })).json(), { status: 400, errors: [{ pointer: '/title' }] })
   t.match((await ann.get(`${own}/x`)).json(), { status: 400, errors: [{ pointer: '/id' }] })
   t.match((await ann.get(`${own}?limit=0`)).json(), { status: 400, errors: [{ pointer: '/limit' }] })

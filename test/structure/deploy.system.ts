@@ -12,7 +12,7 @@ const copied = [...new Set(copies)]
 const compose = parse(read('deploy/compose.yaml'), { merge: true })
 const unit = read('deploy/systemd/gatehouse.service')
 
-test('the image holds what the service imports, and its context nothing else', (t) => {
+test('the image contains exactly what the service imports', (t) => {
   const needed = new Set(product.map(({ file }) => file.split('/')[0]))
   for (const folder of needed) t.ok(copied.includes(`${folder}`), `${folder} is copied`)
   const [everything, ...exceptions] = read('.dockerignore')
@@ -24,7 +24,7 @@ test('the image holds what the service imports, and its context nothing else', (
   t.end()
 })
 
-test('the image has the web app, built from all that it is built of, or is not built', (t) => {
+test('the image contains the web app, built from its sources, or the build fails', (t) => {
   const [, parts = ''] = /^const parts = \[(.*)\]$/m.exec(read('web/build.ts')) ?? []
   t.ok(parts.includes("'src'"))
   for (const [, part] of parts.matchAll(/'(\S+)'/g)) t.ok(copied.includes(`web/${part}`), `web/${part} is copied`)
@@ -33,7 +33,7 @@ test('the image has the web app, built from all that it is built of, or is not b
   t.end()
 })
 
-test('the image runs what is a dependency, and none that is for development', (t) => {
+test('the image contains dependencies without development dependencies', (t) => {
   const { dependencies, devDependencies } = JSON.parse(read('package.json'))
   for (const { file, imports } of product)
     for (const { target, typeOnly } of imports) {
@@ -44,7 +44,7 @@ test('the image runs what is a dependency, and none that is for development', (t
   t.end()
 })
 
-test('the image is pinned to the Node of the tests, is not root, and tells how it is', (t) => {
+test("the image is pinned to the tests' Node.js, runs without root, and has a health check", (t) => {
   const version = JSON.parse(read('package-lock.json')).packages['node_modules/node'].version
   const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)
   t.ok(bases.length > 1)
@@ -56,7 +56,7 @@ test('the image is pinned to the Node of the tests, is not root, and tells how i
   t.end()
 })
 
-test('compose: two processes, restricted, behind a balancer; secrets come from outside', (t) => {
+test('compose: two restricted processes behind a load balancer; secrets come from outside', (t) => {
   const { gatehouse, balancer, database, limits } = compose.services
   t.equal(gatehouse.deploy.replicas, 2)
   for (const service of [gatehouse, balancer, limits])
@@ -72,14 +72,14 @@ test('compose: two processes, restricted, behind a balancer; secrets come from o
 
 const installed = (file: string) => !existsSync(file) && `needs ${file}`
 
-test('HAProxy takes its configuration', { skip: installed('/usr/sbin/haproxy') }, (t) => {
+test('HAProxy accepts its configuration', { skip: installed('/usr/sbin/haproxy') }, (t) => {
   const env = { BACKEND: 'gatehouse:8000', RESOLVER: '127.0.0.11:53' }
   t.strictSame(Object.keys(compose.services.balancer.environment).sort(), Object.keys(env))
   execFileSync('/usr/sbin/haproxy', ['-c', '-q', '-f', join(root, 'deploy/haproxy/haproxy.cfg')], { env })
   t.end()
 })
 
-test('HAProxy takes no word of a client for what it says itself', (t) => {
+test('HAProxy removes headers of clients that it sets itself', (t) => {
   const lines = read('deploy/haproxy/haproxy.cfg').split('\n')
   for (const line of ['set-header X-Forwarded-For %[src]', 'del-header X-Forwarded-Host', 'del-header X-Request-Id'])
     t.ok(lines.includes(`  http-request ${line}`), line)
@@ -87,7 +87,7 @@ test('HAProxy takes no word of a client for what it says itself', (t) => {
   t.end()
 })
 
-test('the systemd unit restarts for ever, waits for the end, and may do little', (t) => {
+test('the systemd unit restarts always, waits for the end, and is sandboxed', (t) => {
   for (const line of [
     'Restart=always',
     'DynamicUser=yes',
@@ -103,7 +103,7 @@ test('the systemd unit restarts for ever, waits for the end, and may do little',
   t.end()
 })
 
-test('systemd takes the unit', { skip: installed('/usr/bin/systemd-analyze') || installed('/usr/bin/node') }, (t) => {
+test('systemd accepts the unit', { skip: installed('/usr/bin/systemd-analyze') || installed('/usr/bin/node') }, (t) => {
   execFileSync('/usr/bin/systemd-analyze', ['verify', join(root, 'deploy/systemd/gatehouse.service')], {
     stdio: 'pipe'
   })

@@ -1,14 +1,14 @@
 import { test } from 'tap'
 import { type Import, inFolder, ours, product, type Source } from '../helpers/sources.ts'
 
-/** The imports of these files that a rule does not allow. */
+/** The imports that a rule does not allow. */
 const broken = (files: Source[], allowed: (imported: Import, file: string) => boolean) =>
   files.flatMap(({ file, imports }) =>
     imports.filter((i) => !allowed(i, file)).map(({ target }) => `${file} -> ${target}`)
   )
 const files = (list: Source[]) => list.map(({ file }) => file).sort()
 
-test('the imports of every file are found', (t) => {
+test('all imports of a file are found', (t) => {
   t.ok(product.length > 35)
   const app = product.find(({ file }) => file === 'src/app.ts')
   t.ok(app?.imports.some(({ target }) => target === 'routes/tasks.ts'))
@@ -17,7 +17,7 @@ test('the imports of every file are found', (t) => {
   t.end()
 })
 
-test('routes know schemas, src and each other, and contain no SQL', (t) => {
+test('routes import schemas, src and each other, and contain no SQL', (t) => {
   const known =
     /^(schemas|routes)\/|^src\/(?!app\.ts|server\.ts|config\/|process\/|database\/(?!failures|ping))|^@sinclair\/typebox$/
   t.strictSame(
@@ -30,7 +30,7 @@ test('routes know schemas, src and each other, and contain no SQL', (t) => {
   t.end()
 })
 
-test('SQL stands in repositories, migrations and the database folder alone', (t) => {
+test('SQL occurs only in repositories, migrations and the database folder', (t) => {
   const kysely = product.filter(({ imports }) =>
     imports.some(({ target, typeOnly }) => /^kysely/.test(target) && !typeOnly)
   )
@@ -38,7 +38,7 @@ test('SQL stands in repositories, migrations and the database folder alone', (t)
   t.end()
 })
 
-test('only app.ts and src/process know Fastify, plugins and routes', (t) => {
+test('only app.ts and src/process import Fastify, plugins and routes', (t) => {
   const entrance = /^src\/(app\.ts|server\.ts|(process|commands)\/[\w-]+\.ts)$/
   const domain = inFolder('src').filter(({ file }) => !entrance.test(file))
   const http = /^(fastify|fastify-plugin|@fastify\/|plugins\/|routes\/|src\/(app|server)\.ts)/
@@ -55,7 +55,7 @@ test('only app.ts makes an app of Fastify', (t) => {
   t.end()
 })
 
-test('node:http is had by way of src/http/node-http.ts, which loads less; its types from anywhere', (t) => {
+test('node:http is imported through src/http/node-http.ts, except for types', (t) => {
   t.strictSame(
     broken(product, ({ target, typeOnly }) => target !== 'node:http' || typeOnly),
     []
@@ -63,7 +63,7 @@ test('node:http is had by way of src/http/node-http.ts, which loads less; its ty
   t.end()
 })
 
-test('repositories see tables and schemas, never a request', (t) => {
+test('repositories import tables and schemas, never a request', (t) => {
   const known =
     /^(kysely|schemas\/|src\/database\/(tables|prepared|failures)|src\/repositories\/|src\/http\/problems\.ts|src\/util\/)/
   t.strictSame(
@@ -76,7 +76,7 @@ test('repositories see tables and schemas, never a request', (t) => {
   t.end()
 })
 
-test('plugins never import a route, schemas and migrations nothing of ours', (t) => {
+test('plugins never import a route; schemas and migrations import nothing of ours', (t) => {
   t.strictSame(
     broken(inFolder('plugins'), ({ target }) => !target.startsWith('routes/')),
     []
@@ -106,7 +106,7 @@ test('src/config reads the environment, src/database imports the drivers, src/au
   t.end()
 })
 
-test('nobody but the tests imports a test, and there are no circles', (t) => {
+test('only tests import tests, and there are no import cycles', (t) => {
   t.strictSame(
     broken(product, ({ target }) => !target.startsWith('test/')),
     []

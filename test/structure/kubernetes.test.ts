@@ -9,7 +9,7 @@ const objects = Object.fromEntries(
   )
 )
 
-test('Kubernetes: probes, budget, autoscaling, nothing that a process does not need', (t) => {
+test('Kubernetes: probes, disruption budget, autoscaling and minimal rights', (t) => {
   const { Deployment, PodDisruptionBudget, HorizontalPodAutoscaler, NetworkPolicy, ServiceAccount } = objects
   const pod = Deployment.spec.template.spec
   const [container] = pod.containers
@@ -37,7 +37,7 @@ test('Kubernetes: probes, budget, autoscaling, nothing that a process does not n
   t.end()
 })
 
-test('Kubernetes: migrations are a step of their own, of the same image, that nothing cuts short', (t) => {
+test('Kubernetes: migrations are a separate job of the same image without a deadline', (t) => {
   const migrate = parse(read('deploy/kubernetes/migrate/kustomization.yaml'))
   t.strictSame([kubernetes.components, migrate.components], [['image'], ['../image']])
   t.equal(migrate.namespace, kubernetes.namespace)

@@ -6,7 +6,7 @@ import { broken, rules } from '../helpers/migration-rules.ts'
 
 interface Migration {
   up: (db: Kysely<unknown>) => Promise<void>
-  /** Rules that a migration may break all the same, and why it may. */
+  /** Rules that a migration may break, with the reason. */
   accepted?: Record<string, string>
 }
 
@@ -17,7 +17,7 @@ const dialect: Dialect = {
   createIntrospector: (db) => new PostgresIntrospector(db)
 }
 
-/** The SQL of a migration, which goes to no database. */
+/** The SQL of a migration, without running it. */
 async function compile({ up }: Migration): Promise<string[]> {
   const statements: string[] = []
   const db = new Kysely<unknown>({ dialect, log: ({ query }) => void statements.push(query.sql) })
@@ -28,7 +28,7 @@ async function compile({ up }: Migration): Promise<string[]> {
 const folder = new URL('../../migrations/', import.meta.url)
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 for (const file of files.sort())
-  test(`${file} locks no table for long, and old code can live with it`, async (t) => {
+  test(`${file} locks no table for long, and is compatible with the previous release`, async (t) => {
     const migration: Migration = await import(new URL(file, folder).href)
     const statements = await compile(migration)
     t.ok(statements.length > 0)
@@ -42,7 +42,7 @@ for (const file of files.sort())
       )
   })
 
-test('each rule refuses what it is there for', (t) => {
+test('each rule refuses its example', (t) => {
   t.strictSame(Object.keys(refused).sort(), Object.keys(rules).sort())
   for (const [rule, statements] of Object.entries(refused))
     for (const sql of statements)
@@ -54,7 +54,7 @@ test('each rule refuses what it is there for', (t) => {
   t.end()
 })
 
-test('what nobody waits for is not refused', (t) => {
+test('harmless statements are not refused', (t) => {
   for (const sql of fine) t.strictSame(broken(sql), [], sql.join('; '))
   t.end()
 })

@@ -35,12 +35,12 @@ const expressions = [...alerts, ...targets, ...annotations].map(({ expr }) => ex
 
 const { app, signUp } = await startApp(t, { settings: { METRICS_PORT: '0' } })
 
-test('what dashboard and alerts ask for is there to be scraped', async (t) => {
+test('every metric of dashboard and alerts is exported', async (t) => {
   const ann = await signUp()
   await ann.get('/api/tasks')
   await ann.get('/nowhere')
   const text = `${await app.metrics?.registry.metrics()}${await scrapeWorkers(() => new Map())()}`
-  // What only a pool of PostgreSQL's has a value for is announced all the same.
+  // Metrics of PostgreSQL's pools have no value here, but are announced.
   const announced = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = '']) => name)
   const known = new Set(['up', ...announced, ...parseMetrics(text).map(({ name }) => name)])
   const asked = new Set(expressions.flatMap((expr) => expr.match(/\b(up|(gatehouse|process|nodejs)_\w+)(?=\{)/g) ?? []))
@@ -53,7 +53,7 @@ test('what dashboard and alerts ask for is there to be scraped', async (t) => {
     )
 })
 
-test('the routes and events they name exist', async (t) => {
+test('the routes and events that they name exist', async (t) => {
   const routes = new Set(routesOf(app).map(({ path }) => path))
   const events = new Set<string>(securityEventNames)
   for (const expr of expressions) {
@@ -64,7 +64,7 @@ test('the routes and events they name exist', async (t) => {
   }
 })
 
-test('each alert is tested, says how urgent it is, and has its page', async (t) => {
+test('each alert has a test, a severity and a documentation page', async (t) => {
   const tests = read('deploy/prometheus/alerts.test.yaml')
   const pages = read('docs/incidents.md')
   for (const { alert, labels, annotations } of alerts) {
@@ -75,13 +75,13 @@ test('each alert is tested, says how urgent it is, and has its page', async (t) 
   }
 })
 
-test('a start is marked by its age: a new pod has no time before it that could have changed', (t) => {
+test("a start is detected by the process's age, because a new pod has no earlier value", (t) => {
   t.match(annotations, [{ name: 'Starts', expr: /^time\(\) - process_start_time_seconds\{.*\} < \d+$/ }])
   for (const { expr } of annotations) t.match(expr, 'job=~"$job", instance=~"$instance"')
   t.end()
 })
 
-test('the panels of the dashboard do not overlap, and ask where the reader chooses', async (t) => {
+test('the panels of the dashboard do not overlap, and use the selected data source', async (t) => {
   const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
     Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`)
   )

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createFairQueue } from '../../src/util/fair-queue.ts'
 
-/** A queue whose work is told by name: `ann 1` is of the key `ann`. */
+/** A queue whose jobs have names: `ann 1` belongs to the key `ann`. */
 function start(bounds: { slots: number; perKey: number; waiting: number }) {
   const queue = createFairQueue(bounds)
   const started: string[] = []
@@ -21,7 +21,7 @@ function start(bounds: { slots: number; perKey: number; waiting: number }) {
   }
 }
 
-test('what has a place starts at once', (t) => {
+test('a job starts at once if a slot is free', (t) => {
   const { enter, started, queue } = start({ slots: 3, perKey: 2, waiting: 9 })
   t.strictSame(enter('ann 1', 'ann 2', 'ben 1'), [true, true, true])
   t.strictSame(started, ['ann 1', 'ann 2', 'ben 1'])
@@ -29,7 +29,7 @@ test('what has a place starts at once', (t) => {
   t.end()
 })
 
-test('one key has no more places than it may, though others are free', (t) => {
+test('one key has at most its number of slots, even if others are free', (t) => {
   const { enter, started, leave, queue } = start({ slots: 3, perKey: 2, waiting: 9 })
   enter('ann 1', 'ann 2', 'ann 3', 'ben 1')
   t.strictSame(started, ['ann 1', 'ann 2', 'ben 1'])
@@ -40,7 +40,7 @@ test('one key has no more places than it may, though others are free', (t) => {
   t.end()
 })
 
-test('keys take turns, however many of one wait', (t) => {
+test('keys take turns, however many jobs of one wait', (t) => {
   const { enter, started, leave } = start({ slots: 1, perKey: 1, waiting: 9 })
   enter('ann 1', 'ann 2', 'ann 3', 'ann 4', 'ben 1', 'ben 2', 'cleo 1')
   for (let i = 0; i < 7; i++) leave(started.at(-1) as string)
@@ -48,13 +48,13 @@ test('keys take turns, however many of one wait', (t) => {
   t.end()
 })
 
-test('beyond its bound a key is refused, and no other', (t) => {
+test('beyond its queue limit a key is refused, other keys are not', (t) => {
   const { enter } = start({ slots: 1, perKey: 1, waiting: 2 })
   t.strictSame(enter('ann 1', 'ann 2', 'ann 3', 'ann 4', 'ben 1'), [true, true, true, false, true])
   t.end()
 })
 
-test('who gives up waiting leaves no trace', (t) => {
+test('an abandoned job leaves no trace', (t) => {
   const { enter, abandon, leave, started, queue } = start({ slots: 1, perKey: 1, waiting: 2 })
   enter('ann 1', 'ann 2', 'ann 3', 'ben 1')
   abandon('ann 2')

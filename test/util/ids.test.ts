@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { version } from 'uuid'
 import { newId } from '../../src/util/ids.ts'
 
-test('ids sort by when they were made, also many of one millisecond, and none comes twice', async (t) => {
+test('ids sort by creation, even within a millisecond, and are unique', async (t) => {
   const ids = Array.from({ length: 5_000 }, newId)
   t.equal(version(ids[0] as string), 7)
   t.strictSame(ids.toSorted(), ids)
@@ -11,7 +11,7 @@ test('ids sort by when they were made, also many of one millisecond, and none co
   t.ok(bits.size > ids.length - 10, 'the rest is random')
 })
 
-test('an id tells its time, and never goes back with the clock', async (t) => {
+test('an id contains its time, and never goes back with the clock', async (t) => {
   const timeOf = (id: string) => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
   const begin = Date.now()
   const [before, now] = [newId(), Date.now]

@@ -5,7 +5,7 @@ import { makeDataDirectory, makePrivate } from '../../src/util/private-paths.ts'
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
 
-test('a directory or a file that others may read is closed to them, also behind a link', async (t) => {
+test('a directory or file that others can read is made private, also behind a link', async (t) => {
   const directory = join(t.testdir(), 'data')
   mkdirSync(directory)
   for (const mode of [0o755, 0o777, 0o750, 0o700]) {
@@ -26,18 +26,20 @@ test('a directory or a file that others may read is closed to them, also behind 
   t.equal(modeOf(file), 0o600)
 })
 
-test('what cannot be closed to others is refused', { skip: !existsSync('/proc/self') && 'needs /proc' }, async (t) => {
+test('a path that cannot be made private is refused', {
+  skip: !existsSync('/proc/self') && 'needs /proc'
+}, async (t) => {
   t.throws(() => makePrivate('/proc/self'), { message: /^\/proc\/self is open to other users and cannot be closed/ })
 })
 
 const isRoot = process.getuid?.() === 0
-test('what belongs to another user is refused', async (t) => {
+test('a path of another user is refused', async (t) => {
   const path = isRoot ? t.testdir() : '/'
   if (isRoot) chownSync(path, 12_345, 12_345)
   t.throws(() => makePrivate(path), { message: /belongs to another user \(uid \d+\): start Gatehouse as that user/ })
 })
 
-test('a data directory is closed to others where nothing but ours is in it', async (t) => {
+test('a data directory is made private if only our files are in it', async (t) => {
   const fresh = join(
     t.testdir({ ours: { secret: '', database: {}, 'gatehouse.lock': '' }, shared: { photos: {} } }),
     'a/b'

@@ -37,7 +37,7 @@ test('a hash is outdated only if its cost differs', async (t) => {
     t.equal(cheap.isOutdated(hash.replace('$2b$', version), 'secret'), true, version)
 })
 
-/** As Better Auth makes it. */
+/** A hash in Better Auth's format. */
 function scryptHash(password: string): string {
   const salt = randomBytes(16).toString('hex')
   const options = { N: 16_384, r: 16, p: 1, maxmem: 128 * 16_384 * 16 * 2 }
@@ -77,7 +77,7 @@ test('spellings that Better Auth treats as equal stay valid after repeated rehas
   t.equal(await cheap.verify('e\u0301-secret-7', ours), false, 'a password set here is kept exactly as received')
 })
 
-/** Processor time in microseconds, not time: what else the machine does makes no difference. */
+/** CPU time in microseconds, which other load does not change. */
 async function work(act: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage()
   await act()

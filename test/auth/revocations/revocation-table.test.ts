@@ -3,7 +3,7 @@ import { ALWAYS, createRevocationTable } from '../../../src/auth/revocations/rev
 
 const hour = 3600
 
-/** Numbers from 0 to 1, the same in every run (mulberry32). */
+/** A seeded random generator of numbers from 0 to 1 (mulberry32). */
 function random(seed: number): () => number {
   let state = seed
   return () => {
@@ -49,7 +49,7 @@ for (const seed of [1, 2, 3])
             entries.filter(({ expires }) => expires > now)
           )
       }
-      // What has expired may be remembered for a third of a life longer, and nothing that has not may be forgotten.
+      // Expired entries may stay for a third of the lifetime; live entries must not be dropped.
       if (table.cutoff(key) < latest(key)) wrong.push(key)
     }
     for (const key of keys) if (table.cutoff(key) < latest(key)) wrong.push(key)

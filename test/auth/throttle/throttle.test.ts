@@ -51,7 +51,7 @@ test('of 5,000 failures in a day from as many addresses, at most 100 could have 
 })
 
 test("an outsider's answers do not depend on the owner's location or logins", async (t) => {
-  /** The waits of an attacker at three addresses, the owner's among them, in the course of a day. */
+  /** The waits of an attacker at three addresses, the owner's among them, over a day. */
   async function attack(owner: { isUsual: boolean; logsIn: boolean }) {
     const { begin, fail, pass } = start()
     const told: number[][] = []

@@ -10,13 +10,11 @@ const user = { id: '0193aaaa-0000-7000-8000-00000000000a', email: 'ann@example.c
 const session = 'd6c6f6f0-6f0c-4a3e-9a0e-0a4f3f0f6b11'
 const [older, newer] = ['an-older-value-known-to-the-tests-only', 'a-newer-value-known-to-the-tests-only']
 
-/** Issues tokens, and verifies their text. */
 async function tokensOf(settings: Record<string, string>, clock: () => number) {
   const { issue, verify } = await accessTokens(loadConfig(settings), clock)
   return { issue, verify: (token: string) => verify(parseJws(token)) }
 }
 
-/** The tokens of a service with these settings, and its clock. */
 async function service(settings: Record<string, string> = { BETTER_AUTH_SECRET: secret }) {
   const time = { now: Date.parse('2026-11-20T12:00:00Z') }
   return { time, ...(await tokensOf(settings, () => time.now)) }

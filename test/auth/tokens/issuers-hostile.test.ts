@@ -8,7 +8,7 @@ const { trust } = await startIssuer(t)
 const { verify } = trust()
 const refusal = (reason: string) => ({ status: 401, code: 'invalid_token', reason })
 
-/** What is wrong in our own tokens, or in those of the shared secret, and not in those of an issuer with keys. */
+/** Hostile only under our own secret, but valid for an issuer with its own keys. */
 const harmless =
   /^(typ (JWT|AT\+JWT|application\/at\+jwt|missing)|alg "EdDSA"|sid .*|jti .*|sub (no UUID|a number|a UUID and SQL)|bridge sub (a number|with blanks|beyond ASCII))$/
 const hostile = Object.entries({

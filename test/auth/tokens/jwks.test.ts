@@ -5,7 +5,7 @@ import { pairs, published } from '../../helpers/keys.ts'
 
 const all = Object.keys(algorithms) as Algorithm[]
 
-/** What is taken of these keys, and why the rest is not. */
+/** Returns the accepted keys, and the reasons for refusing the others. */
 function parse(keys: unknown[], allowed: readonly Algorithm[] = all) {
   const refused: string[][] = []
   const found = parseKeySet({ keys }, allowed, (...refusal) => refused.push(refusal))

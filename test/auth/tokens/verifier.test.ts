@@ -9,7 +9,7 @@ import { seconds } from '../../helpers/mint.ts'
 const { publish, trust } = await startIssuer(t)
 t.beforeEach(() => publish(allKeys))
 
-/** A service that trusts the issuer, and how many signatures it has checked since last asked. */
+/** A service that trusts the issuer, with the number of signatures checked since the last call. */
 function service(t: Test) {
   const trusting = trust()
   const { issuer } = trusting
@@ -18,7 +18,7 @@ function service(t: Test) {
 }
 type Service = ReturnType<typeof service>
 
-/** Lets time go by until keys are looked at anew, and waits for the answer. */
+/** Advances the clock until keys are refreshed, and waits for that. */
 async function refresh({ time, verify, checks }: Service) {
   time.elapsed += REFRESH_AFTER + 1
   await verify(foreignToken({}, { kid: 'x' })).catch(() => {})

@@ -6,7 +6,7 @@ import type { Ground } from './ground.ts'
 
 export const secret = 'a-long-value-that-only-the-faults-know'
 
-/** The service as its users start it, on a port that stays its own when it is killed and started again. */
+/** Starts the service on a port that it keeps across restarts. */
 export async function startGatehouse(ground: Ground, settings: Record<string, string>, args: string[] = []) {
   const { PATH = '' } = process.env
   const port = settings.PORT ?? String(await freePort())
@@ -15,7 +15,7 @@ export async function startGatehouse(ground: Ground, settings: Record<string, st
   let environment: Record<string, string> = { PATH, ...defaults, ...settings, PORT: port }
   let child = ground.startNode(['src/server.ts', ...args], environment)
 
-  /** Waits until it serves; fails when it ends instead. */
+  /** Waits until it serves; fails if it ends. */
   async function listening(): Promise<void> {
     const { stdout } = child
     const ended = once(child, 'exit').catch(() => {})
@@ -39,7 +39,7 @@ export async function startGatehouse(ground: Ground, settings: Record<string, st
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
       return child.exitCode
     },
-    /** A new process in the place of the one that ended, with some settings changed. */
+    /** Starts it again after its end, with changed settings. */
     async restart(changed: Record<string, string> = {}): Promise<void> {
       environment = { ...environment, ...changed }
       child = ground.startNode(['src/server.ts', ...args], environment)
@@ -50,14 +50,14 @@ export async function startGatehouse(ground: Ground, settings: Record<string, st
 
 export type Gatehouse = Awaited<ReturnType<typeof startGatehouse>>
 
-/** One that serves, on a database of ours. */
+/** Starts the service on a database of its own. */
 export async function serve(ground: Ground, settings: Record<string, string>, args: string[] = []) {
   const gatehouse = await startGatehouse(ground, settings, args)
   await gatehouse.listening()
   return gatehouse
 }
 
-/** The access tokens of so many people who have just signed up, each trying again when told to. */
+/** Access tokens of newly registered users; registering obeys Retry-After. */
 export async function people(url: string, count: number): Promise<string[]> {
   const call = connectTo(url)
   const tokens: string[] = []

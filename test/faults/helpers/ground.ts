@@ -7,10 +7,10 @@ import { asServer } from '../../helpers/servers.ts'
 
 const root = new URL('../../../', import.meta.url)
 
-/** Undefined where this is not root, who alone may run something as somebody else. */
+/** Undefined unless root, who can run programs as another user. */
 const server = asServer()
 
-/** A scenario's own folder and processes, which end with it whatever happens. */
+/** The folder and the processes of a scenario, which are removed at its end. */
 export function createGround({ short }: { short: boolean }) {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-faults-'))
   chmodSync(directory, 0o755)
@@ -26,16 +26,16 @@ export function createGround({ short }: { short: boolean }) {
   process.once('exit', clear)
 
   return {
-    /** Whether a part of the times will do. */
+    /** Whether shorter times are sufficient. */
     short,
     directory,
-    /** How to end something that nothing else ends; at once, without waiting. */
+    /** Registers a cleanup, which must not wait. */
     atEnd: (end: () => void) => endings.push(end),
     clear() {
       clear()
       process.off('exit', clear)
     },
-    /** A folder in which services may write. */
+    /** A folder that services may write to. */
     folder(name: string): string {
       const path = join(directory, name)
       mkdirSync(path, { mode: 0o700 })
@@ -46,21 +46,21 @@ export function createGround({ short }: { short: boolean }) {
       writeFileSync(path, content, { mode: 0o644 })
       return path
     },
-    /** Runs a program of a service to its end, as the user of services. */
+    /** Runs a program to its end, as the user of services. */
     async serverCommand(command: string, args: string[]): Promise<void> {
       const child = spawn(command, args, { ...server, cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] })
       let complaint = ''
       child.stderr.on('data', (chunk) => {
         complaint += chunk
       })
-      // Not 'close': what pg_ctl starts inherits its standard error.
+      // Not 'close', because programs started by pg_ctl inherit its standard error.
       const [code] = await once(child, 'exit')
       child.stderr.destroy()
       if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${code} ${complaint}`)
     },
     /** Starts a service in the foreground, as the user of services. */
     startServer: (command: string, args: string[]) => started(command, args, server ?? {}),
-    /** Starts a file of ours with these settings and no others. */
+    /** Starts a file of ours with only these settings. */
     startNode: (args: string[], env: Record<string, string>) => started(process.execPath, args, { cwd: root, env })
   }
 

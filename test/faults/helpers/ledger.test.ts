@@ -13,7 +13,7 @@ function written(count: number) {
   return { ledger, titles }
 }
 
-test('what was acknowledged and is there once passes; what nobody was told of may be there', (t) => {
+test('acknowledged rows that exist once pass, and unacknowledged rows may exist', (t) => {
   const { ledger, titles } = written(50)
   ledger.book('POST', answer(503, { 'retry-after': '1' }), 201)
   ledger.bookCut(new Error('socket hang up'))
@@ -23,7 +23,7 @@ test('what was acknowledged and is there once passes; what nobody was told of ma
   t.end()
 })
 
-test('what is gone, there twice, or hardly anything, has failed', (t) => {
+test('missing rows, duplicate rows or too few rows fail', (t) => {
   const { ledger, titles } = written(50)
   t.match(judge('loss', ledger, titles.slice(2), {}), { lost: 2, complaints: [/2 acknowledged writes are gone/] })
   const twice = judge('twice', ledger, [...titles, 'title 3'], {})
@@ -33,7 +33,7 @@ test('what is gone, there twice, or hardly anything, has failed', (t) => {
   t.end()
 })
 
-test('an answer that is neither the one asked for nor an honest refusal has failed', (t) => {
+test('an answer that is neither the wanted one nor 429 or 503 fails', (t) => {
   const { ledger } = written(50)
   ledger.book('GET', answer(503), 200)
   ledger.book('GET', answer(502), 200)
@@ -45,14 +45,14 @@ test('an answer that is neither the one asked for nor an honest refusal has fail
   t.end()
 })
 
-test('the slope of a soak is that of the line through its samples', (t) => {
+test('the slope of a soak is that of a regression line', (t) => {
   const rest = { heap: 0, descriptors: 0, pool: 0, waiting: 0, requests: 0 }
   const samples = [0, 300, 600, 900].map((seconds, i) => ({ ...rest, seconds, rss: 100 + i + (i % 2) / 1000 }))
   t.ok(Math.abs(per10Minutes(samples, ({ rss }) => rss) - 2) < 0.01)
   t.end()
 })
 
-test('a leak of descriptors is seen through clients that come and go', (t) => {
+test('a leak of descriptors is detected while the number of clients varies', (t) => {
   const rest = { seconds: 0, rss: 0, heap: 0, pool: 0, waiting: 0, requests: 0 }
   const of = (counts: number[]) => counts.map((descriptors) => ({ ...rest, descriptors }))
   const most = ({ descriptors }: { descriptors: number }) => descriptors

@@ -1,6 +1,6 @@
 import type { Answer } from '../../../bench/helpers/http.ts'
 
-/** What the clients were told, against which the database is held at the end. */
+/** Records the answers that clients received, to compare them with the database at the end. */
 export function createLedger() {
   const acknowledged = new Set<string>()
   const statuses = new Map<number, number>()
@@ -15,13 +15,15 @@ export function createLedger() {
     complaints,
     counts,
     statuses,
-    /** Milliseconds of what was answered well. */
+    /** Milliseconds of successful answers. */
     times,
-    /** Milliseconds of what was refused. */
+    /** Milliseconds of refusals. */
     refusals,
-    /** What was said of connections that ended. */
+    /** Errors of connections that ended. */
     cuts,
-    /** Books an answer; true when it was the one asked for. What is neither that nor an honest refusal is a complaint. */
+    /**
+     * Records an answer. Returns true if it has the wanted status. Everything except that, 429 and 503 is a complaint.
+     */
     book(what: string, { status, headers, text, ms }: Answer, wanted: number): boolean {
       counts.requests += 1
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
@@ -39,13 +41,13 @@ export function createLedger() {
       complaints.add(`${what}: ${status} ${text.slice(0, 200)}`)
       return false
     },
-    /** The connection ended before an answer. */
+    /** Records a connection that ended before its answer. */
     bookCut(error: unknown): void {
       counts.requests += 1
       counts.cut += 1
       cuts.add((error as Error).message)
     },
-    /** Holds the titles in the database against what was acknowledged. */
+    /** Compares the titles in the database with the acknowledged ones. */
     compare(titles: readonly string[]): { lost: number; doubled: number } {
       const found = new Set(titles)
       const lost = [...acknowledged].filter((title) => !found.has(title)).length

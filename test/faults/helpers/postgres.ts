@@ -8,7 +8,7 @@ const releases = '/usr/lib/postgresql'
 const [newest] = readdirSync(releases).sort((a, b) => Number(b) - Number(a))
 const program = (name: string) => join(releases, newest ?? '', 'bin', name)
 
-/** A bare connection, with none of the service's limits. */
+/** A plain connection without the service's timeouts. */
 export async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'faults' })
   client.on('error', () => {})
@@ -25,7 +25,7 @@ export async function ask<Row extends object>(url: string, sql: string): Promise
   }
 }
 
-/** A server of its own. What it has acknowledged survives `immediate`, as its own log brings it back. */
+/** Starts a separate server. Acknowledged writes survive `immediate`, because it replays its WAL. */
 export async function startPostgres(
   ground: Ground,
   { name = 'postgres', settings = {} as Record<string, string> } = {}
@@ -38,7 +38,7 @@ export async function startPostgres(
   return runPostgres(ground, folder, settings)
 }
 
-/** A copy that follows the primary and takes reads. */
+/** A streaming replica for reads. */
 export async function startReplica(ground: Ground, primary: Postgres) {
   const folder = ground.folder('replica')
   const { hostname, port, username } = new URL(primary.url)
@@ -65,7 +65,7 @@ async function runPostgres(ground: Ground, folder: string, settings: Record<stri
     try {
       const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
       process.kill(pid, 'SIGQUIT')
-      // Its folder can go when it has gone.
+      // Its folder can be removed once it has ended.
       for (let tries = 0; tries < 200; tries++) {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25)
         process.kill(pid, 0)
@@ -77,11 +77,11 @@ async function runPostgres(ground: Ground, folder: string, settings: Record<stri
   return {
     url,
     port,
-    /** Returns at once: who wants to know when it answers asks it. */
+    /** Returns at once; the caller waits until it answers. */
     start: () => start('-W'),
-    /** As if its processes were killed. */
+    /** Like a crash of its processes. */
     stopAtOnce: () => control('-m', 'immediate', 'stop'),
-    /** One statement on a connection of its own. */
+    /** Runs one statement on a new connection. */
     ask: <Row extends object>(sql: string) => ask<Row>(url, sql)
   }
 }

@@ -9,8 +9,8 @@ interface Request {
 }
 
 /**
- * So many requests a second, whether or not those before have been answered; `next` makes each, or nothing to skip its
- * turn. At most 1,000 at once and `most` in all.
+ * Sends requests at a fixed rate, regardless of earlier answers. `next` creates each one, or nothing to skip it. At
+ * most 1,000 concurrently and `most` in total.
  */
 export function startRate(perSecond: number, next: () => Request | undefined, most = 60_000) {
   const ledger = createLedger()

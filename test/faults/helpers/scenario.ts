@@ -3,13 +3,13 @@ import type { Ledger } from './ledger.ts'
 import type { Row } from './table.ts'
 
 export interface Scenario {
-  /** Whether it belongs to the ten minutes of .ci/run. */
+  /** Whether it is part of .ci/run. */
   inCi: boolean
-  /** Breaks something, and says what came of it; `say` tells how far it is. */
+  /** Injects a fault and returns the results; `say` reports progress. */
   play: (ground: Ground, say: (progress: string) => void) => Promise<Row[]>
 }
 
-/** The row of a load that was held against the database at the end; a load that achieved nothing has shown nothing. */
+/** The row of a load that was compared with the database. A load without successes fails. */
 export function judge(fault: string, ledger: Ledger, titles: readonly string[], found: Partial<Row>): Row {
   const { requests, refused, cut, otherErrors } = ledger.counts
   const acknowledged = ledger.acknowledged.size
@@ -35,11 +35,11 @@ export function judge(fault: string, ledger: Ledger, titles: readonly string[], 
 }
 
 interface Expected extends Partial<Row> {
-  /** Whether a 503 with Retry-After is an answer too. */
+  /** Whether a 503 with Retry-After is accepted. */
   refusals?: boolean
 }
 
-/** The row of a load that only asks: whatever was not answered as it should is a complaint. */
+/** The row of a read-only load: every unexpected answer is a complaint. */
 export function judgeAnswers(fault: string, ledger: Ledger, { refusals = false, ...found }: Expected): Row {
   const { requests, refused, cut, otherErrors } = ledger.counts
   const complaints = [...ledger.complaints, ...(found.complaints ?? [])]
@@ -52,5 +52,5 @@ export function judgeAnswers(fault: string, ledger: Ledger, { refusals = false, 
 
 export const allTitles = 'select title from tasks'
 
-/** The largest of them, told as milliseconds. */
+/** The largest value, in milliseconds. */
 export const longest = (times: readonly number[]) => Math.round(Math.max(0, ...times))

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../helpers/servers.ts'
 import type { Ground } from './ground.ts'
 
-/** Waits until somebody listens there. */
+/** Waits until the port accepts connections. */
 export async function listening(port: number, within = 10_000): Promise<void> {
   for (const end = performance.now() + within; performance.now() < end; await sleep(50)) {
     const socket = dial(port, '127.0.0.1')
@@ -19,7 +19,7 @@ export async function listening(port: number, within = 10_000): Promise<void> {
   throw new Error(`Nobody listens on ${port}`)
 }
 
-/** A service in the foreground that can be killed, stopped for a while, and started again. */
+/** A foreground service that can be killed, paused and restarted. */
 export async function runService(ground: Ground, command: string, args: string[], port: number) {
   let child = ground.startServer(command, args)
   const gone = async () => {
@@ -50,7 +50,7 @@ export async function startRedis(ground: Ground) {
   return { ...(await runService(ground, 'redis-server', args, port)), url: `redis://127.0.0.1:${port}/0` }
 }
 
-/** PgBouncer in transaction mode before a server. */
+/** Starts PgBouncer in transaction mode in front of a server. */
 export async function startPgBouncer(ground: Ground, serverUrl: string) {
   const port = await freePort()
   const { hostname, port: serverPort, username } = new URL(serverUrl)
@@ -75,7 +75,7 @@ server_login_retry = 1
   return { ...service, url: at('/postgres'), adminUrl: at('/pgbouncer') }
 }
 
-/** HAProxy before these processes, told of their readiness as deploy/haproxy has it. */
+/** Starts HAProxy in front of these processes, with the readiness checks of deploy/haproxy. */
 export async function startHaproxy(ground: Ground, backends: readonly number[]) {
   const port = await freePort()
   const settings = `global

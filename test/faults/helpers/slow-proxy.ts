@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import type { Ground } from './ground.ts'
 
-/** Stands before a service and gives its answers after so many milliseconds, which can be changed. */
+/** A proxy that delays answers by a variable number of milliseconds. */
 export async function startSlowProxy(ground: Ground, target: number) {
   const delay = { ms: 0 }
   const server = createServer((client) => {

@@ -1,4 +1,4 @@
-/** What one fault has done. */
+/** The result of one fault. */
 export interface Row {
   fault: string
   times: number
@@ -6,13 +6,13 @@ export interface Row {
   acknowledged: number
   lost: number
   doubled: number
-  /** 5xx that are not 503. */
+  /** 5xx other than 503. */
   otherErrors: number
   /** Milliseconds. */
   longestOutage: number
-  /** What should not have been; nothing: passed. */
+  /** Unexpected results; empty: passed. */
   complaints: string[]
-  /** Figures that have no column. */
+  /** Further figures. */
   told: string
 }
 
@@ -28,7 +28,7 @@ const columns = [
   'verdict'
 ]
 
-/** In the notation of Markdown. */
+/** Formats rows as Markdown. */
 export function table(rows: readonly Row[]): string {
   const cells = [
     columns,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { connectTo } from '../../../bench/helpers/http.ts'
 
-/** Questions at once. */
+/** Maximum number of concurrent probes. */
 const most = 40
 
 interface Success {
@@ -10,7 +10,7 @@ interface Success {
   answered: number
 }
 
-/** Asks again and again, also while an answer is still out, and remembers when it went well. Times as of performance.now(). */
+/** Probes repeatedly, without waiting for answers, and records successes. Times as in performance.now(). */
 function watch(probe: () => Promise<boolean>, every: number) {
   const begin = performance.now()
   const successes: Success[] = []
@@ -26,7 +26,7 @@ function watch(probe: () => Promise<boolean>, every: number) {
   }, every)
 
   return {
-    /** When somebody who asked after `moment` was first answered; fails after so many milliseconds. */
+    /** Returns when a probe sent after `moment` first succeeded; fails after `within` milliseconds. */
     async answersAfter(moment: number, within = 30_000): Promise<number> {
       for (const end = performance.now() + within; performance.now() < end; await sleep(5)) {
         const first = successes.find(({ asked }) => asked > moment)
@@ -34,7 +34,7 @@ function watch(probe: () => Promise<boolean>, every: number) {
       }
       throw new Error(`No answer within ${within} ms`)
     },
-    /** The longest time without an answer, in milliseconds. */
+    /** Stops. Returns the longest time without an answer in milliseconds. */
     async stop(): Promise<number> {
       clearInterval(timer)
       const end = performance.now()
@@ -46,14 +46,14 @@ function watch(probe: () => Promise<boolean>, every: number) {
   }
 }
 
-/** Whether the service answers what needs the database. */
+/** Whether the service answers a request that uses the database. */
 export function watchService(url: string, token: string | undefined, path = '/api/tasks?limit=1') {
   const call = connectTo(url)
   for (let i = 0; i < most; i++) call('GET', '/health/live').catch(() => {})
   return watch(async () => (await call('GET', path, { token })).status === 200, 50)
 }
 
-/** Whether PostgreSQL itself answers, on a connection of its own each time. */
+/** Whether PostgreSQL answers, on a new connection each time. */
 export function watchPostgres(url: string) {
   return watch(async () => {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000, query_timeout: 1_000 })

@@ -9,17 +9,17 @@ interface Load {
   people: string[]
   writers?: number
   readers?: number
-  /** What readers ask for. */
+  /** The path that readers request. */
   path?: string
-  /** Milliseconds that a client rests after an answer. */
+  /** Milliseconds between two requests of a client. */
   rest?: number
-  /** Requests of one client after which it stops whatever happens. */
+  /** Maximum number of requests of a client. */
   most?: number
 }
 
 /**
- * Writers that create tasks, each under a title of its own, and readers. Who is refused or cut off tries again with the
- * same Idempotency-Key, until it is told that the task is there.
+ * Writers that create tasks with unique titles, and readers. A refused or disconnected writer retries with the same
+ * Idempotency-Key until the task is acknowledged.
  */
 export function startLoad({
   url,
@@ -48,7 +48,7 @@ export function startLoad({
     const details = { token, body: { title }, headers: { 'idempotency-key': `"${title}"` } }
     for (let tries = 0; tries < 300; tries++) {
       const answer = await send('POST', '/api/tasks', details)
-      // The draft's answer while the first attempt is still at work: try again, as after a 503.
+      // 409: the first attempt is still in progress. Retried like a 503.
       if (answer?.status === 409 && tries > 0) ledger.counts.requests += 1
       else if (answer && ledger.book('POST /api/tasks', answer, 201)) {
         ledger.acknowledged.add(title)
@@ -60,7 +60,7 @@ export function startLoad({
     ledger.complaints.add('a writer has given up')
   }
 
-  // Connections are open before the fault, as a load balancer's are: Node accepts one in each turn of its event loop.
+  // Opens connections before the fault, like a load balancer: Node accepts one per turn of its event loop.
   const warm = Promise.allSettled(Array.from({ length: writers + readers }, () => call('GET', '/health/live')))
 
   async function client(act: (token: string | undefined) => Promise<void>, index: number): Promise<void> {
@@ -84,7 +84,7 @@ export function startLoad({
   ]
   return {
     ledger,
-    /** Waits until every writer knows what became of its last task. */
+    /** Waits until every writer knows the result of its last task. */
     async stop() {
       stopping = true
       await Promise.all(clients)

@@ -5,7 +5,7 @@ import { allTitles, judge, longest, type Scenario } from '../helpers/scenario.ts
 import { watchService } from '../helpers/watch.ts'
 import { startLoad } from '../helpers/writers.ts'
 
-/** kill -9 of the service, which whoever supervises it starts again at once. */
+/** kill -9 of the service, with an immediate restart. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground, say) {

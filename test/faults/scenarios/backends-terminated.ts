@@ -12,7 +12,7 @@ import { startLoad } from '../helpers/writers.ts'
 const terminate = (state: string) =>
   `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'gatehouse' and state = '${state}'`
 
-/** Looks as often as PostgreSQL can, until it finds one, for two seconds. */
+/** Polls inside PostgreSQL until it finds a backend, for two seconds. */
 const terminateWhenSeen = `
   do $$ declare found int; begin
     for i in 1..100000 loop
@@ -65,7 +65,7 @@ async function strikeOften(ground: Ground, postgres: Postgres, gatehouse: Gateho
   return { times: behind.length, complaints, told, longestOutage: await service.stop() }
 }
 
-/** `pg_terminate_backend` on the service's connections: those that nobody uses, at work, and in a transaction. */
+/** `pg_terminate_backend` on the service's connections: idle, active, and in a transaction. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {
@@ -81,7 +81,7 @@ export const scenario: Scenario = {
       rows.push(judge(`pg_terminate_backend while ${when}`, load.ledger, names, found))
     }
 
-    // Registering is a transaction of several statements; an email is there once by the table's own rule.
+    // Registering is a transaction of several statements; an email is unique by an index.
     const signingUp = startRate(20, () => {
       const email = `${randomUUID()}@example.com`
       const send = async () => {

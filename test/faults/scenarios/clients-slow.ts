@@ -8,7 +8,7 @@ import { watchService } from '../helpers/watch.ts'
 
 const count = 1_000
 
-/** Says a beginning, then a byte a second. Resolves with how long it was kept, in milliseconds. */
+/** Sends a beginning, then a byte per second. Returns how long the connection lasted in milliseconds. */
 async function drip(port: number, beginning: string): Promise<number> {
   const socket: Socket = connect(port, '127.0.0.1')
   socket.on('error', () => {})
@@ -25,7 +25,7 @@ async function drip(port: number, beginning: string): Promise<number> {
   return performance.now() - begin
 }
 
-/** Clients that never get to the end of their headers, or of their body, while others want to be served. */
+/** Clients that never complete their headers or body, while others send requests. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {
@@ -48,7 +48,7 @@ export const scenario: Scenario = {
       const kept = await Promise.all(Array.from({ length: count }, () => drip(gatehouse.port, beginning)))
       const ledger = await rate.stop()
       const complaints = longest(kept) > 15_000 ? [`one was kept for ${longest(kept)} ms`] : []
-      // A thousand connections at once make the event loop late for a moment, where others want the machine too.
+      // A thousand new connections delay the event loop briefly on a busy machine.
       if (ledger.counts.refused > ledger.counts.requests / 20) complaints.push('the others were refused')
       const told = `${ledger.counts.refused} of the others refused; cut after at most ${longest(kept)} ms; the others waited at most ${longest(ledger.times)} ms`
       const found = { refusals: true, times: count, complaints, told, longestOutage: await service.stop() }

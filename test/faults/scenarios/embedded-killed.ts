@@ -6,7 +6,7 @@ import { allTitles, judge, type Scenario } from '../helpers/scenario.ts'
 import { watchService } from '../helpers/watch.ts'
 import { startLoad } from '../helpers/writers.ts'
 
-/** kill -9 of the service with the database inside it. */
+/** kill -9 of the service with its embedded database. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {

@@ -6,7 +6,7 @@ import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
 import { watchService } from '../helpers/watch.ts'
 import { startLoad } from '../helpers/writers.ts'
 
-/** Four seconds in pieces of 0.8 s, as code that computes for too long would take them. */
+/** Blocks the event loop for four seconds in steps of 0.8 s. */
 const busy = `process.on("SIGCONT", () => {
   let pieces = 6
   const piece = () => {
@@ -19,7 +19,7 @@ const busy = `process.on("SIGCONT", () => {
   piece()
 })`
 
-/** The event loop is late again and again: what comes is refused, and served as soon as it is on time. */
+/** The event loop is blocked repeatedly: requests are refused, and served again afterwards. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {
@@ -32,7 +32,7 @@ export const scenario: Scenario = {
     const service = watchService(gatehouse.url, token, path)
     const behind: number[] = []
     const complaints: string[] = []
-    // On kept connections, as from a load balancer.
+    // On keep-alive connections, like those of a load balancer.
     const load = startLoad({ url: gatehouse.url, people: [token ?? ''], path, writers: 0, readers: 32, rest: 200 })
     for (let round = 1; round <= times; round++) {
       await sleep(2_000)
@@ -47,7 +47,7 @@ export const scenario: Scenario = {
     const ledger = await load.stop()
     const longestOutage = await service.stop()
     const slowest = longest(ledger.refusals)
-    // Who was let in before it was noticed may wait 2 s for the database's word: from a piece later, until a piece later.
+    // Requests accepted before the detection may wait 2 s for the database, plus one step before and after.
     if (slowest > 2_500 + 2 * 800) complaints.push(`a refusal took ${slowest} ms`)
     if (longest(behind) > 1_000) complaints.push(`it recovered after ${longest(behind)} ms`)
     if (ledger.counts.refused < 20) complaints.push('hardly anything was refused')

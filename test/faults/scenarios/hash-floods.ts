@@ -5,7 +5,10 @@ import { type Gatehouse, serve } from '../helpers/gatehouse.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { longest, type Scenario } from '../helpers/scenario.ts'
 
-/** Logins of somebody at another address. Each must succeed within two seconds, or on a slow machine within so many logins without a flood. */
+/**
+ * Logins from another address. Each must succeed within two seconds or, on a slow machine, within the time of this many
+ * logins without a flood.
+ */
 const logins = 10
 const limit = { milliseconds: 2_000, logins: 5 }
 
@@ -13,7 +16,7 @@ const login = '/api/auth/login'
 const register = '/api/auth/register'
 const at = (address: string) => ({ 'x-forwarded-for': address })
 
-/** Logins and registrations with emails that are made up, so many of both a second, from addresses in turn. */
+/** Logins and registrations with invented emails, at a fixed rate, from rotating addresses. */
 function startFlood({ call }: Gatehouse, addresses: readonly string[], aSecond: number) {
   const statuses: Record<string, number> = {}
   const inFlight = new Set<Promise<void>>()
@@ -39,7 +42,7 @@ function startFlood({ call }: Gatehouse, addresses: readonly string[], aSecond: 
 
 const upTo = (count: number, name: (i: number) => string) => Array.from({ length: count }, (_, i) => name(i))
 
-/** Floods of hashes: within the limits of one address, and of many. Others log in all the same. */
+/** Floods of password hashes, within the limits of one address and of many. Other users can still log in. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {
@@ -62,7 +65,7 @@ export const scenario: Scenario = {
       const quiet = median([(await logIn()).ms, (await logIn()).ms, (await logIn()).ms])
       const longestAllowed = Math.max(limit.milliseconds, limit.logins * quiet)
       const stop = startFlood(gatehouse, addresses, aSecond)
-      // Until the flood has filled what it can.
+      // Until the flood has filled the queue.
       for (let i = 0; i < 20; i += 1)
         await gatehouse.call('POST', login, {
           body: { email: `${i}@example.com`, password },

@@ -7,7 +7,7 @@ import { startPgBouncer } from '../helpers/services.ts'
 import { watchPostgres, watchService } from '../helpers/watch.ts'
 import { startLoad } from '../helpers/writers.ts'
 
-/** PgBouncer in transaction mode, killed and started again, and paused. */
+/** PgBouncer in transaction mode, killed and restarted, and paused. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {

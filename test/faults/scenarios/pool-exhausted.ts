@@ -5,7 +5,7 @@ import { startRate } from '../helpers/rate.ts'
 import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
 import { watchService } from '../helpers/watch.ts'
 
-/** Every connection of the pool waits for a lock that somebody else holds. */
+/** Every connection of the pool waits for a lock. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {

@@ -5,7 +5,7 @@ import { startRate } from '../helpers/rate.ts'
 import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
 import { watchPostgres } from '../helpers/watch.ts'
 
-/** PostgreSQL comes up after the service, or never. */
+/** PostgreSQL starts after the service, or never. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {
@@ -36,7 +36,7 @@ export const scenario: Scenario = {
     }))
     await sleep(1_000)
     const ledger = await rate.stop()
-    // The first of its tries, 250 ms apart, that finds PostgreSQL; then migrations are looked at.
+    // The first attempt that reaches PostgreSQL (they are 250 ms apart), plus the check of migrations.
     if (longest(behind) > 2_000) complaints.push(`it served ${longest(behind)} ms after PostgreSQL`)
 
     await postgres.stopAtOnce()

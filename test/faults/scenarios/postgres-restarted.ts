@@ -5,7 +5,7 @@ import { allTitles, judge, longest, type Scenario } from '../helpers/scenario.ts
 import { watchPostgres, watchService } from '../helpers/watch.ts'
 import { startLoad } from '../helpers/writers.ts'
 
-/** PostgreSQL's processes killed at once and started again, as by `pg_ctl -m immediate restart`. */
+/** PostgreSQL's processes killed and restarted, as by `pg_ctl -m immediate restart`. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground, say) {

@@ -9,19 +9,19 @@ import { judgeAnswers, type Scenario } from '../helpers/scenario.ts'
 import { startRedis } from '../helpers/services.ts'
 import { startSlowProxy } from '../helpers/slow-proxy.ts'
 
-/** Calls a minute of one address, and wrong passwords of one address for one account, that one process lets through. */
+/** Calls per minute of an address, and wrong passwords of an address for an account, that one process allows. */
 const limits = { calls: 100, guesses: 10 }
 
 const nobody = { refresh_token: 'x'.repeat(43) }
 
-/** Breaks something, and mends it. */
+/** Injects a fault, and repairs it. */
 type Fault = [() => unknown, () => unknown]
 
 type Times = Record<'shared' | 'alone', Record<'reads' | 'refreshes', number[]>>
 
 const address = () => `10.${randomInt(256)}.${randomInt(256)}.${randomInt(256)}`
 
-/** How many of so many calls were let through, asking one process after the other. */
+/** The number of calls allowed, alternating between processes. */
 async function untilLimited(processes: Gatehouse[], path: string, body: object, most: number) {
   const headers = { 'x-forwarded-for': address() }
   let through = 0
@@ -33,7 +33,7 @@ async function untilLimited(processes: Gatehouse[], path: string, body: object, 
   return through
 }
 
-/** Redis down, hung, slow and emptied again and again: limits go on, and nobody waits for it. */
+/** Redis down, hung, slow and emptied repeatedly: limits still apply, and requests do not wait for it. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {
@@ -63,7 +63,7 @@ export const scenario: Scenario = {
       ['Redis emptied', [() => (flushing = setInterval(flush, 100)), () => clearInterval(flushing)]]
     ]
 
-    /** Half of it asks what is limited, from addresses that nobody else has; half of each the process without Redis. */
+    /** Half of the load calls limited routes, from separate addresses; half of each uses the process without Redis. */
     const load = (times: Times) => {
       let turn = 0
       return startRate(80, () => {
@@ -96,16 +96,16 @@ export const scenario: Scenario = {
       await mend()
       await sleep(1_500)
 
-      // Compared with who has no Redis, at the same time: the machine may have become slower for both.
+      // Compared with a process without Redis at the same time, because the machine may have become slower for both.
       const { shared, alone } = times
       const grew = (kind: keyof typeof alone) => quantile(shared[kind], 0.99) - quantile(alone[kind], 0.99)
       const growth = Math.max(grew('reads'), grew('refreshes'))
       const complaints: string[] = []
-      // Counted together, or, while Redis is away, by each for itself.
+      // Shared limits or, while Redis is down, separate ones.
       const factor = fault === 'Redis well' ? 1 : processes.length
       if (!(Number(calls) <= factor * limits.calls)) complaints.push(`calls let through: ${calls}`)
       if (!(Number(guesses) <= factor * limits.guesses)) complaints.push(`guesses let through: ${guesses}`)
-      // Three services on a machine that does other work too: now and then one is short of it.
+      // Three services on a busy machine occasionally lack CPU time.
       if (ledger.counts.refused > ledger.counts.requests / 50) complaints.push(`${ledger.counts.refused} were refused`)
       return { growth, complaints, ledger, through: `let through: ${calls} calls and ${guesses} guesses` }
     }
@@ -115,7 +115,7 @@ export const scenario: Scenario = {
       const growths: number[] = []
       const complaints: string[] = []
       let last: Awaited<ReturnType<typeof round>>
-      // Who waits for Redis does so each time; a machine that was busy elsewhere is not every time.
+      // A wait for Redis occurs every time; a busy machine does not.
       do {
         last = await round(fault, acts)
         growths.push(Math.round(last.growth))

@@ -8,7 +8,7 @@ import { watchService } from '../helpers/watch.ts'
 
 const settled = `select pg_last_wal_replay_lsn() = pg_last_wal_receive_lsn() as done`
 
-/** A replica that lags by seconds, and one that is gone: everybody reads their own writes, from whichever process. */
+/** A replica that lags by seconds, and one that is down: users read their own writes, from any process. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {
@@ -23,7 +23,7 @@ export const scenario: Scenario = {
     await first.restart(replicated)
     const [token] = await people(first.url, 1)
 
-    /** Makes a task at one process and reads it at once at the other, by its id and in the list. */
+    /** Creates a task at one process and reads it at once at the other, by id and in the list. */
     async function writeThenRead() {
       const title = randomUUID()
       const made = await first.call('POST', '/api/tasks', { token, body: { title } })
@@ -63,9 +63,9 @@ export const scenario: Scenario = {
       const ledger = await rate.stop()
       const after = await reads(replica)
       const longestOutage = await service.stop()
-      // A server that was killed counts from nothing.
+      // The counters of a killed server start at zero.
       const complaints = fault === 'replica killed' || after > before ? [] : ['the replica was never asked']
-      // A machine that does other work too is short of itself now and then.
+      // A busy machine occasionally lacks CPU time.
       if (ledger.counts.refused > ledger.counts.requests / 10) complaints.push(reader.output())
       const told = `${ledger.counts.refused} refused; an own write and two reads took at most ${longest(ledger.times)} ms`
       rows.push(judgeAnswers(fault, ledger, { refusals: true, times, longestOutage, complaints, told }))
@@ -74,7 +74,7 @@ export const scenario: Scenario = {
   }
 }
 
-/** Rows that the replica has given to somebody. */
+/** Rows that the replica has returned. */
 async function reads(replica: { ask: <Row extends object>(sql: string) => Promise<Row[]> }): Promise<number> {
   const sql = 'select coalesce(sum(idx_scan + seq_scan), 0)::int as scans from pg_stat_user_tables'
   const [row] = await replica.ask<{ scans: number }>(sql)

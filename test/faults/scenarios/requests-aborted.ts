@@ -10,7 +10,7 @@ const ours = `select pid from pg_stat_activity where application_name = 'gatehou
 const stillAtWork = `${ours} and state <> 'idle'`
 const poolSize = 10
 
-/** Sends a request and hangs up, at once or a little later. */
+/** Sends a request and disconnects, at once or a little later. */
 const abort = (port: number, request: string) =>
   new Promise<void>((resolve) => {
     const socket = connect(port, '127.0.0.1', () =>
@@ -20,7 +20,7 @@ const abort = (port: number, request: string) =>
     socket.on('close', () => resolve())
   })
 
-/** Clients that hang up while their request is at work: neither connections nor descriptors stay behind. */
+/** Clients that disconnect during their request: neither connections nor descriptors leak. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {
@@ -30,7 +30,7 @@ export const scenario: Scenario = {
     const [token] = await people(gatehouse.url, 1)
     const descriptors = () => readdirSync(`/proc/${gatehouse.pid()}/fd`).length
     const ask = () => gatehouse.call('GET', '/api/tasks', { token })
-    // The pool at its full size, so that descriptors can be compared. Quick answers may need fewer connections.
+    // Fills the pool first, so that descriptors can be compared.
     for (let tries = 0; tries < 50 && (await postgres.ask(ours)).length < poolSize; tries++)
       await Promise.all(Array.from({ length: 50 }, ask))
     const before = descriptors()

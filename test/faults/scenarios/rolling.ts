@@ -23,7 +23,7 @@ async function twoBehindHaproxy(ground: Ground) {
 
 type Processes = Awaited<ReturnType<typeof twoBehindHaproxy>>['processes']
 
-/** Ends each and starts it anew, one after the other, and waits until HAProxy has noticed. Returns what was wrong. */
+/** Restarts the processes one after the other, and waits each time until HAProxy has noticed. Returns complaints. */
 async function restartInTurn(processes: Processes, settings: Record<string, string>, drains: number[]) {
   const complaints: string[] = []
   for (const gatehouse of processes) {
@@ -37,7 +37,7 @@ async function restartInTurn(processes: Processes, settings: Record<string, stri
   return complaints
 }
 
-/** Two processes behind HAProxy restarted in turn, and given another secret, while people work and log in. */
+/** A rolling restart of two processes behind HAProxy, and a rotation of the secret, under load. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {
@@ -59,7 +59,7 @@ export const scenario: Scenario = {
           async send() {
             const body = { email: account.email, password }
             const answer = await call('POST', '/api/auth/login', { body })
-            // From now on somebody works with the newest token.
+            // From now on a client works with the newest token.
             if (answer.status === 200) tokens[tokens.length] = JSON.parse(answer.text).access_token
             return answer
           }
@@ -89,7 +89,7 @@ export const scenario: Scenario = {
 
     const restarts = await during('restarted in turn behind HAProxy', Array(ground.short ? 1 : 3).fill({}))
     const rotation = await during('secrets rotated behind HAProxy', [
-      // Everybody must know the new one before anybody signs with it.
+      // Every process must know the new secret before one signs with it.
       { BETTER_AUTH_SECRETS: `1:${secret},2:${newSecret}` },
       { BETTER_AUTH_SECRETS: `2:${newSecret},1:${secret}` }
     ])

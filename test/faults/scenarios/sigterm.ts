@@ -6,7 +6,7 @@ import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
 
 const perSecond = 500
 
-/** SIGTERM under load: who asks /health/ready, as a load balancer does, sends nothing more, and nothing sent has failed. */
+/** SIGTERM under load: a client that obeys /health/ready, like a load balancer, sees no failed request. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {

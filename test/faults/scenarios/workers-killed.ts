@@ -6,14 +6,14 @@ import { allTitles, judge, longest, type Scenario } from '../helpers/scenario.ts
 import { watchService } from '../helpers/watch.ts'
 import { startLoad } from '../helpers/writers.ts'
 
-/** The processes that this one has started. */
+/** The child processes. */
 const childrenOf = (pid: number) =>
   execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
     .trim()
     .split(/\s+/)
     .map(Number)
 
-/** kill -9 of one of two workers, which the primary starts again while the other serves. */
+/** kill -9 of one of two workers. The primary process replaces it while the other one serves. */
 export const scenario: Scenario = {
   inCi: true,
   async play(ground) {
@@ -24,7 +24,7 @@ export const scenario: Scenario = {
     const load = startLoad({ url: gatehouse.url, people: tokens })
     const service = watchService(gatehouse.url, tokens[0])
     const behind: number[] = []
-    // What each says when it has begun to serve.
+    // Each worker logs this when it begins to serve.
     const served = () => gatehouse.output().split('rate limits are off').length - 1
     const complaints: string[] = []
     for (let round = 0; round < times && !gatehouse.hasEnded(); round++) {
