@@ -32,19 +32,22 @@ export function memoryInUse(processes: number): number {
 
 interface Options {
   /** Processes that share this one's memory limit. */
-  processes?: number
+  workers?: number
+  /** Milliseconds that the event loop may be late before requests are refused; 0 for any. */
+  maxEventLoopDelay?: number
   memory?: () => number
 }
 
 /** Answers 503 while the process cannot keep up, before anything is done for a request. */
 export const pressure = fp(
-  async function pressure(app, { processes = 1, memory = () => memoryInUse(processes) }: Options) {
+  async function pressure(app, options: Options) {
+    const { workers = 1, maxEventLoopDelay = limits.late, memory = () => memoryInUse(workers) } = options
     // Starting takes long enough to look like pressure: the samples count from the second one after it.
     let isStarted = false
     let timer: NodeJS.Timeout | undefined
     await app.register(underPressure, {
       sampleInterval: interval,
-      maxEventLoopDelay: limits.late,
+      maxEventLoopDelay,
       maxHeapUsedBytes: getHeapStatistics().heap_size_limit * limits.memory,
       healthCheck: async () => memory() <= limits.memory,
       healthCheckInterval: interval,

@@ -67,7 +67,7 @@ export async function buildApp(
   await app.register(logging, { log })
   await app.register(security, { ...config, probe: Fastify() })
   await app.register(bodies)
-  await app.register(pressure, { processes: config.workers })
+  await app.register(pressure, config)
   await app.register(draining)
   await app.register(protocol)
   await app.register(validation)
