@@ -8,38 +8,31 @@ const { app, config } = await startApp(t)
 const race = racers(t, app, config)
 const { as, twoSessions, changePassword, removeAccount, logIn, ends, heldAccounts, isOver, userOf } = race
 
-for (const [name, end] of Object.entries(ends)) {
-  test(`a password change in progress does not survive ${name}`, async (t) => {
-    const pair = await twoSessions()
-    const { gate, held } = heldAccounts()
-    const outcome = changePassword(pair.mine, undefined, held).then(
-      () => 'done',
-      ({ code }) => code
-    )
-    await gate.arrived
-    await end(pair)
-    const left = await userOf(pair)
-    gate.open()
-    t.equal(await outcome, 'token_revoked')
-    t.strictSame(await userOf(pair), left, 'the account is as it was left')
-    await isOver(t, pair.mine)
-  })
+type Tokens = Awaited<ReturnType<typeof twoSessions>>['mine']
+type Held = ReturnType<typeof heldAccounts>['held']
 
-  test(`an account deletion in progress does not survive ${name}`, async (t) => {
-    const pair = await twoSessions()
-    const { gate, held } = heldAccounts()
-    const outcome = removeAccount(pair.mine, held).then(
-      () => 'done',
-      ({ code }) => code
-    )
-    await gate.arrived
-    await end(pair)
-    const left = await userOf(pair)
-    gate.open()
-    t.equal(await outcome, 'token_revoked')
-    t.strictSame(await userOf(pair), left, 'the account is as it was left')
-  })
+const inProgress: Record<string, (tokens: Tokens, held: Held) => Promise<unknown>> = {
+  'a password change': (mine, held) => changePassword(mine, undefined, held),
+  'an account deletion': (mine, held) => removeAccount(mine, held)
 }
+
+for (const [what, start] of Object.entries(inProgress))
+  for (const [name, end] of Object.entries(ends))
+    test(`${what} in progress does not survive ${name}`, async (t) => {
+      const pair = await twoSessions()
+      const { gate, held } = heldAccounts()
+      const outcome = start(pair.mine, held).then(
+        () => 'done',
+        ({ code }) => code
+      )
+      await gate.arrived
+      await end(pair)
+      const left = await userOf(pair)
+      gate.open()
+      t.equal(await outcome, 'token_revoked')
+      t.strictSame(await userOf(pair), left, 'the account is as it was left')
+      await isOver(t, pair.mine)
+    })
 
 for (const name of [
   'deactivation',
