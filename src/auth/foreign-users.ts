@@ -76,5 +76,3 @@ export function createForeignUsers(users: UsersRepository, revocations: Revocati
     }
   }
 }
-
-export type ForeignUsers = ReturnType<typeof createForeignUsers>

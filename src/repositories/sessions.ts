@@ -167,5 +167,3 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
     removeExpired: () => db.deleteFrom('sessions').where('expires_at', '<=', now).execute()
   }
 }
-
-export type SessionsRepository = ReturnType<typeof sessionsRepository>

@@ -155,5 +155,3 @@ export function createHashQueue({ concurrency, estimate, limitAddresses, clock =
     }
   }
 }
-
-export type HashQueue = ReturnType<typeof createHashQueue>
