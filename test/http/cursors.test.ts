@@ -14,6 +14,11 @@ test('a cursor is valid for its query, under any secret still configured', async
   t.match(cursor, /^[\w-]+$/, 'it needs no escaping in a URL')
 })
 
+test('a cursor that was given before an update opens after it', async (t) => {
+  const before = 'CjkuGRfGOtPFRIIOwUBQzHsidmFsdWUiOiJNaWxrIiwiaWQiOiIxIn0'
+  t.strictSame(cursors.open('query', before), { value: 'Milk', id: '1' })
+})
+
 const bytes = Buffer.from(cursor, 'base64url')
 const last = cursor.at(-1) ?? ''
 const replacement = bytes.indexOf('\u{fffd}')
@@ -44,7 +49,7 @@ for (const [what, text] of Object.entries(broken))
     t.throws(() => cursors.open('query', text), {
       status: 400,
       code: 'validation_failed',
-      errors: [{ pointer: '/cursor' }]
+      errors: [{ pointer: '/cursor', message: 'is not a cursor of this query' }]
     })
   })
 

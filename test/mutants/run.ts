@@ -16,7 +16,7 @@ function testsOf(path: string): string[] {
   const near = `test/${folder}/**/*.test.ts`
   return /^(auth|repositories|plugins|http)$/.test(folder) ? [near, 'test/routes/**/*.test.ts'] : [near]
 }
-process.env.TEST_FILES ??= [...new Set(targets.flatMap(testsOf))].join(' ')
+process.env.TEST_FILES ??= [...new Set([...targets.flatMap(testsOf), 'test/properties.test.ts'])].join(' ')
 
 // tap's, for a whole process: none.
 process.env.TAP_TIMEOUT = '0'
