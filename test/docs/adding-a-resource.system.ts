@@ -47,12 +47,16 @@ test('the resource of the page compiles, is documented and passes its test', asy
   await edit(folder, 'src/app.ts', '    app.register(taskRoutes,', block('    app.register(noteRoutes'))
   await edit(folder, 'src/app.ts', 'import { passwordRoutes', block('import { noteRoutes }'))
 
-  const run = (file: string, ...args: string[]) =>
-    promisify(execFile)(process.execPath, [file, ...args], { cwd: folder, maxBuffer: 64 * 1024 * 1024 })
+  // tap adds its hooks to the environment of every process, and the compiler does not load with them.
+  const run = (...args: string[]) =>
+    promisify(execFile)('env', ['-u', 'NODE_OPTIONS', process.execPath, ...args], {
+      cwd: folder,
+      maxBuffer: 64 * 1024 * 1024
+    })
   await run('src/commands/openapi.ts')
   t.match(await readFile(join(folder, 'openapi.yaml'), 'utf8'), /operationId: createNote/)
   const { stdout } = await run('test/routes/notes.test.ts')
-  t.match(stdout, /^# \{ total: \d+, pass: \d+ \}|^1\.\.4$/m)
+  t.match(stdout, /^1\.\.4$/m)
   t.notMatch(stdout, /^\s*not ok/m)
   const checked = [...files.map(({ path }) => path), 'src/app.ts']
   const config = { extends: './tsconfig.json', include: checked }
