@@ -42,7 +42,7 @@ export interface Cuts {
 interface Bounds {
   maxConnections: number
   /** Called once a second at most, and only when there were any. */
-  onCuts: (cuts: Cuts) => void
+  onCuts?: (cuts: Cuts) => void
   /** Monotonic milliseconds. */
   clock?: () => number
 }
@@ -166,7 +166,7 @@ export function createBoundedServer(
       cuts.not_reading += 1
       socket.destroy()
     }
-    if (Object.values(cuts).some((count) => count > 0)) onCuts(cuts)
+    if (Object.values(cuts).some((count) => count > 0)) onCuts?.(cuts)
     cuts = { too_many: 0, not_reading: 0 }
   }
 

@@ -1,8 +1,11 @@
 import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
-import { createServer } from '../http/node-http.ts'
+import { createBoundedServer } from '../http/bounded-server.ts'
+
+/** More than any set of scrapers needs. */
+const maxConnections = 32
 
 /**
  * Serves `GET /metrics` on a separate port until stopped; `scrape` returns Prometheus's text format. Rejects if the
@@ -17,9 +20,12 @@ export async function serveMetrics({ host, port }: { host: string; port: number 
       response.writeHead(500).end()
     }
   }
-  const server = createServer({ requestTimeout: 5_000, connectionsCheckingInterval: 1_000 }, (request, response) => {
+  function handle(request: IncomingMessage, response: ServerResponse): void {
     if (request.method === 'GET' && request.url === '/metrics') void answer(response)
     else response.writeHead(404).end()
+  }
+  const server = createBoundedServer({ requestTimeout: 5_000, connectionsCheckingInterval: 1_000 }, handle, {
+    maxConnections
   })
   server.unref().listen(port, host)
   await once(server, 'listening')

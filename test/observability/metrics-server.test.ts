@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { mock } from 'node:test'
 import { test } from 'tap'
 import { serveMetrics } from '../../src/observability/metrics-server.ts'
 
@@ -42,4 +45,20 @@ test('a port in use is an error', async (t) => {
     serveMetrics({ host: '127.0.0.1', port }, async () => ''),
     { code: 'EADDRINUSE' }
   )
+})
+
+test('connections beyond what scrapers need are refused, and nothing else happens', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const { url, stop } = await serveMetrics({ host: '127.0.0.1', port: 0 }, async () => 'all')
+  t.teardown(stop)
+  const sockets = Array.from({ length: 33 }, () =>
+    connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {})
+  )
+  t.teardown(() => sockets.map((socket) => socket.destroy()))
+  await Promise.race(sockets.map((socket) => once(socket, 'close')))
+  mock.timers.tick(1_000)
+  sockets.pop()?.destroy()
+  sockets[0]?.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n')
+  t.match(String((await once(sockets[0] as Socket, 'data'))[0]), /all/)
 })
