@@ -74,7 +74,7 @@ export const httpUrl = makeExactValidator<string>((text) => {
 export const between = (low: number, high: number) =>
   makeExactValidator<number>((text) => {
     const value = Number(text)
-    if (!/^\d{1,9}$/.test(text) || value < low || value > high)
+    if (!/^\d{1,15}$/.test(text) || value < low || value > high)
       throw new Error(`must be a whole number from ${low} to ${high}`)
     return value
   })

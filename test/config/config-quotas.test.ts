@@ -9,6 +9,11 @@ test('the default quota is 100,000 tasks with 256 MiB of text', async (t) => {
   t.strictSame(load({ TASKS_PER_USER: '1', TASK_BYTES_PER_USER: '1000000' }).taskQuota, { tasks: 1, bytes: 1_000_000 })
 })
 
+test('quotas may be set up to the largest value that the message of a wrong one names', async (t) => {
+  const largest = { TASKS_PER_USER: '1000000000', TASK_BYTES_PER_USER: '1000000000000' }
+  t.strictSame(load(largest).taskQuota, { tasks: 1e9, bytes: 1e12 })
+})
+
 for (const name of ['TASKS_PER_USER', 'TASK_BYTES_PER_USER'])
   test(`${name} out of range is refused by name`, async (t) => {
     for (const value of ['0', '-1', '1e5', '256MiB', '1000000000001'])
