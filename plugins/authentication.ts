@@ -6,7 +6,7 @@ import { problems } from '../src/http/problems.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The onRequest hook that finds out who asks. Throws the 401 of the contract. */
+    /** The onRequest hook that identifies the user. Throws the 401 of the contract. */
     authenticate: (request: FastifyRequest, reply: FastifyReply, done: () => void) => Promise<void> | undefined
     requireUser: () => void
     revocations: Auth['revocations']
@@ -19,9 +19,11 @@ declare module '@fastify/jwt' {
   }
 }
 
-/** The token of an Authorization header (RFC 6750, section 2.1). Throws `not_authenticated` or `invalid_token`. */
+/**
+ * Returns the token of an Authorization header (RFC 6750, section 2.1). Throws `not_authenticated` or `invalid_token`.
+ */
 function bearerToken(authorization = ''): string {
-  // As all clients write it.
+  // Fast path for the usual spelling.
   const token = authorization.startsWith('Bearer ') && authorization.slice(7)
   if (token && !token.includes(' ')) return token
   const [, rare] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
@@ -46,7 +48,7 @@ export const authentication = fp(
       done()
     }
 
-    /** Protects every route of the scope it is called on, in fact and in the OpenAPI document. */
+    /** Protects every route of the scope, and marks it as protected in the OpenAPI document. */
     function requireUser(this: FastifyInstance): void {
       this.addHook('onRequest', this.authenticate)
       this.addHook('onRoute', (route) => {

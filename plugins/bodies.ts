@@ -5,15 +5,15 @@ import { createLargeBodies, type Pieces, pieceSize, piecesOf } from '../src/http
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** JSON that goes out piece by piece, bounded together with all other large answers. */
+    /** Streams JSON in pieces, under a memory limit shared with all other large answers. */
     inPieces: (body: Pieces) => Readable
   }
 }
 
-/** Bytes of all JSON that clients are slow to read. */
+/** Bytes of all JSON that slow clients have not read. */
 const mostUnread = 16 * 1024 * 1024
 
-/** Large answers go out piece by piece and are bounded together. Small ones fit into what a socket takes at once. */
+/** Streams large answers, which share one memory limit. Small ones fit into a socket's buffer. */
 export const bodies = fp(
   async function bodies(app) {
     const streamLarge = createLargeBodies(mostUnread)

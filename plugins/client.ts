@@ -8,12 +8,12 @@ import { printable } from '../src/logging/printable.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Where the request comes from. Not `request.ip`, which is whatever text a proxy wrote. */
+    /** The origin of the request. `request.ip` is not validated: a proxy may write any text. */
     client: Client
   }
 }
 
-/** Fastify's `trustProxy`: whether an address, however a proxy spells it, is one of our proxies. */
+/** For Fastify's `trustProxy`: whether an address, in any spelling, is a trusted proxy. */
 export function trustedProxies(ranges: readonly string[]): (address: string) => boolean {
   const isTrusted = compile([...ranges])
   return (text) => {
@@ -22,7 +22,9 @@ export function trustedProxies(ranges: readonly string[]): (address: string) => 
   }
 }
 
-/** The farthest address that can be read, from the peer of the socket on to the first that is none of our proxies. */
+/**
+ * Returns the first address, from the socket's peer on, that is not a trusted proxy, as far as addresses are readable.
+ */
 const addressOf = ({ ips = [] }: FastifyRequest) =>
   ips.map(readAddress).findLast((address) => address !== undefined) ?? 'unknown'
 

@@ -8,7 +8,7 @@ import { printable } from '../src/logging/printable.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The refresh token of the cookie, if there is one. Throws `forbidden` when another site's page sent it. */
+    /** Returns the refresh token of the cookie, if any. Throws `forbidden` if another site's page sent it. */
     refreshCookie: () => string | undefined
   }
   interface FastifyReply {
@@ -27,28 +27,32 @@ interface Options {
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 const common = { httpOnly: true, sameSite: 'strict' } as const
 const plain = { name: 'gatehouse_refresh', path: '/api/auth', ...common }
-/** `__Host-` binds a cookie to this host and wants Secure and the root path; a browser takes neither from http://localhost. */
+/**
+ * `__Host-` binds a cookie to this host. It requires Secure and the root path, which browsers refuse from
+ * http://localhost.
+ */
 const secure = { name: '__Host-gatehouse_refresh', path: '/', secure: true, ...common }
 
-/** Whether a page of this host sent a request, as far as the proxies have left the Host header alone. */
+/** Whether a page of this host sent a request, judged by the Host header, which proxies may change. */
 const isOfHost = ({ host, hostname }: FastifyRequest, origin: string) =>
   origin === `https://${host.replace(/:443$/, '')}` || (local.has(hostname) && origin === `http://${host}`)
 
-/** The refresh token in a cookie that no script can read, for browsers. */
+/** Keeps the refresh token of browsers in a cookie that scripts cannot read. */
 export const cookies = fp(
   async function cookies(app, { production, appUrl, corsOrigins }: Options) {
     const { exact, isByPattern } = readOrigins(corsOrigins)
     const ours = appUrl === undefined ? undefined : new URL(appUrl).origin
 
-    /** Host is what a proxy says: in production it never makes a cookie weaker. */
+    /** Proxies determine Host, so in production it must not weaken the cookie. */
     function kind(request: FastifyRequest) {
       if (ours !== undefined) return ours.startsWith('https:') ? secure : plain
       return !production && local.has(request.hostname) ? plain : secure
     }
 
     /**
-     * Whether the page that sent a request may use the cookie (OWASP ASVS 5.0, 3.5.1). Browsers say in Sec-Fetch-Site if a
-     * page is of the host that it asks, whatever proxies make of Host. Browsers before 2023 do not: then Origin must be ours.
+     * Whether the page that sent a request may use the cookie (OWASP ASVS 5.0, 3.5.1). Sec-Fetch-Site tells whether the
+     * page belongs to the requested host, whatever proxies make of Host. Browsers before 2023 do not send it; then
+     * Origin must be ours.
      */
     function mayUseCookie(request: FastifyRequest): boolean {
       const { origin, 'sec-fetch-site': site } = request.headers
@@ -66,7 +70,7 @@ export const cookies = fp(
       throw problems.forbidden(`cookie of another origin: ${said}; set APP_URL, or name the origin in CORS_ORIGINS`)
     }
 
-    /** Never for a page that only a pattern allows: it would put its own user's session into the place of another's. */
+    /** Never for a page that only a pattern allows: it could replace the user's session with its own. */
     function set(reply: FastifyReply, value: string, maxAge: number): void {
       const { origin } = reply.request.headers
       if (origin === undefined || !isByPattern(origin))

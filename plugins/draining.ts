@@ -2,24 +2,24 @@ import { setImmediate as afterPoll, setTimeout as sleep } from 'node:timers/prom
 import { promisify } from 'node:util'
 import fp from 'fastify-plugin'
 
-/** Milliseconds: that kept connections get to end with an answer, between looks, and until they are cut. */
+/** Milliseconds: for idle connections to end with an answer, between two checks, and until connections are closed. */
 const settling = 500
 const between = 50
 const longest = 8_000
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whether the end has begun: nobody new should be sent here. */
+    /** Whether draining has begun, so that no new requests should be sent here. */
     isDraining: () => boolean
     /**
-     * Serves on for so many seconds, in which a load balancer learns from `/health/ready` to send nothing more, and asks
-     * clients to close their connections. Call `close` then.
+     * Keeps serving for this many seconds, while a load balancer notices by `/health/ready`, and asks clients to close
+     * their connections. Call `close` afterwards.
      */
     drain: (seconds: number) => Promise<void>
   }
 }
 
-/** An end that no request notices: each connection ends with an answer that says so, not between two requests. */
+/** Shuts down without failed requests: each connection ends with an answer that has `Connection: close`. */
 export const draining = fp(
   async function draining(app) {
     const { server } = app
@@ -28,7 +28,7 @@ export const draining = fp(
     let cut: NodeJS.Timeout | undefined
     let begun = false
 
-    // A listener that is only there at the end, not a hook that every request would pay for.
+    // A listener added only now, because a hook would cost every request.
     function begin(): void {
       if (begun) return
       begun = true
@@ -47,10 +47,10 @@ export const draining = fp(
     app.decorate('drain', drain)
     app.addHook('preClose', async () => {
       begin()
-      // Those that were busy when it began, and kept.
+      // Connections that were busy when draining began.
       sweep = setInterval(() => server.closeIdleConnections(), between)
       cut = setTimeout(() => server.closeAllConnections(), longest)
-      // Just after who has come was let in: who is at the door when it closes is turned away.
+      // Closes after the pending connections have been accepted, because closing would reset them.
       await afterPoll()
     })
     app.addHook('onClose', async () => {

@@ -5,12 +5,11 @@ import type { Secret } from '../src/config/secrets.ts'
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
-    /** Each secret's `kid`. */
     namespaces: string
   }
 }
 
-/** Signs and verifies JWTs under each secret: `app.jwt[kid]`. */
+/** Registers @fastify/jwt for each secret: `app.jwt[kid]`. */
 export const jwt = fp(
   async function jwt(app, { secrets }: { secrets: readonly Secret[] }) {
     for (const { kid, secret } of secrets)

@@ -5,18 +5,18 @@ import { problems } from '../src/http/problems.ts'
 import type { SharedCounts } from '../src/redis/redis.ts'
 import { createWindows } from '../src/redis/windows.ts'
 
-/** Addresses remembered for each limit; the least recently seen goes first. */
+/** Addresses per limit; the least recently seen is evicted first. */
 const addresses = 50_000
 
 interface Limits {
   enabled: boolean
   auth: number
   unknown: number
-  /** Where all processes count together. */
+  /** Counters that all processes share. */
   shared?: SharedCounts | undefined
 }
 
-/** What @fastify/rate-limit counts with, in place of its own Redis store, which fails or is off when Redis is away. */
+/** Replaces the Redis store of @fastify/rate-limit, which fails or is off when Redis is down. */
 const storeOf = (shared: SharedCounts) =>
   class Store implements FastifyRateLimitStore {
     #windows = createWindows(shared, { kind: 'limit', maxEntries: addresses })
@@ -34,7 +34,7 @@ const storeOf = (shared: SharedCounts) =>
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A hook that limits how often one address (IPv6: one /64) may try, a minute; each call makes a limit of its own. */
+    /** Returns a hook that limits attempts per minute and address (IPv6: /64). Each call creates a separate limit. */
     limitAttempts: () => onRequestHookHandler
     limitUnknown: preHandlerAsyncHookHandler
   }

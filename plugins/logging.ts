@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
 
-/** Ids that a proxy gave are kept, so that its log and ours can be joined. */
+/** Keeps the id of a proxy, so that its log and ours can be joined. */
 export function requestId({ headers }: { headers: FastifyRequest['headers'] }): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : crypto.randomUUID()
@@ -11,7 +11,7 @@ export function requestId({ headers }: { headers: FastifyRequest['headers'] }): 
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Milliseconds of the process's own clock. Undefined where no hook runs. */
+    /** Monotonic milliseconds. Undefined where no hook runs. */
     begin: number | undefined
   }
   interface FastifyInstance {
@@ -21,22 +21,22 @@ declare module 'fastify' {
 
 declare module 'node:http' {
   interface ServerResponse {
-    /** Whether it has its line. */
+    /** Whether its line has been written. */
     logged?: boolean
   }
 }
 
-/** One line a request: which route, never the URL, because a URL can hold what a log must not. */
+/** Logs one line per request, with the route instead of the URL, which may contain secrets. */
 export const logging = fp(
   async function logging(app, { log }: { log: Logger }) {
     const { openSpan } = app
-    // What is logged of a request holds no secret: to look for one would take longer than the line.
+    // The logged fields contain no secrets, so pino need not search for them, which would take longer than the line.
     const requests = log.child({}, { redact: [] })
 
     function logRequest(request: FastifyRequest, { raw, sent, statusCode }: FastifyReply, trace = openSpan?.()): void {
       if (raw.logged) return
       raw.logged = true
-      // As nginx has it: the client went away before there was an answer.
+      // As in nginx: the client disconnected before the answer.
       const status = sent ? statusCode : 499
       const { id, method, server } = request
       const now = performance.now()
@@ -53,7 +53,7 @@ export const logging = fp(
     app.addHook('onRequest', (request, reply, done) => {
       request.begin = performance.now()
       const trace = openSpan?.()
-      // Not onResponse: a client that goes away before its answer is out gets none.
+      // Not onResponse, which does not run for a client that disconnects before its answer.
       reply.raw.on('close', () => logRequest(request, reply, trace))
       done()
     })

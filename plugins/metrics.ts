@@ -9,23 +9,23 @@ import { answerScrapes, type Channel } from '../src/observability/worker-metrics
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Where requests and problems are counted; undefined where nobody asks. */
+    /** Counts requests and problems; undefined without METRICS_PORT. */
     metrics?: Metrics
   }
 }
 
 interface Options extends Omit<Sources, 'pools'> {
   db: Kysely<Database>
-  /** Where to serve them. */
+  /** The host and port to serve metrics on. */
   listen: { host: string; port: number }
 }
 
-/** Metrics for Prometheus, on a port of their own. */
+/** Prometheus metrics on a separate port. */
 export const metrics = fp(
   async function metrics(app, { listen, db, ...sources }: Options) {
     const counted = createMetrics({ ...sources, pools: () => poolsOf(db) })
     app.decorate('metrics', counted)
-    // One port for all workers: the process above has it.
+    // With workers, the primary process serves the metrics of all.
     if (cluster.isWorker) {
       const stop = answerScrapes(counted.registry, process as Channel)
       app.addHook('onClose', async () => stop())

@@ -11,12 +11,12 @@ import { type ContentPolicy, usePolicy } from './security.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** The statuses of the problems that a route gives, beyond those that follow from its shape. */
+    /** Statuses of a route's problems, besides those that follow from its schema. */
     problems?: number[]
   }
 }
 
-/** What is not simply "Your tasks". */
+/** Exceptions from "Your tasks". */
 const tagDescriptions: Record<string, string> = {
   auth: 'Signing up, in and out',
   profile: 'Your account',
@@ -24,7 +24,7 @@ const tagDescriptions: Record<string, string> = {
   health: 'For load balancers and people on call'
 }
 
-/** What Swagger UI needs and nothing else; its own default would turn plain HTTP into HTTPS and ask another site. */
+/** The CSP that Swagger UI needs. Its own default would upgrade plain HTTP to HTTPS and allow another site. */
 const documentationPolicy: ContentPolicy = {
   'default-src': ["'none'"],
   'script-src': ["'self'"],
@@ -36,10 +36,10 @@ const documentationPolicy: ContentPolicy = {
   'frame-ancestors': ["'none'"]
 }
 
-/** Methods whose bodies are not read. With any other, even one that no route asks for can be unreadable. */
+/** Methods whose bodies are not parsed. With the others, even an unneeded body can be unreadable. */
 const bodyless = new Set(['GET', 'HEAD'])
 
-/** Every status of a problem that a route with this schema can give. */
+/** Returns every problem status of a route with this schema. */
 function problemsOf({ security, problems = [] }: FastifySchema, method: string): number[] {
   const implied = [400, ...(security ? [401] : []), ...(bodyless.has(method) ? [] : [413, 415]), 500, 503]
   return [...new Set([...implied, ...problems])].sort()
@@ -74,7 +74,7 @@ function finish(document: Document) {
   return document
 }
 
-/** The published contract: `/openapi.json`, `/openapi.yaml`, and `/docs` for people. */
+/** Publishes the contract: `/openapi.json`, `/openapi.yaml`, and `/docs` for people. */
 export const openapi = fp(
   async function openapi(app) {
     await app.register(swagger, {
@@ -130,6 +130,6 @@ export const openapi = fp(
   { name: 'openapi' }
 )
 
-/** The contract as it stands in the repository. */
+/** Formats the contract as openapi.yaml. */
 export const openapiYaml = (document: object): string =>
   stringify(document, { lineWidth: 120, aliasDuplicateObjects: false })

@@ -6,7 +6,6 @@ import { problems } from '../src/http/problems.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whether requests are refused now. */
     isOverloaded: () => boolean
   }
 }
@@ -16,33 +15,33 @@ const interval = 250
 /** Milliseconds that the event loop may be late, and the share of memory that may be in use, before requests are refused. */
 const limits = { late: 500, memory: 0.92 }
 
-/** Paths that are answered under pressure too: they tell about it. */
+/** These paths are answered under pressure too, because they report it. */
 const always = /^\/health/
 
 /**
- * The share in use of the memory that this many processes have, of the container or the machine. It is the smaller of two
- * counts: the container's includes files that it drops by itself, and the processes' own, all taken to be as large as
- * this one, includes pages that they share.
+ * Returns the share of memory in use, of the container or the machine. It is the smaller of two counts. The container's
+ * count includes the file cache, which the kernel drops when needed. The processes' own count, this one's RSS times
+ * `processes`, includes shared pages several times.
  */
 export function memoryInUse(processes: number): number {
-  // Zero where nobody restricts it, or more than there is.
+  // Zero, or more than the machine has, means no limit.
   const allowed = Math.min(...[process.constrainedMemory(), totalmem()].filter((bytes) => bytes > 0))
   return Math.min(allowed - process.availableMemory(), process.memoryUsage.rss() * processes) / allowed
 }
 
 interface Options {
-  /** Processes that share this one's memory limit. */
+  /** Processes that share the memory limit. */
   workers?: number
   /** Milliseconds that the event loop may be late before requests are refused; 0 for any. */
   maxEventLoopDelay?: number
   memory?: () => number
 }
 
-/** Answers 503 while the process cannot keep up, before anything is done for a request. */
+/** Answers 503 while the process is overloaded, before any work is done. */
 export const pressure = fp(
   async function pressure(app, options: Options) {
     const { workers = 1, maxEventLoopDelay = limits.late, memory = () => memoryInUse(workers) } = options
-    // Starting takes long enough to look like pressure: the samples count from the second one after it.
+    // The start itself looks like pressure, so the first samples are ignored.
     let isStarted = false
     let timer: NodeJS.Timeout | undefined
     await app.register(underPressure, {

@@ -9,16 +9,15 @@ import { fieldErrors } from './validation.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Why the request was refused, for its log line. */
     refusal: string | undefined
   }
 }
 
 const mediaType = 'application/problem+json'
-/** Milliseconds that the client of a bare socket gets to read its answer and close. */
-const patience = 1_000
+/** Milliseconds for the client to read its answer and close the connection. */
+const closeTimeout = 1_000
 
-/** What Fastify and its plugins throw, as a problem of the catalogue. */
+/** Converts what Fastify and its plugins throw into a problem of the catalogue. */
 function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error
   if (error.validation) return problems.validationFailed(fieldErrors(error.validation))
@@ -36,7 +35,7 @@ function send(thrown: FastifyError | Problem, request: FastifyRequest, reply: Fa
   const problem = toProblem(thrown)
   request.refusal = problem.reason
   request.server.metrics?.problem(problem)
-  // What we refuse on purpose has its reason in the request's line.
+  // A deliberate refusal has its reason in the request's line.
   if (problem.status >= 500 && problem !== thrown)
     request.log.error({ err: thrown, request_id: request.id }, problem.message)
   return reply
@@ -48,18 +47,20 @@ function send(thrown: FastifyError | Problem, request: FastifyRequest, reply: Fa
     .send(JSON.stringify(problem.body(request.id)))
 }
 
-/** Fastify's `frameworkErrors`: URLs that no route can be looked up for. No hook runs for them, so this does what hooks do. */
+/**
+ * Fastify's `frameworkErrors`, for URLs that the router cannot read. No hooks run for them, so this does their work.
+ */
 export function answerFrameworkError(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   send(problems.malformedRequest('The URL is unreadable'), request, reply)
   request.server.logRequest(request, reply)
 }
 
-/** Writes a problem on a bare socket, for what never became a request, and closes it. */
+/** Writes a problem to the socket of something that is not a request, and closes it. */
 export function answerSocket(app: FastifyInstance, socket: Duplex, problem: Problem, refusal: string): void {
   const inFlight = responseInFlight(socket)
-  // Nobody else listens, once Node has handed a socket over.
+  // Node removes its own error listener from such a socket.
   socket.on('error', () => socket.destroy())
-  // An answer that has begun cannot become another.
+  // An answer in progress must not be interrupted.
   if (inFlight?.headersSent || !socket.writable) return void socket.destroy()
   const requestId = crypto.randomUUID()
   const body = JSON.stringify(problem.body(requestId))
@@ -70,32 +71,32 @@ export function answerSocket(app: FastifyInstance, socket: Duplex, problem: Prob
     'content-length': Buffer.byteLength(body),
     connection: 'close'
   }
-  // Else the one in flight is an earlier request of the connection, with a log line of its own.
+  // Otherwise an earlier request of the connection is in flight, with its own log line.
   if (inFlight && !inFlight.req.complete) inFlight.logged = true
   app.metrics?.problem({ code: problem.code, reason: refusal })
   app.log.info({ route: 'unknown', status: problem.status, request_id: requestId, refusal }, 'request')
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   const answer = `HTTP/1.1 ${problem.status} ${problem.body(requestId).title}\r\n${lines.join('\r\n')}\r\n\r\n${body}`
-  // Whoever keeps the other half open, or does not read, is cut.
-  const cut = setTimeout(() => socket.destroy(), patience)
+  // Closes the connection of a client that does not read or close.
+  const cut = setTimeout(() => socket.destroy(), closeTimeout)
   socket.once('close', () => clearTimeout(cut))
   socket.end(answer)
 }
 
-/** What Node's parser says of what came in, as a problem; the URL counts as one of the headers (RFC 6585, section 5). */
+/** Converts an error of Node's parser; the URL counts as a header (RFC 6585, section 5). */
 function parserProblem(code: string | undefined): Problem {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problems.requestTimeout()
   if (code === 'HPE_HEADER_OVERFLOW') return problems.headersTooLarge()
   return problems.malformedRequest('Not readable as HTTP')
 }
 
-/** Node's `clientError`: what is not HTTP, or does not come in time, is answered on the bare socket and cut off. */
+/** Node's `clientError`: answers malformed or late HTTP on the socket and closes it. */
 export function answerParserError(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET') return void socket.destroy()
   answerSocket(this, socket, parserProblem(error.code), String(error.code))
 }
 
-/** One place that turns whatever was thrown into bytes. */
+/** Turns everything that is thrown into an answer. */
 export const problemDetails = fp(
   async function problems(app) {
     app.decorateRequest('refusal')

@@ -3,13 +3,13 @@ import fp from 'fastify-plugin'
 import { problems } from '../src/http/problems.ts'
 import { answerSocket } from './problems.ts'
 
-/** More than any client sends; what comes after Node's own limit would be cut off in silence. */
+/** More than any client sends. Node silently drops headers beyond its own limit. */
 const maxHeaders = 100
 
-/** Headers of which two would let two parties of a connection read different ones. */
+/** Headers that must not be repeated, because two parties might read different values. */
 const single = ['host', 'authorization']
 
-/** Whether a header stands in this list of names and values more than once. */
+/** Whether a list of header names and values contains a name more than once. */
 function repeats(rawHeaders: readonly string[], header: string): boolean {
   let seen = false
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -21,7 +21,7 @@ function repeats(rawHeaders: readonly string[], header: string): boolean {
   return false
 }
 
-/** What a Host header may hold (RFC 9110, section 7.2): a name or an address, and a port. */
+/** The syntax of Host (RFC 9110, section 7.2): a name or an address, and a port. */
 const authority = /^([\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(:\d*)?$/i
 
 function isReadable(url: string): boolean {
@@ -47,13 +47,13 @@ function checkRequest({ raw, url }: FastifyRequest): void {
   if (url.includes('%') && !isReadable(url)) throw problems.malformedRequest('The URL is unreadable')
 }
 
-/** Refuses requests that are HTTP by the letter and mean mischief (RFC 9110 section 5.3, RFC 9112 section 6.1). */
+/** Refuses valid but dangerous HTTP (RFC 9110, section 5.3; RFC 9112, section 6.1). */
 export const protocol = fp(
   async function protocol(app) {
     app.server.maxHeadersCount = 0
-    // RFC 9110, section 10.1.1: an expectation we do not know may be ignored; Node's own answer has no headers.
+    // An unknown expectation may be ignored (RFC 9110, section 10.1.1). Node's own answer would have no headers.
     app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
-    // Node would hang up without a word.
+    // Node would close the connection without an answer.
     app.server.on('connect', (_request, socket) =>
       answerSocket(app, socket, problems.malformedRequest('This is no proxy'), 'CONNECT')
     )

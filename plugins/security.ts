@@ -6,15 +6,15 @@ import { readOrigins } from '../src/http/origins.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The headers that every answer has unless it says otherwise. */
+    /** The default headers of every answer. */
     securityHeaders: Readonly<Record<string, string>>
   }
 }
 
-/** Directives of a content security policy, by name. */
+/** Directives of a Content-Security-Policy, by name. */
 export type ContentPolicy = Readonly<Record<string, readonly string[]>>
 
-/** For an API, which is never shown as a page. */
+/** The policy of the API, which is never shown as a page. */
 const apiPolicy: ContentPolicy = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }
 
 const helmetOptions = (policy: ContentPolicy) =>
@@ -27,7 +27,7 @@ const helmetOptions = (policy: ContentPolicy) =>
     referrerPolicy: { policy: 'no-referrer' }
   }) as const
 
-/** The headers that @fastify/helmet sets. They are the same for each answer: to set them again costs it 15 µs a request. */
+/** The constant headers of @fastify/helmet. Computing them for each answer would cost 15 µs. */
 async function askHelmet(probe: FastifyInstance): Promise<Record<string, string>> {
   await probe.register(helmet, helmetOptions(apiPolicy))
   probe.get('/', (_request, reply) => reply.send(reply.raw.getHeaders()))
@@ -35,7 +35,7 @@ async function askHelmet(probe: FastifyInstance): Promise<Record<string, string>
   return answer.json()
 }
 
-/** Gives the answers of a scope another content security policy than the API's; its errors keep that of the API. */
+/** Gives a scope another CSP than the API's; its errors keep the API's. */
 export async function usePolicy(scope: FastifyInstance, policy: ContentPolicy): Promise<void> {
   // Helmet writes to Node's response, where a header of Fastify's reply would replace one of the same name.
   scope.addHook('onRequest', (_request, reply, done) => {
@@ -50,7 +50,7 @@ const corsOptions = {
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   allowedHeaders: [
     ...['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id'],
-    // What tracing and older libraries add to each call of a page.
+    // Headers that tracing and older libraries add to requests.
     ...['baggage', 'sentry-trace', 'traceparent', 'tracestate', 'x-requested-with']
   ],
   exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'retry-after', 'www-authenticate', 'x-request-id'],
@@ -61,11 +61,11 @@ const corsOptions = {
 interface Options {
   corsOrigins: readonly string[]
   corsHeaders: readonly string[]
-  /** An app of its own, which is asked once what helmet sets: this one answers nothing before it is ready. */
+  /** A separate app to ask helmet for its headers, because this app cannot answer before it is ready. */
   probe: FastifyInstance
 }
 
-/** The request's id, the security headers, and CORS, on every answer. */
+/** Adds the request's id, the security headers and CORS to every answer. */
 export const security = fp(
   async function security(app, { corsOrigins, corsHeaders, probe }: Options) {
     const headers = Object.freeze({ ...(await askHelmet(probe)), 'cache-control': 'no-store' })

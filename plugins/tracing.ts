@@ -6,7 +6,7 @@ import { startTracing } from '../src/observability/tracing.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The span that is open, for log lines; only where there are traces. */
+    /** Returns the current span for log lines, only while tracing. */
     openSpan?: () => { trace_id: string; span_id: string } | undefined
   }
 }
@@ -16,7 +16,7 @@ function openSpan() {
   return span && { trace_id: span.traceId, span_id: span.spanId }
 }
 
-/** Traces by OpenTelemetry, and the log lines that belong to them. */
+/** Traces requests with OpenTelemetry, and adds the span to log lines. */
 export const tracing = fp(
   async function tracing(app, { serviceName, log }: { serviceName: string; log: FastifyBaseLogger }) {
     app.addHook('onClose', startTracing(serviceName, log))

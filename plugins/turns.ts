@@ -9,24 +9,24 @@ declare module 'fastify' {
     takeTurns: () => void
   }
   interface FastifyContextConfig {
-    /** A route that asks the database nothing, or one that hashes a password before it does. */
+    /** `none`: the route makes no query; `hash`: it hashes a password before its queries. */
     turn?: 'none' | 'hash'
   }
 }
 
-/** Milliseconds that a request waits for its turn, as it would for a connection. */
+/** Milliseconds that a request waits for its turn, the same as for a connection. */
 const patience = 800
-/** Requests of one user that wait: at 64 KiB a body, 16 MiB. */
+/** Waiting requests per user: with bodies of 64 KiB, 16 MiB. */
 const waiting = 256
 
-/** Two of the ten connections are left to those who log in, and no user has all of the others. */
+/** Two of the ten connections are left for logins, and one user cannot take all the others. */
 const pooled = { slots: 8, perKey: 4, waiting, patience }
-/** The embedded engine does one thing at a time, so one of each user is as fast as many. */
+/** The embedded engine runs one query at a time, so more per user would not be faster. */
 const embedded = { slots: 2, perKey: 1, waiting, patience }
-/** The queue before bcrypt bounds these, for far longer than a query takes. */
+/** The bcrypt queue limits these, and for much longer than a query takes. */
 const hashing = { slots: 1_000, perKey: 4, waiting: 16, patience: 5_000 }
 
-/** Bounds how many requests of one user ask the database at once, and lets users take turns. */
+/** Limits the concurrent database requests of each user; users take turns. */
 export const turns = fp(
   async function turns(
     app,
@@ -71,7 +71,7 @@ export const turns = fp(
       else if (!started) timer = setTimeout(giveUp, (turn === 'hash' ? hashing : bounds).patience)
     }
 
-    /** Not when the answer has been sent: a client that reads slowly would keep its turn. */
+    /** Not after sending, because a slow reader would keep its turn. */
     function leave(
       request: FastifyRequest,
       _reply: FastifyReply,
@@ -83,7 +83,6 @@ export const turns = fp(
       done(null, payload)
     }
 
-    /** Every route of the scope waits for its user's turn. */
     function takeTurns(this: FastifyInstance): void {
       this.addHook('preHandler', take)
       this.addHook('onSend', leave)

@@ -4,11 +4,11 @@ import findMyWay from 'find-my-way'
 import { problems } from '../src/http/problems.ts'
 import { createUnknownPages, type WebFiles } from './web.ts'
 
-/** Answers for URLs without a route, or whose file is gone: 405 where another method would do, else the web app's page or a 404. */
+/** Answers unknown URLs and missing files: 405 if another method exists, else the web app's page or a 404. */
 export const unknown = fp(
   async function unknown(app, files: WebFiles) {
     const sendPage = createUnknownPages(files)
-    // The router that Fastify uses, asked by URL alone.
+    // A router like Fastify's, to look up a URL for all methods.
     const router = findMyWay()
     const methods = new Map<string, string[]>()
 
@@ -32,7 +32,7 @@ export const unknown = fp(
       throw problems.notFound('Resource')
     }
 
-    // Before a body is read, which could be refused for reasons of its own.
+    // Before the body is parsed, which could be refused for other reasons.
     app.addHook('onRequest', (request, reply, done) => {
       if (request.is404) return refuse(request, reply)
       done()

@@ -7,16 +7,16 @@ import fp from 'fastify-plugin'
 import { emailFault } from '../src/auth/email-address.ts'
 import { type FieldError, problems } from '../src/http/problems.ts'
 
-/** As many as a person would read; one body can hold thousands. */
+/** A readable number; one body can have thousands of errors. */
 const maxErrors = 20
 
-/** UUIDs as PostgreSQL takes them (ajv-formats takes `urn:uuid:` too), and email addresses by the service's own rule. */
+/** UUIDs in PostgreSQL's syntax (ajv-formats also accepts `urn:uuid:`), and emails by src/auth/email-address.ts. */
 const formats = {
   uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
   'idn-email': (text: string) => emailFault(text) === undefined
 }
 
-/** A validator that knows the app's named schemas. `verbose` gives every error its schema, and so its description. */
+/** Creates a validator that knows the app's schemas. `verbose` adds the schema with its description to each error. */
 function createAjv(app: FastifyInstance, options: Options): Ajv {
   const ajv = new Ajv({ allErrors: true, verbose: true, removeAdditional: false, strictTypes: false, ...options })
   addFormats.default(ajv)
@@ -27,7 +27,7 @@ function createAjv(app: FastifyInstance, options: Options): Ajv {
 
 const escapePointer = (name: string) => name.slice(0, 100).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')
 
-/** What is wrong, for people: by keyword, else as the schema describes what it wants, else in Ajv's words. */
+/** Describes an error: by keyword, else by the schema's description, else by Ajv's message. */
 function explain({ keyword, params, message = '', parentSchema, data }: Partial<ErrorObject>): string {
   if (keyword === 'enum') return `must be one of ${params?.allowedValues.join(', ')}`
   if (keyword === 'minLength')
@@ -46,7 +46,7 @@ function fieldError(error: Partial<ErrorObject>): FieldError {
   return { pointer: `${instancePath}`, message: explain(error) }
 }
 
-/** Ajv's findings for people: the branches of a union that merely allow null are left out. */
+/** Converts Ajv's errors. Errors of a union's null branch are omitted. */
 export function fieldErrors(validation: FastifySchemaValidationError[]): FieldError[] {
   const telling = validation.filter(({ keyword, params }) => keyword !== 'anyOf' && params.type !== 'null')
   const errors = new Map(telling.map(fieldError).map((error) => [`${error.pointer} ${error.message}`, error]))
@@ -55,7 +55,7 @@ export function fieldErrors(validation: FastifySchemaValidationError[]): FieldEr
 
 const json = /^\s*application\/json\s*(;|$)/i
 
-/** Takes a body that has no byte for none, and refuses any other at its first byte. */
+/** Treats a body without bytes as no body, and refuses any other at its first byte. */
 function refuseBytes(_request: FastifyRequest, payload: IncomingMessage, done: (error: Error | null) => void): void {
   const settle = (error: Error | null) => {
     payload.off('data', refuse).off('end', settle).off('error', settle)
@@ -65,12 +65,14 @@ function refuseBytes(_request: FastifyRequest, payload: IncomingMessage, done: (
   payload.on('data', refuse).on('end', settle).on('error', settle)
 }
 
-/** Only JSON, only as UTF-8 (RFC 8259, section 8.1). An empty body is no body, whatever its type and however it is framed. */
+/**
+ * Accepts only JSON in UTF-8 (RFC 8259, section 8.1). An empty body counts as no body, whatever its type and framing.
+ */
 function acceptJsonOnly(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', refuseBytes)
-  // A type that is none, or not ours, is as good as no type: Fastify would refuse it before it looks for a body.
+  // Removes another type, because Fastify would refuse it even without a body.
   app.addHook('onRequest', ({ headers }, _reply, done) => {
     const type = headers['content-type']
     if (type !== undefined && !json.test(type)) delete headers['content-type']
@@ -80,21 +82,21 @@ function acceptJsonOnly(app: FastifyInstance): void {
     if (body.length === 0) return done(null, undefined)
     if (!isUtf8(body)) return done(problems.malformedRequest('The body is not UTF-8'))
     parse(request, body.toString(), (error, value) => {
-      // Null would pass for no body at all where that may be left out.
+      // Null would count as no body for a route with an optional one.
       if (value === null) return done(problems.validationFailed([{ pointer: '', message: 'must be object' }]))
       done(error ? problems.malformedRequest('The body is not readable as JSON') : null, value)
     })
   })
 }
 
-/** What comes in: bodies are taken as they are or refused; queries and paths, which are text, are coerced. */
+/** Validates input. Bodies are not coerced; queries and paths, which are text, are. */
 export const validation = fp(
   async function validation(app) {
     let strict: Ajv | undefined
     let coercing: Ajv | undefined
     app.setValidatorCompiler(({ schema, httpPart }) => {
       strict ??= createAjv(app, { coerceTypes: false })
-      // With strictNumbers Ajv lets Infinity pass any maximum.
+      // With strictNumbers, Ajv lets Infinity pass any maximum.
       coercing ??= createAjv(app, { coerceTypes: true, useDefaults: true, strictNumbers: false })
       return (httpPart === 'body' ? strict : coercing).compile(schema as object)
     })

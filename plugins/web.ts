@@ -8,10 +8,10 @@ import { createStaticFiles } from '../src/http/static-files.ts'
 import { sendFile } from './files.ts'
 import { type ContentPolicy, usePolicy } from './security.ts'
 
-/** The paths that the front end has a page for. One page serves them all; what it shows, it finds out in the browser. */
+/** Paths of the web app. One page serves them all and routes in the browser. */
 export const pagePaths = ['/', '/login', '/signup', '/profile', '/sessions', '/password', '/delete-account']
 
-/** What the front end needs and nothing else: no inline script, no inline style, no other site. */
+/** A strict CSP: no inline script, no inline style, no other site. */
 const policy: ContentPolicy = {
   'default-src': ["'none'"],
   'script-src': ["'self'"],
@@ -27,27 +27,27 @@ const policy: ContentPolicy = {
   'trusted-types': ["'none'"]
 }
 
-/** As helmet writes it, for the page that answers outside of the web app's own scope. */
+/** Formatted like helmet's, for the page that is sent outside of the web app's scope. */
 const policyText = Object.entries(policy)
   .map(([name, values]) => [name, ...values].join(' '))
   .join(';')
 
-/** Vite puts a hash of its content into the name of each file in here. */
+/** Vite puts a hash of the content into these file names. */
 const hashed = '/assets/'
-/** No dot at the start, no slash anywhere, and one of the endings that a build gives. */
+/** Matches the file names of a build: no leading dot, no slash, and a known extension. */
 const assetName = /^\w[\w.-]*\.(js|css|svg|png|jpg|webp|woff2|json|map)$/
 
 export interface WebFiles {
   webDir: string
-  /** Whether they are Gatehouse's own web app, which knows all of its paths, and not one with paths of its own. */
+  /** Whether the files are Gatehouse's own web app, whose paths are known, or another app with its own routes. */
   isOwnWeb: boolean
 }
 
 const withoutSlash = new Map(pagePaths.filter((path) => path !== '/').map((path) => [`${path}/`, path]))
 
 /**
- * Answers GET and HEAD of a URL without a route, where the web app has a page for it; and tells whether it has. Our own app says
- * that there is no such page, with a 404; another app may have a route for it, so it gets its page with a 200.
+ * Answers GET and HEAD of an unknown URL with the web app's page. Returns whether it did. Our own app shows that the
+ * page does not exist, with a 404. Another app may have a route for it, so the status is 200.
  */
 export function createUnknownPages({ webDir, isOwnWeb }: WebFiles) {
   const isServed = existsSync(join(webDir, 'index.html'))
@@ -61,7 +61,7 @@ export function createUnknownPages({ webDir, isOwnWeb }: WebFiles) {
     if (!isServed || (method !== 'GET' && method !== 'HEAD') || !url.startsWith('/')) return false
     const path = decodeURIComponent(url.replace(/[?#].*/s, ''))
     const page = withoutSlash.get(path)
-    // A path of our own list and never the client's, which could name another host (`//evil`).
+    // A path of our own list, because the client's could name another host (`//evil`).
     if (page) {
       reply.redirect(page + (/\?.*/s.exec(url)?.[0] ?? ''), 301)
       return true
@@ -76,7 +76,7 @@ export function createUnknownPages({ webDir, isOwnWeb }: WebFiles) {
   }
 }
 
-/** The paths of the files that have a route of their own, from the root: all but the page and the assets. */
+/** Paths of the files with their own route: all except the page and the assets. */
 function ownPaths(webDir: string): string[] {
   return readdirSync(webDir, { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll(sep, '/'))
@@ -84,14 +84,14 @@ function ownPaths(webDir: string): string[] {
     .filter((path) => statSync(join(webDir, path), { throwIfNoEntry: false })?.isFile())
 }
 
-/** The front end at `/`, where it has been built; without it there is only the API. */
+/** Serves the web app at `/`, if it is built. */
 export const web = fp(
   async function web(app, { webDir }: WebFiles) {
     if (!existsSync(join(webDir, 'index.html'))) return
     const find = createStaticFiles(webDir)
     await app.register(async (scope) => {
       await usePolicy(scope, policy)
-      // For files that are too large for the memory.
+      // For files that are too large to keep in memory.
       await scope.register(fastifyStatic, { root: webDir, serve: false, acceptRanges: false, cacheControl: false })
 
       async function answer(request: FastifyRequest, reply: FastifyReply, path: string) {
@@ -102,12 +102,12 @@ export const web = fp(
         return file.plain ? sendFile(request, reply, file, file.plain) : reply.sendFile(path)
       }
 
-      // A route for each file that is there, but for assets: any other URL is the API's to refuse.
+      // One route for each file except assets, so that other URLs are refused by the API.
       for (const path of ownPaths(webDir))
         scope.get(`/${path.replaceAll(':', '::')}`, { schema: { hide: true } }, (request, reply) =>
           answer(request, reply, path)
         )
-      // Looked up when it is asked for: the page, which is read each time, names new ones after each build.
+      // Looked up per request, because each build has new names.
       scope.get<{ Params: { name: string } }>(`${hashed}:name`, { schema: { hide: true } }, (request, reply) => {
         const { name } = request.params
         return assetName.test(name) ? answer(request, reply, `assets/${name}`) : reply.callNotFound()

@@ -39,19 +39,18 @@ interface Surroundings {
   log: Logger
   /** Milliseconds since 1970. */
   clock?: () => number
-  /** How long Redis is waited for. */
   redis?: RedisTimes
   /** The embedded engine; by default the one of the data directory. */
   engine?: Engine
 }
 
-/** The whole service, on the database of the settings, which it connects to at the first query and closes with itself. */
+/** Builds the whole service. It connects to the configured database at the first query, and closes it. */
 export async function buildApp(
   config: Config,
   { log, clock = Date.now, redis, engine }: Surroundings
 ): Promise<FastifyInstance> {
   const app = Fastify(fastifyOptions(config, log))
-  // Not an option: Fastify would ask it for a line, or a logger, at each request.
+  // Set here, because with the option Fastify would create a logger for each request.
   app.log = log
   for (const schema of components()) app.addSchema(schema)
   const { db, ...others } = openDatabases(config, log, engine)

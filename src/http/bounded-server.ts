@@ -3,37 +3,37 @@ import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerRes
 import type { Socket } from 'node:net'
 import { createServer } from './node-http.ts'
 
-/** Milliseconds that output waits for a client that does not read it, and between two looks. */
+/** Milliseconds: that unread output may wait, and between two checks. */
 const patience = 15_000
 const between = 1_000
 /**
- * Milliseconds that pipelined requests take at once, and how many times as long they rest: those of other clients come first. Few clients
- * pipeline, and none needs to.
+ * Milliseconds of pipelined requests per batch, and the factor by which they rest afterwards, so that other clients
+ * take precedence. Few clients pipeline, and none must.
  */
 const batch = 2
 const rests = 4
-/** Bytes that the parser gets at once, and of many that have come in: it takes in all requests that they hold. */
+/** Bytes passed to the parser at once, if few or many have arrived: it handles all requests that they contain. */
 const slice = { few: 1_024, many: 256 }
 
 interface Exchange {
   request: IncomingMessage
   response: ServerResponse
-  /** Hands the request to the application. */
+  /** Passes the request to the application. */
   start: () => void
 }
 
 interface Connection {
-  /** The exchange that was started last. */
+  /** The exchange in progress or the last one. */
   current: Exchange | undefined
-  /** Those that the parser has made meanwhile, in order. */
+  /** Exchanges that the parser has created and that wait, in order. */
   waiting: Exchange[]
-  /** Whether it goes on by itself, in a turn of its own, after the answer in flight. */
+  /** Whether it will continue in a later turn, after the answer in flight. */
   isDue: boolean
-  /** Bytes of output at the last look, the exchange that they belonged to, and the time since which they have not got fewer. */
+  /** Bytes of output at the last check, their exchange, and since when there was no progress. */
   output: { bytes: number; of: Exchange | undefined; since: number }
 }
 
-/** How many connections were refused or cut, by reason. */
+/** Number of connections refused or closed, by reason. */
 export interface Cuts {
   too_many: number
   not_reading: number
@@ -41,7 +41,7 @@ export interface Cuts {
 
 interface Bounds {
   maxConnections: number
-  /** Called once a second at most, and only when there were any. */
+  /** Called at most once a second, if there were any. */
   onCuts?: (cuts: Cuts) => void
   /** Monotonic milliseconds. */
   clock?: () => number
@@ -49,21 +49,22 @@ interface Bounds {
 
 const connections = new WeakMap<object, Connection>()
 
-/** The response that a connection is busy with. */
+/** Returns the response in progress on a connection. */
 export function responseInFlight(socket: object): ServerResponse | undefined {
   const response = connections.get(socket)?.current?.response
   return response?.closed ? undefined : response
 }
 
-/** Whether there is more of a request's body, and less of it waits in memory than should. */
+/** Whether more of a request's body may be buffered. */
 const isBodyWanted = ({ complete, readableLength, readableHighWaterMark }: IncomingMessage) =>
   !complete && readableLength < readableHighWaterMark
 
 const isBusy = ({ current }: Connection) => current !== undefined && !current.response.closed
 
 /**
- * Hands the parser what has come in, until it holds a request. Node alone parses and starts up to 64 KB of pipelined
- * requests at once. `read` gives the parser its bytes: the server listens to 'data'. Without any it tells of the end.
+ * Passes received bytes to the parser until it contains a request. Node alone parses and starts up to 64 KB of
+ * pipelined requests at once. `read` passes bytes to the parser: the server listens to 'data'. Without bytes it signals
+ * the end.
  */
 function feed(socket: Socket, connection: Connection): void {
   const { waiting } = connection
@@ -77,8 +78,8 @@ function feed(socket: Socket, connection: Connection): void {
 }
 
 /**
- * An HTTP server in which clients that do not read their answers cannot fill the memory. A connection works on one
- * request at a time. Pipelined requests wait, and nothing more is read meanwhile. RFC 9112, section 9.3.2.
+ * Creates an HTTP server whose memory clients cannot fill by not reading their answers. A connection handles one
+ * request at a time. Pipelined requests wait, and nothing more is read meanwhile (RFC 9112, section 9.3.2).
  */
 export function createBoundedServer(
   options: ServerOptions,
@@ -87,7 +88,7 @@ export function createBoundedServer(
 ): Server {
   const open = new Set<Socket>()
   let cuts: Cuts = { too_many: 0, not_reading: 0 }
-  /** Connections whose answer has gone out, and which may start their next request. */
+  /** Connections that have been answered and may start their next request. */
   const due: (() => void)[] = []
   let isResting = false
 
@@ -103,7 +104,7 @@ export function createBoundedServer(
     if (due.length > 0) startDue()
   }
 
-  /** Goes on after the answer in flight, if more has come in meanwhile. */
+  /** Continues after the answer in flight, if more has arrived meanwhile. */
   function goOnLater(socket: Socket, connection: Connection): void {
     const { current, waiting, isDue } = connection
     if (isDue || !isBusy(connection) || waiting.length + socket.readableLength === 0) return
@@ -118,7 +119,7 @@ export function createBoundedServer(
     connection.isDue = false
     const next = connection.waiting.shift()
     if (next === undefined) feed(socket, connection)
-    // Else the connection has ended, or an answer of the parser has ended it.
+    // Otherwise the connection has ended, or an error answer has ended it.
     else if (socket.writable) {
       connection.current = next
       next.start()
@@ -130,7 +131,7 @@ export function createBoundedServer(
     const connection = connections.get(request.socket) as Connection
     const start = () => handler(request, response)
     if (isBusy(connection)) {
-      // With its own context, which traces need.
+      // With its own async context, which tracing needs.
       connection.waiting.push({ request, response, start: AsyncResource.bind(start) })
     } else {
       connection.current = { request, response, start }
@@ -150,7 +151,7 @@ export function createBoundedServer(
     open.add(socket)
     socket.on('readable', read)
     socket.on('drain', read)
-    // Node resumes a socket when more of a body is wanted.
+    // Node resumes a socket when it needs more of a body.
     socket.on('resume', read)
     socket.once('close', () => open.delete(socket))
   })
@@ -176,7 +177,7 @@ export function createBoundedServer(
   })
   server.on('close', () => clearInterval(timer))
 
-  // Without the second, a worker that is full hands a connection to the next worker, which may be full as well.
+  // Without `dropMaxConnection`, a full worker passes a connection to the next one, which may be full as well.
   Object.assign(server, { maxConnections, dropMaxConnection: true })
   server.on('drop', () => {
     cuts.too_many += 1

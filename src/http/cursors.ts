@@ -5,8 +5,8 @@ import { problems } from './problems.ts'
 const macLength = 16
 
 /**
- * Opaque cursors for keyset pagination. A cursor holds a position and is signed together with the query and the user it
- * belongs to, so that one from another query, of another user, or tampered with, does not open.
+ * Opaque cursors for keyset pagination. A cursor contains a position and a signature over position, query and user, so
+ * cursors of another query or user, and tampered ones, are refused.
  */
 export function createCursors(secrets: readonly Secret[]) {
   const keys = secrets.map(({ secret }) => Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse cursors', 32)))
@@ -19,7 +19,7 @@ export function createCursors(secrets: readonly Secret[]) {
       return Buffer.concat([mac(keys[0] as Buffer, text, query), text]).toString('base64url')
     },
 
-    /** The position that was sealed for this query. Throws `validation_failed`. */
+    /** Returns the position of a cursor for this query. Throws `validation_failed`. */
     open<Position>(query: string, cursor: string): Position {
       const bytes = Buffer.from(cursor, 'base64url')
       const text = bytes.subarray(macLength)

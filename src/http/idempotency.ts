@@ -6,21 +6,21 @@ import { idempotencyKeysRepository } from '../repositories/idempotency-keys.ts'
 import { type TaskQuota, tasksRepository } from '../repositories/tasks.ts'
 import { problems } from './problems.ts'
 
-/** A String of RFC 8941, section 3.3.3; and, as most clients send it, the same without its quotes. */
+/** A String of RFC 8941, section 3.3.3, or the same without quotes, as most clients send it. */
 const readable = /^(?:"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"|([\w.:~+/=-]{1,255}))$/
 
 interface Asked {
   userId: string
-  /** The Idempotency-Key header as it came. */
+  /** The raw Idempotency-Key header. */
   header: string
   path: string
 }
 
 /**
- * Makes a task once, however often it is asked for under one key within 24 hours
- * (draft-ietf-httpapi-idempotency-key-header-07). All other requests get what the first one got: the body is the same by
- * the fingerprint, so its id and time are all that is kept. Throws malformed_request for an unreadable key,
- * idempotency_mismatch for another request under the same key, idempotency_in_progress while the first is at work.
+ * Creates a task once per key within 24 hours (draft-ietf-httpapi-idempotency-key-header-07). Further requests get the
+ * first one's answer. The fingerprint guarantees the same body, so only id and time are stored. Throws
+ * malformed_request for an unreadable key, idempotency_mismatch for another request under the same key, and
+ * idempotency_in_progress while the first one is in progress.
  */
 export function createTaskOnce(db: Kysely<Database>, quota: TaskQuota) {
   const tasks = tasksRepository(db, quota)

@@ -1,24 +1,22 @@
 import { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 
-/** Bytes that are handed to a socket at once; a body of no more is written as it is. */
+/** Bytes per write; smaller bodies are written at once. */
 export const pieceSize = 64 * 1024
 
-/** A body, piece by piece, and its length in bytes. */
+/** A body in pieces, with its length in bytes. */
 export interface Pieces {
   length: number
   pieces: Iterable<Buffer>
 }
 
-/** A body that is sent piece by piece. */
 export type LargeBody = Readable
 
-/** A body in memory, cut. */
+/** Cuts a body in memory into pieces. */
 export function* slices(body: Buffer) {
   for (let at = 0; at < body.length; at += pieceSize) yield body.subarray(at, at + pieceSize)
 }
 
-/** A body that is in memory. */
 export const piecesOf = (body: Buffer): Pieces => ({ length: body.length, pieces: slices(body) })
 
 async function* paced(pieces: Iterable<Buffer>, onRead: () => void) {
@@ -30,18 +28,18 @@ async function* paced(pieces: Iterable<Buffer>, onRead: () => void) {
 }
 
 /**
- * Pieces as a stream, so that the server sees whether its client goes on reading. Each is made when it is asked for, in a
- * turn of the event loop of its own.
+ * Streams pieces, so that the server notices whether its client reads. Each piece is created on demand, in a new turn
+ * of the event loop.
  */
 export const streamOf = (pieces: Iterable<Buffer>, onRead = () => {}): Readable =>
   Readable.from(paced(pieces, onRead), { objectMode: false, highWaterMark: pieceSize })
 
 /**
- * Large bodies that clients have not read to the end, at most so many bytes in all. When there are more, the client that
- * has not read for the longest time loses its connection.
+ * Limits the total bytes of large bodies that clients have not read completely. Beyond the limit, the client that has
+ * not read for longest is disconnected.
  */
 export function createLargeBodies(most: number) {
-  /** What ends each, the one that was read from last at the end. */
+  /** Functions that disconnect each client, the most recently read last. */
   const unread = new Map<object, { bytes: number; drop: () => void }>()
   let total = 0
 
@@ -50,7 +48,7 @@ export function createLargeBodies(most: number) {
     unread.delete(stream)
   }
 
-  /** Streams a body that nobody else needs. `drop` ends its connection. */
+  /** Streams a body. `drop` disconnects its client. */
   return function streamLarge({ length, pieces }: Pieces, drop: () => void): Readable {
     const entry = { bytes: length, drop }
     const stream = streamOf(pieces, () => {

@@ -1,5 +1,5 @@
 /**
- * What we use of node:http, as CommonJS has it. An `import` reads each of its exports, one of which (`WebSocket`) loads undici: 6 MB of
- * memory, for a client that we need for issuers' keys alone, if at all.
+ * The used parts of node:http, by require(). An `import` reads every export, and the export `WebSocket` loads undici: 6
+ * MB of memory.
  */
 export const { createServer, IncomingMessage, ServerResponse, STATUS_CODES } = process.getBuiltinModule('node:http')

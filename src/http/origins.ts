@@ -3,14 +3,14 @@ const label = '[a-z\\d](?:[a-z\\d-]{0,61}[a-z\\d])?'
 
 const toPattern = (origin: string) => new RegExp(`^${origin.replaceAll('.', '\\.').replace('*', label)}$`)
 
-/** The origins of CORS_ORIGINS: those written out, and patterns, in which `*` stands for one label. */
+/** The origins of CORS_ORIGINS: literal ones, and patterns in which `*` stands for one label. */
 export function readOrigins(list: readonly string[]) {
   const exact = new Set(list.filter((origin) => !origin.includes('*')))
   const patterns = list.filter((origin) => origin.includes('*')).map(toPattern)
   return {
     exact,
     patterns,
-    /** Whether only a pattern allows it, and nobody has vouched for its pages. */
+    /** Whether only a pattern allows an origin, so that its pages are not trusted. */
     isByPattern: (origin: string) => !exact.has(origin) && patterns.some((pattern) => pattern.test(origin))
   }
 }

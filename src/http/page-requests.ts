@@ -1,9 +1,9 @@
-/** First segments of the paths that never show a page of the web app, besides those that start with a dot. */
+/** First path segments that never belong to the web app, besides those that start with a dot. */
 const reserved = ['api', 'docs', 'health']
 
 /**
- * Whether a path, decoded once, can be an address within the web app: not one of the API, and not a file, whose last
- * segment has a dot. A segment that starts with a dot (`..`, `.well-known`, `.git`) is none of the app's.
+ * Whether a decoded path may be a page of the web app: neither one of the API nor a file (a dot in the last segment),
+ * and without a segment that starts with a dot (`..`, `.well-known`, `.git`).
  */
 export function isPagePath(path: string): boolean {
   const segments = path.split(/[/\\]+/).filter((segment) => segment !== '')
@@ -12,8 +12,8 @@ export function isPagePath(path: string): boolean {
 }
 
 /**
- * Whether an Accept header asks for HTML: the most specific of these media ranges decides, and a weight of 0 refuses
- * (RFC 9110, section 12.5.1).
+ * Whether an Accept header prefers HTML: the most specific matching media range decides, and a weight of 0 refuses (RFC
+ * 9110, section 12.5.1).
  */
 export function acceptsHtml(accept: string, ranges: readonly string[]): boolean {
   const weights = new Map<string, boolean>()

@@ -4,15 +4,15 @@ import { problems } from './problems.ts'
 const entityTag = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
 const timestamp = /^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-/** Whether text is a time as our answers have them, and there is such a day and hour. */
+/** Whether text is a valid time in the format of our answers. */
 const isTime = (text: string): boolean => timestamp.test(text) && new Date(Date.parse(text) || 0).toISOString() === text
 
-/** A strong validator (RFC 9110, section 8.8.1): no change leaves `updated_at` as it was. */
+/** A strong validator (RFC 9110, section 8.8.1): every change sets a new `updated_at`. */
 export const etagOf = ({ updated_at }: { updated_at: string }): string => `"${updated_at}"`
 
 /**
- * The values of `updated_at` that an If-Match header allows (RFC 9110, section 13.1.1), or undefined when any will do. Weak
- * tags, and tags that are not ours, allow none. Throws malformed_request for what is no list of tags.
+ * Returns the values of `updated_at` that an If-Match header allows (RFC 9110, section 13.1.1), or undefined for any.
+ * Weak tags, and tags that are not ours, match nothing. Throws malformed_request for a malformed list.
  */
 export function allowedVersions(ifMatch: string | undefined): string[] | undefined {
   if (ifMatch === undefined || ifMatch === '*') return undefined
@@ -22,11 +22,11 @@ export function allowedVersions(ifMatch: string | undefined): string[] | undefin
   return tags.map((tag) => tag.slice(1, -1)).filter(isTime)
 }
 
-/** Whether the client has it already (If-None-Match, RFC 9110, section 13.1.2: weak comparison). */
+/** Whether the client has the current version (If-None-Match, RFC 9110, section 13.1.2: weak comparison). */
 export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch === '*' || (ifNoneMatch?.match(entityTag) ?? []).some((tag) => tag === etag || tag === `W/${etag}`)
 
 export type NoContent = Readable
 
-/** For a 304. Fastify would send null as four letters, and would give a HEAD without any payload a length of 0. */
+/** The payload of a 304. Fastify would send null as text, and would set a length of 0 for HEAD. */
 export const noContent = (): NoContent => Readable.from([])

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from './node-http.ts'
 
-/** What is wrong with one field: an RFC 6901 pointer into the body (or `/name` for a query or path parameter). */
+/** An error of one field: an RFC 6901 pointer into the body (or `/name` for a query or path parameter). */
 export interface FieldError {
   pointer: string
   message: string
@@ -9,11 +9,14 @@ export interface FieldError {
 interface Details {
   headers?: Record<string, string>
   errors?: FieldError[]
-  /** Why, for the log alone: never sent. */
+  /** The reason, for the log only. */
   reason?: string | undefined
 }
 
-/** An error that a client may see: problem details (RFC 9457) with a stable code. It is expected, so it carries no stack. */
+/**
+ * An error that is sent to the client: problem details (RFC 9457) with a stable code. It has no stack, because it is
+ * expected.
+ */
 export class Problem extends Error {
   readonly status: number
   readonly code: string
@@ -33,7 +36,7 @@ export class Problem extends Error {
     this.reason = details.reason
   }
 
-  /** The body on the wire. */
+  /** Returns the body to send. */
   body(requestId: string) {
     return {
       type: 'about:blank',
@@ -50,14 +53,14 @@ export class Problem extends Error {
 const challenge = 'Bearer realm="gatehouse"'
 const retryAfter = (seconds: number) => ({ 'retry-after': String(Math.max(1, Math.ceil(seconds))) })
 
-/** RFC 6750, section 3: a request that brought a token is told what is wrong with it. */
+/** A request with a token is told what is wrong with it (RFC 6750, section 3). */
 const refusedToken = (code: string, detail: string, reason: string) =>
   new Problem(401, code, detail, {
     reason,
     headers: { 'www-authenticate': `${challenge}, error="invalid_token", error_description="${detail}"` }
   })
 
-/** Every problem that Gatehouse gives, on one screen. */
+/** The catalogue of all problems. */
 export const problems = {
   validationFailed: (errors: FieldError[]) =>
     new Problem(400, 'validation_failed', errors.map((e) => `${e.pointer || 'The body'} ${e.message}`).join('; '), {

@@ -11,7 +11,7 @@ const serverOptions = {
   headersTimeout: 10_000,
   keepAliveTimeout: 72_000,
   connectionsCheckingInterval: 1_000,
-  // plugins/protocol.ts asks for the Host header, with an answer like any other.
+  // plugins/protocol.ts checks the Host header, to answer with a problem.
   requireHostHeader: false
 }
 
@@ -20,7 +20,7 @@ export const fastifyOptions = ({ maxConnections, trustProxy }: Config, log: Logg
   ({
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
-    // A line names its request itself: a logger for each would cost more than the line.
+    // Lines contain the request's id themselves: a logger per request would cost more.
     childLoggerFactory: () => log,
     trustProxy: trustedProxies(trustProxy),
     bodyLimit: 64 * 1024,

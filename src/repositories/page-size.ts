@@ -1,10 +1,10 @@
 import { jsonBytes, widest } from '../util/json-bytes.ts'
 
-/** Bytes that the body of a page may have. */
+/** Maximum bytes of a page's body. */
 export const maxPageBytes = 1024 * 1024
-/** Bytes of a page without its items: the names, the brackets and the cursor. */
+/** Bytes of a page without its items. */
 const envelope = 4 * 1024
-/** The most bytes that an item takes besides its texts. */
+/** Maximum bytes of an item without its texts. */
 const item = 256
 
 interface Listed {
@@ -12,7 +12,7 @@ interface Listed {
   description: string | null
 }
 
-/** How many of these items one page can hold. One always fits: a task takes 62 KB at most. */
+/** Returns how many of these items fit into one page, at least one: a task takes at most 62 KB. */
 export function countFitting(items: readonly Listed[]): number {
   const atMost = items.reduce(
     (sum, { title, description }) => sum + item + widest * (title.length + (description?.length ?? 0)),
