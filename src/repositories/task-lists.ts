@@ -91,8 +91,8 @@ export const listQuery = (db: Kysely<Database> | Transaction<Database>, shape: L
   inOrder(db, shape, value).limit(value('limit'))
 
 /**
- * The same, up to the first row that does not fit into a page. The long descriptions are weighed, as JSON: a sum that no page exceeds, so
- * that only a page which is full anyway ends early.
+ * The same, up to the first row that cannot fit into a page. Weighs long descriptions by their bytes in UTF-8, which the
+ * server knows without reading them: JSON is never shorter, so only a page that is full anyway ends early.
  */
 export function boundedListQuery(
   db: Kysely<Database> | Transaction<Database>,
@@ -100,7 +100,7 @@ export function boundedListQuery(
   value: Values<PageValues>
 ) {
   const [column, direction] = [sql.ref(sortColumns[shape.sort]), sql.raw(shape.order)]
-  const weight = sql`case when octet_length(description) > ${sql.lit(small)} then octet_length(to_json(description)::text) else 0 end`
+  const weight = sql`case when octet_length(description) > ${sql.lit(small)} then octet_length(description) else 0 end`
   const before = sql<number>`coalesce(sum(${weight}) over (
     order by ${column} ${direction}, id ${direction} rows between unbounded preceding and 1 preceding), 0)`
   return db
