@@ -39,9 +39,10 @@ const documentationPolicy: ContentPolicy = {
 /** Methods whose bodies are not parsed. With the others, even an unneeded body can be unreadable. */
 const bodyless = new Set(['GET', 'HEAD'])
 
-/** Returns every problem status of a route with this schema. */
-function problemsOf({ security, problems = [] }: FastifySchema, method: string): number[] {
-  const implied = [400, ...(security ? [401] : []), ...(bodyless.has(method) ? [] : [413, 415]), 500, 503]
+/** Every status of a problem that a route with this schema can give. 429: too many of a user's requests wait for their turn. */
+function problemsOf({ security, problems = [] }: FastifySchema, method: string, takesTurns: boolean): number[] {
+  const ofUsers = security ? [401, ...(takesTurns ? [429] : [])] : []
+  const implied = [400, ...ofUsers, ...(bodyless.has(method) ? [] : [413, 415]), 500, 503]
   return [...new Set([...implied, ...problems])].sort()
 }
 
@@ -94,8 +95,9 @@ export const openapi = fp(
       },
       refResolver: { buildLocalReference: (json) => String(json.$id) },
       transform: ({ schema, url, route }) => {
-        const problems = problemsOf(schema, String(route.method)).map((status) => [status, Type.Null()])
-        const response = { ...(schema.response as object), ...Object.fromEntries(problems) }
+        const problems = problemsOf(schema, String(route.method), route.config?.turn !== 'none')
+        const empty = Object.fromEntries(problems.map((status) => [status, Type.Null()]))
+        const response = { ...(schema.response as object), ...empty }
         return { url, schema: { security: [], tags: [], ...schema, response } }
       },
       transformObject: (documents) => finish((documents as { openapiObject: Document }).openapiObject)
