@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { Ajv, type ErrorObject, type Options } from 'ajv'
+import { Ajv, type ErrorObject, type FuncKeywordDefinition, type Options } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { FastifyInstance, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import fp from 'fastify-plugin'
@@ -16,10 +16,23 @@ const formats = {
   'idn-email': (text: string) => emailFault(text) === undefined
 }
 
+/** Replaces a text by the same without blanks around it, after it has been checked as it was sent. */
+const trimmed: FuncKeywordDefinition = {
+  keyword: 'x-trimmed',
+  type: 'string',
+  modifying: true,
+  errors: false,
+  validate: (_schema, text: string, _parent, at) => {
+    if (at) at.parentData[at.parentDataProperty] = text.trim()
+    return true
+  }
+}
+
 /** Creates a validator that knows the app's schemas. `verbose` adds the schema with its description to each error. */
 function createAjv(app: FastifyInstance, options: Options): Ajv {
   const ajv = new Ajv({ allErrors: true, verbose: true, removeAdditional: false, strictTypes: false, ...options })
   addFormats.default(ajv)
+  ajv.addKeyword(trimmed)
   for (const [name, format] of Object.entries(formats)) ajv.addFormat(name, format)
   for (const schema of Object.values(app.getSchemas())) ajv.addSchema(schema as object)
   return ajv

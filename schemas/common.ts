@@ -20,9 +20,11 @@ interface TextOptions {
 export const text = (maxLength: number, description: string, { minLength, conditions = '' }: TextOptions = {}) =>
   Type.String({ ...(minLength && { minLength }), maxLength, pattern: `^${conditions}${storable}$`, description })
 
-/** Text that is not blank. */
-export const filledText = (maxLength: number, description: string) =>
-  text(maxLength, description, { minLength: 1, conditions: '(?=\\s*\\S)' })
+/** Text that is not blank. `x-trimmed` removes blanks around it (plugins/validation.ts). */
+export const filledText = (maxLength: number, description: string) => ({
+  ...text(maxLength, `${description}; blanks around it are removed`, { minLength: 1, conditions: '(?=\\s*\\S)' }),
+  'x-trimmed': true
+})
 
 export const oneOf = <const T extends string>(
   words: readonly T[],

@@ -11,12 +11,12 @@ const email = Type.String({
     'an email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one'
 })
 const name = filledText(100, '1 to 100 characters, not only blanks, without U+0000')
-/** Requires a digit and a special character. */
-const mixed = '(?=[^0-9]*[0-9])(?=[A-Za-z0-9]*[^A-Za-z0-9])'
+/** Requires a digit and a special character, or 15 characters. */
+const mixedOrLong = '(?:(?=[^0-9]*[0-9])(?=[A-Za-z0-9]*[^A-Za-z0-9])|(?=[\\s\\S]{15}))'
 const newPassword = text(
   72,
-  'at least 8 characters with a digit and a special character, at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received',
-  { minLength: 8, conditions: mixed }
+  'at least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received',
+  { minLength: 8, conditions: mixedOrLong }
 )
 const password = text(1_000, 'the password as it was set')
 const refreshCookie = Type.Optional(

@@ -132,3 +132,16 @@ test('the longest valid values are accepted', async (t) => {
   t.equal((await anyone.post('/api/auth/login', { email, password: longest.password })).statusCode, 200)
   t.equal((await signUp("o'neil+%_tag@example.co.uk")).email, "o'neil+%_tag@example.co.uk")
 })
+
+test('a password of 15 characters needs no digit and no special character, and signs in', async (t) => {
+  for (const [password, status] of [
+    ['fourteenletter', 400],
+    ['fifteenXletters', 201],
+    ['drei worte genug', 201]
+  ] as const) {
+    const email = `${status}-${password.length}@example.com`
+    t.equal((await anyone.post('/api/auth/register', { email, name: 'Ann', password })).statusCode, status, password)
+    const login = (await anyone.post('/api/auth/login', { email, password })).statusCode
+    t.equal(login, status === 201 ? 200 : 401)
+  }
+})

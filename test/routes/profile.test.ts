@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { startApp } from '../helpers/app.ts'
+import { password, startApp } from '../helpers/app.ts'
 
 test('a profile can be read and renamed', async (t) => {
   const { signUp } = await startApp(t)
@@ -11,6 +11,14 @@ test('a profile can be read and renamed', async (t) => {
   t.equal(after.name, 'Ann')
   t.ok(after.updated_at > before.updated_at, 'the time of the change moves')
   t.strictSame((await ann.get('/api/auth/profile')).json(), after)
+})
+
+test('blanks around a name are removed, at registration and later', async (t) => {
+  const { anyone, signUp } = await startApp(t)
+  const sent = { email: 'bea@example.com', name: ' Bea B. \n', password }
+  t.match((await anyone.post('/api/auth/register', sent)).json(), { user: { name: 'Bea B.' } })
+  const ann = await signUp()
+  t.match((await ann.put('/api/auth/profile', { name: '\u{3000}Ann ' })).json(), { name: 'Ann' })
 })
 
 test('an empty name is refused and nothing changes', async (t) => {

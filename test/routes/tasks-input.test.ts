@@ -45,6 +45,18 @@ for (const [what, body, status, pointer] of texts)
     if (status === 201) await ann.delete(`/api/tasks/${answer.json().id}`)
   })
 
+test('blanks around a title are removed, those in a description are kept', async (t) => {
+  const sent = { title: ' \t Milk and\u{a0}eggs\u{3000}\n', description: ' two\n' }
+  const kept = { title: 'Milk and\u{a0}eggs', description: ' two\n' }
+  const task = (await ann.post('/api/tasks', sent)).json()
+  t.match(task, kept)
+  t.match((await ann.get(`/api/tasks/${task.id}`)).json(), kept)
+  t.match((await ann.put(`/api/tasks/${task.id}`, { title: ' Tea ' })).json(), { title: 'Tea' })
+  const once = { headers: { 'idempotency-key': 'trimmed' } }
+  for (const title of [' Bread ', 'Bread'])
+    t.match((await ann.post('/api/tasks', { title }, once)).json(), { title: 'Bread' })
+})
+
 test('prototype keys are refused and have no effect', async (t) => {
   const before = await count()
   for (const body of ['{"title":"x","__proto__":{"completed":true}}', '{"title":"x","constructor":{"prototype":{}}}'])

@@ -67,13 +67,23 @@ test('blank text is refused, with either flag', async (t) => {
     }
 })
 
-test('a new password needs a digit and a special character, with either flag', async (t) => {
+test('a new password needs a digit and a special character, or 15 characters, with either flag', async (t) => {
   for (const name of ['NewUser/properties/password', 'PasswordChange/properties/new_password'])
     for (const flag of dialects) {
       const [, pattern = ''] = withPattern.find(([place]) => place.endsWith(name)) ?? []
-      for (const text of ['correct-horse-7', '7-------', '-------7', 'ünicode7', '🥛🥛7', '\n7'])
+      for (const text of [
+        'correct-horse-7',
+        '7-------',
+        '-------7',
+        'ünicode7',
+        '🥛🥛7',
+        '\n7',
+        'fifteenletters!',
+        'fifteen letters',
+        'ananasananasana'
+      ])
         t.match(text, new RegExp(pattern, flag), JSON.stringify(text))
-      for (const text of ['', 'no-digit', 'nospecial77', '12345678', '🥛🥛', 'ünicode', '٣-------'])
+      for (const text of ['', 'no-digit', 'nospecial77', '12345678', 'fourteenletter', '🥛🥛', 'ünicode', '٣-------'])
         t.notMatch(text, new RegExp(pattern, flag), JSON.stringify(text))
     }
 })

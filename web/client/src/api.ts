@@ -392,7 +392,7 @@ export interface components {
             message: string;
         };
         NewTask: {
-            /** @description 1 to 200 characters, not only blanks, without U+0000 */
+            /** @description 1 to 200 characters, not only blanks, without U+0000; blanks around it are removed */
             title: string;
             description?: string | null;
         };
@@ -402,9 +402,9 @@ export interface components {
              * @description an email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
              */
             email: string;
-            /** @description 1 to 100 characters, not only blanks, without U+0000 */
+            /** @description 1 to 100 characters, not only blanks, without U+0000; blanks around it are removed */
             name: string;
-            /** @description at least 8 characters with a digit and a special character, at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
+            /** @description at least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
             password: string;
             /** @description true for browsers: the refresh token is set as an HttpOnly cookie and is not in the body */
             refresh_cookie?: boolean;
@@ -412,7 +412,7 @@ export interface components {
         PasswordChange: {
             /** @description the password as it was set */
             current_password: string;
-            /** @description at least 8 characters with a digit and a special character, at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
+            /** @description at least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
             new_password: string;
         };
         Problem: {
@@ -425,7 +425,7 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
         };
         ProfilePatch: {
-            /** @description 1 to 100 characters, not only blanks, without U+0000 */
+            /** @description 1 to 100 characters, not only blanks, without U+0000; blanks around it are removed */
             name?: string;
         };
         /** @description if it is omitted, the refresh cookie is used */
@@ -482,7 +482,7 @@ export interface components {
             next_cursor: string | null;
         };
         TaskPatch: {
-            /** @description 1 to 200 characters, not only blanks, without U+0000 */
+            /** @description 1 to 200 characters, not only blanks, without U+0000; blanks around it are removed */
             title?: string;
             description?: string | null;
             completed?: boolean;

@@ -1,8 +1,12 @@
+const isLong = (password: string) => [...password].length >= 15
+
 /** The server's rules for a new password that can be checked while typing; it also refuses common passwords. */
 export const passwordRules = [
   { text: 'At least 8 characters', met: (password: string) => [...password].length >= 8 },
-  { text: 'A digit', met: (password: string) => /[0-9]/.test(password) },
-  { text: 'A special character, such as ! or a space', met: (password: string) => /[^A-Za-z0-9]/.test(password) },
+  {
+    text: 'A digit and a special character, such as ! or a space, or 15 characters of any kind',
+    met: (password: string) => isLong(password) || (/[0-9]/.test(password) && /[^A-Za-z0-9]/.test(password))
+  },
   {
     text: 'Not your email address',
     met: (password: string, email: string) => password !== '' && password.toLowerCase() !== email.trim().toLowerCase()
