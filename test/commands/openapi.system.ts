@@ -6,7 +6,7 @@ import { run } from '../helpers/process.ts'
 const openapi = (t: Test, ...args: string[]) => run(t, 'src/commands/openapi.ts', {}, args).ended
 
 test('the published contract is what the schemas say', async (t) => {
-  const said = { code: 0, stdout: 'openapi.yaml is what the schemas say\n', stderr: '' }
+  const said = { code: 0, stdout: 'openapi.yaml matches the schemas\n', stderr: '' }
   t.match(await openapi(t, '--check'), said)
 })
 

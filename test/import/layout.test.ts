@@ -121,7 +121,7 @@ const broken: [string, string[], RegExp][] = [
   [
     'no tables',
     [],
-    /no table account; there are none that this role may read\. Users are expected in "user" or "users"/
+    /there is no table account; this role can read none\. Users are expected in "user" or "users"/
   ],
   [
     'no provider',
@@ -131,7 +131,7 @@ const broken: [string, string[], RegExp][] = [
   [
     'no users',
     ['create table accounts (user_id text, provider_id text, password text)'],
-    /no table user; there are public\.accounts\./
+    /there is no table user; there are public\.accounts\./
   ],
   [
     'users without times',

@@ -14,7 +14,7 @@ const max = 6
 async function start(t: Test, url: string, commandTimeout = 9_000) {
   const limited = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: String(max), RATE_LIMIT_UNKNOWN: String(max) }
   const service = await startApp(t, { settings: { ...limited, REDIS_URL: url }, redis: { commandTimeout } })
-  await service.says(/^Redis counts/)
+  await service.says(/^Redis is available/)
   return service
 }
 const attempt = async (app: FastifyInstance, url = '/api/auth/login') =>
@@ -69,13 +69,13 @@ test('while Redis hangs or is down each process continues from the shared count,
   redis.signal('SIGSTOP')
   t.strictSame(await attempts(apps.slice(0, 1), 4), allowed(3, 1), 'one knew of three')
   redis.signal('SIGCONT')
-  await services[0]?.says(/^Redis counts/)
+  await services[0]?.says(/^Redis is available/)
   t.strictSame(await attempts(apps.slice(0, 1), 2), allowed(0, 2))
 
   await redis.kill()
   t.strictSame(await attempts(apps.slice(1), 4), allowed(2, 2))
   await redis.restart()
-  await services[1]?.says(/^Redis counts/)
+  await services[1]?.says(/^Redis is available/)
   t.strictSame(await attempts(apps, 4), allowed(0, 4), 'it has lost all, and is told')
 })
 
