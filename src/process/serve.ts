@@ -37,8 +37,7 @@ export async function serve(config: Config, log: Logger): Promise<void> {
 
   async function start(): Promise<void> {
     log.info({ database: nameDatabase(config) }, 'opening the database')
-    const migrations = await prepareDatabase(app.db, config, log)
-    if (migrations.length > 0) log.info({ migrations }, 'migrated the database')
+    log.info({ migrations: await prepareDatabase(app.db, config, log) }, 'migrated the database')
     await Promise.race([fillTaskKeys(app.db), sleep(fillingTimeout, undefined, { ref: false })])
     await app.revocations.catchUp()
     const { host, port } = config

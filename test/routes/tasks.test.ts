@@ -8,11 +8,11 @@ const json = { headers: { 'content-type': 'application/json' } }
 const create = async (body: object = { title: 'Milk' }) => (await ann.post('/api/tasks', body)).json()
 
 test('a task is created, found at its Location, changed and deleted', async (t) => {
-  const answer = await ann.post('/api/tasks', { title: ' Milk \u{1f95b}', description: '2 l\n"whole"' })
+  const answer = await ann.post('/api/tasks', { title: 'Milk \u{1f95b}', description: '2 l\n"whole"' })
   const task = answer.json()
   t.equal(answer.statusCode, 201)
   t.equal(answer.headers.location, `/api/tasks/${task.id}`)
-  t.match(task, { title: ' Milk \u{1f95b}', description: '2 l\n"whole"', completed: false })
+  t.match(task, { title: 'Milk \u{1f95b}', description: '2 l\n"whole"', completed: false })
   t.match(task.id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/)
   t.match(task.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   t.equal(task.updated_at, task.created_at)
