@@ -118,11 +118,7 @@ test('of two schemas the one in the search path is used; otherwise the choice is
 })
 
 const broken: [string, string[], RegExp][] = [
-  [
-    'no tables',
-    [],
-    /there is no table account; this role can read none\. Users are expected in "user" or "users"/
-  ],
+  ['no tables', [], /there is no table account; this role can read none\. Users are expected in "user" or "users"/],
   [
     'no provider',
     ['create table account ("userId" text, password text)'],
