@@ -64,7 +64,7 @@ test('role settings of an operator stay, and a second start changes nothing', { 
   const db = openDatabase(config, log)
   t.teardown(() => db.destroy())
   await Promise.all([prepareDatabase(db, config, log), prepareDatabase(db, config, log)])
-  t.equal(lines.filter(({ msg }) => /limits set/.test(String(msg))).length, 1)
+  t.equal(lines.filter(({ msg }) => /set the timeouts of the role/.test(String(msg))).length, 1)
   const direct = openDatabase({ databaseUrl: config.directUrl, directUrl: '', dataDir: '' }, log)
   t.teardown(() => direct.destroy())
   t.strictSame(await limitsOf(direct), { TimeZone: 'UTC', ...limits, statement_timeout: '3000' })
