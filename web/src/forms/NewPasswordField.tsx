@@ -25,7 +25,7 @@ export function NewPasswordField({ email, ...field }: Props) {
           </li>
         ))}
       </ul>
-      <p>Common passwords are not allowed. Use several unrelated words, with a digit.</p>
+      <p>Common passwords are not allowed. Several unrelated words are easy to remember and hard to guess.</p>
     </>
   )
   return (
