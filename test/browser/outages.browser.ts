@@ -95,7 +95,7 @@ test('a logout without an answer is reported, and can be repeated', async (t) =>
   const { page } = await site.signedUp()
   const stalled = new Promise<Route>((resolve) => void page.route('**/api/auth/logout', resolve))
   await page.getByRole('button', { name: 'Sign out' }).click()
-  await page.getByRole('button', { name: 'Leaving…' }).waitFor()
+  await page.getByRole('button', { name: 'Signing out…' }).waitFor()
   await (await stalled).abort()
   await page.getByText('You could not be signed out. Gatehouse is not responding.').waitFor()
   await page.unroute('**/api/auth/logout')

@@ -79,7 +79,7 @@ test('a session ended from another browser is reported, and logging in returns t
   await task(page, 'Buy milk').waitFor()
   t.equal(await field(page, 'New task').inputValue(), 'Written after the end', 'what was written is still there')
   t.equal(await field(page, 'Description (optional)').inputValue(), 'In two fields')
-  await page.getByText('Your session had ended before').waitFor()
+  await page.getByText('Your session ended before').waitFor()
   await page.getByRole('button', { name: 'Add', exact: true }).click()
   await task(page, 'Written after the end').getByText('In two fields').waitFor()
 })
