@@ -1,24 +1,14 @@
 import { hashSync } from '@node-rs/bcrypt'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
-import { openDatabase } from '../../src/database/connection.ts'
 import { importWithReport } from '../../src/import/report.ts'
-import { createLog } from '../../src/logging/log.ts'
 import { password, startApp } from '../helpers/app.ts'
-import { cloneTemplate } from '../helpers/template.ts'
+import { sourceDatabase } from '../helpers/source-database.ts'
 
 const { app, anyone } = await startApp(t)
 const hash = hashSync(password, { cost: 4 })
 
-const database = await cloneTemplate()
-const from = openDatabase<unknown>(
-  { databaseUrl: database.settings.DATABASE_URL, dataDir: database.settings.DATA_DIR ?? '' },
-  createLog('silent')
-)
-t.teardown(async () => {
-  await from.destroy()
-  await database.remove()
-})
+const { from } = await sourceDatabase(t)
 
 const past = "'2024-07-03 04:05:06'"
 const future = "'2999-07-03 04:05:06'"

@@ -1,11 +1,9 @@
 import { hashSync } from '@node-rs/bcrypt'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
-import { openDatabase } from '../../src/database/connection.ts'
 import { importWithReport } from '../../src/import/report.ts'
-import { createLog } from '../../src/logging/log.ts'
 import { password, startApp } from '../helpers/app.ts'
-import { cloneTemplate } from '../helpers/template.ts'
+import { sourceDatabase } from '../helpers/source-database.ts'
 import { until } from '../helpers/wait.ts'
 
 /** A hash that Better Auth 1.7.7 stored for this password. */
@@ -14,15 +12,7 @@ const scrypt =
 const many = 1_200
 
 const { app, anyone, signUp } = await startApp(t)
-const database = await cloneTemplate()
-const from = openDatabase<unknown>(
-  { databaseUrl: database.settings.DATABASE_URL, dataDir: database.settings.DATA_DIR ?? '' },
-  createLog('silent')
-)
-t.teardown(async () => {
-  await from.destroy()
-  await database.remove()
-})
+const { from } = await sourceDatabase(t)
 
 await sql`create table "user" (id text primary key, name text, email text, "createdAt" timestamptz default '2024-02-03T04:05:06Z')`.execute(
   from

@@ -5,20 +5,12 @@ import { openDatabase } from '../../src/database/connection.ts'
 import { importWithReport } from '../../src/import/report.ts'
 import { createLog } from '../../src/logging/log.ts'
 import { password, startApp } from '../helpers/app.ts'
-import { cloneTemplate } from '../helpers/template.ts'
+import { sourceDatabase } from '../helpers/source-database.ts'
 
 const { app, anyone } = await startApp(t)
 const hash = hashSync(password, { cost: 4 })
 
-const database = await cloneTemplate()
-const from = openDatabase<unknown>(
-  { databaseUrl: database.settings.DATABASE_URL, dataDir: database.settings.DATA_DIR ?? '' },
-  createLog('silent')
-)
-t.teardown(async () => {
-  await from.destroy()
-  await database.remove()
-})
+const { from, url } = await sourceDatabase(t)
 const run = (text: string) => sql.raw(text).execute(from)
 
 /** Removes the tables of a test from the source database. */
@@ -110,9 +102,9 @@ test('of two schemas the one in the search path is used; otherwise the choice is
   const both =
     /More than one place for users: app\.users with app\.accounts; auth\.users with auth\.accounts\. .*search_path/
   await t.rejects(importAll(t), { message: both })
-  if (!database.settings.DATABASE_URL) return
-  const url = `${database.settings.DATABASE_URL}?options=-c%20search_path%3Dauth`
-  const chosen = openDatabase<unknown>({ databaseUrl: url, dataDir: '' }, createLog('silent'))
+  if (!url) return
+  const databaseUrl = `${url}?options=-c%20search_path%3Dauth`
+  const chosen = openDatabase<unknown>({ databaseUrl, dataDir: '' }, createLog('silent'))
   t.teardown(() => chosen.destroy())
   t.match(await importAll(t, chosen), 'Reads auth.users and auth.accounts\n')
 })
