@@ -1,18 +1,12 @@
 interface Bounds {
   slots: number
-  /** How many of one key run at once. */
   perKey: number
-  /** How many of one key may wait. */
   waiting: number
 }
 
-/**
- * Runs up to `slots` jobs at once. Each key has its own queue, and the queues take turns (round robin), so that one
- * key's jobs delay another key only by those that already run.
- */
+/** Runs `slots` jobs at once, `perKey` of them per key, and lets `waiting` jobs of a key wait. Keys take turns (round robin). */
 export function createFairQueue({ slots, perKey, waiting }: Bounds) {
   const running = new Map<string, number>()
-  /** Queues by key, the next key first. */
   const queues = new Map<string, (() => void)[]>()
   let free = slots
 
@@ -24,14 +18,12 @@ export function createFairQueue({ slots, perKey, waiting }: Bounds) {
     start()
   }
 
-  /** Moves a key to the end, or removes it if its queue is empty. */
   function rotate(key: string, queue: (() => void)[]): void {
     queues.delete(key)
     if (queue.length > 0) queues.set(key, queue)
   }
 
   return {
-    /** Calls `start` when a slot is free, possibly at once. Returns false if too many of the key wait. */
     enter(key: string, start: () => void): boolean {
       const queue = queues.get(key) ?? []
       if (mayRun(key)) run(key, start)
@@ -40,7 +32,6 @@ export function createFairQueue({ slots, perKey, waiting }: Bounds) {
       return true
     },
 
-    /** Removes a waiting job. */
     abandon(key: string, start: () => void): void {
       const queue = queues.get(key) ?? []
       rotate(
@@ -49,7 +40,6 @@ export function createFairQueue({ slots, perKey, waiting }: Bounds) {
       )
     },
 
-    /** Frees the slot of a job that has started. */
     leave(key: string): void {
       free += 1
       const left = (running.get(key) as number) - 1

@@ -1,7 +1,6 @@
 /** The most bytes that a UTF-16 unit takes in JSON (`\u0001`). */
 export const widest = 6
 
-/** Bytes of a control character in JSON: some have a short form. */
 const ofControl = (code: number) => ((code >= 8 && code <= 10) || code === 12 || code === 13 ? 2 : widest)
 
 /** Bytes that a well-formed text takes in JSON, without its quotes (RFC 8259, section 7, and as JSON.stringify has it). */

@@ -10,15 +10,10 @@ import {
   statSync
 } from 'node:fs'
 
-/** The permission bits of group and others. */
-const others = 0o077
-/** Names of Gatehouse's own files in the data directory. */
-const ours = /^(database|secret|gatehouse|mail)\b/
+const groupAndOthers = 0o077
+const ownNames = /^(database|secret|gatehouse|mail)\b/
 
-/**
- * Denies all other users access to a directory or file. Throws if another user owns it, or if the file system does not
- * keep modes. PostgreSQL demands the same of its data directory.
- */
+/** Denies all other users access. Throws if another user owns the path or the file system does not keep modes. */
 export function makePrivate(path: string): void {
   const fd = openSync(path, constants.O_RDONLY)
   try {
@@ -27,8 +22,8 @@ export function makePrivate(path: string): void {
       throw new Error(
         `${path} belongs to another user (uid ${before.uid}): start Gatehouse as that user, or set DATA_DIR.`
       )
-    if (before.mode & others) allowOwnerAlone(fd)
-    if (fstatSync(fd).mode & others)
+    if (before.mode & groupAndOthers) allowOwnerAlone(fd)
+    if (fstatSync(fd).mode & groupAndOthers)
       throw new Error(
         `${path} is open to other users and cannot be closed to them: set DATA_DIR to a directory that can.`
       )
@@ -39,7 +34,7 @@ export function makePrivate(path: string): void {
 
 function allowOwnerAlone(fd: number): void {
   try {
-    fchmodSync(fd, fstatSync(fd).mode & ~others)
+    fchmodSync(fd, fstatSync(fd).mode & ~groupAndOthers)
   } catch {
     // The caller checks the mode again.
   }
@@ -47,13 +42,10 @@ function allowOwnerAlone(fd: number): void {
 
 export const makeDirectory = (path: string) => mkdirSync(path, { recursive: true, mode: 0o700 })
 
-/**
- * Creates the data directory if it is missing. Like PostgreSQL's initdb, denies others access, if only our files are in
- * it.
- */
+/** Creates the data directory. Like PostgreSQL's initdb, denies others access to one that has only our files. */
 export function makeDataDirectory(path: string): void {
   makeDirectory(path)
   const { uid, mode } = statSync(path)
-  const isOurs = uid === process.getuid?.() && readdirSync(path).every((name) => ours.test(name))
-  if (isOurs && mode & others) chmodSync(path, mode & ~others)
+  const isOurs = uid === process.getuid?.() && readdirSync(path).every((name) => ownNames.test(name))
+  if (isOurs && mode & groupAndOthers) chmodSync(path, mode & ~groupAndOthers)
 }

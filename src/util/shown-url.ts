@@ -4,10 +4,7 @@ export function shownUrl(url: string): string {
   return `${protocol}//${host}${pathname}`
 }
 
-/**
- * Quotes a wrong setting, which may be a URL or a part of one, for a message. A value or list with an `@` is not repeated,
- * because nothing tells where in it a password ends.
- */
+/** Quotes a wrong setting for a message. Text with an `@` is not repeated: nothing tells where in it a password ends. */
 export function quoted(text: string, whole = text): string {
   if (whole.includes('@')) return 'a value with an @, not shown because it may hold a password,'
   return JSON.stringify(/[?#]/.test(text) && URL.canParse(text) ? shownUrl(text) : text)

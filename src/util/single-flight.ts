@@ -1,7 +1,4 @@
-/**
- * Runs `work` at most once at a time. Calls during a run share the next run, so each caller's result comes from a run
- * that began after the call.
- */
+/** Runs `work` once at a time. Calls during a run share the next one, so each result comes from a run begun after the call. */
 export function singleFlight(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined
   let next: Promise<void> | undefined
