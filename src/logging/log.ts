@@ -7,12 +7,12 @@ interface LoggedError extends Error {
   code?: string
 }
 
-/** Picks the safe fields: a driver's error also holds the statement's values, which may be secret. */
+// A driver's error also holds the statement's values, which may be secret.
 const err = ({ name, code, message, stack }: LoggedError) => ({ type: name, code, message, stack })
 
 let extraFields: () => object = () => ({})
 
-/** Adds fields of the current trace span to every line. pino takes a mixin only when a log is created. */
+/** Adds fields to every line; pino takes a mixin only when a log is created. */
 export function addToLines(fields: () => object): void {
   extraFields = fields
 }
@@ -25,12 +25,10 @@ export const logOptions = {
   mixin: () => extraFields()
 }
 
-/** Creates a log of JSON lines on standard output, or of readable lines if that is a terminal. */
 export function createLog(level: string, { fd, isTTY }: { fd: number; isTTY: boolean } = process.stdout): Logger {
   return pino({ ...logOptions, level }, isTTY ? prettyStream(fd) : createDestination(fd))
 }
 
-/** Loaded on demand: it takes 2 MB. */
 function prettyStream(fd: number) {
   const pretty: typeof PinoPretty = createRequire(import.meta.url)('pino-pretty')
   return pretty({ destination: fd, sync: true, ignore: 'request_id', singleLine: true })
