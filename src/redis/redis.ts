@@ -2,9 +2,7 @@ import { createHmac, hash, hkdfSync } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Secret } from '../config/secrets.ts'
 
-/** A Lua script that Redis runs atomically. Its arguments and results are numbers. */
 export interface Script {
-  /** Part of the names of its keys. */
   kind: string
   lua: string
 }
@@ -22,11 +20,7 @@ export interface RedisTimes {
 /** Also writes, so that a full Redis or a read-only replica counts as down. */
 const probe = "redis.call('set', KEYS[1], 1, 'px', 1000)"
 
-/**
- * Opens the counters that processes share in Redis or Valkey. A command fails after `commandTimeout`. From then on only
- * a probe is sent, every `retryInterval` (milliseconds), until it succeeds. Key names are keyed hashes, because they
- * may contain addresses and emails.
- */
+/** Opens counters that processes share in Redis or Valkey. While it is down, only a probe is sent, every `retryInterval` ms. */
 export function openRedis(
   url: string,
   secrets: readonly Secret[],
@@ -35,6 +29,7 @@ export function openRedis(
 ) {
   const [{ secret } = { secret: '' }] = secrets
   const hashKey = Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse shared counts', 32))
+  // Hashed, because names may contain addresses and emails.
   const keyOf = (kind: string, name: string) =>
     `gatehouse:${kind}:${createHmac('sha256', hashKey).update(name).digest('base64url')}`
   let state: 'new' | 'up' | 'down' | 'closed' = 'new'
@@ -49,7 +44,6 @@ export function openRedis(
     autoResendUnfulfilledCommands: false,
     connectTimeout: 1_000,
     commandTimeout,
-    // Closes a dead connection.
     socketTimeout: 10_000,
     retryStrategy: () => retryInterval
   })
@@ -59,7 +53,6 @@ export function openRedis(
     try {
       return await client.evalsha(hash('sha1', lua), names.length, ...rest)
     } catch (error) {
-      // Redis was restarted and lost its scripts.
       if (!(error as Error).message.startsWith('NOSCRIPT')) throw error
       return client.eval(lua, names.length, ...rest)
     }
@@ -75,7 +68,7 @@ export function openRedis(
 
   let isProbing = false
 
-  /** One probe at a time: a late answer to an earlier probe would be out of date. */
+  // One at a time: a late answer to an earlier probe would be out of date.
   async function probeRedis(): Promise<void> {
     if (isProbing) return
     isProbing = true
@@ -108,9 +101,7 @@ export function openRedis(
       }
     },
 
-    /**
-     * Sends a script without waiting for its result. Redis runs it after earlier commands, even those that timed out.
-     */
+    /** Sends a script without waiting. Redis runs it after earlier commands, even those that timed out. */
     send(script: Script, names: string[], args: number[]): void {
       execute(script, names, args).catch(() => {})
     },

@@ -1,9 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Log, RedisTimes, SharedCounts } from './redis.ts'
 
-/**
- * Opens the shared counters, or returns undefined where each process counts by itself. Loads the driver only if needed.
- */
+/** Opens the shared counters, or returns undefined where each process counts by itself. */
 export async function openSharedCounts(
   { redisUrl, secrets }: Pick<Config, 'redisUrl' | 'secrets'>,
   log: Log,

@@ -12,30 +12,25 @@ export interface Limit {
 
 interface Window {
   count: number
-  /** In milliseconds since 1970. */
   end: number
-  /** The epoch of Redis that this count comes from; 0 if some of it was counted in this process only. */
+  /** The epoch of Redis, which it loses with its data; 0 if a part of the count was counted in this process only. */
   epoch: number
 }
 
 export interface Counted {
   /** Milliseconds until the full window ends; 0 if no window was full. */
   wait: number
-  /** The count of the first window, and the milliseconds until it ends. */
+  /** Of the first window; `ttl` in milliseconds. */
   count: number
   ttl: number
-  /** Takes the count back. */
   giveBack: () => void
 }
 
-/** The key that holds the epoch of Redis. It is lost when Redis loses its data. */
 const epoch = 'epoch'
 
-/**
- * `countHere` as one atomic step. Keys: the epoch, and the windows. Arguments: a new epoch, in case there is none; for
- * each window its length and max, and what the process knows of it: count, milliseconds left and epoch. Returns the
- * epoch, the number of the full window (0: none), and count and milliseconds left of each window.
- */
+// `countHere` as one atomic step. Keys: the epoch, the windows. Arguments: an epoch in case there is none; for each window its
+// length and max, and what the process knows of it (count, milliseconds left, epoch). Returns the epoch, the number of the full
+// window or 0, and for each window its count and the milliseconds left.
 const countLua = `
 local epoch = redis.call('get', KEYS[1]) or ARGV[1]
 redis.call('set', KEYS[1], epoch, 'px', 172800000)
@@ -61,18 +56,12 @@ for _, key in ipairs(KEYS) do
 end`
 
 interface Options {
-  /** Part of the names of the keys. */
   kind: string
-  /** Windows that this process remembers; the least recently used is dropped first. */
   maxEntries: number
   clock?: () => number
 }
 
-/**
- * Counts in fixed time windows, in this process or, with Redis, across processes. This process remembers each window's
- * last known count. When Redis is down it continues from there. When Redis has lost its data, the next count restores
- * it.
- */
+/** Counts in fixed windows, across processes with Redis, and continues from the last known counts when Redis is down or empty. */
 export function createWindows(shared: SharedCounts | undefined, { kind, maxEntries, clock = Date.now }: Options) {
   const windows = new LRUCache<string, Window>(bounded(maxEntries))
   const raise: Script = { kind, lua: countLua }
@@ -83,7 +72,6 @@ export function createWindows(shared: SharedCounts | undefined, { kind, maxEntri
     return known && known.end > clock() ? known : { count: 0, end: clock() + length, epoch: 0 }
   }
 
-  /** Adds one to each window in turn and stops at the first full one. Returns that one's number, or 0. */
   function countHere(limits: readonly Limit[]): number {
     for (const [i, limit] of limits.entries()) {
       const window = windowOf(limit)
@@ -107,10 +95,7 @@ export function createWindows(shared: SharedCounts | undefined, { kind, maxEntri
     return full
   }
 
-  /**
-   * Adds one to each window in turn and stops at the first full one. `isFinal`: the caller never gives back, so Redis
-   * is not asked about windows that are known to be full.
-   */
+  /** `isFinal`: the caller never gives back, so Redis is not asked about windows that are known to be full. */
   async function count(limits: readonly [Limit, ...Limit[]], { isFinal = false } = {}): Promise<Counted> {
     const isKnown = !shared || (isFinal && limits.some((limit) => windowOf(limit).count >= limit.max))
     const full = isKnown ? countHere(limits) : await countThere(limits)
