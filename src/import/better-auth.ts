@@ -10,7 +10,6 @@ import { usersRepository } from '../repositories/users.ts'
 const namespace = '0f6f7d6e-2f0c-4d0e-9a53-5f8f0c2b1d34'
 const batch = 500
 
-/** The result for a user; report.ts has the texts. */
 export type Outcome = 'imported' | 'banned' | 'already' | 'taken' | 'passwordless' | 'noAddress' | 'unknownHash'
 export type Report = Record<Outcome, number>
 
@@ -18,13 +17,10 @@ interface Options {
   source: BetterAuthRepository
   target: Kysely<Database>
   dryRun: boolean
-  /** Called after each batch with the number of users read. */
   onProgress: (read: number) => void
-  /** Called for each user who was not imported. */
   onSkipped: (id: string, outcome: Outcome) => void
 }
 
-/** Outcomes of users who exist here afterwards. */
 const present = new Set<Outcome>(['imported', 'banned', 'already'])
 
 /** Rolls back a batch of a dry run. */

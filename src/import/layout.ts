@@ -1,8 +1,6 @@
 import { accountColumns, banColumns, type Layout, type SourceTable, userColumns } from '../repositories/better-auth.ts'
 
-/**
- * Normalizes a name: `userId`, `user_id` and `userid` are Better Auth's, Drizzle's and PostgreSQL's unquoted spelling.
- */
+// Better Auth writes `userId`, Drizzle `user_id`, PostgreSQL without quotes `userid`.
 const plain = (name: string) => name.toLowerCase().replaceAll('_', '')
 
 /** Better Auth's table names, also with its option `usePlural`. */
@@ -13,7 +11,6 @@ const isPlural = ({ table }: SourceTable) => /s$/i.test(table)
 
 const named = ({ schema, table }: Pick<SourceTable, 'schema' | 'table'>) => `${schema}.${table}`
 
-/** Returns the columns of a table by Better Auth's names, and the missing ones. */
 function match<const Name extends string>({ columns }: SourceTable, names: readonly Name[]) {
   const found = new Map(columns.map((column) => [plain(column), column]))
   const missing = names.filter((name) => !found.has(plain(name)))
@@ -23,7 +20,6 @@ function match<const Name extends string>({ columns }: SourceTable, names: reado
 
 const isComplete = (table: SourceTable, names: readonly string[]) => match(table, names).missing.length === 0
 
-/** Describes what the best candidate lacks. */
 function whatIsMissing(
   tables: SourceTable[],
   candidates: SourceTable[],
@@ -38,10 +34,7 @@ function whatIsMissing(
 
 const expected = `Users are expected in "user" or "users" (${userColumns.join(', ')}), and their passwords in "account" or "accounts" (${accountColumns.join(', ')}) of the same schema; columns may be in snake_case.`
 
-/**
- * Finds the users table of an accounts table: by foreign key, else by name, with the same number (singular or plural)
- * first.
- */
+// By foreign key, else by name, with the same number (singular or plural) first.
 function usersBeside(account: SourceTable, tables: SourceTable[]): SourceTable[] {
   const beside = tables.filter(({ schema }) => schema === account.schema)
   const referred = beside.filter(({ table }) => account.refers_to.includes(table))
@@ -51,8 +44,8 @@ function usersBeside(account: SourceTable, tables: SourceTable[]): SourceTable[]
 }
 
 /**
- * Finds the tables of users and passwords. The users table may have any name if the accounts table has a foreign key to
- * it. Tables in the search path come first. Throws an error that says what is missing or ambiguous.
+ * Finds the tables of users and passwords, first in the search path. The users table may have any name if the accounts
+ * table has a foreign key to it. Throws an error that says what is missing or ambiguous.
  */
 export function findLayout(tables: SourceTable[]): Layout {
   const accounts = tables.filter((table) => isAccounts(table) || isComplete(table, accountColumns))

@@ -14,8 +14,7 @@ const outcomes: Record<Outcome, string> = {
   unknownHash: 'skipped: unknown kind of password hash'
 }
 
-/** The number of skipped users to list. */
-const named = 20
+const maxListed = 20
 
 interface Options {
   from: Kysely<unknown>
@@ -42,5 +41,5 @@ export async function importWithReport({ from, target, dryRun, print }: Options)
   for (const [outcome, count] of Object.entries(report))
     print(`${String(count).padStart(8)}  ${outcomes[outcome as Outcome]}\n`)
   if (skipped.length > 0)
-    print(`\nSkipped, by id in the source (at most ${named}):\n${skipped.slice(0, named).join('')}`)
+    print(`\nSkipped, by id in the source (at most ${maxListed}):\n${skipped.slice(0, maxListed).join('')}`)
 }
