@@ -1,6 +1,6 @@
 import { Histogram, type Registry } from 'prom-client'
 
-/** Seconds. 0.1 and 0.5 are limits that the documentation promises. */
+// Seconds. 0.1 and 0.5 are limits that the documentation promises.
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 const beyond = buckets.length
 const sumIndex = beyond + 1
@@ -11,11 +11,10 @@ const labelNames = ['route', 'method', 'status'] as const
 
 interface Series {
   labels: { route: string; method: string; status: number }
-  /** One count per bucket, one for longer durations, and the sumIndex in seconds. */
+  /** One count per bucket, one for longer durations, and the sum in seconds. */
   counts: Float64Array
 }
 
-/** The samples of one series. Prometheus's buckets are cumulative. */
 function samples({ labels: sharedLabels, counts }: Series) {
   let count = 0
   const cumulative = [...buckets, '+Inf'].map((le, i) => {
@@ -29,10 +28,7 @@ function samples({ labels: sharedLabels, counts }: Series) {
   ]
 }
 
-/**
- * A histogram of request durations by route, method and status. It counts in plain arrays, at an eighth of the cost of
- * prom-client's `observe`, and converts them at a scrape.
- */
+/** Request durations by route, method and status, in plain arrays: an eighth of the cost of prom-client's `observe`. */
 export class RequestDurations extends Histogram<(typeof labelNames)[number]> {
   private readonly series: Series[] = []
   private readonly byRoute = new Map<string, Map<string, Map<number, Float64Array>>>()
@@ -59,7 +55,7 @@ export class RequestDurations extends Histogram<(typeof labelNames)[number]> {
     return counts
   }
 
-  /** prom-client reads the samples here, for text and JSON. */
+  /** prom-client reads the samples here. */
   async getForPromString() {
     return { name, help, type: 'histogram', aggregator: 'sum', values: this.series.flatMap(samples) }
   }

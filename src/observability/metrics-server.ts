@@ -4,13 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
 import { createBoundedServer } from '../http/bounded-server.ts'
 
-/** More than any set of scrapers needs. */
 const maxConnections = 32
 
-/**
- * Serves `GET /metrics` on a separate port until stopped; `scrape` returns Prometheus's text format. Rejects if the
- * port is unavailable.
- */
+/** Serves `GET /metrics` on a separate port until stopped. Rejects if the port is unavailable. */
 export async function serveMetrics({ host, port }: { host: string; port: number }, scrape: () => Promise<string>) {
   async function answer(response: ServerResponse): Promise<void> {
     try {

@@ -3,16 +3,13 @@ import { RequestDurations } from './durations.ts'
 import { gauge } from './gauge.ts'
 import { version } from './version.ts'
 
-/** Limits the number of series, because a reason may contain outside text. */
+// Limits the number of series, because a reason may contain outside text.
 const maxPairs = 100
 
-/** Values that are read at a scrape. */
 export interface Sources {
-  /** Security events by name since the start. */
   securityEvents: ReadonlyMap<string, number>
   passwords: { readonly running: number; readonly waiting: number }
   revocations: { staleness: () => number; readonly size: number }
-  /** Connections of each pool, by its name. */
   pools: () => Record<string, { total: number; idle: number; waiting: number }>
 }
 
@@ -86,10 +83,9 @@ export function createMetrics({ securityEvents, passwords, revocations, pools }:
 
   return {
     registry,
-    /** Records a request that was answered or aborted. */
     request: durations.record.bind(durations),
 
-    /** Counts a problem. Only the part of the reason before a colon is ours; the rest may be outside text. */
+    /** Only the part of the reason before a colon is ours; the rest may be outside text. */
     problem({ code, reason = '' }: { code: string; reason?: string | undefined }): void {
       const key = `${code} ${reason.replace(/:.*/s, '')}`
       let counted = problems.get(key)

@@ -8,7 +8,7 @@ import { withTimeout } from '../util/with-timeout.ts'
 /** Milliseconds to export the last spans when the service closes. */
 const exportTimeout = 2_000
 
-/** Attributes to omit: a URL may contain secrets, and clients control headers. plugins/tracing.ts sets the route. */
+// A URL may contain secrets, and clients control headers. plugins/tracing.ts sets the route.
 const omittedAttributes = {
   'url.path': undefined,
   'url.query': undefined,
@@ -23,9 +23,8 @@ interface Log {
 }
 
 /**
- * Starts tracing this process: requests and their queries to PostgreSQL. The SDK reads the endpoint, the sampling and
- * the rest from OpenTelemetry's variables. Spans that the collector does not take are dropped. Returns a function that
- * exports the rest and stops.
+ * Traces requests and their queries; the SDK reads its settings from OpenTelemetry's variables. Returns a function that
+ * exports the last spans and stops.
  */
 export function startTracing(serviceName: string, log: Log): () => Promise<void> {
   const tell = (problem: string) => log.warn({ problem: problem.slice(0, 500) }, 'traces cannot be exported')

@@ -2,7 +2,6 @@ import { Registry } from 'prom-client'
 import { withTimeout } from '../util/with-timeout.ts'
 import { gauge } from './gauge.ts'
 
-/** One end of the channel between the primary process and a worker. */
 export interface Channel {
   send: (message: Message, done: (error: Error | null) => void) => unknown
   on: (event: 'message', listener: (message: Message) => void) => unknown
@@ -28,7 +27,6 @@ export function answerScrapes(registry: Registry, above: Channel): () => void {
   return () => void above.off('message', answer)
 }
 
-/** Merges the texts of several processes: all samples of a metric under one heading (HELP and TYPE). */
 function merge(texts: string[]): string {
   const metrics = new Map<string, string[]>()
   for (const block of texts.flatMap((text) => text.trim().split('\n\n'))) {
@@ -40,9 +38,8 @@ function merge(texts: string[]): string {
 }
 
 /**
- * In the primary: returns the metrics of all workers in one text, each with the label `worker`, its number. A worker's
- * counters restart with it, which Prometheus handles; a sum over workers would decrease. A worker that does not reply
- * is omitted and counted as silent. `workers` returns the current workers by number.
+ * In the primary: returns the metrics of all workers in one text, each with the label `worker`, because a sum would
+ * decrease when a worker restarts. A worker that does not reply is omitted and counted as silent.
  */
 export function scrapeWorkers(workers: () => ReadonlyMap<number, Channel>, registry = new Registry()) {
   let asked = 0
