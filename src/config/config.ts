@@ -37,7 +37,7 @@ const settings = {
   PORT: between(0, 65_535)({ default: 8000 }),
   MAX_CONNECTIONS: between(10, 1_000_000)({ default: 2_000 }),
   WORKERS: between(1, 64)({ default: 1 }),
-  // This worker's number. The primary process sets it.
+  // The primary process sets it.
   GATEHOUSE_WORKER: between(1, 64)({ default: undefined }),
   DRAIN_DELAY: delay({ default: 0 }),
   TRUST_PROXY: cidrs({ default: [] }),
@@ -57,15 +57,14 @@ const settings = {
   LOG_LEVEL: str({ choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' })
 }
 
-/** Freezes a value and everything in it. */
 function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) Object.values(value).forEach(freeze)
   return Object.freeze(value)
 }
 
 /**
- * Reads the settings of CONTRACT.md into a frozen object: times in seconds, lists as arrays. The command line overrides
- * the environment. An empty variable counts as unset. Throws one error that lists all problems.
+ * Reads the settings into a frozen object: times in seconds, lists as arrays. The command line overrides the environment.
+ * Throws one error that lists all problems.
  */
 export function loadConfig(environment: Record<string, string | undefined> = process.env, commandLine: string[] = []) {
   const complaints: string[] = []
@@ -129,7 +128,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     redisUrl: env.RATE_LIMIT_ENABLED ? env.REDIS_URL : undefined,
     rateLimit: { enabled: env.RATE_LIMIT_ENABLED, auth: env.RATE_LIMIT_AUTH, unknown: env.RATE_LIMIT_UNKNOWN },
     metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT },
-    /** The SDK reads the endpoints from OpenTelemetry's variables itself. */
+    // The SDK reads the endpoints itself.
     tracing:
       (env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT)
         ? { serviceName: env.OTEL_SERVICE_NAME }

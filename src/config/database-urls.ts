@@ -18,10 +18,7 @@ function behindNeonPooler(url: string): string | undefined {
 const looksLikePooler = ({ port, hostname, searchParams }: URL) =>
   port === '6432' || port === '6543' || /pooler|pgbouncer/.test(hostname) || searchParams.get('pgbouncer') === 'true'
 
-/**
- * The URLs for requests, for the direct connection (LISTEN and migrations, which cannot use a pooler) and for the
- * replica. Without a pooler, the first two are equal. Reports a problem if that is unclear.
- */
+/** Returns the URLs for requests, for LISTEN and migrations (which cannot use a pooler) and for the replica. */
 export function databaseUrls(given: Given, complain: (problem: string) => void) {
   const { DATABASE_URL: databaseUrl, DATABASE_DIRECT_URL: direct, DATABASE_REPLICA_URL: replicaUrl } = given
   if (databaseUrl === undefined) {

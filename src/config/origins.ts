@@ -11,10 +11,7 @@ const isWebOrigin = (text: string) =>
 const appOrigin =
   /^(?!(?:https?|wss?|ftp|file|data|blob|about|javascript):)[a-z][a-z\d+.-]*:\/\/[a-z\d][a-z\d._-]*(:\d{1,5})?$/
 
-/**
- * Whether a text is a pattern such as `https://*.example.app`: one open label of a registrable domain
- * (publicsuffix.org).
- */
+// A pattern such as `https://*.example.app`: one open label of a registrable domain (publicsuffix.org).
 function isPattern(text: string): boolean {
   const [, domain = ''] = /^https:\/\/\*\.([a-z\d.-]+)(?::\d+)?$/.exec(text) ?? []
   if (!domain || !isWebOrigin(text.replace('*', 'x'))) return false
@@ -34,9 +31,7 @@ export const origins = makeExactValidator<string[]>((text) =>
   })
 )
 
-/**
- * Header names in lower case (RFC 9110, section 5.1). `*` is refused: browsers ignore it for requests with credentials.
- */
+/** Header names in lower case (RFC 9110, section 5.1). Browsers ignore `*` for requests with credentials. */
 export const headerNames = makeExactValidator<string[]>((text) =>
   list(text).map((name) => {
     if (!/^[\w!#$%&'+.^`|~-]+$/.test(name)) throw new Error(`${quoted(name, text)} is not the name of a header`)
@@ -44,7 +39,6 @@ export const headerNames = makeExactValidator<string[]>((text) =>
   })
 )
 
-/** The URL of a site, without a trailing slash. */
 export const siteUrl = makeExactValidator<string>((text) => {
   const url = /^https?:\/\/[^?#@]+$/.test(text) && URL.canParse(text) ? new URL(text) : undefined
   if (!url) throw new Error(`${quoted(text)} is not a URL such as https://app.example.com`)

@@ -10,29 +10,21 @@ const wellKnown = [
   'hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg'
 ]
 
-/** Removes differences that copying causes: case, quotes, whitespace, padding, separators. */
+// Copying changes case, quotes, whitespace, padding and separators.
 function normalize(secret: string): string {
   const folded = secret.toLowerCase()
   const letters = folded.replace(/[^\p{L}\p{N}]/gu, '')
-  // A secret of punctuation only is not changed.
   return letters.length < 16 ? folded : letters
 }
 
-/**
- * The first 48 bits of the SHA-256 of the normalized secret. A random secret matches one of 2,000 with a chance of 1 in
- * 10^11.
- */
+/** The first 48 bits of SHA-256: a random secret matches one of 2,000 with a chance of 1 in 10^11. */
 export const fingerprint = (secret: string): string =>
   createHash('sha256').update(normalize(secret)).digest('hex').slice(0, 12)
 
 const known = wellKnown.map(normalize)
-/**
- * Fingerprints of the secrets of 32 or more characters in github.com/wallarm/jwt-secrets, one per line
- * (test/helpers/published-secrets.ts).
- */
+// Fingerprints of the secrets of 32 or more characters in github.com/wallarm/jwt-secrets (test/helpers/published-secrets.ts).
 const file = new URL('published-secrets.txt', import.meta.url)
 
-/** Whether a secret is publicly known. */
 export function isPublished(secret: string): boolean {
   const normalized = normalize(secret)
   return (

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { makeDataDirectory, makePrivate } from '../util/private-paths.ts'
 import { isPublished } from './published-secrets.ts'
 
-/** A secret that signs and verifies tokens, with its key id. */
 export interface Secret {
   kid: string
   secret: string
@@ -14,8 +13,8 @@ const placeholder =
   /secret|change|replace|example|password|passw0rd|default|insecure|placeholder|sample|private|signing|super|jwt.?key|my.?key|your[-_. ]|better.?auth/i
 
 /**
- * Returns what is wrong with a secret, or undefined. It needs 32 characters (256 bits for HS256, RFC 7518, section
- * 3.2). In production it must also look random, because thousands of published secrets are longer than that.
+ * Returns what is wrong with a secret, or undefined. It needs 32 characters (256 bits for HS256, RFC 7518, section 3.2).
+ * In production it must also look random, because thousands of published secrets are longer than that.
  */
 export function weakness(secret: string, production: boolean): string | undefined {
   if (secret.length < 32) return 'must have at least 32 characters; make one with: openssl rand -base64 32'
@@ -30,7 +29,7 @@ export function weakness(secret: string, production: boolean): string | undefine
   return guessable ? 'is published or easily guessed; make one with: openssl rand -base64 32' : undefined
 }
 
-/** Parses Better Auth's notation `2:new,1:old`. The first secret signs. */
+/** Parses Better Auth's notation `2:new,1:old`. */
 function parseSecrets(text: string, complain: (problem: string) => void): Secret[] {
   const entries = text.split(',').map((entry) => entry.trim())
   const parsed = entries.filter(Boolean).map((entry) => /^(\w{1,32}):(.+)$/.exec(entry))
@@ -67,7 +66,7 @@ export function localSecret(dataDir: string): string {
   try {
     linkSync(draft, file) // atomic, also when several processes start
   } catch {
-    // It exists already, or reading it reports the error.
+    // Another process created it, or reading reports the error.
   } finally {
     rmSync(draft)
   }

@@ -37,13 +37,10 @@ export const cidrs = makeExactValidator<string[]>((text) =>
   })
 )
 
-/** SSL modes that pg treats as verify-full, with a long warning. */
+// pg treats them as verify-full, with a long warning.
 const verified = /([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/
 
-/**
- * Refuses a password with an unencoded `#`, `@`, `/` or `?`: it would end there, and its rest would become the host
- * name, which is logged. The error message must not repeat the URL.
- */
+/** Refuses a password with a bare `#`, `@`, `/` or `?`: its rest would become the host name, which is logged. */
 export function parsePostgresUrl(text: string): string {
   const encoded =
     'is not a postgres:// URL; in its name and password write # as %23, @ as %40, / as %2F, ? as %3F and % as %25'
@@ -55,9 +52,7 @@ export function parsePostgresUrl(text: string): string {
 
 export const postgresUrl = makeExactValidator<string>(parsePostgresUrl)
 
-/**
- * The scheme must be in lower case, because the driver opens REDISS:// without TLS. A query would set driver options.
- */
+/** Refuses upper case, as the driver opens REDISS:// without TLS, and queries, which would set driver options. */
 export const redisUrl = makeExactValidator<string>((text) => {
   const example = 'redis://:password@localhost:6379/0'
   if (!/^rediss?:\/\/[^/?#]+(\/\d*)?$/.test(text) || !URL.canParse(text))

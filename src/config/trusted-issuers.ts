@@ -6,10 +6,7 @@ import { quoted, shownUrl } from '../util/shown-url.ts'
 
 const all = Object.keys(algorithms) as Algorithm[]
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
-/**
- * Host names that no public server has: a single label, or below a domain reserved for private networks (RFC 6762, RFC
- * 8375, ICANN's `internal`).
- */
+// A single label, or below a domain reserved for private networks (RFC 6762, RFC 8375, ICANN's `internal`).
 const privateName = /^[a-z0-9_-]+$|\.(local|internal|lan|localhost|test|home\.arpa)$/
 const privateAddresses = new BlockList()
 for (const [network, prefix, family] of [
@@ -22,18 +19,13 @@ for (const [network, prefix, family] of [
 ] as const)
   privateAddresses.addSubnet(network, prefix, family)
 
-/** Whether a host is private, judged by its name or address without a lookup. */
 function isPrivate(hostname: string): boolean {
   const address = hostname.replace(/^\[|\]$/g, '')
   const version = isIP(address)
   return version === 0 ? privateName.test(hostname) : privateAddresses.check(address, `ipv${version as 4 | 6}`)
 }
 
-/**
- * Returns why keys must not be fetched from a URL, or undefined. A man in the middle could create tokens for all users
- * of the issuer. Plain HTTP is therefore allowed only on this machine, in a private network outside production, or by
- * setting.
- */
+/** Returns why keys must not be fetched from a URL: over plain HTTP, a man in the middle could sign tokens for all users. */
 export function insecureKeys(
   { jwksUrl }: TrustedIssuer,
   { production, allowed }: { production: boolean; allowed: boolean }
@@ -54,10 +46,7 @@ function url(text: unknown, what: string): URL {
   return parsed
 }
 
-/**
- * A Better Auth server by its URL, as in its own `BETTER_AUTH_URL`. `iss` and `aud` are its origin. The keys are below
- * its path, by default `/api/auth`.
- */
+/** A Better Auth server by its own `BETTER_AUTH_URL`: its origin is `iss` and `aud`, its keys are below its path. */
 export const betterAuthServer = makeExactValidator<TrustedIssuer>((text) => {
   const { origin, pathname } = url(text, 'the URL')
   const path = pathname === '/' ? '/api/auth' : pathname.replace(/\/+$/, '')
