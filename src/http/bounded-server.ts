@@ -3,37 +3,30 @@ import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerRes
 import type { Socket } from 'node:net'
 import { createServer } from './node-http.ts'
 
-/** Milliseconds: that unread output may wait, and between two checks. */
-const patience = 15_000
-const between = 1_000
-/**
- * Milliseconds of pipelined requests per batch, and the factor by which they rest afterwards, so that other clients
- * take precedence. Few clients pipeline, and none must.
- */
-const batch = 2
-const rests = 4
-/** Bytes passed to the parser at once, if few or many have arrived: it handles all requests that they contain. */
+const unreadTimeout = 15_000
+const checkInterval = 1_000
+// Pipelined requests run for 2 ms and then rest four times as long as they ran, so that other clients take precedence.
+const batchTime = 2
+const restFactor = 4
+// Bytes passed to the parser at once, if few or many have arrived: it handles all requests that they contain.
 const slice = { few: 1_024, many: 256 }
 
 interface Exchange {
   request: IncomingMessage
   response: ServerResponse
-  /** Passes the request to the application. */
   start: () => void
 }
 
 interface Connection {
-  /** The exchange in progress or the last one. */
+  // The exchange in progress or the last one.
   current: Exchange | undefined
-  /** Exchanges that the parser has created and that wait, in order. */
   waiting: Exchange[]
-  /** Whether it will continue in a later turn, after the answer in flight. */
+  // Whether it will continue in a later turn, after the answer in flight.
   isDue: boolean
-  /** Bytes of output at the last check, their exchange, and since when there was no progress. */
+  // Unread bytes at the last check, and since when they have not decreased.
   output: { bytes: number; of: Exchange | undefined; since: number }
 }
 
-/** Number of connections refused or closed, by reason. */
 export interface Cuts {
   too_many: number
   not_reading: number
@@ -41,9 +34,8 @@ export interface Cuts {
 
 interface Bounds {
   maxConnections: number
-  /** Called at most once a second, if there were any. */
+  // Called at most once a second, if there were any.
   onCuts?: (cuts: Cuts) => void
-  /** Monotonic milliseconds. */
   clock?: () => number
 }
 
@@ -55,17 +47,13 @@ export function responseInFlight(socket: object): ServerResponse | undefined {
   return response?.closed ? undefined : response
 }
 
-/** Whether more of a request's body may be buffered. */
 const isBodyWanted = ({ complete, readableLength, readableHighWaterMark }: IncomingMessage) =>
   !complete && readableLength < readableHighWaterMark
 
 const isBusy = ({ current }: Connection) => current !== undefined && !current.response.closed
 
-/**
- * Passes received bytes to the parser until it contains a request. Node alone parses and starts up to 64 KB of
- * pipelined requests at once. `read` passes bytes to the parser: the server listens to 'data'. Without bytes it signals
- * the end.
- */
+// Reads until there is a request: Node alone parses and starts up to 64 KB of pipelined requests at once. `read` passes bytes to
+// the parser, which listens to 'data'; without bytes it signals the end.
 function feed(socket: Socket, connection: Connection): void {
   const { waiting } = connection
   const wantsMore = () =>
@@ -77,10 +65,7 @@ function feed(socket: Socket, connection: Connection): void {
   }
 }
 
-/**
- * Creates an HTTP server whose memory clients cannot fill by not reading their answers. A connection handles one
- * request at a time. Pipelined requests wait, and nothing more is read meanwhile (RFC 9112, section 9.3.2).
- */
+/** Creates an HTTP server that handles one request of a connection at a time, so that unread answers cannot fill its memory. */
 export function createBoundedServer(
   options: ServerOptions,
   handler: RequestListener,
@@ -88,15 +73,15 @@ export function createBoundedServer(
 ): Server {
   const open = new Set<Socket>()
   let cuts: Cuts = { too_many: 0, not_reading: 0 }
-  /** Connections that have been answered and may start their next request. */
+  // Answered connections that may start their next request.
   const due: (() => void)[] = []
   let isResting = false
 
   function startDue(): void {
     const begin = clock()
-    for (let next = due.shift(); next; next = clock() - begin < batch ? due.shift() : undefined) next()
+    for (let next = due.shift(); next; next = clock() - begin < batchTime ? due.shift() : undefined) next()
     isResting = true
-    setTimeout(wake, rests * (clock() - begin))
+    setTimeout(wake, restFactor * (clock() - begin))
   }
 
   function wake(): void {
@@ -104,7 +89,6 @@ export function createBoundedServer(
     if (due.length > 0) startDue()
   }
 
-  /** Continues after the answer in flight, if more has arrived meanwhile. */
   function goOnLater(socket: Socket, connection: Connection): void {
     const { current, waiting, isDue } = connection
     if (isDue || !isBusy(connection) || waiting.length + socket.readableLength === 0) return
@@ -163,7 +147,7 @@ export function createBoundedServer(
       const bytes = socket.writableLength
       const hasMoved = bytes === 0 || bytes < output.bytes || current !== output.of
       Object.assign(output, { bytes, of: current, since: hasMoved ? now : output.since })
-      if (now - output.since < patience) continue
+      if (now - output.since < unreadTimeout) continue
       cuts.not_reading += 1
       socket.destroy()
     }
@@ -173,7 +157,7 @@ export function createBoundedServer(
 
   let timer: NodeJS.Timeout | undefined
   server.on('listening', () => {
-    timer = setInterval(look, between).unref()
+    timer = setInterval(look, checkInterval).unref()
   })
   server.on('close', () => clearInterval(timer))
 

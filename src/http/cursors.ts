@@ -4,10 +4,7 @@ import { problems } from './problems.ts'
 
 const macLength = 16
 
-/**
- * Opaque cursors for keyset pagination. A cursor contains a position and a signature over position, query and user, so
- * cursors of another query or user, and tampered ones, are refused.
- */
+/** Opaque cursors for keyset pagination, signed over position, query and user: those of another query or user are refused. */
 export function createCursors(secrets: readonly Secret[]) {
   const keys = secrets.map(({ secret }) => Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse cursors', 32)))
   const mac = (key: Buffer, position: Buffer, query: string) =>

@@ -11,17 +11,11 @@ const readable = /^(?:"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"|([\w.:
 
 interface Asked {
   userId: string
-  /** The raw Idempotency-Key header. */
   header: string
   path: string
 }
 
-/**
- * Creates a task once per key within 24 hours (draft-ietf-httpapi-idempotency-key-header-07). Further requests get the
- * first one's answer. The fingerprint guarantees the same body, so only id and time are stored. Throws
- * malformed_request for an unreadable key, idempotency_mismatch for another request under the same key, and
- * idempotency_in_progress while the first one is in progress.
- */
+/** Creates a task once per key (draft-ietf-httpapi-idempotency-key-header-07): later requests get the first one's answer. */
 export function createTaskOnce(db: Kysely<Database>, quota: TaskQuota) {
   const tasks = tasksRepository(db, quota)
   const keys = idempotencyKeysRepository(db)
@@ -41,6 +35,7 @@ export function createTaskOnce(db: Kysely<Database>, quota: TaskQuota) {
     if (!earlier) throw problems.idempotencyInProgress()
     const { id, created_at, isSame } = earlier
     if (!isSame) throw problems.idempotencyMismatch()
+    // The fingerprint guarantees the same body, so only id and time are stored.
     const task: Task = { id, title, description, completed: false, created_at, updated_at: created_at }
     return { task, replayed: true }
   }

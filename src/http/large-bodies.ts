@@ -4,7 +4,6 @@ import { setImmediate as turn } from 'node:timers/promises'
 /** Bytes per write; smaller bodies are written at once. */
 export const pieceSize = 64 * 1024
 
-/** A body in pieces, with its length in bytes. */
 export interface Pieces {
   length: number
   pieces: Iterable<Buffer>
@@ -12,7 +11,6 @@ export interface Pieces {
 
 export type LargeBody = Readable
 
-/** Cuts a body in memory into pieces. */
 export function* slices(body: Buffer) {
   for (let at = 0; at < body.length; at += pieceSize) yield body.subarray(at, at + pieceSize)
 }
@@ -27,19 +25,13 @@ async function* paced(pieces: Iterable<Buffer>, onRead: () => void) {
   }
 }
 
-/**
- * Streams pieces, so that the server notices whether its client reads. Each piece is created on demand, in a new turn
- * of the event loop.
- */
+/** Streams pieces, each created in a turn of its own, so that the server notices whether its client reads. */
 export const streamOf = (pieces: Iterable<Buffer>, onRead = () => {}): Readable =>
   Readable.from(paced(pieces, onRead), { objectMode: false, highWaterMark: pieceSize })
 
-/**
- * Limits the total bytes of large bodies that clients have not read completely. Beyond the limit, the client that has
- * not read for longest is disconnected.
- */
+/** Limits the bytes of unread large bodies: beyond it, the client that has not read for longest is disconnected. */
 export function createLargeBodies(most: number) {
-  /** Functions that disconnect each client, the most recently read last. */
+  // Ordered by the last read.
   const unread = new Map<object, { bytes: number; drop: () => void }>()
   let total = 0
 
@@ -48,7 +40,6 @@ export function createLargeBodies(most: number) {
     unread.delete(stream)
   }
 
-  /** Streams a body. `drop` disconnects its client. */
   return function streamLarge({ length, pieces }: Pieces, drop: () => void): Readable {
     const entry = { bytes: length, drop }
     const stream = streamOf(pieces, () => {

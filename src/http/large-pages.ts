@@ -11,14 +11,10 @@ interface Page<Item> {
   next_cursor: string | null
 }
 
-/** Whether the texts of a page are more than what is written at once. */
 export const isLarge = ({ items }: Page<Listed>): boolean =>
   items.reduce((sum, { title, description }) => sum + title.length + (description?.length ?? 0), 0) > pieceSize
 
-/**
- * A large page as JSON, an item a piece. An item is written when its turn comes: a page that its client does not read takes
- * no more memory than its rows.
- */
+/** A large page as JSON, an item a piece: a page that its client does not read takes no more memory than its rows. */
 export function pageInPieces<Item extends Listed>(
   { items, next_cursor }: Page<Item>,
   serialize: (item: Item) => string

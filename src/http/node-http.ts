@@ -1,5 +1,2 @@
-/**
- * The used parts of node:http, by require(). An `import` reads every export, and the export `WebSocket` loads undici: 6
- * MB of memory.
- */
+/** By require(): an `import` reads every export, and the export `WebSocket` loads undici (6 MB of memory). */
 export const { createServer, IncomingMessage, ServerResponse, STATUS_CODES } = process.getBuiltinModule('node:http')

@@ -3,7 +3,6 @@ const label = '[a-z\\d](?:[a-z\\d-]{0,61}[a-z\\d])?'
 
 const toPattern = (origin: string) => new RegExp(`^${origin.replaceAll('.', '\\.').replace('*', label)}$`)
 
-/** The origins of CORS_ORIGINS: literal ones, and patterns in which `*` stands for one label. */
 export function readOrigins(list: readonly string[]) {
   const exact = new Set(list.filter((origin) => !origin.includes('*')))
   const patterns = list.filter((origin) => origin.includes('*')).map(toPattern)

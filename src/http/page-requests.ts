@@ -1,20 +1,13 @@
-/** First path segments that never belong to the web app, besides those that start with a dot. */
 const reserved = ['api', 'docs', 'health']
 
-/**
- * Whether a decoded path may be a page of the web app: neither one of the API nor a file (a dot in the last segment),
- * and without a segment that starts with a dot (`..`, `.well-known`, `.git`).
- */
+/** Whether a decoded path may be a page of the web app: not of the API, no file (`app.js`), no `..`, `.well-known` or `.git`. */
 export function isPagePath(path: string): boolean {
   const segments = path.split(/[/\\]+/).filter((segment) => segment !== '')
   if (segments.some((segment) => segment.startsWith('.')) || segments.at(-1)?.includes('.')) return false
   return !reserved.includes(String(segments[0]).toLowerCase())
 }
 
-/**
- * Whether an Accept header prefers HTML: the most specific matching media range decides, and a weight of 0 refuses (RFC
- * 9110, section 12.5.1).
- */
+/** Whether Accept prefers HTML: the most specific range decides, and a weight of 0 refuses (RFC 9110, section 12.5.1). */
 export function acceptsHtml(accept: string, ranges: readonly string[]): boolean {
   const weights = new Map<string, boolean>()
   for (const entry of accept.toLowerCase().split(',')) {

@@ -4,16 +4,12 @@ import { problems } from './problems.ts'
 const entityTag = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
 const timestamp = /^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-/** Whether text is a valid time in the format of our answers. */
 const isTime = (text: string): boolean => timestamp.test(text) && new Date(Date.parse(text) || 0).toISOString() === text
 
 /** A strong validator (RFC 9110, section 8.8.1): every change sets a new `updated_at`. */
 export const etagOf = ({ updated_at }: { updated_at: string }): string => `"${updated_at}"`
 
-/**
- * Returns the values of `updated_at` that an If-Match header allows (RFC 9110, section 13.1.1), or undefined for any.
- * Weak tags, and tags that are not ours, match nothing. Throws malformed_request for a malformed list.
- */
+/** Returns the `updated_at` that If-Match allows (RFC 9110, section 13.1.1), or undefined for any. Weak tags match nothing. */
 export function allowedVersions(ifMatch: string | undefined): string[] | undefined {
   if (ifMatch === undefined || ifMatch === '*') return undefined
   const tags = ifMatch.match(entityTag)

@@ -22,7 +22,6 @@ const headers: Record<number, OpenAPIV3_1.ResponseObject['headers']> = {
   503: { 'Retry-After': { description: 'Seconds to wait before the next attempt', schema: { type: 'integer' } } }
 }
 const content = { 'application/problem+json': { schema: { $ref: `#/components/schemas/${ref(Problem).$ref}` } } }
-/** One response per status, which every operation refers to. */
 export const problemResponses = Object.fromEntries(
   Object.entries(titles).map(([status, description]) => [
     `Problem${status}`,

@@ -13,10 +13,7 @@ interface Details {
   reason?: string | undefined
 }
 
-/**
- * An error that is sent to the client: problem details (RFC 9457) with a stable code. It has no stack, because it is
- * expected.
- */
+/** An error for the client: problem details (RFC 9457) with a stable code. It has no stack, because it is expected. */
 export class Problem extends Error {
   readonly status: number
   readonly code: string
@@ -36,7 +33,6 @@ export class Problem extends Error {
     this.reason = details.reason
   }
 
-  /** Returns the body to send. */
   body(requestId: string) {
     return {
       type: 'about:blank',
@@ -60,7 +56,6 @@ const refusedToken = (code: string, detail: string, reason: string) =>
     headers: { 'www-authenticate': `${challenge}, error="invalid_token", error_description="${detail}"` }
   })
 
-/** The catalogue of all problems. */
 export const problems = {
   validationFailed: (errors: FieldError[]) =>
     new Problem(400, 'validation_failed', errors.map((e) => `${e.pointer || 'The body'} ${e.message}`).join('; '), {

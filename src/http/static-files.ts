@@ -4,11 +4,9 @@ import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import mime from 'mime'
 
-/** Bytes of all files in memory, and of the largest of them. */
-const limits = { all: 32 * 1024 * 1024, one: 4 * 1024 * 1024 }
-/** Milliseconds until it is looked up whether a file has changed. */
-const fresh = 1_000
-/** What a build leaves beside a file, by the name of the coding (RFC 9110, section 8.4.1). */
+const maxBytes = { all: 32 * 1024 * 1024, one: 4 * 1024 * 1024 }
+const checkInterval = 1_000
+// What a build leaves beside a file, by the name of the coding (RFC 9110, section 8.4.1).
 const endings = { br: '.br', gzip: '.gz' } as const
 
 export type Coding = keyof typeof endings
@@ -25,7 +23,6 @@ export interface StaticFile {
   /** None where the file is too large for the memory. */
   plain: Representation | undefined
   compressed: Map<Coding, Representation>
-  /** What changes with the file. */
   stamp: string
 }
 
@@ -50,7 +47,7 @@ async function load(path: string, known: StaticFile | undefined): Promise<Static
   const beside = await Promise.all(codings.map(async ([, ending]) => examine(path + ending)))
   const stamp = JSON.stringify([file, beside])
   if (stamp === known?.stamp) return known
-  const isSmall = file.size <= limits.one
+  const isSmall = file.size <= maxBytes.one
   const compressed: StaticFile['compressed'] = new Map()
   for (const [i, [coding]] of codings.entries()) {
     const found = beside[i]
@@ -65,16 +62,13 @@ async function load(path: string, known: StaticFile | undefined): Promise<Static
   }
 }
 
-/**
- * The files of a folder from memory, as they were at most a second ago: however many clients ask for one, it is looked up once a
- * second, and none stays open for a client. Paths are relative, and nobody checks them here.
- */
+/** Files of a folder, from memory, at most a second old, however many clients ask. Nobody checks the relative paths here. */
 export function createStaticFiles(root: string, clock = () => performance.now()) {
   const files = new LRUCache<string, StaticFile>({
-    maxSize: limits.all,
+    maxSize: maxBytes.all,
     sizeCalculation: ({ plain, compressed, stamp }, path) =>
       [plain, ...compressed.values()].reduce((sum, one) => sum + (one?.body.length ?? 0), path.length + stamp.length),
-    ttl: fresh,
+    ttl: checkInterval,
     ttlResolution: 0,
     perf: { now: clock },
     fetchMethod: (path, known) => load(join(root, path), known)
