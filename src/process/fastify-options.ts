@@ -15,7 +15,6 @@ const serverOptions = {
   requireHostHeader: false
 }
 
-/** Options for the Fastify instance that serves requests. */
 export const fastifyOptions = ({ maxConnections, trustProxy }: Config, log: Logger) =>
   ({
     logController: new LogController({ disableRequestLogging: true }),

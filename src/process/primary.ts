@@ -9,7 +9,6 @@ import { closeOnce, signals, startWorkers } from './workers.ts'
 /** Milliseconds that workers have to finish after draining. */
 const closeTimeout = 9_500
 
-/** Runs the primary process: starts workers, and collects their metrics. */
 export async function runWorkers(config: Config, log: Logger): Promise<void> {
   // The workers accept connections themselves: round robin loses one that is handed to a killed worker.
   cluster.schedulingPolicy = cluster.SCHED_NONE

@@ -17,7 +17,6 @@ const closeTimeout = 9_000
 /** Milliseconds that the start waits for keys of tasks from an earlier release; then it continues in the background. */
 const fillingTimeout = 3_000
 
-/** Runs a process that serves requests until a signal ends it. */
 export async function serve(config: Config, log: Logger): Promise<void> {
   const { worker } = cluster
   const app = await buildApp(config, { log })

@@ -2,13 +2,11 @@ import type { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withTimeout } from '../util/with-timeout.ts'
 
-/** A worker's message: where it listens, or why it failed. */
 export interface Message {
   listening?: string
   failed?: string
 }
 
-/** The part of node:cluster's Worker that is used. */
 export interface Worker extends EventEmitter {
   process: { pid?: number | undefined; kill: (signal: 'SIGTERM' | 'SIGKILL') => unknown }
 }
@@ -19,9 +17,7 @@ interface Log {
 }
 
 interface Options<W extends Worker> {
-  /** Starts worker number `place`, from 1 to `count`. */
   fork: (place: number) => W
-  /** Called when one worker keeps failing. */
   giveUp: (error: Error) => void
   log: Log
   clock?: () => number
@@ -31,7 +27,6 @@ interface Options<W extends Worker> {
 
 /** Milliseconds. A worker that ends earlier failed to start. */
 const startTime = 10_000
-/** Consecutive failures after which to give up. */
 const maxFailures = 5
 
 /** Starts workers, the first one alone, and replaces those that end. */
@@ -99,7 +94,6 @@ export function startWorkers<W extends Worker>(
   return {
     /** The origin of the first worker; rejects if it fails. */
     first: first.promise,
-    /** The current workers by number. */
     workers: workers as ReadonlyMap<number, W>,
 
     /** Ends all workers. Kills those that have not finished after `patience` milliseconds, and then rejects. */
@@ -118,12 +112,9 @@ export function startWorkers<W extends Worker>(
   }
 }
 
-/** Signals that end a process. */
 export const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/**
- * Closes at the first signal. A terminal or an init system signals all processes, and npm forwards the signal again.
- */
+/** Closes at the first signal only: a terminal or an init system signals all processes, and npm forwards the signal again. */
 export function closeOnce(close: (signal: string) => void, events: EventEmitter = process): void {
   let told = false
   const once = (signal: string) => {
