@@ -17,17 +17,11 @@ export interface Log {
   warn: (details: object, message: string) => void
 }
 
-/**
- * Milliseconds. By default pg waits without a limit. A request that waits for a connection and then for a lock is
- * answered within 2.5 s.
- */
+// Milliseconds; pg waits without a limit. A request that waits for a connection and then for a lock is answered in 2.5 s.
 const limits = { connect: 2_000, queue: 800, answer: 7_000 }
 
-/**
- * Closes a connection in use that has received no bytes for `milliseconds` (for example, because the host vanished).
- * Otherwise it would block requests until TCP gives up. pg's `query_timeout` sets a timer for each query, and these
- * timers keep results in memory until the next major collection: a third of the CPU of a list.
- */
+// A connection in use whose host vanished would block requests until TCP gives up. pg's `query_timeout` sets a timer per query,
+// and these timers keep results in memory until the next major collection: a third of the CPU of a list.
 function closeUnresponsive(pool: pg.Pool, milliseconds: number) {
   const idle = new WeakSet<object>()
   pool.on('acquire', (client) => idle.delete(client))
@@ -44,7 +38,6 @@ function closeUnresponsive(pool: pg.Pool, milliseconds: number) {
 
 interface PoolOptions {
   session: SessionSettings
-  /** Milliseconds to wait for an answer; 0: no limit. */
   answerWithin: number
   connectWithin?: number
   max?: number
@@ -99,7 +92,6 @@ export const dialectOf = (pool: pg.Pool) =>
 
 export interface DatabaseSettings {
   databaseUrl: string | undefined
-  /** The URL that bypasses the pooler, if there is one. */
   directUrl?: string | undefined
   dataDir: string
 }
@@ -111,9 +103,7 @@ export const isPooled = ({ databaseUrl, directUrl = databaseUrl }: DatabaseSetti
 export type Engine = () => Promise<PGlite>
 
 interface DatabaseOptions {
-  /** Milliseconds to wait for an answer from PostgreSQL. */
   answerWithin?: number | undefined
-  /** The embedded engine to use instead of the one in the data directory. */
   engine?: Engine | undefined
 }
 
@@ -136,7 +126,6 @@ export function openDatabase<Tables = Database>(config: DatabaseSettings, log: L
   return db
 }
 
-/** Opens PostgreSQL for migrations: without a pooler and without a statement timeout. */
 export const openForMigrations = (url: string, log: Log) =>
   new Kysely<Database>({
     dialect: dialectOf(openPool(url, log, { session: forMigrations, answerWithin: 0 }))

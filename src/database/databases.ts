@@ -3,7 +3,6 @@ import { type Engine, type Log, openDatabase } from './connection.ts'
 import { openOwnConnection } from './own-connection.ts'
 import { openReads } from './replica.ts'
 
-/** Opens the database, the one for reads and the service's own connection. Each connects at its first query. */
 export function openDatabases(config: Config, log: Log, engine?: Engine) {
   const db = openDatabase(config, log, { engine })
   return { db, reads: openReads(config, db, log), own: openOwnConnection(config, db, log) }

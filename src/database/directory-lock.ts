@@ -3,14 +3,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { makeDataDirectory } from '../util/private-paths.ts'
 
-/**
- * Locks a data directory for this process, because two processes on one embedded database lose writes. Throws an error
- * that names the pid of the holder. The lock is an SQLite lock on an empty file. The operating system releases it when
- * the process ends, so neither a crash nor a reused pid nor a second container leaves a stale lock.
- */
+/** Locks a data directory for this process, because two processes on one embedded database lose writes. */
 export function lockDirectory(directory: string): { release: () => void } {
   makeDataDirectory(directory)
   const pidFile = join(directory, 'gatehouse.pid')
+  // The operating system releases an SQLite lock when the process ends: no crash, reused pid or second container leaves one.
   const lock = new DatabaseSync(join(directory, 'gatehouse.lock'), { timeout: 0 })
   try {
     lock.exec('begin exclusive')

@@ -1,15 +1,11 @@
 import { Problem } from '../http/problems.ts'
 
-/**
- * Error classes of PostgreSQL that are temporary: connection, transaction rollback, resources, operator intervention,
- * system.
- */
+// Connection, transaction rollback, resources, operator intervention, system.
 const unavailableClasses = new Set(['08', '40', '53', '57', '58'])
 const lockNotAvailable = '55P03'
 const statementCanceled = '57014'
 const socketErrors = /^(ECONN|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT)/
-/** Messages of pg's errors without a code: no connection, or no answer in time. */
-const codeless =
+const messagesWithoutCode =
   /^(timeout expired|Connection terminated|No answer from the database|Client (has encountered|was closed))/
 
 interface DatabaseError extends Error {
@@ -29,11 +25,9 @@ export const isOverQuota = (error: unknown) =>
   (error as DatabaseError).code === '23514' &&
   String((error as DatabaseError).constraint).endsWith('_quota')
 
-/** Whether the database refused a value (class 22: too long, out of range, invalid text for the type). */
 export const isDataException = (error: unknown) =>
   error instanceof Error && ((error as DatabaseError).code?.startsWith('22') ?? false)
 
-/** Whether a lock or a statement timed out. */
 export const isLocked = (error: unknown) =>
   error instanceof Error && [lockNotAvailable, statementCanceled].includes((error as DatabaseError).code ?? '')
 
@@ -41,12 +35,11 @@ export const isLocked = (error: unknown) =>
 export const explain = (error: unknown): string =>
   error instanceof AggregateError ? error.errors.map(explain).join('; ') : (error as Error).message
 
-/** Whether the database was unreachable or too slow, so that the same request may succeed later. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error instanceof Problem) return error.status === 503
   if (error instanceof AggregateError) return error.errors.some(isUnavailable)
   const { code } = error as DatabaseError
-  if (code === undefined) return codeless.test(error.message)
+  if (code === undefined) return messagesWithoutCode.test(error.message)
   return (code.length === 5 && unavailableClasses.has(code.slice(0, 2))) || isLocked(error) || socketErrors.test(code)
 }

@@ -4,7 +4,6 @@ import { singleFlight } from '../util/single-flight.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import type { Database } from './tables.ts'
 
-/** Milliseconds: to wait for a replica to catch up; to leave a stale replica unused; between two checks. */
 const catchUpTimeout = 100
 const restTime = 250
 const pollInterval = 1
@@ -24,10 +23,7 @@ export async function positionOf(primary: Kysely<Database>): Promise<Position> {
   return rows[0] as Position
 }
 
-/**
- * Whether a replica has replayed the WAL up to a position. Positions of different timelines cannot be compared: after a
- * failover this is false until the replica has a restart point on the new timeline, which takes minutes.
- */
+/** Whether a replica has replayed a position. After a failover false until its next restart point, which takes minutes. */
 export async function hasReached(replica: Kysely<Database>, { lsn, timeline }: Position): Promise<boolean> {
   const { rows } = await sql<{ reached: boolean }>`
     select pg_is_in_recovery() and pg_last_wal_replay_lsn() >= ${lsn}::pg_lsn
@@ -38,15 +34,10 @@ export async function hasReached(replica: Kysely<Database>, { lsn, timeline }: P
 interface Sources {
   position: () => Promise<Position>
   hasReached: (position: Position) => Promise<boolean>
-  /** Monotonic milliseconds. */
   elapsed?: () => number
 }
 
-/**
- * Tells whether a replica shows every write that was acknowledged before the question, by any process (the "read index"
- * of Raft). It asks the primary for its position and the replica whether it has reached it. Concurrent callers share
- * one check.
- */
+/** Tells whether a replica shows every write that was acknowledged before the question (the "read index" of Raft). */
 export function createFreshness({ position, hasReached, elapsed = () => performance.now() }: Sources) {
   let restingUntil = Number.NEGATIVE_INFINITY
   let fresh = false
@@ -76,7 +67,6 @@ export function createFreshness({ position, hasReached, elapsed = () => performa
       await check()
       return fresh
     },
-    /** Leaves the replica unused for a while, after an error. */
     setAside
   }
 }

@@ -4,7 +4,6 @@ import { type Kysely, sql } from 'kysely'
 import { migratorsOf } from './migrate.ts'
 import type { Database } from './tables.ts'
 
-/** Whether the database exists. The first start creates the embedded one. */
 export const databaseExists = ({
   databaseUrl,
   dataDir

@@ -1,7 +1,6 @@
 import pg from 'pg'
 
-/** Milliseconds between two attempts to connect. */
-const pause = 500
+const reconnectDelay = 500
 
 interface Listener {
   channel: string
@@ -11,9 +10,7 @@ interface Listener {
   log: { warn: (details: object, message: string) => void }
 }
 
-/**
- * A statement that LISTENs to the channel of the current schema, named as in migrations/0011_revocation_channels.ts.
- */
+// The channel of the current schema, named as in migrations/0011_revocation_channels.ts.
 const listenTo = (channel: string) =>
   `do $$ begin execute format('listen %I', ${pg.escapeLiteral(channel)} ||
     case current_schema() when 'public' then '' else '_' || md5(current_schema()) end); end $$`
@@ -39,7 +36,7 @@ export function listen(connectionString: string, { channel, onMessage, onListeni
       lost = true
       log.warn({ err: error }, 'lost the LISTEN connection')
       candidate.end().catch(() => {})
-      timer = setTimeout(connect, pause)
+      timer = setTimeout(connect, reconnectDelay)
     }
     candidate.on('error', lose)
     candidate.on('notification', ({ payload = '' }) => onMessage(payload))

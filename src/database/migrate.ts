@@ -13,13 +13,9 @@ const folder = path.join(import.meta.dirname, '../../migrations')
 const filesOf = (migrationFolder: string) =>
   new FileMigrationProvider({ fs, path, migrationFolder, import: (file) => import(pathToFileURL(file).href) })
 
-/** Gatehouse's own migrations: every file of the folder, by name. */
 export const migrations: MigrationProvider = filesOf(folder)
 
-/**
- * Migrations of the product built on Gatehouse. They have their own numbers and folder, which Gatehouse never changes and
- * which may be missing.
- */
+/** Migrations of the product built on Gatehouse, with their own numbers, in a folder that may be missing. */
 export const productMigrationsIn = (productFolder: string): MigrationProvider => ({
   getMigrations: async () => (existsSync(productFolder) ? filesOf(productFolder).getMigrations() : {})
 })
@@ -27,7 +23,6 @@ const productMigrations = productMigrationsIn(path.join(folder, 'product'))
 
 const productTable = 'product_migration'
 
-/** The migrators of both series. Each has its own migration table, in the first schema of the search_path. */
 export async function migratorsOf(db: Kysely<Database>, { own = migrations, product = productMigrations } = {}) {
   const { rows } = await sql<{ schema: string | null }>`select current_schema() as schema`.execute(db)
   const schema = rows[0]?.schema
@@ -48,7 +43,7 @@ export async function migratorsOf(db: Kysely<Database>, { own = migrations, prod
   }
 }
 
-/** Moves records of product migrations out of Gatehouse's table, where earlier releases kept them. */
+// Earlier releases kept product migrations in Gatehouse's table.
 async function moveProductRecords(db: Kysely<Database>, names: string[]): Promise<void> {
   const { rows } = await sql<{ exists: boolean }>`select to_regclass('kysely_migration') is not null as exists`.execute(
     db
@@ -62,18 +57,15 @@ async function moveProductRecords(db: Kysely<Database>, names: string[]): Promis
   })
 }
 
-/** Attempts to get a lock. Each waits for the connection's lock timeout; other statements run between attempts. */
+// Each try waits for the connection's lock timeout; other statements run between tries.
 const tries = 120
-/** Milliseconds between two attempts. */
-const pause = 500
+const retryDelay = 500
 
 interface Log {
   info: (details: object, message: string) => void
 }
 
-/**
- * Whether exactly these migrations have been applied. One query, because the migrator inspects all tables and columns.
- */
+// One query, because the migrator inspects all tables and columns.
 async function isUpToDate(db: Kysely<Database>, schema: string, names: string[]): Promise<boolean> {
   const applied = await sql<{ name: string }>`select name from ${sql.table(`${schema}.kysely_migration`)}`
     .execute(db)
@@ -88,7 +80,7 @@ async function toLatest(migrator: Migrator, log: Log): Promise<string[]> {
   let result: MigrationResultSet = await migrator.migrateToLatest()
   for (let tried = 1; isLocked(result.error) && tried < tries; tried++) {
     if (tried === 1) log.info({ reason: explain(result.error) }, 'migrations wait for a lock')
-    await sleep(pause)
+    await sleep(retryDelay)
     result = await migrator.migrateToLatest()
   }
   if (result.error || !result.results) throw result.error
@@ -99,10 +91,7 @@ const hint =
   'The folder migrations/ belongs to Gatehouse. Either this release is older than the database, or the folder contains a migration of ' +
   'your own. Put your own migrations into migrations/product/ (docs/migrations.md).'
 
-/**
- * Applies pending migrations, first Gatehouse's and then the product's, each series in one transaction. Returns the
- * names of the applied migrations. Concurrent processes wait for each other.
- */
+/** Applies pending migrations, first Gatehouse's, then the product's, and returns their names. Processes wait for each other. */
 export async function migrate(
   db: Kysely<Database>,
   log: Log,

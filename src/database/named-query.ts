@@ -15,7 +15,6 @@ export interface Outcome {
   error?: DatabaseError
 }
 
-/** The columns of each connection's prepared statements, by name. */
 const preparedBy = new WeakMap<Connection, Map<string, Column[]>>()
 
 const executeAndSync = Buffer.concat([serialize.execute(), serialize.sync()])
@@ -30,7 +29,6 @@ export class NamedQuery implements Submittable {
   readonly name: string
   readonly text: string
   readonly values: Value[]
-  /** Set by pg. */
   declare callback: (error: Error | undefined, outcome?: Outcome) => void
   #columns: Column[] = []
   #prepared: Map<string, Column[]> | undefined

@@ -3,10 +3,7 @@ import { type DatabaseSettings, dialectOf, isPooled, type Log, openPool } from '
 import { forPooled, forRequests } from './session-settings.ts'
 import type { Database } from './tables.ts'
 
-/**
- * Opens a connection for the service's own queries: readiness and revocations. Requests can fill the pool and its
- * queue, which must not make the process count as not ready. The embedded database has only one connection.
- */
+/** A connection for readiness and revocations: requests that fill the pool must not make the process count as not ready. */
 export function openOwnConnection(config: DatabaseSettings, db: Kysely<Database>, log: Log): Kysely<Database> {
   if (!config.databaseUrl) return db
   const session = isPooled(config) ? forPooled : forRequests

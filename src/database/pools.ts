@@ -1,4 +1,3 @@
-/** The counters of pg's pool. */
 interface Pool {
   readonly totalCount: number
   readonly idleCount: number
@@ -15,11 +14,9 @@ export const isFree = (pool: LimitedPool): boolean =>
 
 const known = new WeakMap<object, Record<string, Pool>>()
 
-/** Registers the pools of a database, by purpose. */
 export const registerPools = (db: object, pools: Record<string, Pool>) =>
   void known.set(db, { ...known.get(db), ...pools })
 
-/** The connections of each pool of a database: total, idle, and requests that wait for one. */
 export const poolsOf = (db: object) =>
   Object.fromEntries(
     Object.entries(known.get(db) ?? {}).map(([name, { totalCount, idleCount, waitingCount }]) => [

@@ -6,18 +6,14 @@ import { migrate } from './migrate.ts'
 import { setRoleLimits } from './role-limits.ts'
 import type { Database } from './tables.ts'
 
-/** Milliseconds between two attempts to connect. */
-const pause = 250
+const retryDelay = 250
 
 interface Log {
   info: (details: object, message: string) => void
   warn: (details: object, message: string) => void
 }
 
-/**
- * Waits up to `seconds` for a database that is down or starting. A permanent error (password, database name) is thrown
- * at once.
- */
+/** Waits for a database that is down or starting. A permanent error (password, database name) is thrown at once. */
 export async function waitForDatabase(db: Kysely<Database>, seconds: number, log: Log): Promise<void> {
   const end = performance.now() + seconds * 1000
   for (let told = false; ; told = true) {
@@ -27,21 +23,17 @@ export async function waitForDatabase(db: Kysely<Database>, seconds: number, log
     )
     if (error === undefined) return
     if (!isUnavailable(error)) throw error
-    if (performance.now() + pause > end) throw new Error(`The database does not answer: ${explain(error)}`)
+    if (performance.now() + retryDelay > end) throw new Error(`The database does not answer: ${explain(error)}`)
     if (!told) log.warn({ reason: explain(error), seconds }, 'waiting for the database')
-    await sleep(pause)
+    await sleep(retryDelay)
   }
 }
 
 interface Settings extends DatabaseSettings {
-  /** Seconds to wait for the database at the start. */
   databaseWait: number
 }
 
-/**
- * Waits for the database and applies pending migrations over the direct connection. Returns the names of the applied
- * migrations.
- */
+/** Waits for the database and applies pending migrations over the direct connection. Returns their names. */
 export async function prepareDatabase(
   db: Kysely<Database>,
   config: Settings,

@@ -14,18 +14,16 @@ class Placeholder {
 
 type Query = (config: { name: string; text: string; values: Value[] }) => Promise<{ rows: unknown[] }>
 
-/** Runs queries with or without a name, as pg's pool does. */
 type QueryPool = LimitedPool & {
   query: (query: { name?: string; text: string; values: Value[] }) => Promise<Outcome>
 }
 
 interface Shortcut {
-  /** Whether a connection is free. If not, Kysely's dialect waits for one with a limit (connection.ts). */
+  // If not, Kysely's dialect waits for a connection with a limit (connection.ts).
   isFree: () => boolean
   query: Query
 }
 
-/** Direct ways to the pool that bypass Kysely, by database. */
 const shortcuts = new WeakMap<object, Shortcut>()
 export const shortcutOf = (db: object) => shortcuts.get(db)
 
@@ -34,11 +32,7 @@ const pooledStatementErrors = new Set(['26000', '42P05'])
 /** "cached plan must not change result type": a migration changed a column after the statement was prepared. */
 const OUTDATED = '0A000'
 
-/**
- * Sends the prepared queries of this database directly to its pool, each under a name, so that PostgreSQL parses and
- * plans it once per connection. The name is the hash of the text, so no two texts share one. After a pooler mixes up
- * statements, queries are sent without names.
- */
+/** Sends prepared queries directly to the pool, named by their text's hash: PostgreSQL plans each once per connection. */
 export function sendDirectly(db: object, pool: QueryPool, named: boolean): void {
   let isNamed = named
   const query: Query = async ({ name, text, values }) => {
@@ -53,10 +47,7 @@ export function sendDirectly(db: object, pool: QueryPool, named: boolean): void 
   shortcuts.set(db, { isFree: () => isFree(pool), query })
 }
 
-/**
- * Builds and compiles a Kysely query at its first run only. `build` receives a function that marks the values of each
- * run. Inside a transaction, and without a direct pool, the query runs through Kysely.
- */
+/** Compiles a query at its first run only. `build` gets a function that marks the values of each run. */
 export function prepared<Values extends { [Name in keyof Values]: Value }, Row>(
   db: Kysely<Database> | Transaction<Database>,
   build: (value: <Name extends keyof Values>(name: Name) => RawBuilder<NonNullable<Values[Name]>>) => Compilable<Row>

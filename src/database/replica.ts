@@ -15,7 +15,7 @@ import { registerPools } from './pools.ts'
 import { forPooled, forReplicas, type SessionSettings } from './session-settings.ts'
 import type { Database } from './tables.ts'
 
-/** Milliseconds. After these, the primary answers instead. */
+// Milliseconds, after which the primary answers instead.
 const limits = { connectWithin: 500, answerWithin: 2_500 }
 
 interface ReadSettings extends DatabaseSettings {
@@ -27,7 +27,6 @@ interface Databases {
   replica: Kysely<Database>
 }
 
-/** Sends a SELECT to the replica while it is fresh, and everything else to the primary. */
 function createConnection({ primary, replica }: Databases, freshness: Freshness): DatabaseConnection {
   return {
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -73,7 +72,6 @@ export function createReads(databases: Databases, freshness: Freshness, close: (
   })
 }
 
-/** Opens the database for reads: the replica if one is configured, else the primary. */
 export function openReads(config: ReadSettings, primary: Kysely<Database>, log: Log): Kysely<Database> {
   const { databaseUrl, replicaUrl } = config
   if (databaseUrl === undefined || replicaUrl === undefined) return primary

@@ -9,12 +9,7 @@ interface Log {
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
-/**
- * Sets timeouts on the database role, in this database only. Behind a transaction pooler, SET is lost or affects
- * another client, and SET LOCAL takes three more round trips per query; the server applies role settings to each
- * connection at no cost. Settings of an operator are kept. If the role must not be altered, the log contains the
- * statements to run.
- */
+/** Sets timeouts on the role: behind a pooler, SET is lost or affects another client, and SET LOCAL takes three round trips. */
 export async function setRoleLimits(db: Kysely<Database>, direct: Kysely<Database>, log: Log): Promise<void> {
   const { role, database } = await db
     .selectNoFrom([sql<string>`current_user`.as('role'), sql<string>`current_database()`.as('database')])

@@ -13,7 +13,6 @@ export const forPooled: SessionSettings = { timezone: 'UTC' }
 
 export const forRequests: SessionSettings = { ...forPooled, ...limits }
 
-/** The primary answers after this time. */
 export const forReplicas: SessionSettings = { ...forRequests, statement_timeout: '2000' }
 
 /** A statement may take long, but a statement that waits for a lock blocks all later ones. */

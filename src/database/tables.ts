@@ -2,9 +2,8 @@ import type { Generated } from 'kysely'
 
 export interface UserTable {
   id: string
-  /** Null for users who registered here. */
+  /** Null, like `subject`, for users who registered here. */
   issuer: string | null
-  /** The user's id at the issuer; null for users who registered here. */
   subject: string | null
   email: string
   name: string
@@ -40,7 +39,6 @@ export interface SessionTable {
   created_at: Generated<string>
   last_used_at: Generated<string>
   expires_at: string
-  /** When the last access token of this session expires. */
   access_expires_at: string
   user_agent: string | null
   ip: string | null

@@ -5,10 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = new URL('../../', import.meta.url)
 
-/**
- * The path of the migrated database that a first start copies, for these migrations and this version of PGlite. `npm
- * ci` creates it.
- */
+/** The migrated database that a first start copies, for these migrations and this PGlite. `npm ci` creates it. */
 export function templatePath(): string {
   const state = createHash('sha256')
   const migrations = new URL('migrations/', root)
