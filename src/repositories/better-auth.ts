@@ -1,13 +1,11 @@
 import { type Kysely, sql } from 'kysely'
 
-/** Where a Better Auth server keeps its users: its names of tables and columns. */
 export interface Layout {
   schema: string
   users: { table: string; columns: Record<UserColumn, string> & Partial<Record<BanColumn, string>> }
   accounts: { table: string; columns: Record<AccountColumn, string> }
 }
 
-/** The columns that we read, by Better Auth's names. */
 export const userColumns = ['id', 'name', 'email', 'createdAt'] as const
 /** Of its plugin `admin`, where that is used. */
 export const banColumns = ['banned', 'banExpires'] as const
@@ -16,18 +14,16 @@ type UserColumn = (typeof userColumns)[number]
 type BanColumn = (typeof banColumns)[number]
 type AccountColumn = (typeof accountColumns)[number]
 
-/** A readable table or view. */
 export interface SourceTable {
   schema: string
   table: string
   columns: string[]
   /** Tables of the same schema that its foreign keys refer to. */
   refers_to: string[]
-  /** Whether its schema is in the search path. */
   in_search_path: boolean
 }
 
-/** A user of the source. Ids are text, numbers or UUIDs, depending on its configuration. */
+/** Ids are text, numbers or UUIDs, depending on the server's configuration. */
 export interface SourceUser {
   id: string | number
   name: string | null
@@ -38,7 +34,6 @@ export interface SourceUser {
   is_banned: boolean
 }
 
-/** Returns every readable table and view except system ones. */
 export async function sourceTables(db: Kysely<unknown>): Promise<SourceTable[]> {
   const { rows } = await sql<SourceTable>`
     select n.nspname as schema, c.relname as table,
@@ -54,7 +49,6 @@ export async function sourceTables(db: Kysely<unknown>): Promise<SourceTable[]> 
   return rows
 }
 
-/** All SQL on a Better Auth database, read-only. */
 export function betterAuthRepository(db: Kysely<unknown>, { schema, users, accounts }: Layout) {
   const tableOf = (table: string) => sql.id(schema, table)
   const user = (column: UserColumn) => sql.id('u', users.columns[column])
@@ -69,7 +63,6 @@ export function betterAuthRepository(db: Kysely<unknown>, { schema, users, accou
       return Number(rows[0]?.users)
     },
 
-    /** Returns the next users by id, with their password hash, if any. */
     async page(after: string | number | undefined, limit: number): Promise<SourceUser[]> {
       const { rows } = await sql<SourceUser>`
         select ${user('id')} as id, ${user('name')} as name, ${user('email')} as email,

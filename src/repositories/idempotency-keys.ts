@@ -6,7 +6,6 @@ const batch = 10_000
 
 const tooOld = sql<string>`now() - interval '24 hours'`
 
-/** A request under an idempotency key. */
 export interface Claim {
   userId: string
   key: string
@@ -15,9 +14,8 @@ export interface Claim {
 }
 
 /**
- * Begins a statement that writes only for the first request under a key: `claimed` has one row for that request, and
- * none for others. Key and write are one statement, so a crash cannot separate them. A concurrent request holds the
- * lock until it commits or dies.
+ * Begins a statement that writes only for the first request under a key, for which `claimed` has one row. Key and write are one
+ * statement, so a crash cannot separate them. A concurrent request does not get the lock.
  */
 export const claiming = (
   db: Kysely<Database> | Transaction<Database>,
@@ -58,13 +56,8 @@ export const claiming = (
         .returning(['user_id', 'resource_id'])
     )
 
-/** All SQL on idempotency keys. */
 export function idempotencyKeysRepository(db: Kysely<Database>) {
   return {
-    /**
-     * Returns what an earlier request under this key created, when, and whether it had the same content. Keys expire
-     * after 24 hours.
-     */
     find: ({ userId, key, fingerprint }: Claim) =>
       db
         .selectFrom('idempotency_keys')
@@ -74,7 +67,7 @@ export function idempotencyKeysRepository(db: Kysely<Database>) {
         .where('created_at', '>', tooOld)
         .executeTakeFirst(),
 
-    /** Deletes expired keys. Concurrent processes share the work. */
+    /** Concurrent processes share the work. */
     async removeExpired(limit = batch): Promise<void> {
       const old = db
         .selectFrom('idempotency_keys')

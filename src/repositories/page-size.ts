@@ -1,10 +1,8 @@
 import { jsonBytes, widest } from '../util/json-bytes.ts'
 
-/** Maximum bytes of a page's body. */
 export const maxPageBytes = 1024 * 1024
-/** Bytes of a page without its items. */
+// Bytes of a page without its items, and of an item without its texts.
 const envelope = 4 * 1024
-/** Maximum bytes of an item without its texts. */
 const item = 256
 
 interface Listed {

@@ -5,7 +5,6 @@ export interface Revocation {
   key: string
   /** Seconds since 1970. Tokens issued up to then are refused. */
   cutoff: number
-  /** Seconds since 1970. */
   expires: number
 }
 

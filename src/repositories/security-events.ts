@@ -27,7 +27,6 @@ export interface SecurityEvent {
   times?: number
 }
 
-/** All SQL on security events. */
 export function securityEventsRepository(db: Kysely<Database>) {
   return {
     insert: (event: SecurityEvent) =>
@@ -37,8 +36,8 @@ export function securityEventsRepository(db: Kysely<Database>) {
         .execute(),
 
     /**
-     * Whether a user has logged in from an address before. Two equalities, because for `in` PostgreSQL may read all
-     * events of the user. An attack creates many, and the time would reveal that the user exists.
+     * Whether a user has logged in from an address before. Two equalities, because for `in` PostgreSQL may read all events of the
+     * user. An attack creates many, and the time would reveal that the user exists.
      */
     async hasLoggedInFrom(userId: string, address: string): Promise<boolean> {
       const { found } = await db

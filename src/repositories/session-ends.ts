@@ -11,7 +11,6 @@ export interface Lives {
 const clockSkew = 60
 const seconds = (count: number) => sql<string>`make_interval(secs => ${count})`
 
-/** SQL expressions for the expiry of sessions and access tokens, by the database's clock. */
 export function sessionEnds({ refreshTokenTtl, sessionTtl, accessTokenTtl }: Lives) {
   const absoluteEnd = sql<string>`sessions.created_at + ${seconds(sessionTtl)}`
   return {

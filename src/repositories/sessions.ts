@@ -30,10 +30,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
   const { now, end, actualEnd, firstEnd, accessEnd, secondsLeft } = sessionEnds(lives)
 
   return {
-    /**
-     * Opens a session of an active user, who cannot be deactivated before the transaction ends. Returns undefined for
-     * others.
-     */
+    /** Opens a session of an active user, who cannot be deactivated before the transaction ends. */
     insert: ({ id, user_id, refresh_hash, user_agent, ip }: NewSession) =>
       db
         .insertInto('sessions')
@@ -107,7 +104,6 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .orderBy('id')
         .execute(),
 
-    /** Locks a session until the transaction ends. */
     hold: (userId: string, id: string) =>
       db
         .selectFrom('sessions')
@@ -136,7 +132,6 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .returning('user_id')
         .executeTakeFirst(),
 
-    /** Ends all of a user's sessions except the `kept` most recently used. */
     removeUnused(userId: string, kept: number) {
       const unused = db
         .selectFrom('sessions')
@@ -148,7 +143,6 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
       return db.deleteFrom('sessions').where('id', 'in', unused).execute()
     },
 
-    /** Ends all of a user's sessions, optionally except one. */
     removeAll: (userId: string, except?: string) =>
       db
         .deleteFrom('sessions')
@@ -163,7 +157,6 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         from unnest(${ids}::uuid[], ${times}::timestamptz[]) as used (id, at)
         where sessions.id = used.id`.execute(db),
 
-    /** Deletes expired sessions. */
     removeExpired: () => db.deleteFrom('sessions').where('expires_at', '<=', now).execute()
   }
 }

@@ -21,17 +21,14 @@ function countOnes(bytes: Uint8Array): number {
   return count
 }
 
-/** Halves a signature. Positions are taken modulo the size, so they stay valid. */
+/** Positions are taken modulo the size, so they stay valid. */
 function halve(bytes: Uint8Array): Uint8Array {
   const half = bytes.length / 2
   for (let i = 0; i < half; i++) bytes[i] = (bytes[i] as number) | (bytes[i + half] as number)
   return bytes.subarray(0, half)
 }
 
-/**
- * Returns a Bloom filter of all n-grams of one to three UTF-16 units in a folded text. A text without an n-gram of the
- * search cannot match. It has two to four bits per n-gram, a power of two from 64 to 16,384.
- */
+/** Returns a Bloom filter of all n-grams of one to three UTF-16 units in a folded text: two to four bits per n-gram. */
 export function gramsOf(folded: string): Buffer {
   let bytes: Uint8Array = new Uint8Array(
     Math.min(mostBits, 2 ** Math.ceil(Math.log2(Math.max(leastBits, 6 * folded.length)))) / 8
@@ -51,13 +48,9 @@ export function gramsOf(folded: string): Buffer {
   return Buffer.from(bytes)
 }
 
-/** The number of n-grams of a search that are tested. */
 export const testedGrams = 8
 
-/**
- * Returns bit positions that are set in the signature of every text containing `folded`: its longest n-grams, evenly
- * spread.
- */
+/** Returns bits that are set for every text containing `folded`: its longest n-grams, evenly spread. */
 export function gramsSought(folded: string): number[] {
   const length = Math.min(3, folded.length)
   const pieces = folded.length - length

@@ -6,10 +6,7 @@ import { descriptionKeys, titleKeys } from './task-keys.ts'
 const batch = 50
 const nil = '00000000-0000-0000-0000-000000000000'
 
-/**
- * Computes missing keys of tasks, which earlier releases wrote. Concurrent processes share the work. Returns the number
- * of tasks filled.
- */
+/** Computes keys of tasks that earlier releases wrote, and returns the number. Concurrent processes share the work. */
 export async function fillTaskKeys(db: Kysely<Database>): Promise<number> {
   let filled = 0
   for (let after: string | undefined = nil; after !== undefined; ) after = await fillSome(after)

@@ -1,11 +1,9 @@
 import type { Task } from '../../schemas/tasks.ts'
 import { gramsOf } from './task-grams.ts'
 
-/*
- * Keys for sorting and searching tasks, stored with each task. They are computed here, because locale and engine of the
- * database would change the result: in the locale C, PostgreSQL lower-cases only ASCII. Stored keys outlive a release:
- * changing one of these functions needs a migration that sets `title_search` to null.
- */
+// Keys for sorting and searching tasks. They are computed here, because the database's locale would change the result: in the
+// locale C, PostgreSQL lower-cases only ASCII. Changing one of these functions needs a migration that sets `title_search` to
+// null.
 
 /** Folds text for searching by NFKC_Casefold (Unicode, UAX #44): case, composition and width do not matter. */
 export const fold = (text: string): string =>
@@ -49,7 +47,7 @@ function sortableNumber(digits: string): string {
   return '9'.repeat(Math.floor(length / 9)) + (length % 9) + significant
 }
 
-/** Marks upper-case letters, so that among equal words the lower-case one comes first. */
+// Among equal words the lower-case one comes first.
 const caseOf = (text: string) =>
   Array.from(text, (letter) => (letter === letter.toLowerCase() ? '0' : '1'))
     .join('')
@@ -60,10 +58,7 @@ function cut(key: string): string {
   return key.slice(0, read)
 }
 
-/**
- * Returns a key whose code point order is the order of titles: letters regardless of case and accents, numbers by
- * value, then accents, then case.
- */
+/** Returns a key whose code point order is the order of titles: letters, numbers by value, then accents, then case. */
 export function titleSort(title: string): string {
   const folded = fold(title).replace(/[\s\p{Cc}]+/gu, ' ')
   const letters = withoutAccents(folded)
@@ -76,7 +71,6 @@ export function titleSort(title: string): string {
   return cut(levels.join(separator))
 }
 
-/** Whether a task's title or description contains a folded text. */
 export const contains = ({ title, description }: Pick<Task, 'title' | 'description'>, folded: string): boolean =>
   fold(title).includes(folded) || (description !== null && fold(description).includes(folded))
 

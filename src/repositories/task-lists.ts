@@ -13,7 +13,6 @@ export const anySize = 21
 /** Bytes of a description that are not worth weighing: a page holds 100 of these in any case. */
 const small = 1_024
 
-/** The position of a task in the list: its sort value and its id. */
 export interface TaskPosition {
   value: string
   id: string
@@ -27,10 +26,8 @@ export interface TaskListOptions {
   after: TaskPosition | undefined
 }
 
-/** A task with the sort key of its title. */
 export type ListedTask = Task & { title_sort: string }
 
-/** Returns the position of a task, after which the next page begins. */
 export const taskPosition = (task: ListedTask, sort: TaskListOptions['sort']): TaskPosition => ({
   value: task[sortColumns[sort]],
   id: task.id
@@ -38,11 +35,10 @@ export const taskPosition = (task: ListedTask, sort: TaskListOptions['sort']): T
 
 export interface ListedTasks {
   items: ListedTask[]
-  /** Where the next page begins; undefined at the end of the list. */
   next: TaskPosition | undefined
 }
 
-/** Makes a page of up to `limit` tasks, as many as fit. More tasks in `tasks` mean that there is a next page. */
+/** Makes a page of up to `limit` tasks, as many as fit. More tasks mean that there is a next page. */
 export function pageOf(tasks: ListedTask[], limit: number, sort: TaskListOptions['sort']): ListedTasks {
   const count = Math.min(limit, countFitting(tasks))
   const hasMore = tasks.length > count
@@ -66,7 +62,6 @@ export interface ListShape extends Pick<TaskListOptions, 'status' | 'sort' | 'or
 /** Marks the place of a value that each run supplies. */
 export type Values<Row> = <Name extends keyof Row>(name: Name) => RawBuilder<NonNullable<Row[Name]>>
 
-/** Selects a user's tasks in order, optionally after a position. */
 export function inOrder(
   db: Kysely<Database> | Transaction<Database>,
   { status, sort, order, isLater }: ListShape,
@@ -91,8 +86,8 @@ export const listQuery = (db: Kysely<Database> | Transaction<Database>, shape: L
   inOrder(db, shape, value).limit(value('limit'))
 
 /**
- * The same, up to the first row that cannot fit into a page. Weighs long descriptions by their bytes in UTF-8, which the
- * server knows without reading them: JSON is never shorter, so only a page that is full anyway ends early.
+ * The same, up to the first row that cannot fit into a page. Weighs long descriptions by their bytes in UTF-8, which the server
+ * knows without reading them: JSON is never shorter, so only a page that is full anyway ends early.
  */
 export function boundedListQuery(
   db: Kysely<Database> | Transaction<Database>,
@@ -117,7 +112,6 @@ export function boundedListQuery(
     .orderBy('id', shape.order)
 }
 
-/** Caches one prepared query per shape of a list. */
 export function perShape<Run>(prepare: (shape: ListShape) => Run) {
   const runs = new Map<string, Run>()
   return function runOf({ status, sort, order, after }: TaskListOptions): Run {

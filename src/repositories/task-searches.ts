@@ -18,10 +18,7 @@ import {
   type Values
 } from './task-lists.ts'
 
-/**
- * Limits: keys read by one statement (about 10 ms); keys read, and texts read because their keys allowed a match, after
- * which a page ends with what it has found.
- */
+// Keys of one statement (about 10 ms); keys read, and texts read because their keys allowed a match, that end a page.
 const bounds = { slice: 10_000, keys: 40_000, texts: 100 }
 
 interface SearchValues {
@@ -40,10 +37,7 @@ interface Candidate extends ListedTask {
   place: number
 }
 
-/**
- * Selects the next tasks in order, except those whose keys rule out a match. `places` is the result of gramsSought as
- * an array literal.
- */
+/** Selects the next tasks except those whose keys rule out a match. `places`: gramsSought's result as an array literal. */
 export function searchQuery(
   db: Kysely<Database> | Transaction<Database>,
   shape: ListShape,
@@ -69,10 +63,7 @@ export function searchQuery(
     .limit(value('wanted'))
 }
 
-/**
- * Searches titles and descriptions, in the order of the list. The stored keys rule out nearly all tasks; the texts of
- * the others are compared here.
- */
+/** Searches titles and descriptions. The stored keys rule out nearly all tasks; the texts of the others are compared here. */
 export function taskSearches(db: Kysely<Database> | Transaction<Database>, { slice, keys, texts } = bounds) {
   const candidatesOf = perShape((shape) =>
     prepared<SearchValues, Candidate>(db, (value) => searchQuery(db, shape, value))

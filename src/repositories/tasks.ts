@@ -9,21 +9,19 @@ import { columns, taskLists } from './task-lists.ts'
 import { taskSearches } from './task-searches.ts'
 
 const later = sql<string>`greatest(now(), tasks.updated_at + interval '1 millisecond')`
-/** The values of `updated_at` that a task may have to be changed; undefined: any. */
 type Versions = readonly string[] | undefined
 const isOneOf = (versions: Versions) => (eb: ExpressionBuilder<Database, 'tasks'>) =>
   versions ? eb.or(versions.map((version) => eb('updated_at', '=', version))) : eb.and([])
 
-/** Decodes bytes sent as base64, because every driver can send text. */
+// Sent as base64, because every driver can send text.
 const fromBase64 = (text: RawBuilder<string>) => sql<Buffer>`decode(${text}, 'base64')`
 
-/** The quota of a user: tasks, and bytes of their titles and descriptions in UTF-8. */
+/** In UTF-8, titles and descriptions. */
 export interface TaskQuota {
   tasks: number
   bytes: number
 }
 
-/** A new row without its owner. */
 function rowOf({ title, description = null }: NewTask) {
   const { description_grams } = descriptionKeys(description)
   return { title, description, ...titleKeys(title), grams: description_grams.toString('base64') }
@@ -34,10 +32,7 @@ const keysOf = ({ title, description }: TaskPatch) => ({
   ...(description !== undefined && descriptionKeys(description))
 })
 
-/**
- * All SQL on tasks. Every WHERE contains the owner. A change that exceeds a quota fails (isOverQuota in
- * src/database/failures.ts).
- */
+/** Every WHERE contains the owner. A change that exceeds a quota fails (isOverQuota in src/database/failures.ts). */
 export function tasksRepository(db: Kysely<Database> | Transaction<Database>, quota?: TaskQuota) {
   const quotaText = quota ? `${quota.tasks} ${quota.bytes}` : ''
   /** Always true. Passes the quota to the triggers of migrations/0010_task_usage.ts. */

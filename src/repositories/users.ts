@@ -15,10 +15,9 @@ export interface ImportedUser {
   created_at: string
 }
 
-/** The time of a change, later than the previous one even within a millisecond. */
+// Later than the previous change even within a millisecond.
 const later = sql<string>`greatest(now(), users.updated_at + interval '1 millisecond')`
 
-/** All SQL on users. */
 export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
   return {
     /** Inserts a user who registers here. Returns undefined if the address is taken. */
@@ -30,7 +29,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .returning(columns)
         .executeTakeFirst(),
 
-    /** Inserts users of another system without overwriting any. Returns the ids inserted, and those that existed. */
+    /** Inserts users of another system without overwriting any. */
     async importAll(rows: ImportedUser[]) {
       if (rows.length === 0) return { inserted: new Set<string>(), existing: new Set<string>() }
       const inserted = await db
@@ -74,10 +73,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
     find: (id: string): Promise<User | undefined> =>
       db.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirst(),
 
-    /**
-     * Finds a user who registered here, for a login. The query returns a row of the same shape even if there is no
-     * user, so its time reveals nothing.
-     */
+    // A row of the same shape even if there is no user, so that the time reveals nothing.
     async findLogin(email: string) {
       const { id, password_hash, is_active } = await db
         .selectFrom(sql`(values (1))`.as('always'))
@@ -87,10 +83,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
       return id === null || password_hash === null ? undefined : { id, password_hash, is_active: is_active === true }
     },
 
-    /**
-     * Returns the highest bcrypt cost among stored hashes (0 if there are none), and whether a scrypt hash exists:
-     * bcrypt's hashes are `$2b$12$...`, scrypt's have no `$`. Two index look-ups.
-     */
+    /** Two index look-ups: bcrypt's hashes are `$2b$12$...`, and scrypt's have no `$`. */
     async hashKinds(): Promise<{ cost: number; scrypt: boolean }> {
       const { first, last } = await db
         .selectFrom('users')
@@ -103,10 +96,7 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
       return { cost: Number(last), scrypt: first === '' }
     },
 
-    /**
-     * Returns the user if the verified password hash is still current, and locks the row until the transaction ends: a
-     * login that overlaps a password change must not leave a session behind.
-     */
+    /** Locks the user if the verified hash is still current: a login during a password change must not leave a session behind. */
     holdLogin: (id: string, passwordHash: string): Promise<User | undefined> =>
       db
         .selectFrom('users')
@@ -117,7 +107,6 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .forShare()
         .executeTakeFirst(),
 
-    /** Finds what is needed to check a password. Returns undefined for another issuer's user, who has none here. */
     findSecret: (id: string) =>
       db
         .selectFrom('users')
@@ -145,7 +134,6 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .forNoKeyUpdate()
         .executeTakeFirst(),
 
-    /** Replaces a hash if it is still `before` and the user is active. Returns undefined otherwise. */
     replaceHash: (id: string, before: string, after: string): Promise<User | undefined> =>
       db
         .updateTable('users')
@@ -156,13 +144,9 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .returning(columns)
         .executeTakeFirst(),
 
-    /**
-     * Blocks new references to the user until the transaction ends. Adding a task locks the user first and the usage
-     * row second.
-     */
+    /** Blocks new references to the user. Adding a task locks the user first and the usage row second. */
     lock: (id: string) => db.selectFrom('users').select('id').where('id', '=', id).forUpdate().execute(),
 
-    /** Deletes the user and, by cascade, all of the user's data. */
     async remove(id: string): Promise<boolean> {
       const { numDeletedRows } = await db.deleteFrom('users').where('id', '=', id).executeTakeFirst()
       return numDeletedRows > 0n
