@@ -16,7 +16,7 @@ import type { Sessions } from './sessions.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { AccessToken } from './tokens/claims.ts'
 
-/** Maximum age in seconds of another issuer's token that deletes an account: we have no password to check. */
+// Seconds. We have no password to check when another issuer's token deletes an account.
 const maxTokenAge = 5 * 60
 const tasksAtOnce = 20_000
 
@@ -34,7 +34,6 @@ interface Parts {
   clock: () => number
 }
 
-/** Accounts with email and password: register, log in, change the password, delete. */
 export function createAccounts(db: Kysely<Database>, parts: Parts) {
   const { passwords, sessions, revocations, log, clock } = parts
   const users = usersRepository(db)
@@ -49,10 +48,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
     })
   }
 
-  /**
-   * Opens a session. Throws `invalid_credentials`, after the same work whatever the reason, `too_many_requests` or
-   * `unavailable`.
-   */
+  /** Throws `invalid_credentials`, after the same work whatever the reason, `too_many_requests` or `unavailable`. */
   async function login(given: Login, client: Client): Promise<AuthResponse> {
     const email = normalEmail(given.email) as string
     let reason = 'unknown email'
@@ -86,10 +82,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
     return opened
   }
 
-  /**
-   * Ends every session, also an attacker's, and opens a new one. Throws as `login` does, `forbidden` for another
-   * issuer's user, and `token_revoked` when the account or the token's session ends meanwhile.
-   */
+  /** Ends every session, also an attacker's, and opens a new one. Throws as `login` does, `forbidden` and `token_revoked`. */
   async function changePassword(token: AccessToken, change: PasswordChange, client: Client): Promise<AuthResponse> {
     if (token.issuer !== null) throw problems.forbidden()
     const { subject: userId } = token
@@ -120,13 +113,11 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   }
 
   return {
-    /** Creates an account and opens a session. Throws `validation_failed`, `email_taken` or `unavailable`. */
     async register(newUser: NewUser, client: Client): Promise<AuthResponse> {
       // The schema accepts only valid addresses.
       const email = normalEmail(newUser.email) as string
       checkNew(newUser.password, email, '/password')
-      // The unique index decides. Hashing is expensive, so a concurrent request for the same address waits for the
-      // first one instead and gets `email_taken`, or the first one's error.
+      // The unique index decides. Hashing is expensive, so a concurrent request for the same address waits for the first one.
       const first = registering.get(email)
       if (first) {
         await first
@@ -144,7 +135,6 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
 
     changePassword,
 
-    /** Deletes the account and all its data. Throws as `login` does, and `forbidden`. */
     async remove(userId: string, token: AccessToken, password: string | undefined, client: Client): Promise<void> {
       const { issuer } = token
       if (issuer === null) await checks.confirm(userId, { pointer: '/password', password }, client)

@@ -27,26 +27,21 @@ interface Log {
 }
 
 interface Surroundings {
-  /** Signs and verifies JWTs under the configured secrets. */
   jwt: SecretKeys
-  /** The database for reads that tolerate a replica. */
+  /** For reads that tolerate a replica. */
   reads?: Kysely<Database>
-  /** The database for reading revocations. */
   own?: Kysely<Database>
-  /** Counters that all processes share. */
   shared?: SharedCounts | undefined
   log: Log
   clock: () => number
 }
 
-/** The user who makes a request. */
 export interface User {
   id: string
   email: string
   token: AccessToken
 }
 
-/** Assembles the parts of authentication. */
 export function createAuth(
   config: Config,
   db: Kysely<Database>,
@@ -82,17 +77,13 @@ export function createAuth(
   const verify = createVerifier(tokens, new Map(issuers), clock)
   const foreignUsers = createForeignUsers(usersRepository(db), revocations, clock)
 
-  /** Returns the user of a verified token. */
   function userOf(token: AccessToken): User | Promise<User> {
     const { email } = token
     if (token.issuer === null) return { id: token.subject, email, token }
     return andThen(foreignUsers.identify(token), (id) => ({ id, email, token }))
   }
 
-  /**
-   * Returns the user of an access token; a promise only if a query or a fetch is needed. Throws `invalid_token`,
-   * `token_expired`, `token_revoked`, and `unavailable` when that cannot be determined.
-   */
+  /** Returns the user of an access token, as a promise only if a query or a fetch is needed. Throws what check and verify do. */
   const identify = (text: string): User | Promise<User> =>
     andThen(verify(text), (token) => andThen(revocations.check(token), () => userOf(token)))
 

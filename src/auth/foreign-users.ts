@@ -12,23 +12,17 @@ interface Known {
   name: string | undefined
   /** When the token that supplied this email and name was issued. */
   since: number
-  /** Milliseconds since 1970. Until then no query is needed. */
   until: number
 }
 
-/** Cached users of other issuers: about 30 MB when full. */
 const maxCached = 100_000
 /** Milliseconds. Must be much shorter than revocations are kept, because a revocation evicts a cached user. */
 export const ASK_AGAIN_AFTER = 60 * 60 * 1000
 
-/**
- * Maps users of other issuers to our users. One statement creates the row on first sight; the result is cached until
- * something of the user is revoked, for at most an hour. The pair (issuer, subject) alone identifies a user, so an
- * email that two issuers vouch for belongs to two users. `clock` returns milliseconds.
- */
+/** Maps (issuer, subject) to our users: an email that two issuers vouch for belongs to two users. */
 export function createForeignUsers(users: UsersRepository, revocations: Revocations, clock: () => number) {
   const known = new LRUCache<string, Known>(bounded(maxCached))
-  /** Counts revocations, to detect that a row was read before one of them. */
+  // Tells whether a row was read before a revocation.
   let changes = 0
   revocations.onForeign((key) => {
     changes += 1
@@ -50,7 +44,7 @@ export function createForeignUsers(users: UsersRepository, revocations: Revocati
     return user.id
   }
 
-  /** A request that overlaps the deletion of its account must not create the account again. */
+  // A request that overlaps the deletion of its account must not create the account again.
   async function checkNew(token: ForeignToken, id: string): Promise<void> {
     try {
       await revocations.catchUp()
@@ -62,10 +56,7 @@ export function createForeignUsers(users: UsersRepository, revocations: Revocati
   }
 
   return {
-    /**
-     * Returns our user's id. Throws `token_revoked` when the account is deactivated. Queries the database, and returns
-     * a promise, only for a new user, a newer email or name, after a revocation, and once an hour.
-     */
+    /** Queries only for a new user, a newer email or name, after a revocation, and once an hour. Throws `token_revoked`. */
     identify(token: ForeignToken): string | Promise<string> {
       const { email, name, issuedAt } = token
       const key = keyOf(token)

@@ -21,16 +21,10 @@ const alarming = new Set<SecurityEventName>([
 ])
 
 const hour = 60 * 60 * 1000
-/**
- * Rows per hour that are stored one by one: failures of an account (for logins: per account and address), failures of
- * an address.
- */
+// Rows an hour that are stored one by one: failures of an account (logins: of account and address), of an address.
 const unlimitedRows = { account: 20, address: 100 }
 
-/**
- * How many events the row of the `count`-th event represents: 1 up to `free`, then the events since the last row; 0: no
- * row.
- */
+// 1 up to `free`, then the events since the last row, at each doubling; 0: no row.
 function eventsPerRow(count: number, free: number): number {
   if (count <= free) return 1
   return Number.isInteger(Math.log2(count / free)) ? count / 2 : 0
@@ -39,9 +33,6 @@ function eventsPerRow(count: number, free: number): number {
 interface Who {
   user_id?: string | null
   session_id?: string | null
-  /**
-   * The account that was tried, whether it exists or not. Rows of such events are limited per account and per address.
-   */
   account?: string
 }
 
@@ -53,11 +44,8 @@ export function createSecurityLog(events: SecurityEventsRepository, log: Log, cl
   const tally = async (...name: unknown[]): Promise<number> =>
     (await windows.count([{ name: name.join('\n'), max: Number.POSITIVE_INFINITY, length: hour }])).count
 
-  /**
-   * Returns the row to store for an event, if any. Failures can be caused at will, so rows are limited per hour: the
-   * first 20 of an account, then the 40th, the 80th and so on, which represent those before and have no address;
-   * likewise 100 of an address, without a user.
-   */
+  // Failures can be caused at will, so rows are limited per hour: the first 20 of an account, then the 40th, the 80th and so on,
+  // which represent those before and have no address; likewise 100 of an address, without a user.
   async function rowOf(entry: SecurityEvent, account: string | undefined): Promise<SecurityEvent | undefined> {
     const { event, user_id = null, address } = entry
     if (event === 'login') {
@@ -74,7 +62,6 @@ export function createSecurityLog(events: SecurityEventsRepository, log: Log, cl
   }
 
   return {
-    /** Events by name since the start. */
     counts: counts as ReadonlyMap<SecurityEventName, number>,
 
     /** Records an event. Never pass an email, a token or a password: people type them into the wrong field. */

@@ -13,22 +13,19 @@ import type { AccessTokens } from './tokens/access-tokens.ts'
 import type { AccessToken, OwnToken } from './tokens/claims.ts'
 import { hashOf, type RefreshToken, type RefreshTokens } from './tokens/refresh-tokens.ts'
 
-/** Milliseconds between two writes of `last_used_at`, one statement for all sessions. */
 const writeInterval = 60_000
 const longestUserAgent = 512
-/** Maximum number of sessions per user. Opening more ends those unused for longest, so that ending all stays fast. */
+// Opening more ends those unused for longest, so that ending all stays fast.
 const maxSessions = 1_000
 
 interface Parts {
   tokens: AccessTokens
-  /** The database to list sessions from. */
   reads: Kysely<Database>
   refreshTokens: RefreshTokens
   revocations: Revocations
   log: SecurityLog
 }
 
-/** Sessions: opened by a login, extended by refresh tokens, and ended in all processes at once. */
 export function createSessions(
   db: Kysely<Database>,
   lives: Lives,
@@ -58,7 +55,6 @@ export function createSessions(
   }
 
   return {
-    /** Opens a session. Returns undefined when the user is no longer active. */
     async open(user: User, { ip, userAgent }: Client, trx: Transaction<Database>) {
       const refreshToken = refreshTokens.make(uuid())
       const sessions = sessionsRepository(trx, lives)
@@ -99,14 +95,12 @@ export function createSessions(
 
     list: sessionsRepository(reads, lives).list,
 
-    /** Marks a session as used, in memory; written once a minute. */
     use(id: string): void {
       used.set(id, Date.now())
     },
 
     writeUse,
 
-    /** Ends one session of a user. Returns false if there is none. */
     async end(userId: string, id: string, client: Client): Promise<boolean> {
       if (!(await sessions.remove(userId, id))) return false
       await revocations.settle()
@@ -114,7 +108,6 @@ export function createSessions(
       return true
     },
 
-    /** Ends the session, or the user's tokens at another issuer. */
     async logOut(userId: string, token: AccessToken, client: Client): Promise<void> {
       if (token.issuer !== null) await revocations.revokeForeign(token)
       else {
@@ -125,7 +118,6 @@ export function createSessions(
       await log.record('logout', client, { user_id: userId, session_id: token.sessionId ?? null })
     },
 
-    /** Ends all sessions of a user except the token's own. */
     async endOthers(userId: string, token: AccessToken, client: Client): Promise<void> {
       if (token.issuer !== null) await revocations.revokeForeign(token, true)
       else {
@@ -139,10 +131,7 @@ export function createSessions(
       await log.record('sessions.ended', client, { user_id: userId })
     },
 
-    /**
-     * Locks the session of a token until the transaction ends. Throws `token_revoked` when the session has ended,
-     * because requests with its token must have no further effect.
-     */
+    /** Locks a session until the transaction ends: requests of an ended session must have no further effect. */
     async hold({ subject, sessionId }: OwnToken, trx: Transaction<Database>): Promise<void> {
       if (!(await sessionsRepository(trx, lives).hold(subject, sessionId)))
         throw problems.tokenRevoked('the session ended meanwhile')

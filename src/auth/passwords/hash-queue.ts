@@ -1,17 +1,11 @@
 import { problems } from '../../http/problems.ts'
 import { createUsage } from './usage.ts'
 
-/** Milliseconds that a job waits at most. */
 const maxWait = 2_000
-/** Queue length per runner. */
 const waitingPerRunner = 64
-/**
- * Recent use, in runs, up to which an address may use all runners. Above it, the address leaves one runner to others.
- */
+// Recent use, in runs, above which an address leaves one runner to others, because a run cannot be interrupted.
 const budget = 10
-/** Jobs that may wait for an idle moment. */
 const maxIdle = 100
-/** Seconds for Retry-After, with jitter. */
 const retryAfter = () => 2 + Math.floor(Math.random() * 4)
 
 interface Job {
@@ -21,7 +15,6 @@ interface Job {
   refuse: (error: Error) => void
 }
 
-/** What a job can call while it runs. */
 export interface Turn {
   /** Charges the address only a tenth of the time used. */
   discount: () => void
@@ -29,39 +22,30 @@ export interface Turn {
 
 interface Options {
   concurrency: number
-  /** Milliseconds of a run, until some have been measured. */
   estimate: number
-  /** Whether to limit the waiting jobs of one address. */
   limitAddresses: boolean
   clock?: () => number
 }
 
-/**
- * Runs jobs of client addresses with limited concurrency, least recent use first. Under load each address gets an equal
- * share, and a new address overtakes one that floods. Use also counts for the networks around an address, so an
- * attacker with many addresses gets no larger share. When the queue is full, the job with the most use is refused.
- */
+/** Runs jobs of the addresses with the least recent use first. When the queue is full, refuses the job with the most. */
 export function createHashQueue({ concurrency, estimate, limitAddresses, clock = () => performance.now() }: Options) {
   const usage = createUsage(clock)
-  /** In order of arrival. */
   const waiting = new Set<Job>()
   const idle = new Map<string, () => Promise<unknown>>()
   let running = 0
   let average = estimate
 
-  /** As many jobs as can start within `maxWait`. */
   const perAddress = () =>
     limitAddresses ? Math.min(32, Math.max(4, Math.round((concurrency * maxWait) / average))) : Number.POSITIVE_INFINITY
 
   const rankOf = ({ address, handicap }: Job) => usage.of(address) + handicap * average
 
-  /** Waiting jobs, the next one first. The sort is stable, so equal ranks keep their order of arrival. */
+  // The next one first. The sort is stable, so equal ranks keep their order of arrival.
   const inOrder = () =>
     Array.from(waiting, (job) => ({ job, rank: rankOf(job) }))
       .sort((a, b) => a.rank - b.rank)
       .map(({ job }) => job)
 
-  /** A run cannot be interrupted. An address over the budget therefore must not occupy the last runner. */
   const mayRun = (address: string) =>
     running < (usage.of(address) > budget * average ? Math.max(1, concurrency - 1) : concurrency)
 
@@ -122,10 +106,7 @@ export function createHashQueue({ concurrency, estimate, limitAddresses, clock =
       return waiting.size
     },
 
-    /**
-     * Runs a job when its turn comes. `handicap` ranks it as if the address had used that many more runs. Throws
-     * `too_many_requests` when too many jobs of this address wait, `unavailable` when the queue is full or slow.
-     */
+    /** `handicap` ranks a job as if its address had used so many more runs. Throws `too_many_requests` and `unavailable`. */
     async run<T>(address: string, work: (turn: Turn) => Promise<T>, handicap = 0): Promise<T> {
       await takeTurn(address, handicap)
       const [start, expected] = [clock(), average]
@@ -144,10 +125,7 @@ export function createHashQueue({ concurrency, estimate, limitAddresses, clock =
       }
     },
 
-    /**
-     * Runs a job that never rejects once the queue is empty. Drops it when too many wait. A key has one waiting job,
-     * the last.
-     */
+    /** Runs a job that never rejects once the queue is empty, or drops it. A key has one waiting job, the last. */
     whenIdle(key: string, work: () => Promise<unknown>): void {
       if (idle.size >= maxIdle) return
       idle.set(key, work)

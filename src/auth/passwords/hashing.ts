@@ -3,28 +3,20 @@ import * as bcrypt from '@node-rs/bcrypt'
 import { isScrypt, verifyScrypt } from './scrypt.ts'
 
 export const maxBytes = 72
-/** Milliseconds to cache the kinds of stored hashes; an import may add slower ones at any time. */
+// Milliseconds; an import may add slower hashes at any time.
 const kindsTtl = 60_000
 
-/**
- * Whether bcrypt hashes the whole password: it ignores everything after the 72nd byte or a NUL, and merges lone
- * surrogates.
- */
+/** bcrypt ignores everything after the 72nd byte or a NUL, and merges lone surrogates. */
 export const isHashable = (password: string) =>
   Buffer.byteLength(password) <= maxBytes && !password.includes('\0') && password.isWellFormed()
 
-/**
- * Prefix of our hash of a password that was imported from Better Auth, which normalizes passwords to NFKC: all
- * spellings of it (`é` composed or not) stay valid. Passwords set here are hashed as received.
- */
+// Prefix of our hash of a password from Better Auth, which normalizes to NFKC. Passwords set here are hashed as received.
 const normalized = 'nfkc'
 const isNormalized = (hash: string) => isScrypt(hash) || hash.startsWith(normalized)
 const plain = (hash: string) => (hash.startsWith(normalized) ? hash.slice(normalized.length) : hash)
 
-/** Normalizes a password as its stored hash requires. */
 const asHashed = (password: string, hash: string) => (isNormalized(hash) ? password.normalize('NFKC') : password)
 
-/** Kinds of the stored hashes: the highest bcrypt cost (0 if there are none), and whether scrypt occurs. */
 export interface HashKinds {
   cost: number
   scrypt: boolean
@@ -38,7 +30,6 @@ interface Options {
 
 const none: HashKinds = { cost: 0, scrypt: false }
 
-/** Whether a stored hash can be checked: bcrypt of any system, or Better Auth's scrypt. */
 export function isKnownHash(hash: string): boolean {
   if (isScrypt(hash)) return true
   try {
@@ -48,19 +39,13 @@ export function isKnownHash(hash: string): boolean {
   }
 }
 
-/**
- * Hashes and checks passwords. Every check takes the work of the slowest stored hash, even without a hash, so its time
- * reveals nothing about an account (OWASP ASVS 5.0, 6.3.8).
- */
+/** Every check takes the work of the slowest stored hash, so its time reveals nothing (OWASP ASVS 5.0, 6.3.8). */
 export function createHashing({ bcryptCost, readKinds = async () => none, clock = Date.now }: Options) {
   const decoys = new Map<number, string>()
   let kinds = none
   let kindsEnd = 0
 
-  /**
-   * Returns a hash that no password matches. bcrypt refuses a hash whose last character it would not write, without
-   * doing the work; `O` is one that it writes.
-   */
+  // bcrypt refuses a hash whose last character it would not write, without doing the work; `O` is one that it writes.
   function decoy(cost: number): string {
     const known = decoys.get(cost)
     if (known) return known
@@ -77,7 +62,7 @@ export function createHashing({ bcryptCost, readKinds = async () => none, clock 
     return kinds
   }
 
-  /** Does 2 ** `highest` rounds in total: each further check doubles the work done so far. */
+  // 2 ** `highest` rounds in total: each further check doubles the work done so far.
   async function verifyBcrypt(given: string, hash: string | undefined, highest: number): Promise<boolean> {
     const password = hash ? asHashed(given, hash) : given
     const right = await bcrypt.verify(password, hash ? plain(hash) : decoy(highest))
@@ -88,7 +73,6 @@ export function createHashing({ bcryptCost, readKinds = async () => none, clock 
 
   const hash = (password: string) => bcrypt.hash(password, { cost: bcryptCost, rejectLongPasswords: true })
 
-  /** Whether the password matches the hash, ours or another system's. Without a hash: false, after the same work. */
   async function verify(password: string, hash: string | undefined): Promise<boolean> {
     const stored = await currentKinds()
     const scryptHash = hash !== undefined && isScrypt(hash) ? hash : undefined
@@ -111,7 +95,6 @@ export function createHashing({ bcryptCost, readKinds = async () => none, clock 
     verifyAndHash: (password: string, stored: string, next: string): Promise<[boolean, string]> =>
       Promise.all([verify(password, stored), hash(next)]),
 
-    /** Whether a stored hash should be replaced: it is of another system, version or cost. */
     isOutdated(hash: string, password: string): boolean {
       if (isScrypt(hash)) return isHashable(asHashed(password, hash))
       const { cost, version } = bcrypt.parseOptions(plain(hash))

@@ -12,7 +12,6 @@ interface Parts {
   log: SecurityLog
 }
 
-/** The account that a password is tried for. */
 interface Account {
   email: string
   /** Null if there is no such account. */
@@ -21,12 +20,8 @@ interface Account {
 
 type Verify = (hasher: Hasher, password: string, hash: string, email: string) => Promise<boolean>
 
-/** Checks passwords and counts each attempt against the account and the client's address. */
 export function createPasswordChecks(users: UsersRepository, { passwords, throttle, log }: Parts) {
-  /**
-   * Whether a password is right and the throttle lets it pass. Throws `too_many_requests` after the same work, and in
-   * the same way for accounts that do not exist.
-   */
+  /** Throws `too_many_requests` after the same work, and in the same way for accounts that do not exist. */
   async function check(
     purpose: 'login' | 'password',
     { email, userId }: Account,
@@ -51,12 +46,7 @@ export function createPasswordChecks(users: UsersRepository, { passwords, thrott
   return {
     check,
 
-    /**
-     * Checks the password of a signed-in user and returns the user's email and hash. `pointer` locates the password in
-     * the body. `verify` may do further work. Throws `unavailable`, `invalid_credentials`, `too_many_requests`, and
-     * `token_revoked` if no
-     * user with a password has this id.
-     */
+    /** Checks a signed-in user's password, found at `pointer` of the body. `verify` may do further work. */
     async confirm(
       userId: string,
       { pointer, password }: { pointer: string; password: string | undefined },

@@ -5,7 +5,7 @@ import { isCommon } from './common-passwords.ts'
 import { createHashQueue } from './hash-queue.ts'
 import { createHashing, type Hashing, type HashKinds, isHashable, maxBytes } from './hashing.ts'
 
-/** Milliseconds of one bcrypt round on a slow core: the first estimate of the queue. */
+// Milliseconds of one bcrypt round on a slow core: the first estimate of the queue.
 const roundTime = 0.05
 
 /** Returns why a new password is refused, beyond the schema (OWASP ASVS 5.0, 6.2), or undefined. */
@@ -18,41 +18,32 @@ export function passwordRefusal(password: string, email: string): string | undef
 
 interface Options {
   bcryptCost: number
-  /** Worker processes on this machine. */
   workers?: number
   rateLimit?: { enabled: boolean }
   readKinds?: () => Promise<HashKinds>
 }
 
-/**
- * Hashes and checks passwords in a queue that is fair to client addresses. It runs as many at once as there are cores,
- * divided among the workers, at most three: libuv has four threads, and file and DNS access need one. CPU is the scarce
- * resource, so each process has its own queue, with or without Redis.
- */
+/** Hashes and checks passwords in a queue that is fair to client addresses. */
 export function createPasswords({ workers = 1, rateLimit = { enabled: true }, ...options }: Options) {
   const { hash, rehash, verify, verifyAndHash, isOutdated } = createHashing(options)
   const queue = createHashQueue({
+    // libuv has four threads, and file and DNS access need one.
     concurrency: Math.max(1, Math.min(Math.floor(availableParallelism() / workers), 3)),
     estimate: 2 ** options.bcryptCost * roundTime,
     limitAddresses: rateLimit.enabled
   })
 
   return {
-    /** Hashes in progress. */
     get running(): number {
       return queue.running
     },
-    /** Hashes in the queue. */
     get waiting(): number {
       return queue.waiting
     },
 
     isOutdated,
 
-    /**
-     * Queues work that hashes. Look-ups before the hash belong into `work`, so that a refused client costs nothing. A
-     * right password is charged only a tenth. Throws `unavailable` and `too_many_requests`.
-     */
+    /** Look-ups before the hash belong into `work`, so that a refused client costs nothing. A right password costs a tenth. */
     enqueue: <T>(client: Client, work: (hasher: Hasher) => Promise<T>, { signingUp = false } = {}): Promise<T> =>
       queue.run(
         client.prefix,
@@ -70,13 +61,11 @@ export function createPasswords({ workers = 1, rateLimit = { enabled: true }, ..
         signingUp ? 1 : 0
       ),
 
-    /** Rehashes when the queue is empty. A later call for the same user replaces an earlier one. */
     whenIdle(userId: string, work: (hasher: Pick<Hashing, 'rehash'>) => Promise<unknown>): void {
       queue.whenIdle(userId, () => work({ rehash }).catch(() => {}))
     }
   }
 }
 
-/** The operations available to queued work. */
 export type Hasher = Pick<Hashing, 'hash' | 'verify' | 'verifyAndHash'>
 export type Passwords = ReturnType<typeof createPasswords>

@@ -7,16 +7,11 @@ const scrypt = promisify<string, string, number, object, Buffer>(scryptCallback)
 const options = { N: 16_384, r: 16, p: 1, maxmem: 128 * 16_384 * 16 * 2 }
 const keyLength = 64
 const format = /^[0-9a-f]{32}:[0-9a-f]{128}$/
-/** A hash that no password matches, with the usual cost. */
 const decoy = `${'0'.repeat(32)}:${'0'.repeat(128)}`
 
-/** Whether Better Auth made a stored hash. */
 export const isScrypt = (hash: string): boolean => format.test(hash)
 
-/**
- * Checks a password against Better Auth's hash; without one, does the same work. The salt is the hex text itself, not
- * decoded.
- */
+/** Checks Better Auth's hash or, without one, does the same work. The salt is the hex text itself, not decoded. */
 export async function verifyScrypt(password: string, hash = decoy): Promise<boolean> {
   const [salt, key] = hash.split(':') as [string, string]
   const derived = await scrypt(password.normalize('NFKC'), salt, keyLength, options)

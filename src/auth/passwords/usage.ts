@@ -1,17 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import { bounded } from '../../util/bounded.ts'
 
-/** Milliseconds after which past use counts half. */
 const halfLife = 60_000
-/** Networks to remember. Each one took a run of the queue, so an evicted one's use has long decayed. */
 const maxNetworks = 30_000
-/** Weights of an address and of the two networks around it. */
 const weights = [1, 1 / 8, 1 / 64] as const
 
-/**
- * Returns an address and the two networks around it: the /24 and /16 for IPv4, the /48 and /32 for IPv6 (the address is
- * a /64).
- */
+/** Returns an address and its networks: for IPv4 the /24 and /16, for IPv6 (the address is a /64) the /48 and /32. */
 export function networksOf(address: string): [string, string, string] {
   const separator = address.includes(':') ? ':' : '.'
   // The last four groups of a /64 are zero, so `::` occurs only at its end.
@@ -20,10 +14,7 @@ export function networksOf(address: string): [string, string, string] {
   return [address, groups.slice(0, 3).join(separator), groups.slice(0, 2).join(separator)]
 }
 
-/**
- * Tracks the recent use of addresses in milliseconds. Use also counts for the networks around an address, so an
- * attacker with a network of addresses gets no larger share.
- */
+/** Tracks recent use, also of the networks around an address, so that an attacker with a network gets no larger share. */
 export function createUsage(clock: () => number) {
   const used = new LRUCache<string, { milliseconds: number; at: number }>(bounded(maxNetworks))
 

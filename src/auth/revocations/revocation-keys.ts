@@ -8,7 +8,6 @@ export const foreignKey = (issuer: string, subject: string): string =>
 
 const foreignKeys = new WeakMap<AccessToken, string>()
 
-/** Returns the revocation key of a token: the session's id, or the key of another issuer's user, cached per token. */
 export function keyOf(token: AccessToken): string {
   if (token.issuer === null) return token.sessionId
   const key = foreignKeys.get(token) ?? foreignKey(token.issuer, token.subject)
@@ -18,7 +17,7 @@ export function keyOf(token: AccessToken): string {
 
 const announcement = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (\d{1,10}) (\d{1,12})$/
 
-/** Parses a notification of the trigger in 0004_revocations.ts. Anyone who can connect may send others: undefined. */
+/** Parses a notification of the trigger in 0004_revocations.ts. Anyone who can connect may send others. */
 export function parseAnnouncement(payload: string): Revocation | undefined {
   const [, key, cutoff, expires] = announcement.exec(payload) ?? []
   return key === undefined ? undefined : { key, cutoff: Number(cutoff), expires: Number(expires) }

@@ -6,17 +6,13 @@ import { ALWAYS } from './revocation-table.ts'
 /** Seconds: the maximum lifetime of another issuer's token, plus a day for clock differences. */
 export const foreignLife = 8 * 24 * 60 * 60
 
-/** Revokes all tokens of a session until this token expires. */
 export const revocationOfSession = ({ sessionId, expiresAt }: OwnToken): Revocation => ({
   key: sessionId,
   cutoff: ALWAYS,
   expires: Math.ceil(expiresAt)
 })
 
-/**
- * Revokes all tokens of another issuer's user up to this one or, with `others`, only older ones. `clock`: milliseconds
- * since 1970.
- */
+/** Revokes all tokens of another issuer's user up to this one or, with `others`, only older ones. */
 export function revocationOfForeign(
   { issuer, subject, issuedAt }: ForeignToken,
   clock: number,
@@ -27,7 +23,6 @@ export function revocationOfForeign(
   return { key: foreignKey(issuer, subject), cutoff, expires: now + foreignLife }
 }
 
-/** Reads revocations since a horizon, or all. Returns the new horizon. */
 export async function readRevocations(
   repository: Pick<RevocationsRepository, 'readAll' | 'readSince'>,
   before: string | undefined,

@@ -1,19 +1,14 @@
 /** A cutoff that covers every token. */
 export const ALWAYS = 2 ** 32 - 1
 
-/**
- * Revocations in memory, grouped by expiry so that expired ones are dropped as a whole: about 80 MB for a million. A
- * key is stored as the last 52 bits of its UUID, which are random: among a million keys, one in 10^9 tokens is wrongly
- * taken for revoked. Times are seconds since 1970; `lifetime` is the longest lifetime of a revocation in seconds.
- */
+/** Revocations in memory, grouped by expiry so that expired ones are dropped as a whole. Times are seconds since 1970. */
 export function createRevocationTable(lifetime: number) {
   const width = Math.max(60, Math.ceil(lifetime / 3))
-  /** Cutoffs by key, by the end of their expiry period. */
   const byExpiry = new Map<number, Map<number, number>>()
+  // Random bits of the UUID: among a million keys (80 MB), one in 10^9 tokens is wrongly taken for revoked.
   const short = (key: string) => Number.parseInt(key.slice(22, 23) + key.slice(24), 16)
 
   return {
-    /** Revokes tokens of this key issued up to `cutoff`, until `expiresAt`. */
     add(key: string, cutoff: number, expiresAt: number): void {
       const end = (Math.floor(expiresAt / width) + 1) * width
       const cutoffs = byExpiry.get(end) ?? new Map<number, number>()
@@ -29,7 +24,6 @@ export function createRevocationTable(lifetime: number) {
       return latest
     },
 
-    /** Drops expired revocations. */
     dropExpired(now: number): void {
       for (const end of byExpiry.keys()) if (end <= now) byExpiry.delete(end)
     },

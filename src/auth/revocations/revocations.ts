@@ -8,23 +8,18 @@ import { keyOf, parseAnnouncement } from './revocation-keys.ts'
 import { foreignLife, readRevocations, revocationOfForeign, revocationOfSession } from './revocation-rows.ts'
 import { ALWAYS, createRevocationTable } from './revocation-table.ts'
 
-/** Milliseconds between two polls for revocations that were not announced. */
 export const POLL_INTERVAL = 1_000
 /** Milliseconds after the last successful poll from which no token is accepted. */
 export const MAX_STALENESS = 5_000
-/** Milliseconds that a request waits for a poll. */
 const POLL_TIMEOUT = 2_000
 
-/** Announcements of other processes. Calls back with each one, and whenever some may have been missed. */
 export type Announcements = (listener: { onMessage: (payload: string) => void; onListening: () => void }) => {
   stop: () => void
 }
 
 /**
- * Keeps revoked tokens in memory, so that checking a token needs no query. Processes that share a database
- * (`announcements` is given) hear of revocations by LISTEN, and poll once a second for those they missed. A process
- * that could not poll for MAX_STALENESS, or stood still (SIGSTOP), polls before it accepts another token, and answers
- * 503 until that succeeds. `clock` returns milliseconds since 1970, `elapsed` monotonic ones.
+ * Keeps revoked tokens in memory. Processes that share a database hear of revocations by LISTEN, and poll for those they missed.
+ * A process that could not poll for MAX_STALENESS, or stood still (SIGSTOP), answers 503 until a poll succeeds.
  */
 export function createRevocations(
   repository: Pick<RevocationsRepository, 'readAll' | 'readSince' | 'insert'>,
@@ -36,7 +31,7 @@ export function createRevocations(
   let source: { stop: () => void } | undefined
   let horizon: string | undefined
   let polledAt = Number.NEGATIVE_INFINITY
-  /** Counts commits that the following poll did not return. */
+  // Commits that the following poll did not return.
   let unreadCommits = 0
   const standstill = watchStandstill([elapsed, clock])
   let knownStandstills = 0
@@ -84,7 +79,6 @@ export function createRevocations(
     timer = setInterval(() => catchUp().catch(() => {}), POLL_INTERVAL).unref()
   }
 
-  /** Milliseconds since the last successful poll; 0 without other processes. */
   const staleness = () => (announcements ? Math.round(elapsed() - polledAt) : 0)
 
   const isFresh = () =>
@@ -101,28 +95,18 @@ export function createRevocations(
   return {
     /** Reads all revocations committed before this call. Rejects when the database does not answer. */
     catchUp,
-    /**
-     * Reads what this process has just committed. Never rejects: on failure no token is accepted until a poll succeeds.
-     */
+    /** Reads what this process has just committed. On failure no token is accepted until a poll succeeds. */
     settle,
-    /** Whether revocations are recent enough to accept a token. */
     isFresh,
-    /**
-     * Calls back with the key of another issuer's user with a new revocation, or without a key when the database went
-     * back in time (a restore), which invalidates everything read from it.
-     */
+    /** Calls back with the key of a revoked user of another issuer, or without one when the database was restored. */
     onForeign: (listener: (key: string | undefined) => void): void => void listeners.push(listener),
-    /** Catches up unless revocations are fresh. */
     ensure: async () => isFresh() || catchUp(),
     staleness,
     get size(): number {
       return table.size
     },
 
-    /**
-     * Returns the time (seconds) up to which tokens like this one are revoked, 0 if none are. Throws `token_revoked`,
-     * and `unavailable` when that cannot be determined. Returns a promise only if a poll is needed.
-     */
+    /** Returns the time up to which such tokens are revoked. Throws `token_revoked`, or `unavailable` if it cannot tell. */
     check(token: AccessToken): number | Promise<number> {
       const look = () => {
         const cutoff = table.cutoff(keyOf(token))
@@ -142,10 +126,9 @@ export function createRevocations(
       )
     },
 
-    /** Revokes all tokens of a session; the caller must call `settle` afterwards. */
+    /** The caller must call `settle` afterwards. */
     revokeSession: (token: OwnToken) => repository.insert(revocationOfSession(token)),
 
-    /** Revokes all tokens of another issuer's user up to this one or, with `others`, only older ones. */
     async revokeForeign(token: ForeignToken, others = false): Promise<void> {
       await repository.insert(revocationOfForeign(token, clock(), others))
       await settle()

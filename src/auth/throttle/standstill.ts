@@ -1,11 +1,8 @@
-/** Milliseconds without a heartbeat that count as a standstill; a busy moment is shorter. */
+// Milliseconds; a busy moment is shorter.
 const longest = 200
 const heartbeat = 50
 
-/**
- * Detects that the process did not run for a while (SIGSTOP, a suspended machine), before other code runs. `clocks`
- * return milliseconds; on Linux the monotonic clock misses a suspended machine, the time of day does not.
- */
+/** Detects that the process stood still (SIGSTOP). On Linux only the time of day shows that the machine was suspended. */
 export function watchStandstill(clocks: readonly (() => number)[]) {
   const beats = clocks.map((read) => ({ read, last: read() }))
   let count = 0
@@ -22,7 +19,6 @@ export function watchStandstill(clocks: readonly (() => number)[]) {
   const timer = setInterval(beat, heartbeat).unref()
 
   return {
-    /** How many standstills there were. */
     count(): number {
       beat()
       return count

@@ -9,23 +9,20 @@ interface Settings {
   issuer: string
   audience: string
   accessTokenTtl: number
-  /** The Better Auth server that shares the secret, if any. */
   betterAuth: { issuer: string; audience: string } | undefined
 }
 
 /** The type that distinguishes our access tokens from other HS256 JWTs (RFC 9068, section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
 
-/** Signs and verifies JWTs, by `kid` of the secret: @fastify/jwt. */
 export type SecretKeys = Readonly<Record<string, SecretKey>>
 
 interface SecretKey {
   sign: (payload: object) => string
-  /** Throws if the signature does not match. */
   verify: (token: string) => unknown
 }
 
-/** Whether a token is signed with a key. The library has many errors: each means no. */
+// The library has many errors: each means no.
 function isSigned(key: SecretKey, { text }: Jws): boolean {
   try {
     key.verify(text)
@@ -35,17 +32,13 @@ function isSigned(key: SecretKey, { text }: Jws): boolean {
   }
 }
 
-/** Issues our access tokens and verifies all HS256 tokens, without the database. `clock` returns milliseconds. */
 export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, clock: () => number) {
   const keys = new Map(settings.secrets.map(({ kid }) => [kid, secretKeys[kid] as SecretKey]))
   const [signingKey] = keys.values()
   if (!signingKey) throw new Error('No secret to sign access tokens with')
   const { betterAuth } = settings
 
-  /**
-   * Checks header and signature. The library parses less strictly than parseJws. It is configured for HS256 only: the
-   * configuration sets the algorithm, never the token (RFC 8725, section 3.1).
-   */
+  // The configuration sets the algorithm, never the token (RFC 8725, section 3.1).
   function checkSignature(jws: Jws): void {
     const { header } = jws
     if (header.alg !== 'HS256') throw problems.invalidToken('algorithm')
@@ -66,7 +59,7 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
     return { issuer: null, subject, email: emailClaim(claims), name: undefined, sessionId, issuedAt, expiresAt }
   }
 
-  /** A token that an app minted with the shared secret: the bridge of a Better Auth front end. */
+  // Minted by an app with the shared secret: the bridge of a Better Auth front end.
   function bridgeToken(jws: Jws): AccessToken {
     const { claims } = jws
     if ('iss' in claims && claims.iss !== betterAuth?.issuer) throw problems.invalidToken('unknown issuer')
@@ -76,9 +69,6 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
   }
 
   return {
-    /**
-     * Issues an access token for a session of a user who registered here. It expires with the session at the latest.
-     */
     issue(user: { id: string; email: string }, sessionId: string, secondsLeft = Number.POSITIVE_INFINITY) {
       const iat = Math.floor(clock() / 1000)
       const expires_in = Math.max(1, Math.floor(Math.min(settings.accessTokenTtl, secondsLeft)))
@@ -95,7 +85,6 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
       return { access_token, expires_in }
     },
 
-    /** Returns the claims of an HS256 token. Throws `invalid_token` or, if nothing else is wrong, `token_expired`. */
     verify(jws: Jws): AccessToken {
       checkSignature(jws)
       const token = jws.claims.iss === settings.issuer ? ownToken(jws) : bridgeToken(jws)

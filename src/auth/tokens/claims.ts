@@ -4,7 +4,6 @@ import type { Jws } from './jws.ts'
 
 /** Times are seconds since 1970. */
 interface Bearer {
-  /** Our user's id, or the id at the other issuer. */
   subject: string
   email: string
   name: string | undefined
@@ -12,7 +11,6 @@ interface Bearer {
   expiresAt: number
 }
 
-/** A token of a user who registered here. */
 export interface OwnToken extends Bearer {
   issuer: null
   sessionId: string
@@ -23,16 +21,14 @@ export interface ForeignToken extends Bearer {
   sessionId: undefined
 }
 
-/** The claims of a verified token. */
 export type AccessToken = OwnToken | ForeignToken
 
-/** Seconds. Revocations of other issuers' tokens must be kept longer than this. */
+// Seconds. Revocations of other issuers' tokens must be kept longer than this.
 const maxForeignLife = 7 * 24 * 60 * 60
 /** Seconds that another server's clock may be ahead. */
 const clockSkew = 60
-/** The end of the year 9999, the last one that RFC 3339 can express. */
-const endOfTime = 253_402_300_799
-/** Claims of Better Auth's mail links, which are signed with the shared secret. */
+const endOfYear9999 = 253_402_300_799
+// Claims of Better Auth's mail links, which are signed with the shared secret.
 const mailLink = ['updateTo', 'requestType']
 const sessionCache = 'better-auth:session-cache'
 /** A printable subject (OpenID Connect Core, section 2; RFC 7519, section 4.1.2). */
@@ -41,18 +37,16 @@ const printable = /^[^\p{C}\p{Zl}\p{Zp}]+$/u
 type Claims = Jws['claims']
 const isObject = (value: unknown): value is Claims => typeof value === 'object' && value !== null
 
-/** Whether a name is acceptable. Another issuer's token may contain any value, or none. */
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && /^(?=\s*\S)[^\0\ud800-\udfff]{1,100}$/u.test(value)
 
-/** Returns a claim that must be text. */
 export function textClaim(claims: Claims, name: string): string {
   const value = claims[name]
   if (typeof value !== 'string' || value === '' || value.length > 255) throw problems.invalidToken(`no ${name}`)
   return value
 }
 
-/** Returns the normalized email. Blanks around it are refused, because nobody typed it. */
+/** Blanks around the email are refused, because nobody typed it. */
 export function emailClaim(claims: Claims): string {
   const claim = textClaim(claims, 'email')
   const email = claim.trim() === claim ? normalEmail(claim) : undefined
@@ -60,22 +54,20 @@ export function emailClaim(claims: Claims): string {
   return email
 }
 
-/** Returns a claim that must be a time, in seconds since 1970. */
 export function timeClaim(claims: Claims, name: string): number {
   const value = claims[name]
-  if (typeof value !== 'number' || !(value >= 0 && value <= endOfTime))
+  if (typeof value !== 'number' || !(value >= 0 && value <= endOfYear9999))
     throw problems.invalidToken(`no time in ${name}`)
   return value
 }
 
-/** Checks the header's type, in any case and with or without `application/` (RFC 7515, section 4.1.9). */
+// In any case and with or without `application/` (RFC 7515, section 4.1.9).
 function checkType({ typ }: Jws['header'], allowed: readonly string[]): void {
   if (typ === undefined) return
   const name = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : ''
   if (!allowed.includes(name)) throw problems.invalidToken('type')
 }
 
-/** Builds a token of another issuer's user from the given identity and the other claims. */
 function foreignToken(claims: Claims, issuer: string, subject: string, email: string): ForeignToken {
   const [issuedAt, expiresAt] = [timeClaim(claims, 'iat'), timeClaim(claims, 'exp')]
   if (expiresAt - issuedAt > maxForeignLife) throw problems.invalidToken('lives longer than seven days')
@@ -83,7 +75,7 @@ function foreignToken(claims: Claims, issuer: string, subject: string, email: st
   return { issuer, subject, email, name, sessionId: undefined, issuedAt, expiresAt }
 }
 
-/** Returns the subject as text. Numbers must be safe integers: rounding could merge two users. */
+// Numbers must be safe integers: rounding could merge two users.
 function subjectOf(claims: Claims): string {
   const name = 'sub' in claims ? 'sub' : 'user_id'
   const { [name]: value } = claims
@@ -94,7 +86,6 @@ function subjectOf(claims: Claims): string {
   return subject
 }
 
-/** Whether a list of audiences contains only text, ours among it, and not that of Better Auth's session cache. */
 const listsUs = (list: unknown[], audience: string) =>
   list.every((name) => typeof name === 'string' && name !== sessionCache) && list.includes(audience)
 
@@ -103,10 +94,7 @@ export function checkAudience({ aud }: Claims, audience: string): void {
   if (!(Array.isArray(aud) ? listsUs(aud, audience) : aud === audience)) throw problems.invalidToken('audience')
 }
 
-/**
- * Reads a token of an issuer with its own keys: an access token (RFC 9068) or another JWT. Better Auth can sign its
- * session cache with the same keys; that contains the objects `session` and `user`.
- */
+/** Reads a token of an issuer with its own keys, with which Better Auth can also sign its session cache. */
 export function issuedToken({ header, claims }: Jws, issuer: string): ForeignToken {
   checkType(header, ['jwt', 'at+jwt'])
   if (mailLink.some((claim) => claim in claims) || (isObject(claims.session) && isObject(claims.user)))
@@ -114,10 +102,7 @@ export function issuedToken({ header, claims }: Jws, issuer: string): ForeignTok
   return foreignToken(claims, issuer, subjectOf(claims), emailClaim(claims))
 }
 
-/**
- * Reads a token signed with the shared secret. It names its user by `sub`, `user_id` or `user: {id, email}`. Better
- * Auth signs mail links and cookie caches with this secret too. The type `at+jwt` is reserved for our own tokens.
- */
+/** Reads a token of the shared secret, with which Better Auth also signs mail links and cookie caches. */
 export function bridgedToken({ header, claims }: Jws, issuer: string): ForeignToken {
   checkType(header, ['jwt'])
   if (['session', ...mailLink].some((claim) => claim in claims)) throw problems.invalidToken('not a login')
@@ -133,10 +118,7 @@ export function bridgedToken({ header, claims }: Jws, issuer: string): ForeignTo
   return foreignToken(claims, issuer, subject, email)
 }
 
-/**
- * Checks the token's times against the clock, in seconds since 1970. Throws `token_expired` only if nothing else is
- * wrong.
- */
+/** Throws `token_expired` only if nothing else is wrong. */
 export function checkTimes({ issuedAt, expiresAt }: AccessToken, { claims }: Jws, now: number): void {
   if ('nbf' in claims && timeClaim(claims, 'nbf') > now + clockSkew) throw problems.invalidToken('not valid yet')
   if (issuedAt > now + clockSkew) throw problems.invalidToken('issued in the future')

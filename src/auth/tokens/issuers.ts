@@ -4,7 +4,6 @@ import { type AccessToken, checkAudience, checkTimes, issuedToken } from './clai
 import { type Algorithm, parseKeySet, type VerificationKey } from './jwks.ts'
 import type { Jws } from './jws.ts'
 
-/** An issuer that we trust, verified by its published keys. */
 export interface TrustedIssuer {
   issuer: string
   audience: string
@@ -17,14 +16,12 @@ export const FETCH_PAUSE = 30_000
 export const REFRESH_AFTER = 10 * 60_000
 export const KEYS_LAST = 24 * 60 * 60_000
 const fetchTimeout = 3_000
-/** Bytes. */
-const maxSize = 64 * 1024
+const maxBytes = 64 * 1024
 
 interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** A fetch with a limit on the size of the body. jose itself limits the time and follows no redirects. */
 const fetchBounded: FetchImplementation = async (url, options) => {
   const answer = await fetch(url, options)
   if (answer.status !== 200 || !answer.body) return answer
@@ -32,13 +29,13 @@ const fetchBounded: FetchImplementation = async (url, options) => {
   let size = 0
   for await (const chunk of answer.body) {
     size += chunk.length
-    if (size > maxSize) throw new Error(`it is larger than ${maxSize} bytes`)
+    if (size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`)
     chunks.push(chunk)
   }
   return new Response(Buffer.concat(chunks))
 }
 
-/** Fetches the keys that an issuer publishes. Calls `refuse` for each unacceptable key. Rejects without a key set. */
+/** Fetches an issuer's keys. Calls `refuse` for each unacceptable key, and rejects without a key set. */
 export async function fetchKeys(
   { jwksUrl, algorithms: allowed }: TrustedIssuer,
   refuse: (kid: string, reason: string) => void
@@ -60,12 +57,7 @@ const isSigned = ({ text }: Jws, { algorithm, key }: VerificationKey): Promise<b
     () => false
   )
 
-/**
- * Verifies the tokens of one issuer with keys from the configured URL only (a token's `jku`, `x5u` and `jwk` are
- * ignored). Keys are fetched at the first token, and refreshed every REFRESH_AFTER and for an unknown `kid`, at most
- * once in FETCH_PAUSE. While the issuer is down, known keys stay valid for KEYS_LAST. `elapsed` (monotonic) and `clock`
- * return milliseconds.
- */
+/** Verifies tokens of one issuer by keys from the configured URL only: a token's `jku`, `x5u` and `jwk` are ignored. */
 export function createIssuer(
   trusted: TrustedIssuer,
   log: Log,
@@ -87,7 +79,6 @@ export function createIssuer(
     }
   }
 
-  /** Fetches the keys unless FETCH_PAUSE forbids it. Concurrent callers share one fetch. */
   async function refresh(): Promise<void> {
     if (!fetching && elapsed() - triedAt >= FETCH_PAUSE)
       fetching = load().finally(() => {
@@ -96,7 +87,6 @@ export function createIssuer(
     await fetching
   }
 
-  /** Returns a valid key. */
   function current(kid: string): VerificationKey | undefined {
     if (elapsed() - fetchedAt > REFRESH_AFTER) void refresh()
     return elapsed() - fetchedAt > KEYS_LAST ? undefined : keys.get(kid)
@@ -125,10 +115,7 @@ export function createIssuer(
       return now !== undefined && now.algorithm === algorithm && now.key.equals(key)
     },
 
-    /**
-     * Returns the claims of a token of this issuer. Throws `invalid_token`, `token_expired`, or `unavailable` without
-     * keys.
-     */
+    /** Throws `invalid_token`, `token_expired`, or `unavailable` without keys. */
     async verify(jws: Jws): Promise<{ token: AccessToken; key: VerificationKey }> {
       if (!allowed.some((algorithm) => algorithm === jws.header.alg)) throw problems.invalidToken('algorithm')
       checkAudience(jws.claims, audience)

@@ -11,7 +11,6 @@ export const algorithms = {
 
 export type Algorithm = keyof typeof algorithms
 
-/** A public key with its only algorithm. */
 export interface VerificationKey {
   algorithm: Algorithm
   key: KeyObject
@@ -20,14 +19,13 @@ export interface VerificationKey {
 const maxKeys = 100
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
-/** Returns the only allowed algorithm of a key: the one it names, or the only one for its type. */
+// The one that the key names, or the only one for its type.
 function algorithmOf(jwk: Record<string, unknown>, allowed: readonly Algorithm[]): Algorithm | undefined {
   const fitting = allowed.filter((name) => algorithms[name].kty === jwk.kty && algorithms[name].crv === jwk.crv)
   const named = fitting.filter((name) => jwk.alg === undefined || jwk.alg === name)
   return named.length === 1 ? named[0] : undefined
 }
 
-/** Parses one key. Throws an error that says what is wrong. */
 function parseKey(jwk: Record<string, unknown>, allowed: readonly Algorithm[]): VerificationKey {
   if ('d' in jwk || 'k' in jwk) throw new Error('it is a private or a symmetric key')
   if (jwk.use !== undefined && jwk.use !== 'sig') throw new Error('it is not for signatures')
@@ -42,10 +40,7 @@ function parseKey(jwk: Record<string, unknown>, allowed: readonly Algorithm[]): 
   return { algorithm, key }
 }
 
-/**
- * Parses a JWK Set (RFC 7517) into keys by id. Unacceptable keys are omitted and reported to `refuse`; so are keys that
- * share an id. Throws if the value is not a JWK Set.
- */
+/** Parses a JWK Set (RFC 7517) into keys by id. Unacceptable keys, and keys that share an id, are reported to `refuse`. */
 export function parseKeySet(
   set: unknown,
   allowed: readonly Algorithm[],

@@ -4,17 +4,14 @@ import { problems } from '../../http/problems.ts'
 /** Better Auth puts the whole user into its tokens. Node limits all headers together to 16 KiB. */
 export const maxTokenLength = 12 * 1024
 
-/**
- * Decodes strict base64url (RFC 7515): no padding, no white space, no unused bits, so that a signature has only one
- * spelling.
- */
+// Strict base64url (RFC 7515): no padding, white space or unused bits, so that a signature has only one spelling.
 function decode(segment: string): Buffer {
   const bytes = Buffer.from(segment, 'base64url')
   if (bytes.length === 0 || bytes.toString('base64url') !== segment) throw problems.invalidToken('not base64url')
   return bytes
 }
 
-/** Whether an object in a JSON text repeats a name, which parsers resolve differently (RFC 7519, section 4). */
+// Parsers resolve repeated names differently (RFC 7519, section 4).
 function repeatsName(json: string): boolean {
   const scopes: Set<string>[] = []
   for (const [token, colon] of json.matchAll(/[{}]|"(?:[^"\\]|\\.)*"(\s*:)?/gs)) {
@@ -45,7 +42,6 @@ function parseObject(segment: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-/** A parsed compact JWS (RFC 7515), not yet verified. */
 export class Jws {
   readonly header: Readonly<Record<string, unknown>>
   readonly text: string
@@ -69,7 +65,7 @@ export class Jws {
   }
 }
 
-/** Cache of one: all tokens of a key have the same header. */
+// All tokens of a key have the same header.
 let last: { segment: string; header: Jws['header'] } | undefined
 
 function parseHeader(segment: string): Jws['header'] {

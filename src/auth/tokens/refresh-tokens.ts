@@ -7,30 +7,23 @@ const randomLength = 32
 const tagLength = 16
 const length = idLength + randomLength + tagLength
 
-/** A refresh token that we issued, according to its tag. The session's row tells whether it is current. */
+/** Issued by us, according to its tag. The session's row tells whether it is current. */
 export interface RefreshToken {
   sessionId: string
   bytes: Buffer
 }
 
-/** The stored hash of a refresh token. */
 export const hashOf = (token: RefreshToken): Buffer => createHash('sha256').update(token.bytes).digest()
 
 const formatted = (token: RefreshToken): string => token.bytes.toString('base64url')
 
-/**
- * XORs with a one-time pad derived from the predecessor, so that only a client that sends the predecessor can read the
- * successor stored in the row. Sealing and unsealing are the same operation.
- */
+// A one-time pad from the predecessor: only a client that sends the predecessor can read the successor stored in the row.
 function seal(predecessor: RefreshToken, bytes: Buffer): Buffer {
   const pad = Buffer.from(hkdfSync('sha256', predecessor.bytes, '', 'gatehouse successor', length))
   return Buffer.from(bytes.map((byte, i) => byte ^ pad.readUInt8(i)))
 }
 
-/**
- * Opaque refresh tokens: the session's id, 256 random bits, and a tag. The tag distinguishes a token that we issued
- * (reuse is theft) from a made-up one (which must not end a session).
- */
+/** A session's id, 256 random bits, and a tag, which tells our tokens (reuse is theft) from made-up ones (which end nothing). */
 export function createRefreshTokens(secrets: readonly Secret[]) {
   const keys = secrets.map(({ secret }) => Buffer.from(hkdfSync('sha256', secret, '', 'gatehouse refresh tokens', 32)))
   const [taggingKey] = keys
@@ -44,7 +37,6 @@ export function createRefreshTokens(secrets: readonly Secret[]) {
       return { sessionId, bytes: Buffer.concat([content, tag(taggingKey, content)]) }
     },
 
-    /** Parses a token. Returns undefined if we did not issue it. */
     parse(text: string): RefreshToken | undefined {
       const bytes = Buffer.from(text, 'base64url')
       if (bytes.length !== length || bytes.toString('base64url') !== text) return undefined

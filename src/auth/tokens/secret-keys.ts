@@ -14,7 +14,6 @@ export const jwtOptions = (kid: string): JwtOptions => ({
   verify: { algorithms: ['HS256'], ignoreExpiration: true, ignoreNotBefore: true, cache: false }
 })
 
-/** Signs and verifies with fast-jwt as `app.jwt` does, for what runs without an app. */
 export const openSecretKeys = (secrets: readonly Secret[]): SecretKeys =>
   Object.fromEntries(
     secrets.map(({ kid, secret: key }) => {

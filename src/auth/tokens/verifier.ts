@@ -5,29 +5,21 @@ import type { AccessToken } from './claims.ts'
 import type { Issuer } from './issuers.ts'
 import { type Jws, parseJws } from './jws.ts'
 
-/** Characters of all cached tokens together: about 20,000 of ours or 10,000 of Better Auth's, in 16 MB. */
+// Characters of all cached tokens together: about 20,000 of ours or 10,000 of Better Auth's, in 16 MB.
 const maxCached = 8 * 1024 * 1024
 
 interface Verified {
   text: string
   token: Readonly<AccessToken>
-  /** Whether the key that verified the token is still valid. */
   isKeyValid: () => boolean
 }
 
-/**
- * The cache key: the end of the signature (256 bits), which is faster than the whole token. A hit compares the whole
- * token.
- */
+// The end of the signature (256 bits) is faster than the whole token, which a hit compares.
 const keyOf = (text: string) => text.slice(-43)
 
 const alwaysValid = () => true
 
-/**
- * Verifies access tokens of every kind. The claim `iss` selects the issuer, whose configuration selects the algorithm
- * and the keys. A verified token is cached by its text while its key is valid and until it expires. Refused tokens are
- * never cached, so a flood of them cannot evict others. `clock` returns milliseconds.
- */
+/** Verifies access tokens: `iss` selects the issuer. Refused tokens are not cached, so a flood of them cannot evict others. */
 export function createVerifier(tokens: AccessTokens, issuers: ReadonlyMap<unknown, Issuer>, clock: () => number) {
   const cache = new LRUCache<string, Verified>({ maxSize: maxCached, sizeCalculation: ({ text }) => text.length })
 
@@ -42,10 +34,7 @@ export function createVerifier(tokens: AccessTokens, issuers: ReadonlyMap<unknow
     return remember(text, token, () => issuer.trusts(kid, key))
   }
 
-  /**
-   * Returns the claims of a token; a promise if keys may have to be fetched. Throws `invalid_token` and
-   * `token_expired`.
-   */
+  /** Returns a promise only if keys may have to be fetched. */
   return function verify(text: string): AccessToken | Promise<AccessToken> {
     const before = cache.get(keyOf(text))
     if (before?.text === text && before.isKeyValid()) {
