@@ -4,8 +4,9 @@ import { Type } from '@sinclair/typebox'
 import type { FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
 import type { OpenAPIV3_1 } from 'openapi-types'
-import { stringify } from 'yaml'
+import { type ScalarTag, stringify } from 'yaml'
 import { problemResponses } from '../src/http/problem-responses.ts'
+import { version } from '../src/observability/version.ts'
 import { rememberAnswers } from './files.ts'
 import { type ContentPolicy, usePolicy } from './security.ts'
 
@@ -16,9 +17,22 @@ declare module 'fastify' {
   }
 }
 
+const description = `
+Accounts, sessions, and a list of tasks for each user.
+
+- **Sign in** with \`POST /api/auth/register\` or \`POST /api/auth/login\`. Send the access token of the answer as
+  \`Authorization: Bearer <access_token>\`, and exchange the refresh token before it expires.
+- **Tasks** are at \`/api/tasks\`. The same operations at \`/api/users/{user_id}/tasks\` exist for clients that name the
+  user in the path.
+- **Errors** are problem details (RFC 9457). Programs compare \`code\`; people read \`detail\`; reports quote
+  \`request_id\`.
+- **429 and 503** are temporary: repeat the request after \`Retry-After\` seconds.
+`.trim()
+
 /** Exceptions from "Your tasks". */
 const tagDescriptions: Record<string, string> = {
   auth: 'Signing up, in and out',
+  'user-tasks': 'The tasks by their user; new clients use `/api/tasks`',
   profile: 'Your account',
   sessions: 'Where you are logged in',
   health: 'For load balancers and people on call'
@@ -48,10 +62,19 @@ function problemsOf({ security, problems = [] }: FastifySchema, method: string, 
 
 interface Operation extends OpenAPIV3_1.OperationObject {
   tags: string[]
+  parameters?: OpenAPIV3_1.ParameterObject[]
   responses: OpenAPIV3_1.ResponsesObject
 }
 
 type Document = Omit<Partial<OpenAPIV3_1.Document>, 'paths'> & { paths: Record<string, Record<string, Operation>> }
+
+/** Adds to a parameter what @fastify/swagger loses when its schema is a reference: the description, and that it is optional. */
+function finishParameter(parameter: OpenAPIV3_1.ParameterObject, { components }: Document): void {
+  const schema = parameter.schema as OpenAPIV3_1.SchemaObject & { $ref?: string }
+  const named = components?.schemas?.[schema.$ref?.split('/').at(-1) ?? ''] ?? schema
+  if ('default' in named) parameter.required = false
+  parameter.description ??= named.description ?? ''
+}
 
 /** Refers to the named problem responses, marks what is optional as such, and lists the tags. */
 function finish(document: Document) {
@@ -61,8 +84,7 @@ function finish(document: Document) {
       for (const tag of operation.tags) tags.add(tag)
       for (const status of Object.keys(operation.responses))
         if (Number(status) >= 400) operation.responses[status] = { $ref: `#/components/responses/Problem${status}` }
-      for (const parameter of (operation.parameters ?? []) as OpenAPIV3_1.ParameterObject[])
-        if (parameter.schema && 'default' in parameter.schema) parameter.required = false
+      for (const parameter of operation.parameters ?? []) finishParameter(parameter, document)
       const body = operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined
       const media = body?.content['application/json'] as { schema: OpenAPIV3_1.SchemaObject } | undefined
       const [only, nothing] = media?.schema.anyOf ?? []
@@ -83,13 +105,20 @@ export const openapi = fp(
         openapi: '3.1.0',
         info: {
           title: 'Gatehouse',
-          version: '1.0.0',
-          description: 'Accounts, access tokens and tasks. Every error is problem details (RFC 9457).',
+          version,
+          description,
           license: { name: 'MIT', identifier: 'MIT' }
         },
         servers: [{ url: '/' }],
         components: {
-          securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+          securitySchemes: {
+            bearer: {
+              type: 'http',
+              scheme: 'bearer',
+              bearerFormat: 'JWT',
+              description: 'The access token of registering, logging in or refreshing, or one of a trusted issuer'
+            }
+          },
           responses: problemResponses
         }
       },
@@ -132,6 +161,9 @@ export const openapi = fp(
   { name: 'openapi' }
 )
 
-/** Formats the contract as openapi.yaml. */
+/** What readers of YAML 1.1 take for a time. */
+const time: ScalarTag = { tag: '!time', default: true, test: /^\d{4}-\d\d-\d\d/, resolve: (text) => text }
+
+/** Formats the contract as openapi.yaml, with times in quotes. */
 export const openapiYaml = (document: object): string =>
-  stringify(document, { lineWidth: 120, aliasDuplicateObjects: false })
+  stringify(document, { lineWidth: 120, aliasDuplicateObjects: false, compat: [time] })

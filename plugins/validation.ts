@@ -48,7 +48,9 @@ function explain({ keyword, params, message = '', parentSchema, data }: Partial<
   if (keyword === 'maxLength') return `must be at most ${params?.limit} characters long`
   if (keyword !== 'pattern' && keyword !== 'format') return message
   const fault = parentSchema?.format === 'idn-email' ? emailFault(String(data)) : undefined
-  return fault ?? (parentSchema?.description ? `must be: ${parentSchema.description}` : message)
+  // A description beside a pattern is the pattern's rule.
+  const rule = parentSchema?.pattern && parentSchema.description
+  return fault ?? (rule ? `must be: ${rule.charAt(0).toLowerCase()}${rule.slice(1)}` : message)
 }
 
 function fieldError(error: Partial<ErrorObject>): FieldError {

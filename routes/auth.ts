@@ -1,3 +1,4 @@
+import { answer } from '../schemas/answers.ts'
 import { Message, optional, ref } from '../schemas/common.ts'
 import { Refresh } from '../schemas/sessions.ts'
 import { AuthenticatedUser, AuthResponse, Login, NewUser } from '../schemas/users.ts'
@@ -11,32 +12,54 @@ const register = {
   operationId: 'register',
   tags,
   summary: 'Create an account and open a session',
+  description:
+    'For a person who has no account yet. Keep both tokens of the answer: the person is signed in. ' +
+    '409 `email_taken`: the address has an account, so offer to sign in.',
   body: ref(NewUser),
-  response: { 201: ref(AuthResponse) },
+  response: { 201: answer('The account exists, and its first session is open', ref(AuthResponse)) },
   problems: [409, 429]
 }
 const login = {
   operationId: 'login',
   tags,
   summary: 'Log in with email and password',
+  description:
+    'Opens a session beside those that the account has. Keep both tokens of the answer. An unknown address and a wrong ' +
+    'password get the same 401 `invalid_credentials`. After 429 wait for as long as `Retry-After` says.',
   body: ref(Login),
-  response: { 200: ref(AuthResponse) },
+  response: { 200: answer('The session is open', ref(AuthResponse)) },
   problems: [401, 429]
 }
 const refresh = {
   operationId: 'refresh',
   tags,
   summary: 'Exchange a refresh token, or the refresh cookie, for new tokens',
+  description:
+    'Call it before the access token expires, or when a request gets 401 `token_expired`. Replace both stored tokens by ' +
+    'those of the answer: a refresh token works once, and a second use after more than 10 seconds ends the session as ' +
+    'theft. 401 means that the session has ended: ask the person to sign in. 403 means that the page which sent the ' +
+    'cookie is of an origin that may not use it.',
   body: optional(ref(Refresh)),
-  response: { 200: ref(AuthResponse) },
+  response: { 200: answer('Both tokens are replaced', ref(AuthResponse)) },
   problems: [401, 403, 429]
 }
-const logout = { operationId: 'logout', tags, summary: 'End the current session', response: { 200: ref(Message) } }
+const logout = {
+  operationId: 'logout',
+  tags,
+  summary: 'End the current session',
+  description:
+    'Ends the session of the access token, at once and on every server: neither of its tokens works any longer, and the ' +
+    'refresh cookie is removed. The client drops both tokens, whatever the answer.',
+  response: { 200: answer('The session has ended', ref(Message)) }
+}
 const me = {
   operationId: 'getMe',
   tags,
   summary: 'The user that the access token identifies',
-  response: { 200: ref(AuthenticatedUser) }
+  description:
+    'Reads the token only, not the database. Use it to check a token and to learn when it expires; for the name and the ' +
+    'state of the account use `GET /api/auth/profile`.',
+  response: { 200: answer('The token is valid', ref(AuthenticatedUser)) }
 }
 
 interface Options {
@@ -47,21 +70,21 @@ interface Options {
 /** Public routes that issue access tokens. */
 export const credentialRoutes: Routes<Options> = async function credentialRoutes(app, { accounts, sessions }) {
   app.post('/register', { schema: register, onRequest: app.limitAttempts() }, async ({ body, client }, reply) => {
-    const answer = await accounts.register(body, client)
-    return reply.code(201).send(body.refresh_cookie ? reply.withRefreshCookie(answer) : answer)
+    const opened = await accounts.register(body, client)
+    return reply.code(201).send(body.refresh_cookie ? reply.withRefreshCookie(opened) : opened)
   })
 
   app.post('/login', { schema: login, onRequest: app.limitAttempts() }, async ({ body, client }, reply) => {
-    const answer = await accounts.login(body, client)
-    return body.refresh_cookie ? reply.withRefreshCookie(answer) : answer
+    const opened = await accounts.login(body, client)
+    return body.refresh_cookie ? reply.withRefreshCookie(opened) : opened
   })
 
   app.post('/refresh', { schema: refresh, onRequest: app.limitAttempts() }, async (request, reply) => {
     const given = request.body?.refresh_token
     const token = given ?? request.refreshCookie()
     if (token === undefined) throw problems.invalidToken('no refresh token')
-    const answer = await sessions.refresh(token, request.client)
-    return given === undefined ? reply.withRefreshCookie(answer) : answer
+    const refreshed = await sessions.refresh(token, request.client)
+    return given === undefined ? reply.withRefreshCookie(refreshed) : refreshed
   })
 }
 

@@ -1,3 +1,4 @@
+import { answer } from '../schemas/answers.ts'
 import { ref } from '../schemas/common.ts'
 import { Health } from '../schemas/health.ts'
 import { createPing } from '../src/database/ping.ts'
@@ -5,14 +6,31 @@ import { problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
 
 const tags = ['health']
-const response = { 200: ref(Health) }
-const health = { operationId: 'getHealth', tags, response, summary: 'The state of the service and of its dependencies' }
-const live = { operationId: 'getLiveness', tags, response, summary: 'Liveness: whether the process runs' }
+const health = {
+  operationId: 'getHealth',
+  tags,
+  summary: 'The state of the service and of its dependencies',
+  description:
+    'For people and monitoring. 503 means that the process is overloaded, or that requests cannot reach the database.',
+  response: { 200: answer('The service and its dependencies work', ref(Health)) }
+}
+const live = {
+  operationId: 'getLiveness',
+  tags,
+  summary: 'Liveness: whether the process runs',
+  description:
+    'For an orchestrator that restarts a process without an answer. It asks no dependency, because a restart would not ' +
+    'repair one.',
+  response: { 200: answer('The process runs', ref(Health)) }
+}
 const ready = {
   operationId: 'getReadiness',
   tags,
-  response,
-  summary: 'Readiness: whether to send requests to this process'
+  summary: 'Readiness: whether to send requests to this process',
+  description:
+    'For a load balancer. 503 means that the database does not answer or that the process is about to end: send requests ' +
+    'to another one.',
+  response: { 200: answer('The process takes requests', ref(Health)) }
 }
 
 export const healthRoutes: Routes = async function healthRoutes(app) {

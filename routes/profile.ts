@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox'
+import { answer, nothing } from '../schemas/answers.ts'
 import { optional, ref } from '../schemas/common.ts'
 import { AccountDeletion, AuthResponse, PasswordChange, ProfilePatch, User } from '../schemas/users.ts'
 import type { Accounts } from '../src/auth/accounts.ts'
@@ -7,13 +7,21 @@ import type { Routes } from '../src/http/typebox.ts'
 import { usersRepository } from '../src/repositories/users.ts'
 
 const tags = ['profile']
-const read = { operationId: 'getProfile', tags, summary: 'Your account', response: { 200: ref(User) }, problems: [404] }
+const read = {
+  operationId: 'getProfile',
+  tags,
+  summary: 'Your account',
+  description: 'Reads the account from the database: the name, the email, and when it was last changed.',
+  response: { 200: answer('The account', ref(User)) },
+  problems: [404]
+}
 const update = {
   operationId: 'updateProfile',
   tags,
   summary: 'Change your name',
+  description: 'Omitted fields keep their values. The answer is the account as it is from now on.',
   body: ref(ProfilePatch),
-  response: { 200: ref(User) },
+  response: { 200: answer('The changed account', ref(User)) },
   problems: [404]
 }
 
@@ -21,16 +29,22 @@ const remove = {
   operationId: 'deleteAccount',
   tags,
   summary: 'Delete your account, your tasks and your sessions',
+  description:
+    'Nothing can be restored, so ask the person first. Send the password of the account. An account of another issuer ' +
+    'has none: send no body, with a token that is less than five minutes old, or get 403. The client drops its tokens.',
   body: optional(ref(AccountDeletion)),
-  response: { 204: Type.Null() },
+  response: { 204: nothing('The account and all its data are deleted') },
   problems: [403, 429]
 }
 const changePassword = {
   operationId: 'changePassword',
   tags,
   summary: 'Change your password and end all other sessions',
+  description:
+    'Ends every session, also those of somebody who knows the old password, and opens a new one. Replace both stored ' +
+    'tokens by those of the answer. 403: the account belongs to another issuer, which keeps its password.',
   body: ref(PasswordChange),
-  response: { 200: ref(AuthResponse) },
+  response: { 200: answer('The password is changed, and a new session is open', ref(AuthResponse)) },
   problems: [403, 429]
 }
 
@@ -65,7 +79,7 @@ export const passwordRoutes: Routes<{ accounts: Accounts }> = async function pas
   const options = { schema: changePassword, config: { turn: 'hash' }, onRequest: app.limitAttempts() } as const
   app.put('', options, async (request, reply) => {
     const inCookie = request.refreshCookie() !== undefined
-    const answer = await accounts.changePassword(request.user.token, request.body, request.client)
-    return inCookie ? reply.withRefreshCookie(answer) : answer
+    const opened = await accounts.changePassword(request.user.token, request.body, request.client)
+    return inCookie ? reply.withRefreshCookie(opened) : opened
   })
 }

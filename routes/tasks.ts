@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
-import { Id, optional, ref } from '../schemas/common.ts'
-import { IdempotencyKey, IfMatch, IfNoneMatch, withHeaders } from '../schemas/headers.ts'
+import { answer, nothing } from '../schemas/answers.ts'
+import { id, optional, ref } from '../schemas/common.ts'
+import { IdempotencyKey, IfMatch, IfNoneMatch } from '../schemas/headers.ts'
 import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '../schemas/tasks.ts'
 import type { Cursors } from '../src/http/cursors.ts'
 import { createTaskOnce } from '../src/http/idempotency.ts'
@@ -13,60 +14,74 @@ import type { TaskPosition } from '../src/repositories/task-lists.ts'
 import { type TaskQuota, tasksRepository } from '../src/repositories/tasks.ts'
 
 const tags = ['tasks']
-const params = Type.Object({ id: Id })
-const one = { 200: withHeaders(ref(Task), 'ETag') }
+const params = Type.Object({ id: id('The id of the task') })
 const list = {
   operationId: 'listTasks',
   tags,
   summary: 'List your tasks, one page at a time',
+  description:
+    'For the next page send `next_cursor` as `cursor`, with the same other parameters, until it is null. No task is shown ' +
+    'twice or skipped when tasks are added meanwhile. A cursor of another query gets 400.',
   querystring: TaskQuery,
-  response: { 200: Type.Unsafe<TaskPage | LargeBody>(ref(TaskPage)) }
+  response: { 200: answer('The next tasks of the list', Type.Unsafe<TaskPage | LargeBody>(ref(TaskPage))) }
 }
 const create = {
   operationId: 'createTask',
   tags,
   summary: 'Add a task',
+  description:
+    'The new task is not completed. To repeat a request safely after a lost answer, send the same `Idempotency-Key` ' +
+    'again. 409 `quota_exceeded`: delete tasks first.',
   body: ref(NewTask),
   headers: IdempotencyKey,
-  response: { 201: withHeaders(ref(Task), 'ETag', 'Location', 'Idempotency-Replayed') },
+  response: { 201: answer('The task is added', ref(Task), 'ETag', 'Location', 'Idempotency-Replayed') },
   problems: [409, 422]
 }
 const read = {
   operationId: 'getTask',
   tags,
   summary: 'Get a task',
+  description: 'A task of another user gets the same 404 as one that does not exist. Keep the `ETag` for `If-Match`.',
   params,
   headers: IfNoneMatch,
-  response: { ...one, 304: withHeaders(Type.Unsafe<NoContent>(Type.Null()), 'ETag') },
+  response: {
+    200: answer('The task', ref(Task), 'ETag'),
+    304: answer('The client has the current version', Type.Unsafe<NoContent>(Type.Null()), 'ETag')
+  },
   problems: [404]
 }
 const update = {
   operationId: 'updateTask',
   tags,
   summary: 'Change a task; omitted fields keep their values',
+  description:
+    'A `description` of null removes it. With `If-Match` the change is made only to the version that the client has ' +
+    'seen: after 412 read the task again.',
   params,
   body: ref(TaskPatch),
   headers: IfMatch,
-  response: one,
+  response: { 200: answer('The changed task', ref(Task), 'ETag') },
   problems: [404, 409, 412]
 }
 const complete = {
   operationId: 'completeTask',
   tags,
   summary: 'Complete or reopen a task: toggles without a body, sets the state with one',
+  description: 'Send the body where you can: a repeated request then has the same effect.',
   params,
   body: optional(ref(TaskCompletion)),
   headers: IfMatch,
-  response: one,
+  response: { 200: answer('The changed task', ref(Task), 'ETag') },
   problems: [404, 412]
 }
 const remove = {
   operationId: 'deleteTask',
   tags,
   summary: 'Delete a task',
+  description: 'It cannot be restored. A repeated request gets 404, which a client may take for success.',
   params,
   headers: IfMatch,
-  response: { 204: Type.Null() },
+  response: { 204: nothing('The task is deleted') },
   problems: [404, 412]
 }
 
@@ -89,7 +104,9 @@ export const taskRoutes: Routes<Options> = async function taskRoutes(app, { curs
     const options = { status, sort, order, limit, after }
     const { items, next } = await (search ? reading.search(user.id, search, options) : reading.list(user.id, options))
     const page = { items, next_cursor: next ? cursors.seal(scope(), next) : null }
-    return isLarge(page) ? reply.inPieces(pageInPieces(page, (task) => reply.serializeInput(task, one[200]))) : page
+    return isLarge(page)
+      ? reply.inPieces(pageInPieces(page, (task) => reply.serializeInput(task, read.response[200])))
+      : page
   })
 
   app.post('', { schema: create }, async ({ url, headers, user, body }, reply) => {

@@ -8,15 +8,19 @@ const character = '[^\\u0000\\uD800-\\uDFFF]'
 const pair = '[\\uD800-\\uDBFF][\\uDC00-\\uDFFF]'
 const storable = `${character}*(?:${pair}${character}*)*`
 
-export const Id = Type.String({ format: 'uuid' })
-export const Timestamp = Type.String({ format: 'date-time', description: 'RFC 3339, UTC, milliseconds' })
+export const id = (description: string) => Type.String({ format: 'uuid', description })
+export const timestamp = (description: string) =>
+  Type.String({ format: 'date-time', description: `${description} (RFC 3339, UTC, milliseconds)` })
 
 interface TextOptions {
   minLength?: number
   conditions?: string
 }
 
-/** Free text. `conditions` are lookaheads in the same pattern, because generators support only one. */
+/**
+ * Free text. The description is the rule, which the answer to a text that breaks it repeats. `conditions` are lookaheads
+ * in the same pattern, because generators support only one.
+ */
 export const text = (maxLength: number, description: string, { minLength, conditions = '' }: TextOptions = {}) =>
   Type.String({ ...(minLength && { minLength }), maxLength, pattern: `^${conditions}${storable}$`, description })
 
@@ -26,21 +30,44 @@ export const filledText = (maxLength: number, description: string) => ({
   'x-trimmed': true
 })
 
-export const oneOf = <const T extends string>(
-  words: readonly T[],
-  options: { default?: T; description?: string } = {}
-) => Type.Unsafe<T>({ type: 'string', enum: words, ...options })
+export const nullable = <T extends TSchema>(schema: T, description: string) =>
+  Type.Union([schema, Type.Null()], { description })
 
-/** A page of a keyset-paginated list; `next_cursor` is null on the last page. */
-export const pageOf = <T extends TSchema>(item: T, $id: string) =>
-  Type.Object({ items: Type.Array(item), next_cursor: Type.Union([Type.String(), Type.Null()]) }, { $id })
+interface WordsOptions<T> {
+  $id: string
+  description: string
+  default?: T
+}
+
+/** A named choice of words. */
+export const oneOf = <const T extends string>(words: readonly T[], options: WordsOptions<T>) =>
+  Type.Unsafe<T>({ type: 'string', enum: words, ...options })
+
+/** A page of a keyset-paginated list. */
+export const pageOf = <T extends TSchema>(
+  item: T,
+  options: { $id: string; description: string; examples: unknown[] }
+) =>
+  Type.Object(
+    {
+      items: Type.Array(item, { description: 'The page, in the order of the list' }),
+      next_cursor: nullable(Type.String(), 'The cursor of the next page; null on the last page')
+    },
+    options
+  )
 
 const named = new Set<TSchema>()
 
-/** A reference to a named schema, which becomes a component of the contract. It keeps the static type. */
+/**
+ * A reference to a named schema, which becomes a component of the contract. It keeps the static type, and the default,
+ * which Ajv reads beside the reference only.
+ */
 export const ref = <T extends TSchema>(schema: T) => {
   named.add(schema)
-  return Type.Unsafe<Static<T>>(Type.Ref(schema.$id as string))
+  return Type.Unsafe<Static<T>>({
+    ...Type.Ref(schema.$id as string),
+    ...('default' in schema && { default: schema.default })
+  })
 }
 
 /** Every referenced schema, by name. */
@@ -49,4 +76,7 @@ export const components = () => [...named].sort((a, b) => String(a.$id).localeCo
 /** An optional body. */
 export const optional = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
-export const Message = Type.Object({ message: Type.String() }, { $id: 'Message' })
+export const Message = Type.Object(
+  { message: Type.String({ description: 'What was done, for people' }) },
+  { $id: 'Message', description: 'A confirmation', examples: [{ message: 'Logged out' }] }
+)

@@ -1,9 +1,8 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 
 const optionalHeader = <Name extends string>(name: Name, description: string) =>
   Type.Object({ [name]: Type.Optional(Type.String({ description })) })
 
-/** Headers of requests. */
 export const IdempotencyKey = optionalHeader(
   'Idempotency-Key',
   '1 to 255 characters, preferably a random UUID in double quotes; kept for 24 hours. The request is carried out once. ' +
@@ -17,16 +16,3 @@ export const IfNoneMatch = optionalHeader(
   'If-None-Match',
   'ETags of the versions that the client has, or *. The response is 304 if the task still has one of them'
 )
-
-/** Headers of responses. */
-const responseHeaders = {
-  ETag: Type.String({ description: 'A strong validator that changes with every change of the task' }),
-  Location: Type.String({ description: 'The path of the new task' }),
-  'Idempotency-Replayed': Type.String({
-    description: '"true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent'
-  })
-}
-
-/** A response schema with the headers of the response, which @fastify/swagger documents and the serializer ignores. */
-export const withHeaders = <T extends TSchema>(schema: T, ...names: (keyof typeof responseHeaders)[]) =>
-  Type.Unsafe<Static<T>>({ ...schema, headers: Object.fromEntries(names.map((name) => [name, responseHeaders[name]])) })

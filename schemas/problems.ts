@@ -1,19 +1,62 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { ref } from './common.ts'
+import { oneOf, ref } from './common.ts'
 
-export const FieldError = Type.Object({ pointer: Type.String(), message: Type.String() }, { $id: 'FieldError' })
+export const FieldError = Type.Object(
+  {
+    pointer: Type.String({
+      description:
+        'The field: a JSON Pointer into the body (RFC 6901), or `/name` for a parameter; empty for the whole body'
+    }),
+    message: Type.String({ description: 'What is wrong with it, for people' })
+  },
+  {
+    $id: 'FieldError',
+    description: 'What is wrong with one field',
+    examples: [{ pointer: '/title', message: 'must not be empty' }]
+  }
+)
 
-/** Problem details (RFC 9457). */
+export const ProblemCode = oneOf(
+  [
+    'validation_failed',
+    'malformed_request',
+    'not_authenticated',
+    'invalid_token',
+    'token_expired',
+    'token_revoked',
+    'invalid_credentials',
+    'forbidden',
+    'not_found',
+    'method_not_allowed',
+    'request_timeout',
+    'email_taken',
+    'idempotency_in_progress',
+    'quota_exceeded',
+    'precondition_failed',
+    'payload_too_large',
+    'unsupported_media_type',
+    'idempotency_mismatch',
+    'too_many_requests',
+    'headers_too_large',
+    'internal_error',
+    'unavailable'
+  ],
+  { $id: 'ProblemCode', description: 'What went wrong, for programs. A later version may add codes' }
+)
+export type ProblemCode = Static<typeof ProblemCode>
+
 export const Problem = Type.Object(
   {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String(),
-    code: Type.String(),
-    request_id: Type.String(),
-    errors: Type.Optional(Type.Array(ref(FieldError)))
+    type: Type.String({ description: 'Always `about:blank`: `code` tells problems apart' }),
+    title: Type.String({ description: 'The name of the HTTP status' }),
+    status: Type.Integer({ description: 'The HTTP status' }),
+    detail: Type.String({ description: 'What went wrong, for people; its words may change' }),
+    code: ref(ProblemCode),
+    request_id: Type.String({ description: 'The id of the request, as in `X-Request-Id` and in the log' }),
+    errors: Type.Optional(
+      Type.Array(ref(FieldError), { description: 'The fields that are wrong; with `validation_failed` only' })
+    )
   },
-  { $id: 'Problem' }
+  { $id: 'Problem', description: 'Why a request failed: problem details (RFC 9457)' }
 )
 export type Problem = Static<typeof Problem>

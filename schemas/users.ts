@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { filledText, Id, ref, Timestamp, text } from './common.ts'
+import { filledText, id, ref, text, timestamp } from './common.ts'
+import { example } from './examples.ts'
 
 /** A hint for clients. The format decides (src/auth/email-address.ts); the pattern must not be stricter. */
 const emailPattern = "^\\s*[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}@[^\\s@]+\\s*$"
@@ -8,81 +9,143 @@ const email = Type.String({
   maxLength: 254,
   pattern: emailPattern,
   description:
-    'an email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one'
+    'An email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one'
 })
 const name = filledText(100, '1 to 100 characters, not only blanks, without U+0000')
 /** Requires a digit and a special character, or 15 characters. */
 const mixedOrLong = '(?:(?=[^0-9]*[0-9])(?=[A-Za-z0-9]*[^A-Za-z0-9])|(?=[\\s\\S]{15}))'
 const newPassword = text(
   72,
-  'at least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received',
+  'At least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received',
   { minLength: 8, conditions: mixedOrLong }
 )
-const password = text(1_000, 'the password as it was set')
+const password = text(1_000, 'The password as it was set')
 const refreshCookie = Type.Optional(
   Type.Boolean({
-    description: 'true for browsers: the refresh token is set as an HttpOnly cookie and is not in the body'
+    description: 'True for browsers: the refresh token is set as an HttpOnly cookie and is not in the body'
   })
 )
+const storedEmail = Type.String({ description: 'The email address of the user' })
 
 export const User = Type.Object(
   {
-    id: Id,
-    email: Type.String(),
-    name: Type.String(),
-    is_active: Type.Boolean(),
-    created_at: Timestamp,
-    updated_at: Timestamp
+    id: id('The id of the user'),
+    email: storedEmail,
+    name: Type.String({ description: 'The name that the user chose' }),
+    is_active: Type.Boolean({ description: 'False while an operator has deactivated the account' }),
+    created_at: timestamp('When the account was created'),
+    updated_at: timestamp('When the account was last changed')
   },
-  { $id: 'User' }
+  {
+    $id: 'User',
+    description: 'An account',
+    examples: [
+      {
+        id: example.userId,
+        email: example.email,
+        name: example.name,
+        is_active: true,
+        created_at: example.createdAt,
+        updated_at: example.updatedAt
+      }
+    ]
+  }
 )
 export type User = Static<typeof User>
 
 export const NewUser = Type.Object(
   { email, name, password: newPassword, refresh_cookie: refreshCookie },
-  { $id: 'NewUser', additionalProperties: false }
+  {
+    $id: 'NewUser',
+    additionalProperties: false,
+    description: 'An account to create',
+    examples: [{ email: example.email, name: example.name, password: example.password }]
+  }
 )
 export type NewUser = Static<typeof NewUser>
 
 export const Login = Type.Object(
   { email, password, refresh_cookie: refreshCookie },
-  { $id: 'Login', additionalProperties: false }
+  {
+    $id: 'Login',
+    additionalProperties: false,
+    description: 'The credentials of an account',
+    examples: [{ email: example.email, password: example.password }]
+  }
 )
 export type Login = Static<typeof Login>
 
 export const PasswordChange = Type.Object(
   { current_password: password, new_password: newPassword },
-  { $id: 'PasswordChange', additionalProperties: false }
+  {
+    $id: 'PasswordChange',
+    additionalProperties: false,
+    description: 'The present password and the one that replaces it',
+    examples: [{ current_password: example.password, new_password: example.newPassword }]
+  }
 )
 export type PasswordChange = Static<typeof PasswordChange>
 
 export const AccountDeletion = Type.Object(
   { password: Type.Optional(password) },
-  { $id: 'AccountDeletion', additionalProperties: false }
+  {
+    $id: 'AccountDeletion',
+    additionalProperties: false,
+    description: 'The password, as a confirmation; an account of another issuer has none',
+    examples: [{ password: example.password }]
+  }
 )
 export type AccountDeletion = Static<typeof AccountDeletion>
 
 export const ProfilePatch = Type.Object(
   { name: Type.Optional(name) },
-  { $id: 'ProfilePatch', additionalProperties: false }
+  {
+    $id: 'ProfilePatch',
+    additionalProperties: false,
+    description: 'The fields of the account to change',
+    examples: [{ name: 'Ann Example' }]
+  }
 )
 export type ProfilePatch = Static<typeof ProfilePatch>
 
 export const AuthResponse = Type.Object(
   {
-    access_token: Type.String(),
-    token_type: Type.Literal('bearer'),
-    expires_in: Type.Integer({ description: 'lifetime of the access token in seconds' }),
-    refresh_token: Type.Optional(Type.String({ description: 'absent if it is set as a cookie' })),
-    refresh_expires_in: Type.Integer({ description: 'lifetime of the refresh token in seconds' }),
+    access_token: Type.String({ description: 'For the header `Authorization: Bearer <access_token>`' }),
+    token_type: Type.Literal('bearer', { description: 'How to use the access token (RFC 6750)' }),
+    expires_in: Type.Integer({ description: 'Lifetime of the access token in seconds' }),
+    refresh_token: Type.Optional(
+      Type.String({ description: 'To exchange for new tokens, once; absent if it is set as a cookie' })
+    ),
+    refresh_expires_in: Type.Integer({ description: 'Lifetime of the refresh token in seconds' }),
     user: ref(User)
   },
-  { $id: 'AuthResponse' }
+  {
+    $id: 'AuthResponse',
+    description: 'The tokens of a session, and its user',
+    examples: [
+      {
+        access_token: example.accessToken,
+        token_type: 'bearer',
+        expires_in: 604_800,
+        refresh_token: example.refreshToken,
+        refresh_expires_in: 2_592_000,
+        user: User.examples[0]
+      }
+    ]
+  }
 )
 export type AuthResponse = Static<typeof AuthResponse>
 
 export const AuthenticatedUser = Type.Object(
-  { user_id: Id, email: Type.String(), expires_at: Timestamp },
-  { $id: 'AuthenticatedUser' }
+  {
+    user_id: id('The id of the user'),
+    email: storedEmail,
+    expires_at: timestamp('When the access token expires')
+  },
+  {
+    $id: 'AuthenticatedUser',
+    description: 'The user that an access token identifies',
+    examples: [{ user_id: example.userId, email: example.email, expires_at: example.expiresAt }]
+  }
 )
 export type AuthenticatedUser = Static<typeof AuthenticatedUser>

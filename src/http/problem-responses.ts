@@ -1,8 +1,10 @@
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { ref } from '../../schemas/common.ts'
-import { Problem } from '../../schemas/problems.ts'
+import { example } from '../../schemas/examples.ts'
+import { FieldError, Problem } from '../../schemas/problems.ts'
+import { problems, type Problem as Thrown } from './problems.ts'
 
-const titles: Record<number, string> = {
+const descriptions: Record<number, string> = {
   400: 'The request is malformed or breaks a rule',
   401: 'No valid access token, or wrong credentials',
   403: 'The token does not allow this request',
@@ -16,15 +18,54 @@ const titles: Record<number, string> = {
   500: 'Internal error',
   503: 'Temporarily unavailable'
 }
-const headers: Record<number, OpenAPIV3_1.ResponseObject['headers']> = {
-  401: { 'WWW-Authenticate': { description: 'RFC 6750', schema: { type: 'string' } } },
-  429: { 'Retry-After': { description: 'Seconds to wait before the next attempt', schema: { type: 'integer' } } },
-  503: { 'Retry-After': { description: 'Seconds to wait before the next attempt', schema: { type: 'integer' } } }
+
+type Headers = NonNullable<OpenAPIV3_1.ResponseObject['headers']>
+const retryAfter: Headers = {
+  'Retry-After': { description: 'Seconds to wait before the next attempt', schema: { type: 'integer' } }
 }
-const content = { 'application/problem+json': { schema: { $ref: `#/components/schemas/${ref(Problem).$ref}` } } }
+const headers: Record<number, Headers> = {
+  401: { 'WWW-Authenticate': { description: 'What is wrong with the token (RFC 6750)', schema: { type: 'string' } } },
+  429: retryAfter,
+  503: retryAfter
+}
+
+const examples: Thrown[] = [
+  problems.validationFailed(FieldError.examples),
+  problems.malformedRequest('The body is not readable as JSON'),
+  problems.notAuthenticated(''),
+  problems.invalidToken(''),
+  problems.tokenExpired(),
+  problems.tokenRevoked(''),
+  problems.invalidCredentials(''),
+  problems.forbidden(),
+  problems.notFound('Task'),
+  problems.emailTaken(),
+  problems.idempotencyInProgress(),
+  problems.quotaExceeded(),
+  problems.preconditionFailed(),
+  problems.payloadTooLarge(),
+  problems.unsupportedMediaType(),
+  problems.idempotencyMismatch(),
+  problems.tooManyRequests(1),
+  problems.internalError(),
+  problems.unavailable('')
+]
+const examplesOf = (status: number) =>
+  Object.fromEntries(
+    examples
+      .filter((problem) => problem.status === status)
+      .map((problem) => [problem.code, { value: problem.body(example.requestId) }])
+  )
+
+const schema = { $ref: `#/components/schemas/${ref(Problem).$ref}` }
+
 export const problemResponses = Object.fromEntries(
-  Object.entries(titles).map(([status, description]) => [
+  Object.entries(descriptions).map(([status, description]) => [
     `Problem${status}`,
-    { description, content, headers: headers[Number(status)] ?? {} }
+    {
+      description,
+      content: { 'application/problem+json': { schema, examples: examplesOf(Number(status)) } },
+      ...(Number(status) in headers && { headers: headers[Number(status)] })
+    }
   ])
 )

@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../../schemas/problems.ts'
 import { STATUS_CODES } from './node-http.ts'
 
 /** An error of one field: an RFC 6901 pointer into the body (or `/name` for a query or path parameter). */
@@ -16,12 +17,12 @@ interface Details {
 /** An error for the client: problem details (RFC 9457) with a stable code. It has no stack, because it is expected. */
 export class Problem extends Error {
   readonly status: number
-  readonly code: string
+  readonly code: ProblemCode
   readonly headers: Record<string, string>
   readonly errors: FieldError[] | undefined
   readonly reason: string | undefined
 
-  constructor(status: number, code: string, detail: string, details: Details = {}) {
+  constructor(status: number, code: ProblemCode, detail: string, details: Details = {}) {
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
     super(detail)
@@ -50,7 +51,7 @@ const challenge = 'Bearer realm="gatehouse"'
 const retryAfter = (seconds: number) => ({ 'retry-after': String(Math.max(1, Math.ceil(seconds))) })
 
 /** A request with a token is told what is wrong with it (RFC 6750, section 3). */
-const refusedToken = (code: string, detail: string, reason: string) =>
+const refusedToken = (code: ProblemCode, detail: string, reason: string) =>
   new Problem(401, code, detail, {
     reason,
     headers: { 'www-authenticate': `${challenge}, error="invalid_token", error_description="${detail}"` }

@@ -58,6 +58,7 @@ test('the resource of the page compiles, is documented and passes its test', asy
   const { stdout } = await run('test/routes/notes.test.ts')
   t.match(stdout, /^1\.\.4$/m)
   t.notMatch(stdout, /^\s*not ok/m)
+  for (const name of ['words', 'examples']) await run(`test/plugins/openapi-${name}.test.ts`)
   const checked = [...files.map(({ path }) => path), 'src/app.ts']
   const config = { extends: './tsconfig.json', include: checked }
   await writeFile(join(folder, 'tsconfig.page.json'), JSON.stringify(config))

@@ -3,20 +3,62 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 
+export interface Schema {
+  $ref?: string
+  description?: string
+  type?: string
+  enum?: string[]
+  default?: unknown
+  examples?: unknown[]
+  properties?: Record<string, Schema>
+}
+
+interface Media {
+  schema: Schema
+  examples?: Record<string, { value: unknown }>
+}
+
+interface Response {
+  $ref?: string
+  description: string
+  headers?: Record<string, { description?: string }>
+  content?: Record<string, Media>
+}
+
 interface Operation {
   operationId: string
   tags: string[]
+  summary: string
+  description: string
   security: object[]
-  parameters?: { name: string; required: boolean; schema: object }[]
-  responses: Record<string, { $ref?: string; content?: Record<string, { schema: object }> }>
+  parameters?: { in: string; name: string; description: string; required: boolean; schema: Schema }[]
+  requestBody?: { required: boolean; content: Record<string, Media> }
+  responses: Record<string, Response>
 }
 
 export interface Contract {
+  info: { version: string }
   paths: Record<string, Record<string, Operation>>
-  components: { responses: Operation['responses'] }
+  components: { responses: Operation['responses']; schemas: Record<string, Schema> }
 }
 
 export const contractOf = (app: FastifyInstance) => app.swagger() as unknown as Contract
+
+/** Every operation, by method and path. */
+export const operationsOf = (contract: Contract) =>
+  Object.entries(contract.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation }))
+  )
+
+/** What a reference stands for, or the value itself. */
+export function resolve<T extends { $ref?: string }>({ components }: Contract, value: T): T {
+  const [, kind, name] = /^#\/components\/(\w+)\/(\w+)$/.exec(value.$ref ?? '') ?? []
+  return kind && name ? ((components as Record<string, Record<string, object>>)[kind]?.[name] as T) : value
+}
+
+/** The examples of a body: those of the medium, else those of its schema. */
+export const examplesOf = (contract: Contract, { examples, schema }: Media): unknown[] =>
+  examples ? Object.values(examples).map(({ value }) => value) : (resolve(contract, schema).examples ?? [])
 
 /** The path template of a URL in the contract, or undefined. */
 function pathOf({ paths }: Contract, url: string): string | undefined {
@@ -31,7 +73,7 @@ function pathOf({ paths }: Contract, url: string): string | undefined {
 
 const validators = new WeakMap<FastifyInstance, (schema: object) => ValidateFunction>()
 
-function validatorOf(app: FastifyInstance): (schema: object) => ValidateFunction {
+export function validatorOf(app: FastifyInstance): (schema: object) => ValidateFunction {
   let compile = validators.get(app)
   if (!compile) {
     const ajv = new Ajv2020({ strict: false, allErrors: true })
@@ -66,9 +108,9 @@ export function checkAnswer(app: FastifyInstance, method: string, url: string, a
   if (!operation) return
   const listed = operation.responses[answer.statusCode]
   assert.ok(listed, `${what}: not in the contract`)
-  const response = listed.$ref ? contract.components.responses[listed.$ref.split('/').at(-1) ?? ''] : listed
-  const media = response?.content?.[String(answer.headers['content-type']).split(';', 1)[0] ?? '']
-  if (!response?.content) {
+  const response = resolve(contract, listed)
+  const media = response.content?.[String(answer.headers['content-type']).split(';', 1)[0] ?? '']
+  if (!response.content) {
     assert.equal(answer.body, '', `${what}: a body where none is promised`)
     return
   }

@@ -3,14 +3,12 @@ import t, { test } from 'tap'
 import { parse } from 'yaml'
 import { openapiYaml } from '../../plugins/openapi.ts'
 import { startApp } from '../helpers/app.ts'
-import { contractOf } from '../helpers/contract.ts'
+import { contractOf, operationsOf, resolve } from '../helpers/contract.ts'
 import { routesOf } from '../helpers/routes.ts'
 
 const { app } = await startApp(t)
 const contract = contractOf(app)
-const operations = Object.entries(contract.paths).flatMap(([path, item]) =>
-  Object.entries(item).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation }))
-)
+const operations = operationsOf(contract)
 
 /** Routes of the contract itself, and routes that the router adds. */
 const beside = /^(HEAD|OPTIONS) |^GET \/(docs|openapi\.)/
@@ -50,7 +48,7 @@ test('every operation has a unique id, tags, a summary and every possible status
 
 test('a parameter with a default is optional', (t) => {
   const parameters = operations.find(({ name }) => name === 'GET /api/tasks')?.operation.parameters ?? []
-  t.equal(parameters.filter(({ schema }) => 'default' in schema).length, 3)
+  t.equal(parameters.filter(({ schema }) => 'default' in resolve(contract, schema)).length, 3)
   for (const { name, required } of parameters) t.equal(required, false, name)
   t.end()
 })

@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The state of the service and of its dependencies */
+        /**
+         * The state of the service and of its dependencies
+         * @description For people and monitoring. 503 means that the process is overloaded, or that requests cannot reach the database.
+         */
         get: operations["getHealth"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Liveness: whether the process runs */
+        /**
+         * Liveness: whether the process runs
+         * @description For an orchestrator that restarts a process without an answer. It asks no dependency, because a restart would not repair one.
+         */
         get: operations["getLiveness"];
         put?: never;
         post?: never;
@@ -45,7 +51,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Readiness: whether to send requests to this process */
+        /**
+         * Readiness: whether to send requests to this process
+         * @description For a load balancer. 503 means that the database does not answer or that the process is about to end: send requests to another one.
+         */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -64,7 +73,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Create an account and open a session */
+        /**
+         * Create an account and open a session
+         * @description For a person who has no account yet. Keep both tokens of the answer: the person is signed in. 409 `email_taken`: the address has an account, so offer to sign in.
+         */
         post: operations["register"];
         delete?: never;
         options?: never;
@@ -81,7 +93,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Log in with email and password */
+        /**
+         * Log in with email and password
+         * @description Opens a session beside those that the account has. Keep both tokens of the answer. An unknown address and a wrong password get the same 401 `invalid_credentials`. After 429 wait for as long as `Retry-After` says.
+         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -98,7 +113,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Exchange a refresh token, or the refresh cookie, for new tokens */
+        /**
+         * Exchange a refresh token, or the refresh cookie, for new tokens
+         * @description Call it before the access token expires, or when a request gets 401 `token_expired`. Replace both stored tokens by those of the answer: a refresh token works once, and a second use after more than 10 seconds ends the session as theft. 401 means that the session has ended: ask the person to sign in. 403 means that the page which sent the cookie is of an origin that may not use it.
+         */
         post: operations["refresh"];
         delete?: never;
         options?: never;
@@ -115,7 +133,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End the current session */
+        /**
+         * End the current session
+         * @description Ends the session of the access token, at once and on every server: neither of its tokens works any longer, and the refresh cookie is removed. The client drops both tokens, whatever the answer.
+         */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -130,7 +151,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The user that the access token identifies */
+        /**
+         * The user that the access token identifies
+         * @description Reads the token only, not the database. Use it to check a token and to learn when it expires; for the name and the state of the account use `GET /api/auth/profile`.
+         */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -147,9 +171,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your account */
+        /**
+         * Your account
+         * @description Reads the account from the database: the name, the email, and when it was last changed.
+         */
         get: operations["getProfile"];
-        /** Change your name */
+        /**
+         * Change your name
+         * @description Omitted fields keep their values. The answer is the account as it is from now on.
+         */
         put: operations["updateProfile"];
         post?: never;
         delete?: never;
@@ -167,7 +197,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Delete your account, your tasks and your sessions */
+        /**
+         * Delete your account, your tasks and your sessions
+         * @description Nothing can be restored, so ask the person first. Send the password of the account. An account of another issuer has none: send no body, with a token that is less than five minutes old, or get 403. The client drops its tokens.
+         */
         post: operations["deleteAccount"];
         delete?: never;
         options?: never;
@@ -183,7 +216,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change your password and end all other sessions */
+        /**
+         * Change your password and end all other sessions
+         * @description Ends every session, also those of somebody who knows the old password, and opens a new one. Replace both stored tokens by those of the answer. 403: the account belongs to another issuer, which keeps its password.
+         */
         put: operations["changePassword"];
         post?: never;
         delete?: never;
@@ -199,11 +235,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List your sessions */
+        /**
+         * List your sessions
+         * @description Every login that has not ended, with its device, so that a person can recognise and end one. At most 1,000.
+         */
         get: operations["listSessions"];
         put?: never;
         post?: never;
-        /** End all sessions except the current one */
+        /**
+         * End all sessions except the current one
+         * @description For a person who has lost a device or sees a session that is not theirs. The tokens of this client stay valid.
+         */
         delete: operations["endOtherSessions"];
         options?: never;
         head?: never;
@@ -220,7 +262,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End one of your sessions */
+        /**
+         * End one of your sessions
+         * @description Ends it at once and on every server. To end the current one use `POST /api/auth/logout`, which also removes the refresh cookie.
+         */
         delete: operations["endSession"];
         options?: never;
         head?: never;
@@ -234,10 +279,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List your tasks, one page at a time */
+        /**
+         * List your tasks, one page at a time
+         * @description For the next page send `next_cursor` as `cursor`, with the same other parameters, until it is null. No task is shown twice or skipped when tasks are added meanwhile. A cursor of another query gets 400.
+         */
         get: operations["listTasks"];
         put?: never;
-        /** Add a task */
+        /**
+         * Add a task
+         * @description The new task is not completed. To repeat a request safely after a lost answer, send the same `Idempotency-Key` again. 409 `quota_exceeded`: delete tasks first.
+         */
         post: operations["createTask"];
         delete?: never;
         options?: never;
@@ -252,12 +303,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a task */
+        /**
+         * Get a task
+         * @description A task of another user gets the same 404 as one that does not exist. Keep the `ETag` for `If-Match`.
+         */
         get: operations["getTask"];
-        /** Change a task; omitted fields keep their values */
+        /**
+         * Change a task; omitted fields keep their values
+         * @description A `description` of null removes it. With `If-Match` the change is made only to the version that the client has seen: after 412 read the task again.
+         */
         put: operations["updateTask"];
         post?: never;
-        /** Delete a task */
+        /**
+         * Delete a task
+         * @description It cannot be restored. A repeated request gets 404, which a client may take for success.
+         */
         delete: operations["deleteTask"];
         options?: never;
         head?: never;
@@ -277,7 +337,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Complete or reopen a task: toggles without a body, sets the state with one */
+        /**
+         * Complete or reopen a task: toggles without a body, sets the state with one
+         * @description Send the body where you can: a repeated request then has the same effect.
+         */
         patch: operations["completeTask"];
         trace?: never;
     };
@@ -288,10 +351,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List your tasks, one page at a time */
+        /**
+         * List your tasks, one page at a time
+         * @description Does the same as `listTasks`, which new clients should use. 403: the path names another user.
+         */
         get: operations["listUserTasks"];
         put?: never;
-        /** Add a task */
+        /**
+         * Add a task
+         * @description Does the same as `createTask`, which new clients should use. 403: the path names another user.
+         */
         post: operations["createUserTask"];
         delete?: never;
         options?: never;
@@ -306,12 +375,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a task */
+        /**
+         * Get a task
+         * @description Does the same as `getTask`, which new clients should use. 403: the path names another user.
+         */
         get: operations["getUserTask"];
-        /** Change a task; omitted fields keep their values */
+        /**
+         * Change a task; omitted fields keep their values
+         * @description Does the same as `updateTask`, which new clients should use. 403: the path names another user.
+         */
         put: operations["updateUserTask"];
         post?: never;
-        /** Delete a task */
+        /**
+         * Delete a task
+         * @description Does the same as `deleteTask`, which new clients should use. 403: the path names another user.
+         */
         delete: operations["deleteUserTask"];
         options?: never;
         head?: never;
@@ -331,7 +409,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Complete or reopen a task: toggles without a body, sets the state with one */
+        /**
+         * Complete or reopen a task: toggles without a body, sets the state with one
+         * @description Does the same as `completeTask`, which new clients should use. 403: the path names another user.
+         */
         patch: operations["completeUserTask"];
         trace?: never;
     };
@@ -339,168 +420,412 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description The password, as a confirmation; an account of another issuer has none
+         * @example {
+         *       "password": "correct-horse-7"
+         *     }
+         */
         AccountDeletion: {
-            /** @description the password as it was set */
+            /** @description The password as it was set */
             password?: string;
         };
+        /**
+         * @description The user that an access token identifies
+         * @example {
+         *       "user_id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
+         *       "email": "ann@example.com",
+         *       "expires_at": "2026-12-27T10:15:00.000Z"
+         *     }
+         */
         AuthenticatedUser: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the user
+             */
             user_id: string;
+            /** @description The email address of the user */
             email: string;
             /**
              * Format: date-time
-             * @description RFC 3339, UTC, milliseconds
+             * @description When the access token expires (RFC 3339, UTC, milliseconds)
              */
             expires_at: string;
         };
+        /**
+         * @description The tokens of a session, and its user
+         * @example {
+         *       "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.cGF5bG9hZA.c2lnbmF0dXJl",
+         *       "token_type": "bearer",
+         *       "expires_in": 604800,
+         *       "refresh_token": "cmVmcmVzaC10b2tlbi1vZi10aGUtZXhhbXBsZQ",
+         *       "refresh_expires_in": 2592000,
+         *       "user": {
+         *         "id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
+         *         "email": "ann@example.com",
+         *         "name": "Ann",
+         *         "is_active": true,
+         *         "created_at": "2026-11-27T09:30:00.000Z",
+         *         "updated_at": "2026-11-27T10:15:00.000Z"
+         *       }
+         *     }
+         */
         AuthResponse: {
+            /** @description For the header `Authorization: Bearer <access_token>` */
             access_token: string;
-            /** @enum {string} */
+            /**
+             * @description How to use the access token (RFC 6750)
+             * @enum {string}
+             */
             token_type: "bearer";
-            /** @description lifetime of the access token in seconds */
+            /** @description Lifetime of the access token in seconds */
             expires_in: number;
-            /** @description absent if it is set as a cookie */
+            /** @description To exchange for new tokens, once; absent if it is set as a cookie */
             refresh_token?: string;
-            /** @description lifetime of the refresh token in seconds */
+            /** @description Lifetime of the refresh token in seconds */
             refresh_expires_in: number;
             user: components["schemas"]["User"];
         };
+        /**
+         * @description What is wrong with one field
+         * @example {
+         *       "pointer": "/title",
+         *       "message": "must not be empty"
+         *     }
+         */
         FieldError: {
+            /** @description The field: a JSON Pointer into the body (RFC 6901), or `/name` for a parameter; empty for the whole body */
             pointer: string;
+            /** @description What is wrong with it, for people */
             message: string;
         };
+        /**
+         * @description The state of a service that works
+         * @example {
+         *       "status": "ok",
+         *       "database": "ok",
+         *       "revocation_staleness_ms": 120
+         *     }
+         */
         Health: {
-            /** @enum {string} */
+            /**
+             * @description Always `ok`; a service that does not work answers 503
+             * @enum {string}
+             */
             status: "ok";
-            /** @enum {string} */
+            /**
+             * @description The database answers; absent where it is not asked
+             * @enum {string}
+             */
             database?: "ok";
-            /** @description milliseconds since this process last read the revocations; above 5,000 it accepts no token */
+            /** @description Milliseconds since this process last read the revocations; above 5,000 it accepts no token */
             revocation_staleness_ms?: number;
         };
+        /**
+         * @description The credentials of an account
+         * @example {
+         *       "email": "ann@example.com",
+         *       "password": "correct-horse-7"
+         *     }
+         */
         Login: {
             /**
              * Format: idn-email
-             * @description an email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
+             * @description An email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
              */
             email: string;
-            /** @description the password as it was set */
+            /** @description The password as it was set */
             password: string;
-            /** @description true for browsers: the refresh token is set as an HttpOnly cookie and is not in the body */
+            /** @description True for browsers: the refresh token is set as an HttpOnly cookie and is not in the body */
             refresh_cookie?: boolean;
         };
+        /**
+         * @description A confirmation
+         * @example {
+         *       "message": "Logged out"
+         *     }
+         */
         Message: {
+            /** @description What was done, for people */
             message: string;
         };
+        /**
+         * @description A task to add
+         * @example {
+         *       "title": "Water the plants",
+         *       "description": "The fern only on Mondays."
+         *     }
+         */
         NewTask: {
             /** @description 1 to 200 characters, not only blanks, without U+0000; blanks around it are removed */
             title: string;
+            /** @description What else there is to say about the task, or null */
             description?: string | null;
         };
+        /**
+         * @description An account to create
+         * @example {
+         *       "email": "ann@example.com",
+         *       "name": "Ann",
+         *       "password": "correct-horse-7"
+         *     }
+         */
         NewUser: {
             /**
              * Format: idn-email
-             * @description an email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
+             * @description An email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
              */
             email: string;
             /** @description 1 to 100 characters, not only blanks, without U+0000; blanks around it are removed */
             name: string;
-            /** @description at least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
+            /** @description At least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
             password: string;
-            /** @description true for browsers: the refresh token is set as an HttpOnly cookie and is not in the body */
+            /** @description True for browsers: the refresh token is set as an HttpOnly cookie and is not in the body */
             refresh_cookie?: boolean;
         };
+        /**
+         * @description The present password and the one that replaces it
+         * @example {
+         *       "current_password": "correct-horse-7",
+         *       "new_password": "a longer passphrase"
+         *     }
+         */
         PasswordChange: {
-            /** @description the password as it was set */
+            /** @description The password as it was set */
             current_password: string;
-            /** @description at least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
+            /** @description At least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
             new_password: string;
         };
+        /** @description Why a request failed: problem details (RFC 9457) */
         Problem: {
+            /** @description Always `about:blank`: `code` tells problems apart */
             type: string;
+            /** @description The name of the HTTP status */
             title: string;
+            /** @description The HTTP status */
             status: number;
+            /** @description What went wrong, for people; its words may change */
             detail: string;
-            code: string;
+            code: components["schemas"]["ProblemCode"];
+            /** @description The id of the request, as in `X-Request-Id` and in the log */
             request_id: string;
+            /** @description The fields that are wrong; with `validation_failed` only */
             errors?: components["schemas"]["FieldError"][];
         };
+        /**
+         * @description What went wrong, for programs. A later version may add codes
+         * @enum {string}
+         */
+        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
+        /**
+         * @description The fields of the account to change
+         * @example {
+         *       "name": "Ann Example"
+         *     }
+         */
         ProfilePatch: {
             /** @description 1 to 100 characters, not only blanks, without U+0000; blanks around it are removed */
             name?: string;
         };
-        /** @description if it is omitted, the refresh cookie is used */
+        /**
+         * @description The refresh token to exchange
+         * @example {
+         *       "refresh_token": "cmVmcmVzaC10b2tlbi1vZi10aGUtZXhhbXBsZQ"
+         *     }
+         */
         Refresh: {
+            /** @description The newest refresh token; if it is omitted, the refresh cookie is used */
             refresh_token?: string;
         };
+        /**
+         * @description One login, on one device
+         * @example {
+         *       "id": "0197a3c2-6f1a-7b60-8e21-4c7d9e0f1a2b",
+         *       "created_at": "2026-11-27T09:30:00.000Z",
+         *       "last_used_at": "2026-11-27T10:15:00.000Z",
+         *       "expires_at": "2026-12-27T10:15:00.000Z",
+         *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *       "ip": "203.0.113.7",
+         *       "current": true
+         *     }
+         */
         Session: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the session
+             */
             id: string;
             /**
              * Format: date-time
-             * @description RFC 3339, UTC, milliseconds
+             * @description When the user logged in (RFC 3339, UTC, milliseconds)
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description RFC 3339, UTC, milliseconds
+             * @description When the session was last used, to the minute (RFC 3339, UTC, milliseconds)
              */
             last_used_at: string;
             /**
              * Format: date-time
-             * @description RFC 3339, UTC, milliseconds
+             * @description When the session ends unless its refresh token is used before (RFC 3339, UTC, milliseconds)
              */
             expires_at: string;
+            /** @description The User-Agent header of the login; null if there was none */
             user_agent: string | null;
+            /** @description The client address of the login; null if it is unknown */
             ip: string | null;
+            /** @description Whether this is the session of the request */
             current: boolean;
         };
+        /**
+         * @description The sessions of a user
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "0197a3c2-6f1a-7b60-8e21-4c7d9e0f1a2b",
+         *           "created_at": "2026-11-27T09:30:00.000Z",
+         *           "last_used_at": "2026-11-27T10:15:00.000Z",
+         *           "expires_at": "2026-12-27T10:15:00.000Z",
+         *           "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *           "ip": "203.0.113.7",
+         *           "current": true
+         *         }
+         *       ]
+         *     }
+         */
         SessionList: {
+            /** @description The sessions that have not ended */
             items: components["schemas"]["Session"][];
         };
+        /**
+         * @description Ascending or descending; without it, desc for created and asc for title
+         * @enum {string}
+         */
+        SortOrder: "asc" | "desc";
+        /**
+         * @description A task of the user
+         * @example {
+         *       "id": "0197a3c2-7b2d-7f08-a1c4-3e5f6a7b8c9d",
+         *       "title": "Water the plants",
+         *       "description": "The fern only on Mondays.",
+         *       "completed": false,
+         *       "created_at": "2026-11-27T09:30:00.000Z",
+         *       "updated_at": "2026-11-27T10:15:00.000Z"
+         *     }
+         */
         Task: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the task
+             */
             id: string;
+            /** @description What there is to do */
             title: string;
+            /** @description What else there is to say about the task, or null */
             description: string | null;
+            /** @description Whether the task is done */
             completed: boolean;
             /**
              * Format: date-time
-             * @description RFC 3339, UTC, milliseconds
+             * @description When the task was added (RFC 3339, UTC, milliseconds)
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description RFC 3339, UTC, milliseconds
+             * @description When the task was last changed (RFC 3339, UTC, milliseconds)
              */
             updated_at: string;
         };
+        /**
+         * @description The state to set; without it the state toggles
+         * @example {
+         *       "completed": true
+         *     }
+         */
         TaskCompletion: {
+            /** @description Whether the task is done */
             completed?: boolean;
         };
+        /**
+         * @description A page of tasks
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "0197a3c2-7b2d-7f08-a1c4-3e5f6a7b8c9d",
+         *           "title": "Water the plants",
+         *           "description": "The fern only on Mondays.",
+         *           "completed": false,
+         *           "created_at": "2026-11-27T09:30:00.000Z",
+         *           "updated_at": "2026-11-27T10:15:00.000Z"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
         TaskPage: {
+            /** @description The page, in the order of the list */
             items: components["schemas"]["Task"][];
+            /** @description The cursor of the next page; null on the last page */
             next_cursor: string | null;
         };
+        /**
+         * @description The fields of a task to change
+         * @example {
+         *       "title": "Water the plants and the herbs",
+         *       "completed": true
+         *     }
+         */
         TaskPatch: {
             /** @description 1 to 200 characters, not only blanks, without U+0000; blanks around it are removed */
             title?: string;
+            /** @description What else there is to say about the task, or null */
             description?: string | null;
+            /** @description Whether the task is done */
             completed?: boolean;
         };
+        /**
+         * @description What to sort by: title compares letters, then accents, then case (apple, Apple, Zebra), and numbers by value (2, 10)
+         * @default created
+         * @enum {string}
+         */
+        TaskSort: "created" | "title";
+        /**
+         * @description Which tasks to list
+         * @default all
+         * @enum {string}
+         */
+        TaskStatus: "all" | "pending" | "completed";
+        /**
+         * @description An account
+         * @example {
+         *       "id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
+         *       "email": "ann@example.com",
+         *       "name": "Ann",
+         *       "is_active": true,
+         *       "created_at": "2026-11-27T09:30:00.000Z",
+         *       "updated_at": "2026-11-27T10:15:00.000Z"
+         *     }
+         */
         User: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the user
+             */
             id: string;
+            /** @description The email address of the user */
             email: string;
+            /** @description The name that the user chose */
             name: string;
+            /** @description False while an operator has deactivated the account */
             is_active: boolean;
             /**
              * Format: date-time
-             * @description RFC 3339, UTC, milliseconds
+             * @description When the account was created (RFC 3339, UTC, milliseconds)
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description RFC 3339, UTC, milliseconds
+             * @description When the account was last changed (RFC 3339, UTC, milliseconds)
              */
             updated_at: string;
         };
@@ -518,7 +843,7 @@ export interface components {
         /** @description No valid access token, or wrong credentials */
         Problem401: {
             headers: {
-                /** @description RFC 6750 */
+                /** @description What is wrong with the token (RFC 6750) */
                 "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
@@ -637,14 +962,18 @@ export type NewTask = components['schemas']['NewTask'];
 export type NewUser = components['schemas']['NewUser'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type Problem = components['schemas']['Problem'];
+export type ProblemCode = components['schemas']['ProblemCode'];
 export type ProfilePatch = components['schemas']['ProfilePatch'];
 export type Refresh = components['schemas']['Refresh'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
+export type SortOrder = components['schemas']['SortOrder'];
 export type Task = components['schemas']['Task'];
 export type TaskCompletion = components['schemas']['TaskCompletion'];
 export type TaskPage = components['schemas']['TaskPage'];
 export type TaskPatch = components['schemas']['TaskPatch'];
+export type TaskSort = components['schemas']['TaskSort'];
+export type TaskStatus = components['schemas']['TaskStatus'];
 export type User = components['schemas']['User'];
 export type ResponseProblem400 = components['responses']['Problem400'];
 export type ResponseProblem401 = components['responses']['Problem401'];
@@ -669,7 +998,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The service and its dependencies work */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -692,7 +1021,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The process runs */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -715,7 +1044,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The process takes requests */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -742,7 +1071,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The account exists, and its first session is open */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -773,7 +1102,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The session is open */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -804,7 +1133,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Both tokens are replaced */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -832,7 +1161,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The session has ended */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -859,7 +1188,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The token is valid */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -883,7 +1212,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The account */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -913,7 +1242,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The changed account */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -945,7 +1274,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The account and all its data are deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -975,7 +1304,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The password is changed, and a new session is open */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1003,7 +1332,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The sessions */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1028,7 +1357,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description All other sessions have ended */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1049,13 +1378,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the session */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The session has ended */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1075,16 +1405,17 @@ export interface operations {
     listTasks: {
         parameters: {
             query?: {
-                status?: "all" | "pending" | "completed";
-                /** @description title compares letters, then accents, then case (apple, Apple, Zebra), and numbers by value (2, 10) */
-                sort?: "created" | "title";
-                /** @description default: desc for created, asc for title */
-                order?: "asc" | "desc";
-                /** @description tasks in a page; a page ends early rather than exceed 1 MiB */
+                /** @description Which tasks to list */
+                status?: components["schemas"]["TaskStatus"];
+                /** @description What to sort by: title compares letters, then accents, then case (apple, Apple, Zebra), and numbers by value (2, 10) */
+                sort?: components["schemas"]["TaskSort"];
+                /** @description Ascending or descending; without it, desc for created and asc for title */
+                order?: components["schemas"]["SortOrder"];
+                /** @description Tasks in a page; a page ends early rather than exceed 1 MiB */
                 limit?: number;
-                /** @description next_cursor of the previous page */
+                /** @description The `next_cursor` of the previous page; the other parameters must stay the same */
                 cursor?: string;
-                /** @description finds text in title or description, whatever its case (Unicode: NFKC_Casefold). A page may be short or empty while there is a next_cursor */
+                /** @description Finds text in title or description, whatever its case (Unicode: NFKC_Casefold). A page may be short or empty while there is a `next_cursor` */
                 q?: string;
             };
             header?: never;
@@ -1093,7 +1424,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The next tasks of the list */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1125,14 +1456,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The task is added */
             201: {
                 headers: {
                     /** @description A strong validator that changes with every change of the task */
                     ETag?: string;
                     /** @description The path of the new task */
                     Location?: string;
-                    /** @description "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
+                    /** @description Says "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
                     "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
@@ -1159,13 +1490,14 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @description The id of the task */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The task */
             200: {
                 headers: {
                     /** @description A strong validator that changes with every change of the task */
@@ -1176,7 +1508,7 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description Default Response */
+            /** @description The client has the current version */
             304: {
                 headers: {
                     /** @description A strong validator that changes with every change of the task */
@@ -1201,6 +1533,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @description The id of the task */
                 id: string;
             };
             cookie?: never;
@@ -1211,7 +1544,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The changed task */
             200: {
                 headers: {
                     /** @description A strong validator that changes with every change of the task */
@@ -1242,13 +1575,14 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @description The id of the task */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The task is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1274,6 +1608,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @description The id of the task */
                 id: string;
             };
             cookie?: never;
@@ -1284,7 +1619,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The changed task */
             200: {
                 headers: {
                     /** @description A strong validator that changes with every change of the task */
@@ -1309,27 +1644,29 @@ export interface operations {
     listUserTasks: {
         parameters: {
             query?: {
-                status?: "all" | "pending" | "completed";
-                /** @description title compares letters, then accents, then case (apple, Apple, Zebra), and numbers by value (2, 10) */
-                sort?: "created" | "title";
-                /** @description default: desc for created, asc for title */
-                order?: "asc" | "desc";
-                /** @description tasks in a page; a page ends early rather than exceed 1 MiB */
+                /** @description Which tasks to list */
+                status?: components["schemas"]["TaskStatus"];
+                /** @description What to sort by: title compares letters, then accents, then case (apple, Apple, Zebra), and numbers by value (2, 10) */
+                sort?: components["schemas"]["TaskSort"];
+                /** @description Ascending or descending; without it, desc for created and asc for title */
+                order?: components["schemas"]["SortOrder"];
+                /** @description Tasks in a page; a page ends early rather than exceed 1 MiB */
                 limit?: number;
-                /** @description next_cursor of the previous page */
+                /** @description The `next_cursor` of the previous page; the other parameters must stay the same */
                 cursor?: string;
-                /** @description finds text in title or description, whatever its case (Unicode: NFKC_Casefold). A page may be short or empty while there is a next_cursor */
+                /** @description Finds text in title or description, whatever its case (Unicode: NFKC_Casefold). A page may be short or empty while there is a `next_cursor` */
                 q?: string;
             };
             header?: never;
             path: {
+                /** @description The id of the user of the token */
                 user_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The next tasks of the list */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1354,6 +1691,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description The id of the user of the token */
                 user_id: string;
             };
             cookie?: never;
@@ -1364,14 +1702,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The task is added */
             201: {
                 headers: {
                     /** @description A strong validator that changes with every change of the task */
                     ETag?: string;
                     /** @description The path of the new task */
                     Location?: string;
-                    /** @description "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
+                    /** @description Says "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
                     "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
@@ -1399,14 +1737,16 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @description The id of the user of the token */
                 user_id: string;
+                /** @description The id of the task */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The task */
             200: {
                 headers: {
                     /** @description A strong validator that changes with every change of the task */
@@ -1417,7 +1757,7 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description Default Response */
+            /** @description The client has the current version */
             304: {
                 headers: {
                     /** @description A strong validator that changes with every change of the task */
@@ -1443,7 +1783,9 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @description The id of the user of the token */
                 user_id: string;
+                /** @description The id of the task */
                 id: string;
             };
             cookie?: never;
@@ -1454,7 +1796,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The changed task */
             200: {
                 headers: {
                     /** @description A strong validator that changes with every change of the task */
@@ -1486,14 +1828,16 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @description The id of the user of the token */
                 user_id: string;
+                /** @description The id of the task */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description The task is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1520,7 +1864,9 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @description The id of the user of the token */
                 user_id: string;
+                /** @description The id of the task */
                 id: string;
             };
             cookie?: never;
@@ -1531,7 +1877,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description The changed task */
             200: {
                 headers: {
                     /** @description A strong validator that changes with every change of the task */

@@ -1,0 +1,21 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
+
+const headers = {
+  ETag: Type.String({ description: 'A strong validator that changes with every change of the task' }),
+  Location: Type.String({ description: 'The path of the new task' }),
+  'Idempotency-Replayed': Type.String({
+    description:
+      'Says "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent'
+  })
+}
+
+/** A response in its own words and with its headers, which @fastify/swagger documents and the serializer ignores. */
+export const answer = <T extends TSchema>(description: string, schema: T, ...names: (keyof typeof headers)[]) =>
+  Type.Unsafe<Static<T>>({
+    ...schema,
+    description,
+    ...(names.length > 0 && { headers: Object.fromEntries(names.map((name) => [name, headers[name]])) })
+  })
+
+/** A response without a body. */
+export const nothing = (description: string) => answer(description, Type.Null())

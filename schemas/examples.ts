@@ -1,0 +1,16 @@
+/** Values that the examples of the contract share: one person, her session and one of her tasks. */
+export const example = {
+  email: 'ann@example.com',
+  name: 'Ann',
+  password: 'correct-horse-7',
+  newPassword: 'a longer passphrase',
+  accessToken: 'eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.cGF5bG9hZA.c2lnbmF0dXJl',
+  refreshToken: 'cmVmcmVzaC10b2tlbi1vZi10aGUtZXhhbXBsZQ',
+  userId: '0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e',
+  sessionId: '0197a3c2-6f1a-7b60-8e21-4c7d9e0f1a2b',
+  taskId: '0197a3c2-7b2d-7f08-a1c4-3e5f6a7b8c9d',
+  requestId: '0197a3c2-8c4e-7a11-b2d3-5f6a7b8c9d0e',
+  createdAt: '2026-11-27T09:30:00.000Z',
+  updatedAt: '2026-11-27T10:15:00.000Z',
+  expiresAt: '2026-12-27T10:15:00.000Z'
+} as const

@@ -1,0 +1,82 @@
+import t, { test } from 'tap'
+import { caller, startApp } from '../helpers/app.ts'
+import { contractOf, examplesOf, operationsOf, resolve, validatorOf } from '../helpers/contract.ts'
+
+const { app, anyone } = await startApp(t)
+const contract = contractOf(app)
+const operations = operationsOf(contract)
+const validatorOfSchema = validatorOf(app)
+
+interface Opened {
+  access_token: string
+  refresh_token: string
+  user: { id: string; email: string }
+}
+
+/** Registers by the example of the contract, with an address of this user. */
+const newUser = contract.components.schemas.NewUser?.examples?.[0] as Record<string, string>
+async function register(): Promise<Opened> {
+  const answer = await anyone.post('/api/auth/register', { ...newUser, email: `${crypto.randomUUID()}@example.com` })
+  return answer.json()
+}
+
+const bodies = operations.flatMap(({ name, operation }) =>
+  Object.values(operation.requestBody?.content ?? {}).flatMap((media) =>
+    examplesOf(contract, media).map((body) => ({ name, operation, body: body as Record<string, unknown> }))
+  )
+)
+
+test('every example of a body works when it is sent', async (t) => {
+  t.ok(bodies.length >= 11)
+  for (const { name, operation, body } of bodies) {
+    const { access_token, refresh_token, user } = await register()
+    const ann = caller(app, access_token)
+    const { id } = (await ann.post('/api/tasks', { title: 'Something to change' })).json()
+    const [method = '', path = ''] = name.split(' ')
+    const url = path.replace('{user_id}', user.id).replace('{id}', id)
+    // What only this session has: its address and its refresh token. A new account takes a new address.
+    const own: Record<string, unknown> = {
+      ...('email' in body && operation.operationId !== 'register' && { email: user.email }),
+      ...('refresh_token' in body && { refresh_token })
+    }
+    const answer = await ann[method.toLowerCase() as 'post' | 'put' | 'patch'](url, { ...body, ...own })
+    t.match(String(answer.statusCode), /^2/, `${name}: ${answer.body}`)
+    t.notMatch(body, { refresh_cookie: Boolean }, `${name}: as clients without a browser send it`)
+  }
+})
+
+test('the examples of registering and logging in work one after the other, as they stand', async (t) => {
+  await app.db.deleteFrom('users').execute()
+  const sent = (id: string) => bodies.find(({ operation }) => operation.operationId === id)?.body
+  t.equal((await anyone.post('/api/auth/register', sent('register'))).statusCode, 201)
+  t.equal((await anyone.post('/api/auth/login', sent('login'))).statusCode, 200)
+})
+
+test('every example of a response matches its schema', async (t) => {
+  let count = 0
+  for (const { name, operation } of operations)
+    for (const [status, listed] of Object.entries(operation.responses))
+      for (const media of Object.values(resolve(contract, listed).content ?? {})) {
+        const validate = validatorOfSchema(media.schema)
+        for (const example of examplesOf(contract, media)) {
+          count += 1
+          t.ok(validate(example), `${name} ${status}: ${JSON.stringify(validate.errors)}`)
+          t.strictSame(unknownKeys(example, media.schema), [], `${name} ${status}: nothing that is never sent`)
+        }
+      }
+  t.ok(count > 100)
+})
+
+/** The keys of an example that its schema does not know. */
+function unknownKeys(example: unknown, schema: object): string[] {
+  const { properties = {}, items } = resolve(contract, schema) as {
+    properties?: Record<string, object>
+    items?: object
+  }
+  if (Array.isArray(example)) return example.flatMap((item) => unknownKeys(item, items ?? {}))
+  if (typeof example !== 'object' || example === null) return []
+  return Object.entries(example).flatMap(([key, value]) => {
+    const inner = properties[key]
+    return inner ? unknownKeys(value, inner) : [key]
+  })
+}
