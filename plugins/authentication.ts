@@ -19,11 +19,8 @@ declare module '@fastify/jwt' {
   }
 }
 
-/**
- * Returns the token of an Authorization header (RFC 6750, section 2.1). Throws `not_authenticated` or `invalid_token`.
- */
+/** Returns the token of an Authorization header (RFC 6750, section 2.1). */
 function bearerToken(authorization = ''): string {
-  // Fast path for the usual spelling.
   const token = authorization.startsWith('Bearer ') && authorization.slice(7)
   if (token && !token.includes(' ')) return token
   const [, rare] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
@@ -48,7 +45,6 @@ export const authentication = fp(
       done()
     }
 
-    /** Protects every route of the scope, and marks it as protected in the OpenAPI document. */
     function requireUser(this: FastifyInstance): void {
       this.addHook('onRequest', this.authenticate)
       this.addHook('onRoute', (route) => {

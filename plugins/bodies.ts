@@ -5,18 +5,16 @@ import { createLargeBodies, type Pieces, pieceSize, piecesOf } from '../src/http
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Streams JSON in pieces, under a memory limit shared with all other large answers. */
     inPieces: (body: Pieces) => Readable
   }
 }
 
-/** Bytes of all JSON that slow clients have not read. */
-const mostUnread = 16 * 1024 * 1024
+const maxUnreadBytes = 16 * 1024 * 1024
 
 /** Streams large answers, which share one memory limit. Small ones fit into a socket's buffer. */
 export const bodies = fp(
   async function bodies(app) {
-    const streamLarge = createLargeBodies(mostUnread)
+    const streamLarge = createLargeBodies(maxUnreadBytes)
 
     function inPieces(this: FastifyReply, body: Pieces): Readable {
       this.header('content-type', 'application/json; charset=utf-8').header('content-length', body.length)

@@ -22,9 +22,7 @@ export function trustedProxies(ranges: readonly string[]): (address: string) => 
   }
 }
 
-/**
- * Returns the first address, from the socket's peer on, that is not a trusted proxy, as far as addresses are readable.
- */
+// From the socket's peer on, the first readable address that is not a trusted proxy.
 const addressOf = ({ ips = [] }: FastifyRequest) =>
   ips.map(readAddress).findLast((address) => address !== undefined) ?? 'unknown'
 

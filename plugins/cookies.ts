@@ -27,13 +27,9 @@ interface Options {
 const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 const common = { httpOnly: true, sameSite: 'strict' } as const
 const plain = { name: 'gatehouse_refresh', path: '/api/auth', ...common }
-/**
- * `__Host-` binds a cookie to this host. It requires Secure and the root path, which browsers refuse from
- * http://localhost.
- */
+// `__Host-` binds a cookie to this host. It requires Secure, which browsers refuse from http://localhost.
 const secure = { name: '__Host-gatehouse_refresh', path: '/', secure: true, ...common }
 
-/** Whether a page of this host sent a request, judged by the Host header, which proxies may change. */
 const isOfHost = ({ host, hostname }: FastifyRequest, origin: string) =>
   origin === `https://${host.replace(/:443$/, '')}` || (local.has(hostname) && origin === `http://${host}`)
 
@@ -43,17 +39,14 @@ export const cookies = fp(
     const { exact, isByPattern } = readOrigins(corsOrigins)
     const ours = appUrl === undefined ? undefined : new URL(appUrl).origin
 
-    /** Proxies determine Host, so in production it must not weaken the cookie. */
+    // Proxies determine Host, so in production it must not weaken the cookie.
     function kind(request: FastifyRequest) {
       if (ours !== undefined) return ours.startsWith('https:') ? secure : plain
       return !production && local.has(request.hostname) ? plain : secure
     }
 
-    /**
-     * Whether the page that sent a request may use the cookie (OWASP ASVS 5.0, 3.5.1). Sec-Fetch-Site tells whether the
-     * page belongs to the requested host, whatever proxies make of Host. Browsers before 2023 do not send it; then
-     * Origin must be ours.
-     */
+    // OWASP ASVS 5.0, 3.5.1. Sec-Fetch-Site tells whether the page belongs to the requested host, whatever proxies make of Host.
+    // Browsers before 2023 do not send it; then Origin must be ours.
     function mayUseCookie(request: FastifyRequest): boolean {
       const { origin, 'sec-fetch-site': site } = request.headers
       if (site === 'same-origin') return true
@@ -70,7 +63,7 @@ export const cookies = fp(
       throw problems.forbidden(`cookie of another origin: ${said}; set APP_URL, or name the origin in CORS_ORIGINS`)
     }
 
-    /** Never for a page that only a pattern allows: it could replace the user's session with its own. */
+    // Never for a page that only a pattern allows: it could replace the user's session with its own.
     function set(reply: FastifyReply, value: string, maxAge: number): void {
       const { origin } = reply.request.headers
       if (origin === undefined || !isByPattern(origin))

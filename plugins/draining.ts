@@ -9,12 +9,8 @@ const longest = 8_000
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whether draining has begun, so that no new requests should be sent here. */
     isDraining: () => boolean
-    /**
-     * Keeps serving for this many seconds, while a load balancer notices by `/health/ready`, and asks clients to close
-     * their connections. Call `close` afterwards.
-     */
+    /** Serves for some seconds more, in which a load balancer notices by `/health/ready`. Call `close` afterwards. */
     drain: (seconds: number) => Promise<void>
   }
 }

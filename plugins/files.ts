@@ -9,7 +9,7 @@ import type { Coding, Representation, StaticFile } from '../src/http/static-file
 
 const inPieces = (body: Buffer) => (body.length > pieceSize ? streamOf(slices(body)) : body)
 
-/** The coding that a client gets, if any; `*` stands for gzip, as most have it. */
+// `*` stands for gzip, as most clients have it.
 function choose({ compressed }: StaticFile, accepted: string | undefined): Coding | undefined {
   const header = accepted?.toLowerCase().replaceAll('*', 'gzip')
   return (header && negotiate(header, [...compressed.keys()])) || undefined
@@ -34,15 +34,13 @@ export function sendFile(
   return reply.send(inPieces(body))
 }
 
-/** Bytes of remembered answers. */
-const mostRemembered = 8 * 1024 * 1024
-/** What is remembered of their heads. */
-const lasting = ['content-type', 'cache-control', 'etag', 'last-modified']
+const maxRememberedBytes = 8 * 1024 * 1024
+const rememberedHeaders = ['content-type', 'cache-control', 'etag', 'last-modified']
 
-/** For a scope whose answers to GET stay the same while the process runs: each is made once, and sent from memory from then on. */
+/** For a scope whose answers to GET stay the same while the process runs. */
 export function rememberAnswers(scope: FastifyInstance): void {
   const answers = new LRUCache<string, { headers: Record<string, string>; body: Buffer }>({
-    maxSize: mostRemembered,
+    maxSize: maxRememberedBytes,
     sizeCalculation: ({ body }, url) => body.length + url.length + 500
   })
   const keyOf = ({ url }: FastifyRequest) => url.replace(/\?.*/s, '')
@@ -57,7 +55,9 @@ export function rememberAnswers(scope: FastifyInstance): void {
   scope.addHook('onSend', async (request, reply, payload) => {
     if (request.method !== 'GET' || reply.statusCode !== 200 || answers.has(keyOf(request))) return payload
     const body = payload instanceof Readable ? await buffer(payload) : Buffer.from(payload as string | Buffer)
-    const headers = lasting.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : []))
+    const headers = rememberedHeaders.flatMap((name) =>
+      reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : []
+    )
     answers.set(keyOf(request), { headers: Object.fromEntries(headers), body })
     return inPieces(body)
   })

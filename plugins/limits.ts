@@ -5,21 +5,19 @@ import { problems } from '../src/http/problems.ts'
 import type { SharedCounts } from '../src/redis/redis.ts'
 import { createWindows } from '../src/redis/windows.ts'
 
-/** Addresses per limit; the least recently seen is evicted first. */
-const addresses = 50_000
+const maxAddresses = 50_000
 
 interface Limits {
   enabled: boolean
   auth: number
   unknown: number
-  /** Counters that all processes share. */
   shared?: SharedCounts | undefined
 }
 
-/** Replaces the Redis store of @fastify/rate-limit, which fails or is off when Redis is down. */
+// The Redis store of @fastify/rate-limit fails or is off when Redis is down.
 const storeOf = (shared: SharedCounts) =>
   class Store implements FastifyRateLimitStore {
-    #windows = createWindows(shared, { kind: 'limit', maxEntries: addresses })
+    #windows = createWindows(shared, { kind: 'limit', maxEntries: maxAddresses })
 
     incr(name: string, done: Parameters<FastifyRateLimitStore['incr']>[1], length: number, max: number): void {
       this.#windows
@@ -45,7 +43,7 @@ export const limits = fp(
     const timeWindow = 60_000
     await app.register(rateLimit, {
       global: false,
-      cache: addresses,
+      cache: maxAddresses,
       ...(shared && { store: storeOf(shared) }),
       enableDraftSpec: true,
       errorResponseBuilder: (_request, { ttl }) => problems.tooManyRequests(ttl / 1000)

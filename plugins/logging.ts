@@ -21,7 +21,6 @@ declare module 'fastify' {
 
 declare module 'node:http' {
   interface ServerResponse {
-    /** Whether its line has been written. */
     logged?: boolean
   }
 }

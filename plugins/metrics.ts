@@ -16,11 +16,9 @@ declare module 'fastify' {
 
 interface Options extends Omit<Sources, 'pools'> {
   db: Kysely<Database>
-  /** The host and port to serve metrics on. */
   listen: { host: string; port: number }
 }
 
-/** Prometheus metrics on a separate port. */
 export const metrics = fp(
   async function metrics(app, { listen, db, ...sources }: Options) {
     const counted = createMetrics({ ...sources, pools: () => poolsOf(db) })

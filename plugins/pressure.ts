@@ -10,19 +10,14 @@ declare module 'fastify' {
   }
 }
 
-/** Milliseconds between two samples. */
 const interval = 250
-/** Milliseconds that the event loop may be late, and the share of memory that may be in use, before requests are refused. */
+// Milliseconds that the event loop may be late, and the share of memory in use, before requests are refused.
 const limits = { late: 500, memory: 0.92 }
 
-/** These paths are answered under pressure too, because they report it. */
+// They report the pressure.
 const always = /^\/health/
 
-/**
- * Returns the share of memory in use, of the container or the machine. It is the smaller of two counts. The container's
- * count includes the file cache, which the kernel drops when needed. The processes' own count, this one's RSS times
- * `processes`, includes shared pages several times.
- */
+/** The smaller of two: the container's count includes the file cache, and RSS times `processes` shared pages several times. */
 export function memoryInUse(processes: number): number {
   // Zero, or more than the machine has, means no limit.
   const allowed = Math.min(...[process.constrainedMemory(), totalmem()].filter((bytes) => bytes > 0))
@@ -30,14 +25,11 @@ export function memoryInUse(processes: number): number {
 }
 
 interface Options {
-  /** Processes that share the memory limit. */
   workers?: number
-  /** Milliseconds that the event loop may be late before requests are refused; 0 for any. */
   maxEventLoopDelay?: number
   memory?: () => number
 }
 
-/** Answers 503 while the process is overloaded, before any work is done. */
 export const pressure = fp(
   async function pressure(app, options: Options) {
     const { workers = 1, maxEventLoopDelay = limits.late, memory = () => memoryInUse(workers) } = options

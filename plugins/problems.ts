@@ -14,10 +14,9 @@ declare module 'fastify' {
 }
 
 const mediaType = 'application/problem+json'
-/** Milliseconds for the client to read its answer and close the connection. */
+// Milliseconds for the client to read its answer and close the connection.
 const closeTimeout = 1_000
 
-/** Converts what Fastify and its plugins throw into a problem of the catalogue. */
 function toProblem(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error
   if (error.validation) return problems.validationFailed(fieldErrors(error.validation))
@@ -47,9 +46,7 @@ function send(thrown: FastifyError | Problem, request: FastifyRequest, reply: Fa
     .send(JSON.stringify(problem.body(request.id)))
 }
 
-/**
- * Fastify's `frameworkErrors`, for URLs that the router cannot read. No hooks run for them, so this does their work.
- */
+/** Fastify's `frameworkErrors`, for URLs that the router cannot read. No hooks run for them, so this does their work. */
 export function answerFrameworkError(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   send(problems.malformedRequest('The URL is unreadable'), request, reply)
   request.server.logRequest(request, reply)
@@ -77,13 +74,12 @@ export function answerSocket(app: FastifyInstance, socket: Duplex, problem: Prob
   app.log.info({ route: 'unknown', status: problem.status, request_id: requestId, refusal }, 'request')
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   const answer = `HTTP/1.1 ${problem.status} ${problem.body(requestId).title}\r\n${lines.join('\r\n')}\r\n\r\n${body}`
-  // Closes the connection of a client that does not read or close.
   const cut = setTimeout(() => socket.destroy(), closeTimeout)
   socket.once('close', () => clearTimeout(cut))
   socket.end(answer)
 }
 
-/** Converts an error of Node's parser; the URL counts as a header (RFC 6585, section 5). */
+// The URL counts as a header (RFC 6585, section 5).
 function parserProblem(code: string | undefined): Problem {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problems.requestTimeout()
   if (code === 'HPE_HEADER_OVERFLOW') return problems.headersTooLarge()
@@ -96,7 +92,6 @@ export function answerParserError(this: FastifyInstance, error: NodeJS.ErrnoExce
   answerSocket(this, socket, parserProblem(error.code), String(error.code))
 }
 
-/** Turns everything that is thrown into an answer. */
 export const problemDetails = fp(
   async function problems(app) {
     app.decorateRequest('refusal')

@@ -6,10 +6,9 @@ import { answerSocket } from './problems.ts'
 /** More than any client sends. Node silently drops headers beyond its own limit. */
 const maxHeaders = 100
 
-/** Headers that must not be repeated, because two parties might read different values. */
+// Must not be repeated, because two parties might read different values.
 const single = ['host', 'authorization']
 
-/** Whether a list of header names and values contains a name more than once. */
 function repeats(rawHeaders: readonly string[], header: string): boolean {
   let seen = false
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -21,7 +20,7 @@ function repeats(rawHeaders: readonly string[], header: string): boolean {
   return false
 }
 
-/** The syntax of Host (RFC 9110, section 7.2): a name or an address, and a port. */
+// The syntax of Host (RFC 9110, section 7.2): a name or an address, and a port.
 const authority = /^([\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(:\d*)?$/i
 
 function isReadable(url: string): boolean {

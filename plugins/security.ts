@@ -6,15 +6,13 @@ import { readOrigins } from '../src/http/origins.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The default headers of every answer. */
     securityHeaders: Readonly<Record<string, string>>
   }
 }
 
-/** Directives of a Content-Security-Policy, by name. */
 export type ContentPolicy = Readonly<Record<string, readonly string[]>>
 
-/** The policy of the API, which is never shown as a page. */
+// The API is never shown as a page.
 const apiPolicy: ContentPolicy = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }
 
 const helmetOptions = (policy: ContentPolicy) =>
@@ -27,7 +25,7 @@ const helmetOptions = (policy: ContentPolicy) =>
     referrerPolicy: { policy: 'no-referrer' }
   }) as const
 
-/** The constant headers of @fastify/helmet. Computing them for each answer would cost 15 µs. */
+// Computing the headers for each answer would cost 15 µs.
 async function askHelmet(probe: FastifyInstance): Promise<Record<string, string>> {
   await probe.register(helmet, helmetOptions(apiPolicy))
   probe.get('/', (_request, reply) => reply.send(reply.raw.getHeaders()))
@@ -65,7 +63,6 @@ interface Options {
   probe: FastifyInstance
 }
 
-/** Adds the request's id, the security headers and CORS to every answer. */
 export const security = fp(
   async function security(app, { corsOrigins, corsHeaders, probe }: Options) {
     const headers = Object.freeze({ ...(await askHelmet(probe)), 'cache-control': 'no-store' })

@@ -16,7 +16,6 @@ function openSpan() {
   return span && { trace_id: span.traceId, span_id: span.spanId }
 }
 
-/** Traces requests with OpenTelemetry, and adds the span to log lines. */
 export const tracing = fp(
   async function tracing(app, { serviceName, log }: { serviceName: string; log: FastifyBaseLogger }) {
     app.addHook('onClose', startTracing(serviceName, log))

@@ -14,7 +14,6 @@ declare module 'fastify' {
   }
 }
 
-/** Milliseconds that a request waits for its turn, the same as for a connection. */
 const patience = 800
 /** Waiting requests per user: with bodies of 64 KiB, 16 MiB. */
 const waiting = 256

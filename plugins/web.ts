@@ -8,10 +8,9 @@ import { createStaticFiles } from '../src/http/static-files.ts'
 import { sendFile } from './files.ts'
 import { type ContentPolicy, usePolicy } from './security.ts'
 
-/** Paths of the web app. One page serves them all and routes in the browser. */
+// One page serves them all and routes in the browser.
 export const pagePaths = ['/', '/login', '/signup', '/profile', '/sessions', '/password', '/delete-account']
 
-/** A strict CSP: no inline script, no inline style, no other site. */
 const policy: ContentPolicy = {
   'default-src': ["'none'"],
   'script-src': ["'self'"],
@@ -32,9 +31,8 @@ const policyText = Object.entries(policy)
   .map(([name, values]) => [name, ...values].join(' '))
   .join(';')
 
-/** Vite puts a hash of the content into these file names. */
+// Vite puts a hash of the content into these file names.
 const hashed = '/assets/'
-/** Matches the file names of a build: no leading dot, no slash, and a known extension. */
 const assetName = /^\w[\w.-]*\.(js|css|svg|png|jpg|webp|woff2|json|map)$/
 
 export interface WebFiles {
@@ -45,10 +43,7 @@ export interface WebFiles {
 
 const withoutSlash = new Map(pagePaths.filter((path) => path !== '/').map((path) => [`${path}/`, path]))
 
-/**
- * Answers GET and HEAD of an unknown URL with the web app's page. Returns whether it did. Our own app shows that the
- * page does not exist, with a 404. Another app may have a route for it, so the status is 200.
- */
+/** Sends the web app's page for an unknown URL: with a 404, or a 200 where another app may have a route for it. */
 export function createUnknownPages({ webDir, isOwnWeb }: WebFiles) {
   const isServed = existsSync(join(webDir, 'index.html'))
   const find = createStaticFiles(webDir)
@@ -76,7 +71,6 @@ export function createUnknownPages({ webDir, isOwnWeb }: WebFiles) {
   }
 }
 
-/** Paths of the files with their own route: all except the page and the assets. */
 function ownPaths(webDir: string): string[] {
   return readdirSync(webDir, { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll(sep, '/'))
@@ -84,7 +78,6 @@ function ownPaths(webDir: string): string[] {
     .filter((path) => statSync(join(webDir, path), { throwIfNoEntry: false })?.isFile())
 }
 
-/** Serves the web app at `/`, if it is built. */
 export const web = fp(
   async function web(app, { webDir }: WebFiles) {
     if (!existsSync(join(webDir, 'index.html'))) return
