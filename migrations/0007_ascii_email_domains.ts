@@ -8,10 +8,7 @@ function asciiDomain(domain: string): string | undefined {
   return href === `http://${hostname}/` && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(hostname) ? hostname : undefined
 }
 
-/**
- * Earlier imports stored domains unconverted, and the login refused these addresses. From now on they are looked up in
- * ASCII. A row stays unchanged if another account has the address.
- */
+/** Earlier imports stored domains unconverted, and the login refused these addresses. A row stays if another has the address. */
 export async function up(db: QueryExecutorProvider): Promise<void> {
   const { rows } = await sql<{ id: string; email: string }>`
     select id, email from users where issuer is null and email ~ '[^\\x01-\\x7f]'`.execute(db)

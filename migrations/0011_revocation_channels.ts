@@ -10,9 +10,8 @@ const announce = (db: QueryExecutorProvider, channel: ReturnType<typeof sql>) =>
     end $$`.execute(db)
 
 /**
- * Notifications reach every schema of a database, and two schemas may trust the same issuer. With one channel per
- * schema, a logout in one does not end the user's tokens in the other. `public` keeps the name that earlier releases
- * listen to.
+ * One channel per schema, because two may trust the same issuer: a logout in one must not end the user's tokens in the other.
+ * `public` keeps the name that earlier releases listen to.
  */
 export async function up(db: QueryExecutorProvider): Promise<void> {
   const suffix = sql`case tg_table_schema when 'public' then '' else '_' || md5(tg_table_schema) end`
