@@ -3,7 +3,6 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Builds the web app if it is missing or older than its sources. A failure does not stop `npm start`. */
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const built = join(folder, 'dist/index.html')
 const parts = ['src', 'client', 'public', 'index.html', 'vite.config.ts', 'compress.ts', 'package.json']

@@ -3,7 +3,6 @@ import type { paths } from './api.ts'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
-/** The operations of `session`, which change who is signed in. */
 type SessionPath =
   | '/api/auth/register'
   | '/api/auth/login'
@@ -14,7 +13,6 @@ type SessionPath =
 
 type Path<M extends Method> = Exclude<ClientPathsWithMethod<Client<paths>, M>, SessionPath>
 
-/** The second argument is optional if nothing in it is required. */
 type Rest<Init> = undefined extends Init ? [init?: Init] : [init: Init]
 
 type Success<Operation> = Extract<

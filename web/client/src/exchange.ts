@@ -1,15 +1,11 @@
 import { Problem, problemOf, unreachable } from './problem.ts'
 
-/** Platform functions; tests replace them. */
 export interface Surroundings {
   fetch: (request: Request) => Promise<Response>
-  /** Milliseconds since 1970. */
   now: () => number
-  /** Resolves after that many milliseconds; rejects with the signal's reason when it is aborted. */
   wait: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 
-/** Treats a timeout as a network error, but not an abort by the caller. */
 const timedOut = (reason: unknown) => reason instanceof DOMException && reason.name === 'TimeoutError'
 
 export const surroundings: Surroundings = {
@@ -28,21 +24,17 @@ export const surroundings: Surroundings = {
 }
 
 const retries = 3
-/** Seconds. A longer Retry-After is reported to the caller instead. */
-const patience = 10
+// Seconds. A longer Retry-After is reported to the caller instead.
+const maxRetryAfter = 10
 const passing = new Set([502, 503, 504])
 
-/** Milliseconds before each retry, with 25 % jitter. */
 const backOff = (tried: number) => 300 * 2 ** tried * (0.75 + Math.random() / 2)
 
-/** Resolves to a successful answer. Throws a Problem otherwise, or the signal's reason if the caller aborts. */
 export type Exchange = (request: Request) => Promise<Response>
 
-/** Whether a request is idempotent: a read, or with an Idempotency-Key. */
 const isRepeatable = ({ method, headers }: Request) =>
   method === 'GET' || method === 'HEAD' || (method === 'POST' && headers.has('idempotency-key'))
 
-/** Whether a retry may help: no answer, a temporary failure, or the first request is still in progress. */
 const isPassing = ({ status, code }: Problem) =>
   status === 0 || passing.has(status) || code === 'idempotency_in_progress'
 
@@ -67,7 +59,7 @@ export function createExchanges({ fetch, wait }: Surroundings) {
       } catch (error) {
         if (!(error instanceof Problem) || tried === retries) throw error
         const { retryAfter = 0 } = error
-        if (!isPassing(error) || retryAfter > patience) throw error
+        if (!isPassing(error) || retryAfter > maxRetryAfter) throw error
         await wait(Math.max(backOff(tried), retryAfter * 1000), request.signal).catch((reason) => {
           throw timedOut(reason) ? error : reason
         })

@@ -20,10 +20,7 @@ interface Options {
   onSignedOut?: (why: Why) => void
 }
 
-/**
- * A client for one browser page, never for a server, which serves many users. The access token is kept in memory only,
- * the refresh token in an HttpOnly cookie.
- */
+/** A client for one browser page, never for a server. The access token is in memory, the refresh token in an HttpOnly cookie. */
 export function createGatehouse(
   { baseUrl = '', onSignedOut = () => {} }: Options = {},
   around: Partial<Surroundings> = {}

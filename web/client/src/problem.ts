@@ -1,7 +1,6 @@
 import type { FieldError } from './api.ts'
 
 interface Details {
-  /** The HTTP status, or 0 without an answer. */
   status: number
   code: string
   detail: string
@@ -16,11 +15,9 @@ export class Problem extends Error {
   readonly status: number
   /** A stable code for programs; `network_error` without an answer, `unexpected_answer` if it is not Gatehouse's. */
   readonly code: string
-  /** For people; the same as `message`. */
   readonly detail: string
   /** Errors by field, as RFC 6901 pointers into the body. Empty if no field is concerned. */
   readonly errors: readonly FieldError[]
-  /** The id to quote to the operators. */
   readonly request_id: string | undefined
   /** Seconds to wait before a retry, if the server said so. */
   readonly retryAfter: number | undefined
@@ -42,7 +39,6 @@ export function retryAfterOf({ headers }: Response): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined
 }
 
-/** Reads a failed answer. It may come from a proxy and have no problem details. */
 export async function problemOf(response: Response): Promise<Problem> {
   const body: Partial<Details> | null = await response.json().catch(() => null)
   return new Problem({
@@ -64,6 +60,5 @@ export const signedOut = () => new Problem({ status: 401, code: 'not_authenticat
 export const isAboutToken = (error: unknown): error is Problem =>
   error instanceof Problem && error.status === 401 && error.code !== 'invalid_credentials'
 
-/** Whether the refusal is permanent: neither a failure nor a rate limit. */
 export const isRefusal = (error: unknown): error is Problem =>
   error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429

@@ -4,25 +4,19 @@ import { isAboutToken, isRefusal, signedOut } from './problem.ts'
 import type { State } from './state.ts'
 import type { Access } from './tabs.ts'
 
-/** Milliseconds to wait for the token that another tab has just received. */
-const hearing = 250
-/** Milliseconds before expiry at which a token is renewed, at most. */
+const otherTabTimeout = 250
 const ahead = 60_000
 
-/**
- * Provides access tokens for requests. `refresh` calls the server with the cookie. Concurrent requests, in all tabs,
- * share one call.
- */
+/** Provides access tokens. Concurrent requests, in all tabs, share one call of `refresh`. */
 export function createRenewal(state: State, refresh: () => Promise<AuthResponse>, { now, wait }: Surroundings) {
   let pending: Promise<Access> | undefined
 
-  /** Returns the token that another tab received since `before`, or undefined. */
   async function heard(before: Access | undefined): Promise<Access | undefined> {
     if (state.access() === before) {
       const stop = new AbortController()
       const unsubscribe = state.subscribe(() => stop.abort())
       state.tabs.tell({ type: 'ask' })
-      await wait(hearing, stop.signal).catch(() => {})
+      await wait(otherTabTimeout, stop.signal).catch(() => {})
       unsubscribe()
     }
     return state.access() === before ? undefined : state.live()
@@ -39,10 +33,7 @@ export function createRenewal(state: State, refresh: () => Promise<AuthResponse>
     return state.live() ?? Promise.reject(signedOut())
   }
 
-  /**
-   * Returns a new token. Throws a Problem: 400 to 499 when the session has ended, others when that cannot be determined
-   * now.
-   */
+  /** Throws a Problem: 400 to 499 when the session has ended, others when that cannot be determined now. */
   function renew(): Promise<Access> {
     const before = state.access()
     pending ??= state.tabs
@@ -61,7 +52,6 @@ export function createRenewal(state: State, refresh: () => Promise<AuthResponse>
     return access
   }
 
-  /** Sends with `bearer`, and retries once with a new token if it is refused. */
   async function authorized(request: Request, exchange: Exchange): Promise<Response> {
     if (state.state().status === 'out') return exchange(request)
     // No `await` if a token is available: a closing page has no time for one.

@@ -5,13 +5,11 @@ import { isAboutToken, isRefusal } from './problem.ts'
 import type { createRenewal } from './renewal.ts'
 import type { SessionState, State } from './state.ts'
 
-/** Milliseconds that a refresh or a change of the session may block other tabs. */
+// Milliseconds that a change of the session may block other tabs.
 const deadline = 15_000
-/** Sends the refresh cookie, also to another origin. */
 const credentials = 'include'
 const refresh_cookie = true
 
-/** Returns the body. Failed answers have been thrown before. */
 export const bodyOf = async <T>(answer: Promise<{ data?: T }>) => (await answer).data as T
 
 /** Replaces both tokens, by the cookie. A retry is safe: for ten seconds the old cookie returns the same tokens. */
@@ -24,30 +22,22 @@ interface Parts {
   renewal: ReturnType<typeof createRenewal>
 }
 
-/** The signed-in user, and the operations that change it. */
 export function createSession(server: Client<paths>, { state, exchange, renewal }: Parts) {
   const { renew, authorized } = renewal
   const { exclusively } = state.tabs
-  /**
-   * Holds the lock across tabs: another tab's refresh would replace the cookie. The wait for the lock has its own
-   * timeout.
-   */
+  // Holds the lock across tabs: another tab's refresh would replace the cookie. The wait for the lock has its own timeout.
   const alone: Exchange = (request) =>
     exclusively(() => exchange(new Request(request, { signal: AbortSignal.timeout(deadline) })))
   const open = { credentials, fetch: alone } as const
   const ours = { credentials, fetch: (request: Request) => authorized(request, alone) } as const
 
   return {
-    /** The current state; the same object until it changes. */
     state: (): SessionState => state.state(),
 
     /** Calls `listener` after every change. Returns a function that unsubscribes. */
     subscribe: (listener: () => void): (() => void) => state.subscribe(listener),
 
-    /**
-     * Determines by the cookie who is signed in, once after the page has loaded. Throws a Problem when the server does
-     * not answer; the state stays `unknown`, and the call can be repeated.
-     */
+    /** Determines by the cookie who is signed in. Throws a Problem when the server does not answer, and can be repeated. */
     async restore(): Promise<SessionState> {
       if (state.state().status === 'unknown')
         await renew().catch((error) => {

@@ -5,13 +5,11 @@ import { type Access, createTabs, type Message, type Why } from './tabs.ts'
 export type SessionState = { status: 'unknown' } | { status: 'in'; user: User } | { status: 'out'; why?: Why }
 
 interface Options {
-  /** The API's origin. Tabs that use another API are ignored. */
   name: string
   now: () => number
   onSignedOut: (why: Why) => void
 }
 
-/** The session's state in this tab, in memory only, synchronized with other tabs. */
 export function createState({ name, now, onSignedOut }: Options) {
   let state: SessionState = { status: 'unknown' }
   let access: Access | undefined
@@ -58,7 +56,6 @@ export function createState({ name, now, onSignedOut }: Options) {
 
   return {
     tabs,
-    /** The same object until it changes. */
     state: () => state,
     access: () => access,
     live,
@@ -67,7 +64,6 @@ export function createState({ name, now, onSignedOut }: Options) {
       return () => void listeners.delete(listener)
     },
 
-    /** Signs in, in every tab. */
     adopt({ access_token: token, expires_in, user }: AuthResponse): User {
       const since = now()
       enter({ token, since, until: since + expires_in * 1000, userId: user.id }, user)
@@ -75,14 +71,12 @@ export function createState({ name, now, onSignedOut }: Options) {
       return user
     },
 
-    /** Signs out, in every tab. */
     end(why: Why): void {
       const at = now()
       leave(why, at)
       tabs.tell({ type: 'out', why, at })
     },
 
-    /** Changes the name of the same user. */
     setUser(user: User): void {
       hear({ type: 'user', user })
       tabs.tell({ type: 'user', user })

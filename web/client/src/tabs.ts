@@ -2,7 +2,6 @@ import type { User } from './api.ts'
 
 export interface Access {
   token: string
-  /** Milliseconds since 1970. */
   since: number
   until: number
   userId: string
@@ -11,7 +10,6 @@ export interface Access {
 /** Why the user is signed out: by choice, or because the session ended. */
 export type Why = 'logout' | 'ended'
 
-/** A message between tabs, sent from memory to memory and never stored. */
 export type Message =
   | { type: 'in'; access: Access; user: User }
   | { type: 'out'; why: Why; at: number }
@@ -28,10 +26,7 @@ export function createTabs(name: string, hear: (message: Message) => void) {
     tell: (message: Message) => channel?.postMessage(message),
     close: () => channel?.close(),
 
-    /**
-     * Runs `work` exclusively across tabs. `waited` tells whether another tab has just run it, and may already have the
-     * result. Without Web Locks (neither TLS nor localhost) it runs at once.
-     */
+    /** Runs `work` in one tab at a time, if there are Web Locks (TLS or localhost). `waited`: another tab has just run it. */
     async exclusively<T>(work: (waited: boolean) => Promise<T>): Promise<T> {
       const locks = globalThis.navigator?.locks
       if (!locks) return work(false)
