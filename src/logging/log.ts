@@ -10,7 +10,8 @@ interface LoggedError extends Error {
 // A driver's error also holds the statement's values, which may be secret.
 const err = ({ name, code, message, stack }: LoggedError) => ({ type: name, code, message, stack })
 
-let extraFields: () => object = () => ({})
+const none = {}
+let extraFields = (): object => none
 
 /** Adds fields to every line; pino takes a mixin only when a log is created. */
 export function addToLines(fields: () => object): void {
@@ -22,7 +23,9 @@ export const logOptions = {
   serializers: { err },
   base: null,
   timestamp: stdTimeFunctions.isoTime,
-  mixin: () => extraFields()
+  mixin: () => extraFields(),
+  // pino would copy every line, which takes a tenth of its time.
+  mixinMergeStrategy: (line: object, extra: object) => (extra === none ? line : { ...extra, ...line })
 }
 
 export function createLog(level: string, { fd, isTTY }: { fd: number; isTTY: boolean } = process.stdout): Logger {
