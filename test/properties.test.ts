@@ -30,7 +30,7 @@ const text = fc.string({ unit: 'binary' })
 const object = fc.dictionary(text, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 5 }).map((value) => JSON.stringify(value))
 const segment = fc.oneof(fc.base64String(), object.map(encode), fc.string())
 
-property('what is not a JWS in its only spelling is invalid_token, whatever it is', [fc.array(segment)], (segments) => {
+property('any text that is not a JWS in its only spelling is invalid_token', [fc.array(segment)], (segments) => {
   const token = segments.join('.')
   const { value, code } = outcome(() => {
     const jws = parseJws(token)
@@ -41,7 +41,7 @@ property('what is not a JWS in its only spelling is invalid_token, whatever it i
   return segments.length === 3 && again.join('.') === token
 })
 
-property('a JWS is read as JSON has it', [object, object], (header, payload) => {
+property('the claims of a JWS equal its JSON', [object, object], (header, payload) => {
   const jws = parseJws(tokenOf(header, payload))
   assert.deepEqual([{ ...jws.header }, jws.claims], [JSON.parse(header), JSON.parse(payload)])
 })
@@ -96,15 +96,19 @@ for (const [name, read] of Object.entries({ issuedToken, bridgedToken }))
 const cursors = createCursors([{ kid: '1', secret: 'a-long-value-that-only-the-tests-know' }])
 const position = fc.record({ value: fc.string({ unit: 'grapheme' }), id: fc.uuid() }, { noNullPrototype: true })
 
-property('a cursor opens for its own query alone', [text, text, position], (query, other, position) => {
+property('a cursor opens only for its own query', [text, text, position], (query, other, position) => {
   const cursor = cursors.seal(query, position)
   assert.deepEqual(cursors.open(query, cursor), position)
   if (other !== query) assert.equal(outcome(() => cursors.open(other, cursor)).code, 'validation_failed')
 })
 
-property('what was not sealed does not open', [fc.oneof(text, fc.base64String(), object.map(encode))], (cursor) => {
-  return outcome(() => cursors.open('query', cursor)).code === 'validation_failed'
-})
+property(
+  'a cursor that was not sealed is refused',
+  [fc.oneof(text, fc.base64String(), object.map(encode))],
+  (cursor) => {
+    return outcome(() => cursors.open('query', cursor)).code === 'validation_failed'
+  }
+)
 
 // src/http/preconditions.ts
 
@@ -152,7 +156,7 @@ property(
 
 // src/auth/email-address.ts
 
-property('an email has one spelling, or a fault that is told', [fc.oneof(text, fc.emailAddress())], (given) => {
+property('an email has one canonical form, or a reported fault', [fc.oneof(text, fc.emailAddress())], (given) => {
   const email = normalEmail(given)
   assert.equal(email === undefined, emailFault(given) !== undefined)
   if (email === undefined) return
@@ -189,7 +193,7 @@ property('an IPv6 address is the same in brackets, with a port and a zone', [fc.
 })
 
 property(
-  'what a proxy says is one address in one spelling, or none',
+  'an address from a proxy is normalized to one spelling, or invalid',
   [fc.oneof(text, fc.string({ unit: fc.constantFrom(...'0123456789abcdef:.[]%"=;for ') }))],
   (given) => {
     const address = readAddress(given)
@@ -201,7 +205,7 @@ property(
 
 const label = fc.string({ unit: fc.constantFrom(...'abc019'), minLength: 1, maxLength: 20 })
 
-property('a pattern stands for one label, and for nothing around it', [label, label, text], (open, domain, more) => {
+property('a pattern matches exactly one label', [label, label, text], (open, domain, more) => {
   const { isByPattern } = readOrigins([`https://*.${domain}.example`, `https://exact.${domain}.example`])
   assert.equal(isByPattern(`https://${open}.${domain}.example`), open !== 'exact')
   for (const origin of [
@@ -223,7 +227,7 @@ property('a pattern stands for one label, and for nothing around it', [label, la
 const credentials = fc.string({ unit: 'binary', minLength: 1 }).map(encodeURIComponent)
 
 property(
-  'the direct URL of a Neon pooler is the same but for the host, and another URL is its own',
+  'the direct URL of a Neon pooler differs in its host only, and any other URL is unchanged',
   [label, label, credentials, credentials],
   (name, region, user, password) => {
     const url = (host: string) => `postgres://${user}:${password}@${host}/tasks?sslmode=require`

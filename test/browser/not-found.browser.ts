@@ -25,7 +25,7 @@ for (const [look, options] of Object.entries(looks))
     await seen(page, 'Sign in')
   })
 
-test('whoever is logged in stays logged in on an unknown address', async (t) => {
+test('a user stays logged in on an unknown address', async (t) => {
   const { page } = await site.signedUp()
   t.equal((await page.goto('/nowhere'))?.status(), 404)
   await seen(page, 'Page not found')
@@ -35,7 +35,7 @@ test('whoever is logged in stays logged in on an unknown address', async (t) => 
   await seen(page, 'Page not found')
 })
 
-test('a slash too many leads to the page, with what follows it', async (t) => {
+test('an extra slash redirects to the page, with its query', async (t) => {
   const { page } = await site.person()
   for (const [asked, shown, heading] of [
     ['/login/', '/login', 'Sign in'],

@@ -16,7 +16,7 @@ const guests = [
 /** Holds the next refresh until it is continued, answered or aborted. */
 const held = (page: Page) => new Promise<Route>((resolve) => void page.route(refreshes, resolve, { times: 1 }))
 
-test('until it is known who is here, no page shows a form or tasks', async (t) => {
+test('until the session is known, no page shows a form or tasks', async (t) => {
   const { page } = await site.signedUp()
   for (const path of [...members, ...guests.map(([path]) => path)]) {
     const refresh = held(page)
@@ -33,7 +33,7 @@ test('until it is known who is here, no page shows a form or tasks', async (t) =
   t.equal(page.url(), `${site.url}/`, 'who is logged in goes on from the last page, which is for others')
 })
 
-test('a guest who is logged in goes on to where they wanted to be, and only within the app', async (t) => {
+test('a user who is logged in continues to the requested page, and only within the app', async (t) => {
   const { page } = await site.signedUp()
   for (const [next, heading] of [
     ['/profile', 'Profile'],
@@ -46,7 +46,7 @@ test('a guest who is logged in goes on to where they wanted to be, and only with
   }
 })
 
-test('when the server cannot say who is here, one can ask again or log in', async (t) => {
+test('when the server cannot restore the session, the user can retry or log in', async (t) => {
   const { page, email } = await site.signedUp()
   await page.route(refreshes, (route) => route.abort())
   for (const path of members) {

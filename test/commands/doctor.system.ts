@@ -8,7 +8,7 @@ import { run } from '../helpers/process.ts'
 const settings = (t: Test) => ({ BETTER_AUTH_SECRET: secret, DATA_DIR: t.testdir() })
 const doctor = (t: Test, ...args: string[]) => run(t, 'src/commands/doctor.ts', settings(t), args).ended
 
-test('npm run doctor: 0 for a token that is accepted, 1 for one that is not', async (t) => {
+test('npm run doctor: exit code 0 for an accepted token, 1 for a refused one', async (t) => {
   const good = { code: 0, stdout: /^✓ Accepted/, stderr: '' }
   t.match(await doctor(t, '--token', bridgeToken()), good)
   t.match(await doctor(t, bridgeToken()), good, 'without --token')
@@ -19,7 +19,7 @@ test('npm run doctor: 0 for a token that is accepted, 1 for one that is not', as
   })
 })
 
-test('without a token it looks at what the service stands on', async (t) => {
+test('without a token the doctor checks settings, database and issuers', async (t) => {
   t.match(await doctor(t), { code: 0, stdout: /^✓ Settings: .*\n\? Database: .*\n$/, stderr: '' })
 })
 
@@ -30,7 +30,7 @@ test('a token is taken from standard input', async (t) => {
   t.match(await text(child.stdout), /^✓ Accepted/)
 })
 
-test('2 for settings that are wrong, and for options that there are not', async (t) => {
+test('npm run doctor: exit code 2 for wrong settings and unknown options', async (t) => {
   const wrong = await run(t, 'src/commands/doctor.ts', { ...settings(t), PORT: 'x' }).ended
   t.match(wrong, { code: 2, stdout: '', stderr: /PORT: must be a whole number/ })
   t.match(await doctor(t, '--tokens', 'x'), { code: 2, stdout: '', stderr: /^Not examined: Unknown option '--tokens'/ })

@@ -5,7 +5,7 @@ import { cloneTemplate, onServer, server, urlOf } from '../helpers/template.ts'
 const command = 'src/commands/import.ts'
 const nowhere = 'postgres://ann:hush-hush@localhost:1/users'
 
-test('what cannot be run says how it is used', async (t) => {
+test('wrong arguments print the usage', async (t) => {
   for (const args of [[], ['better-auth'], ['supabase', nowhere], ['better-auth', nowhere, '--force']]) {
     const { code, stderr } = await run(t, command, {}, args).ended
     t.equal(code, 2)
@@ -20,14 +20,14 @@ test('a URL whose password would be taken for a host is refused, and not repeate
   t.notMatch(stderr, /hush|example/)
 })
 
-test('wrong settings are named, without a stack', async (t) => {
+test('wrong settings are reported, without a stack', async (t) => {
   const { code, stderr } = await run(t, command, { BCRYPT_COST: '99' }, ['better-auth', nowhere]).ended
   t.equal(code, 2)
   t.match(stderr, /BCRYPT_COST: /)
   t.notMatch(stderr, /\bat .*\.ts:/)
 })
 
-test('a server that does not answer is said to be so', async (t) => {
+test('a server that does not answer is reported', async (t) => {
   const database = await cloneTemplate()
   t.teardown(database.remove)
   const { code, stderr } = await run(t, command, database.settings, ['better-auth', nowhere]).ended
@@ -37,7 +37,7 @@ test('a server that does not answer is said to be so', async (t) => {
 })
 
 const skip = server ? false : 'needs TEST_DATABASE_URL: the command reads from PostgreSQL'
-test('users are counted, brought, and counted', { skip }, async (t) => {
+test('a dry run counts the users, --write imports them, and a second run imports none', { skip }, async (t) => {
   const database = await cloneTemplate()
   const name = `gatehouse_source_${crypto.randomUUID().slice(0, 8)}`
   await onServer(`create database ${name}`)

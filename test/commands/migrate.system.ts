@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { run } from '../helpers/process.ts'
 import { emptyDatabase } from '../helpers/template.ts'
 
-test('npm run migrate brings an empty database to the newest schema, and then has nothing to do', async (t) => {
+test('npm run migrate brings an empty database to the newest schema, and a second run changes nothing', async (t) => {
   const { databaseUrl, dataDir } = await emptyDatabase(t)
   const settings = { DATA_DIR: dataDir, ...(databaseUrl && { DATABASE_URL: databaseUrl }) }
   const first = await run(t, 'src/commands/migrate.ts', settings).ended
@@ -11,7 +11,7 @@ test('npm run migrate brings an empty database to the newest schema, and then ha
   t.match(second, { code: 0, stdout: 'The schema is up to date\n', stderr: '' })
 })
 
-test('a database that cannot be reached is told in one line', async (t) => {
+test('an unreachable database is reported in one line', async (t) => {
   const DATABASE_URL = 'postgres://ann:hush-hush@localhost:1/tasks'
   const settings = { DATABASE_URL, DATABASE_WAIT: '1s', DATA_DIR: t.testdir() }
   const { code, stdout, stderr } = await run(t, 'src/commands/migrate.ts', settings).ended

@@ -5,12 +5,12 @@ import { run } from '../helpers/process.ts'
 
 const openapi = (t: Test, ...args: string[]) => run(t, 'src/commands/openapi.ts', {}, args).ended
 
-test('the published contract is what the schemas say', async (t) => {
+test('the published contract matches the schemas', async (t) => {
   const said = { code: 0, stdout: 'openapi.yaml matches the schemas\n', stderr: '' }
   t.match(await openapi(t, '--check'), said)
 })
 
-test('a contract that has drifted, or is not there, does not pass', async (t) => {
+test('an outdated or missing contract fails the check', async (t) => {
   const file = join(t.testdir(), 'openapi.yaml')
   t.match(await openapi(t, '--check', file), { code: 1 })
   t.match(await openapi(t, file), { code: 0, stderr: '' })

@@ -20,7 +20,7 @@ test('a front end is built once for each state of its sources', async (t) => {
   t.strictSame(await build(), { code: 0, stdout: '', stderr: '' })
 })
 
-test('a build that fails says so, and what is served then', async (t) => {
+test('a failed build is reported, with what is served instead', async (t) => {
   const broken = 'throw new Error("no such plug-in")'
   const none = await frontEnd(t, broken).build()
   t.match(none, { code: 1, stderr: /not built: .*no such plug-in/ })

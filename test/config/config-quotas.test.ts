@@ -9,7 +9,7 @@ test('the default quota is 100,000 tasks with 256 MiB of text', async (t) => {
   t.strictSame(load({ TASKS_PER_USER: '1', TASK_BYTES_PER_USER: '1000000' }).taskQuota, { tasks: 1, bytes: 1_000_000 })
 })
 
-test('quotas may be set up to the largest value that the message of a wrong one names', async (t) => {
+test('quotas may be set up to the maximum that the error message names', async (t) => {
   const largest = { TASKS_PER_USER: '1000000000', TASK_BYTES_PER_USER: '1000000000000' }
   t.strictSame(load(largest).taskQuota, { tasks: 1e9, bytes: 1e12 })
 })

@@ -61,7 +61,7 @@ test("a product's migrations are the files of its folder, if it has one", async 
   await db.destroy()
 })
 
-test('where no schema of the search_path exists, what to do is told', async (t) => {
+test('if no schema of the search_path exists, the error says what to do', async (t) => {
   const db = openDatabase(await emptyDatabase(t), log)
   await db.connection().execute(async (one) => {
     await sql`set search_path to stg2`.execute(one)

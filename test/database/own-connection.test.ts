@@ -28,6 +28,6 @@ for (const [name, { directUrl, session }] of Object.entries(cases))
     await own.destroy()
   })
 
-test('of the embedded database it is the only connection', async (t) => {
+test('with the embedded database it is the only connection', async (t) => {
   t.equal(openOwnConnection({ databaseUrl: undefined, dataDir: '' }, shared, log), shared)
 })

@@ -12,7 +12,7 @@ const pages = [
 const read = (path: string) => readFile(new URL(path, root), 'utf8')
 const withoutCode = (text: string) => text.replace(/^ *```.*?^ *```/gms, '')
 
-/** As GitHub makes an anchor of a heading. */
+/** The anchor that GitHub creates for a heading. */
 const anchorOf = (heading: string) =>
   heading
     .toLowerCase()

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { type Test, test } from 'tap'
 
-/** The same inputs in every run, unless another seed is asked for. A failure prints the seed, and the input made small. */
+/** The same inputs in every run, unless PROPERTY_SEED is set. A failure prints the seed and the smallest input. */
 const seed = Number(process.env.PROPERTY_SEED ?? 20_261_127)
 
-/** A test of what holds for every input of these kinds: `holds` neither throws nor returns false. */
+/** Tests that `holds` neither throws nor returns false for any input of these kinds. */
 export function property<Inputs extends [unknown, ...unknown[]]>(
   name: string,
   inputs: { [Place in keyof Inputs]: fc.Arbitrary<Inputs[Place]> },

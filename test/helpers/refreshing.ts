@@ -16,12 +16,12 @@ export function sessionOf(token: string): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')
 }
 
-/** What tests of sessions do with an app, and, behind its back, with its database. */
+/** Operations on sessions for tests, by the API and directly in the database. */
 export function refreshing(app: FastifyInstance) {
   const refresh = (refresh_token: string, options?: InjectOptions) =>
     caller(app).post('/api/auth/refresh', { refresh_token }, options)
 
-  /** Somebody new, with all that signing up gives. */
+  /** A new user, with the answer to the registration. */
   async function register(options?: InjectOptions): Promise<Issued> {
     const body = { email: `${crypto.randomUUID()}@example.com`, name: 'Somebody', password }
     return (await caller(app).post('/api/auth/register', body, options)).json()
@@ -32,7 +32,7 @@ export function refreshing(app: FastifyInstance) {
     return (await caller(app).post('/api/auth/login', { email: user.email, password }, options)).json()
   }
 
-  /** Lets these columns of a session's row have happened so many seconds ago. */
+  /** Moves these times of a session so many seconds into the past. */
   async function age(token: string, columns: ('rotated_at' | 'created_at' | 'expires_at')[], seconds: number) {
     const back = (column: string) => sql<string>`${sql.ref(column)} - make_interval(secs => ${seconds})`
     const changes = Object.fromEntries(columns.map((column) => [column, back(column)]))

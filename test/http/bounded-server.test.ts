@@ -121,7 +121,7 @@ test('a request after an answer that closes the connection is not handled', asyn
   t.equal(counts.started, 1)
 })
 
-test('pipelined requests rest for four times what they took, and those of another client come meanwhile', async (t) => {
+test('pipelined requests rest for four times their duration, and requests of another client run meanwhile', async (t) => {
   const { open, counts, now } = await start(
     t,
     (request, response) => {
@@ -156,7 +156,7 @@ test('pipelined requests rest for four times what they took, and those of anothe
   t.equal(counts.started, 23, 'all of them in the end')
 })
 
-test('a client that hangs up is noticed while its answer is made', async (t) => {
+test('a client that disconnects is noticed while its answer is created', async (t) => {
   const { open, counts, sockets } = await start(t, () => {})
   const socket = await open()
   socket.write(get())

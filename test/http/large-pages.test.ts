@@ -4,7 +4,7 @@ import { isLarge, pageInPieces } from '../../src/http/large-pages.ts'
 const item = (title: string, description: string | null) => ({ title, description, completed: false })
 const texts = ['plain', '"\\', '\u0001\n\u007f', 'é€🥛']
 
-test('a page in pieces is the page as JSON, of the length that was foretold', (t) => {
+test('a page in pieces equals the page as JSON, and has the announced length', (t) => {
   for (const items of [[item('a', null)], texts.map((text) => item(text, text)), [item('', ''), item('b', 'c')]])
     for (const next_cursor of [null, 'abc-_']) {
       const { length, pieces } = pageInPieces({ items, next_cursor }, JSON.stringify)

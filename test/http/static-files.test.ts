@@ -30,7 +30,7 @@ test('a file is looked up once a second, and is read again when it has changed',
   t.equal(await find('a.txt'), undefined)
 })
 
-test('what is no file is not there, and a very large file is not in memory', async (t) => {
+test('a folder or a missing file is not found, and a very large file is not kept in memory', async (t) => {
   const root = t.testdir({ folder: {}, 'large.js': 'x'.repeat(5 * 1024 * 1024) })
   const find = createStaticFiles(root)
   for (const path of ['folder', 'nothing.js', 'nothing.js']) t.equal(await find(path), undefined, path)

@@ -10,7 +10,7 @@ const targets = given.length > 0 ? given : everything
 const isFile = (path: string) => statSync(path).isFile()
 const mutate = targets.map((path) => (isFile(path) ? path : `${path}/**/*.ts`))
 
-/** The tests that stand where the source does; what every route does is tested by way of routes as well. */
+// The tests in the folder of the source, and those of the routes for what every route does.
 function testsOf(path: string): string[] {
   const folder = (isFile(path) ? dirname(path) : path).replace(/^src\//, '')
   const near = `test/${folder}/**/*.test.ts`
@@ -18,7 +18,7 @@ function testsOf(path: string): string[] {
 }
 process.env.TEST_FILES ??= [...new Set([...targets.flatMap(testsOf), 'test/properties.test.ts'])].join(' ')
 
-// tap's, for a whole process: none.
+// No time limit of tap for the whole process.
 process.env.TAP_TIMEOUT = '0'
 
 await new Stryker({
@@ -26,7 +26,7 @@ await new Stryker({
   plugins: [new URL('runner.ts', import.meta.url).pathname, new URL('unnoticeable.ts', import.meta.url).pathname],
   testRunner: 'gatehouse',
   ignorers: ['unnoticeable'],
-  // TypeScript 7 has no API, which StrykerJS would rewrite tsconfig.json with.
+  // StrykerJS would rewrite tsconfig.json by the API of TypeScript, which TypeScript 7 does not have.
   ignorePatterns: [
     '/tsconfig.json',
     '/web/tsconfig.json',
@@ -42,7 +42,7 @@ await new Stryker({
   timeoutMS: 30_000,
   timeoutFactor: 0.2,
   dryRunTimeoutMinutes: 15,
-  // A process that has run many mutants is replaced, so that what one of them left behind does not matter for long.
+  // Replaces a process after many mutants, because one of them may have left something behind.
   maxTestRunnerReuse: 40,
   tempDirName: '.stryker-tmp',
   reporters: process.stdout.isTTY

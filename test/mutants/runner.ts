@@ -17,7 +17,7 @@ import {
 } from '@stryker-mutator/api/test-runner'
 import type { Test } from 'tap'
 
-/** What instrumented code and its runner tell each other. */
+/** Shared by the instrumented code and its runner, as StrykerJS defines it. */
 interface Namespace {
   activeMutant?: string | undefined
   currentTestId?: string | undefined
@@ -28,25 +28,24 @@ interface Namespace {
 const namespace: Namespace = {}
 Object.assign(globalThis, { [INSTRUMENTER_CONSTANTS.NAMESPACE]: namespace })
 
-// tap says to the process that started it how long it may take. StrykerJS expects text from its processes.
+// tap sends objects to its parent process, but StrykerJS expects text.
 const { send } = process
 if (send)
   process.send = (message: unknown, ...more: never[]) =>
     typeof message !== 'string' || (send as (...all: unknown[]) => boolean).call(process, message, ...more)
 
-/** Milliseconds of test files that a mutant gets. One that they do not kill has survived: the score is a lower bound. */
+// Milliseconds of test files per mutant. A mutant that they do not kill counts as survived: the score is a lower bound.
 const budget = Number(process.env.MUTANT_BUDGET ?? 20_000)
 
-/** Milliseconds that the rest of a test file gets after a failure. */
+// Milliseconds for the rest of a test file after a failure.
 const moment = 500
 
-/** How a test file runs without a mutant. */
-const thorough = { bail: false, patience: 240_000 }
+const untilEnd = { bail: false, timeout: 240_000 }
 
-/** Warm times of the test files in milliseconds, for all processes of a run. */
+// Milliseconds per test file when warm, for all processes of a run.
 const timesFile = 'test-times.json'
 
-/** The test files of the same folder as a source file come first, those of the same name before. */
+// Test files of the source's folder come first, those with its name before the others.
 function distance(test: string, source: string): number {
   const [, folder = '', name = ''] = /^(.*)\/([^/]+)\.\w+$/.exec(source.replace(/^src\//, '')) ?? []
   if (test.startsWith(`test/${folder}/${name}`)) return 0
@@ -55,15 +54,12 @@ function distance(test: string, source: string): number {
 
 type Group = typeof import('../helpers/group.ts')
 
-/**
- * Runs test files for StrykerJS in one process that keeps its embedded engine, as test/groups do: a test is a file. The process
- * is in a sandbox, whose files are the instrumented ones.
- */
+/** Runs test files for StrykerJS in one process that keeps its embedded engine, as test/groups do. A test is a file. */
 class Runner implements TestRunner {
   #group: Group | undefined
   #whole: Test | undefined
   #root: Test | undefined
-  /** What a mutant began goes on: this process can run no more. */
+  // Something that a mutant started still runs, so this process can run no other mutant.
   #isStuck = false
   #sources: string[] = []
 
@@ -71,13 +67,13 @@ class Runner implements TestRunner {
     return { reloadEnvironment: false }
   }
 
-  /** Loads the sandbox's helpers, and its code unless a test shall: what runs when that is loaded belongs to no test. */
+  // Without the code for a static mutant, which acts while a test file loads the code.
   async #load(withCode: boolean): Promise<Group> {
     if (!this.#group) {
       const { default: root } = await import('tap')
       this.#root = root
       this.#whole = await new Promise((resolve) => {
-        // A test that does not end: tap ends as soon as it has nothing to do.
+        // This test never ends, because tap ends when it has nothing to do.
         root.test('mutants', { timeout: 0 }, (t) => {
           resolve(t)
           return new Promise(() => {})
@@ -90,17 +86,16 @@ class Runner implements TestRunner {
     return this.#group
   }
 
-  /** Runs a test file, until its first failure if `bail`. `patience`: milliseconds. */
-  async #run(group: Group, file: string, { bail, patience }: { bail: boolean; patience: number }): Promise<TestResult> {
+  async #run(group: Group, file: string, { bail, timeout }: { bail: boolean; timeout: number }): Promise<TestResult> {
     const start = performance.now()
     const { promise: given, resolve: give } = Promise.withResolvers<false>()
     const onOutput = (output: unknown) => {
       if (bail && /^ *not ok /m.test(String(output))) give(false)
     }
     const onCrash = () => give(false)
-    const timer = setTimeout(onCrash, patience)
+    const timer = setTimeout(onCrash, timeout)
     this.#root?.on('data', onOutput)
-    // An error in a socket's or a timer's callback: without a listener it would end the process.
+    // Without a listener, an error in a callback of a socket or a timer would end the process.
     process.on('uncaughtException', onCrash)
     const whole = group.runFile(file, this.#whole)
     const ok = await Promise.race([whole, given])
@@ -121,8 +116,8 @@ class Runner implements TestRunner {
     const tests: TestResult[] = []
     for (const file of group.testFiles(process.env.TEST_FILES?.split(' '))) {
       namespace.currentTestId = file
-      const first = await this.#run(group, file, thorough)
-      const again = first.status === TestStatus.Success ? await this.#run(group, file, thorough) : first
+      const first = await this.#run(group, file, untilEnd)
+      const again = first.status === TestStatus.Success ? await this.#run(group, file, untilEnd) : first
       namespace.currentTestId = undefined
       if (first.status === TestStatus.Failed) tests.push(first)
       else if (again.status === TestStatus.Success) tests.push(again)
@@ -140,7 +135,7 @@ class Runner implements TestRunner {
     hitLimit,
     mutantActivation
   }: MutantRunOptions): Promise<MutantRunResult> {
-    // StrykerJS starts another process, and has that run this mutant.
+    // StrykerJS runs this mutant again in another process.
     if (this.#isStuck) process.exit(1)
     const activate = () => {
       namespace.activeMutant = activeMutant.id
@@ -161,7 +156,7 @@ class Runner implements TestRunner {
     for (const file of order) {
       if (spent > budget) break
       spent += times[file] ?? 0
-      const result = await this.#run(group, file, { bail: true, patience: 5_000 + 4 * (times[file] ?? 0) })
+      const result = await this.#run(group, file, { bail: true, timeout: 5_000 + 4 * (times[file] ?? 0) })
       const limit = determineHitLimitReached(namespace.hitCount, hitLimit)
       if (limit) return toMutantRunResult(limit)
       tests.push(result)

@@ -16,24 +16,21 @@ interface Path extends NodePath {
   parent: Node
 }
 
-/** The reason of a problem, which only the log has. */
 const isReason = ({ listKey, parent: { callee } }: Path) =>
   listKey === 'arguments' &&
   callee?.object?.name === 'problems' &&
   /^(invalidToken|tokenRevoked|invalidCredentials|unavailable)$/.test(callee.property?.name ?? '')
 
-/** The name of a plugin, which Fastify shows in its messages. */
 const isPluginName = ({ listKey, key, parent: { callee } }: Path) =>
   listKey === 'arguments' && key === 1 && callee?.name === 'fp'
 
-/** What is said in a log line. */
 const isMessage = ({ node, listKey, parent: { callee } }: Path) =>
   listKey === 'arguments' &&
   /Literal$/.test(node.type) &&
   callee?.object?.name === 'log' &&
   /^(info|warn|error|debug)$/.test(callee.property?.name ?? '')
 
-/** What StrykerJS leaves as it is: text that decides nothing. */
+/** What StrykerJS does not mutate: text without effect on behavior. */
 const unnoticeable: Ignorer = {
   shouldIgnore(path) {
     const at = path as Path

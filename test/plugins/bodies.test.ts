@@ -19,7 +19,7 @@ test('a large answer arrives complete with its length, a HEAD without a body', a
   t.match(head, { status: 200, headers: { 'content-length': answer?.headers['content-length'] }, body: '' })
 })
 
-test('an answer that is large in JSON alone comes whole as well', async (t) => {
+test('an answer that is large only as JSON arrives complete', async (t) => {
   const { signUp } = await startApp(t)
   const user = await signUp()
   const { id } = (await user.post('/api/tasks', { title: 'a', description: '\u0001'.repeat(10_000) })).json()
@@ -44,7 +44,7 @@ test('a file is sent from memory until it changes; a very large one is streamed'
   await until('the new page', async () => (await app.inject('/')).body === 'newer')
 })
 
-test('a page of long texts is written piece by piece, and is the page that it would be otherwise', async (t) => {
+test('a page of long texts is written piece by piece, with the same content', async (t) => {
   const { signUp } = await startApp(t)
   const user = await signUp()
   const texts = ['\u0001'.repeat(10_000), '"\\\n'.repeat(3_333), '\u{1f95b}'.repeat(10_000), '\u20ac'.repeat(10_000)]
@@ -70,7 +70,7 @@ test('the contract is serialized once', async (t) => {
   t.strictSame([(await app.inject('/openapi.json')).body, (await app.inject('/openapi.yaml')).body], before)
 })
 
-test('what the documentation is made of is read once, and known to who has it', async (t) => {
+test('files of the documentation are read once, and a client that has them gets 304', async (t) => {
   const { app } = await startApp(t)
   const url = '/docs/static/swagger-ui-bundle.js'
   const [first, second, head] = [

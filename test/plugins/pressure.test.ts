@@ -7,7 +7,7 @@ import { problemDetails } from '../../plugins/problems.ts'
 import { startApp } from '../helpers/app.ts'
 import { until } from '../helpers/wait.ts'
 
-/** An app that counts the requests it works on, and finds this share of its memory in use. */
+/** An app that counts the requests it handles, with a fake share of memory in use. */
 async function start(t: Test, now: { memory: number }) {
   const app = fastify()
   t.teardown(() => app.close())
@@ -64,7 +64,7 @@ test('under pressure /health answers 503 as well', async (t) => {
 })
 
 const GiB = 2 ** 30
-/** How full a process finds what `processes` share, where the system says so. */
+/** The share of memory in use that is computed from these values of the system. */
 function share(t: Test, { limit = GiB, left = GiB, rss = 0.2 * GiB, processes = 1 }: Record<string, number>) {
   mock.method(process, 'constrainedMemory', () => limit)
   mock.method(process, 'availableMemory', () => left)
@@ -73,23 +73,23 @@ function share(t: Test, { limit = GiB, left = GiB, rss = 0.2 * GiB, processes = 
   return memoryInUse(processes)
 }
 
-test('this process leaves room', async (t) => {
+test('the memory in use of this process is a plausible share', async (t) => {
   const memory = memoryInUse(1)
   t.ok(memory > 0 && memory < 0.9, `memory ${memory}`)
 })
 
-test('workers are not full for pages that they share, and that each counts', async (t) => {
+test('memory that workers share does not count several times', async (t) => {
   t.ok(share(t, { left: 0.2 * GiB, rss: 0.26 * GiB, processes: 4 }) < 0.9)
   t.ok(share(t, { left: 0.02 * GiB, rss: 0.26 * GiB, processes: 4 }) > 0.92)
 })
 
-test('a container is not full for files that it has read', async (t) => {
+test('the file cache does not count as used memory of a container', async (t) => {
   t.ok(share(t, { left: 0, rss: 0.3 * GiB }) < 0.4)
   t.ok(share(t, { left: 0, rss: 0.95 * GiB }) > 0.92)
 })
 
-for (const [what, limit] of Object.entries({ nobody: 0, 'a limit beyond what there is': 2 ** 64 }))
-  test(`restricted by ${what}, it is the machine that counts`, async (t) => {
+for (const [what, limit] of Object.entries({ 'no limit': 0, 'a limit above the memory of the machine': 2 ** 64 }))
+  test(`with ${what}, the memory of the machine counts`, async (t) => {
     const memory = totalmem()
     t.ok(share(t, { limit, left: memory / 2, rss: memory * 0.9 }) < 0.6)
     t.ok(share(t, { limit, left: memory / 50, rss: memory * 0.95 }) > 0.92)

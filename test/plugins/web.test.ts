@@ -91,7 +91,7 @@ test('HEAD answers like GET, without the body; other methods are refused', async
   }
 })
 
-test('a file has its own address whatever its name, and what is hidden has none', async (t) => {
+test('every file is served at its path, except hidden ones', async (t) => {
   const WEB_DIR = t.testdir({
     'index.html': page,
     'my file: \u{fc}.txt': 'mine',

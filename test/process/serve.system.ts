@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { run } from '../helpers/process.ts'
 
-test('a start that is ended while it waits for the database is no error', async (t) => {
+test('a start that is stopped while it waits for the database is not an error', async (t) => {
   const DATABASE_URL = 'postgres://ann@localhost:1/tasks'
   const server = run(t, 'src/start.js', { DATABASE_URL, DATA_DIR: t.testdir() })
   await server.says(/waiting for the database/)
@@ -32,7 +32,7 @@ for (const [when, settings, message] of refusals)
     t.notMatch(stderr + stdout, / {4}at .*:\d+|hush-hush/)
   })
 
-test('a port that was taken while the database was opened is told as one that was taken before', async (t) => {
+test('a port that is taken while the database opens is reported like one taken before', async (t) => {
   const { code, stdout, stderr } = await run(t, 'test/helpers/late-port.ts', { DATA_DIR: t.testdir() }).ended
   t.strictSame([code, stdout], [1, ''])
   t.match(

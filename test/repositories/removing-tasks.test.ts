@@ -24,7 +24,7 @@ const removeAll = (userId: string, atOnce: number) =>
 const left = async (userId: string) =>
   (await app.db.selectFrom('tasks').select('id').where('user_id', '=', userId).execute()).length
 
-test('all tasks of one user go, however many go at once', async (t) => {
+test('all tasks of one user are removed, whatever the batch size', async (t) => {
   const other = await userWithTasks(2)
   for (const [count, atOnce] of [
     [0, 2],

@@ -28,7 +28,7 @@ test('a deactivated account refuses every token, until it is activated again', a
   t.equal((await caller(app, token).get('/api/auth/me')).statusCode, 200)
 })
 
-test('so does the account of a foreign user', async (t) => {
+test('a deactivated account of a foreign user refuses every token, too', async (t) => {
   const by = (iat: number) => caller(app, bridgeToken({ sub: 'fay', iat }))
   const old = by(seconds() - 60)
   const id = (await old.get('/api/auth/me')).json().user_id
@@ -41,7 +41,7 @@ test('so does the account of a foreign user', async (t) => {
   t.equal((await by(seconds() + 30).get('/api/auth/me')).json().user_id, id)
 })
 
-test('other changes of an account end nothing', async (t) => {
+test('other changes of an account end no session', async (t) => {
   const ann = await signUp()
   await app.db.updateTable('users').set({ name: 'Ann', is_active: true }).where('id', '=', ann.id).execute()
   await app.revocations.catchUp()

@@ -51,7 +51,7 @@ for (const [host, { name, attributes }] of Object.entries(kinds))
     t.equal((await refresh(setCookie(renewed).cookie, { host })).statusCode, 200)
   })
 
-test('who does not ask for a cookie gets none', async (t) => {
+test('without refresh_cookie, no cookie is set', async (t) => {
   const { email } = await signIn()
   for (const refresh_cookie of [false, undefined]) {
     const answer = await anyone.post('/api/auth/login', { email, password, refresh_cookie })
@@ -75,7 +75,7 @@ for (const host of ['api.example.com', 'localhost:8000'])
     t.notOk((await caller(app, token).post('/api/auth/logout')).headers['set-cookie'], 'where there is none, nothing')
   })
 
-test('a change of password keeps the refresh token where it was', async (t) => {
+test('after a password change by cookie, the new refresh token is in the cookie', async (t) => {
   const { token, cookie, name, attributes } = await signIn()
   const change = { current_password: password, new_password: 'another-horse-8' }
   const headers = { host: 'api.example.com', cookie }
@@ -122,7 +122,7 @@ test('the cookie and other sites', async (t) => {
     t.equal((await refresh(cookie)).statusCode, 200)
   })
 
-  t.test('a page of our own or of a trusted site can', async (t) => {
+  t.test('a page of our own or of a trusted site can use the cookie', async (t) => {
     for (const origin of ['https://api.example.com', 'https://front.example.com']) {
       const { cookie } = await signIn()
       t.equal((await refresh(cookie, { origin })).statusCode, 200, origin)
@@ -137,14 +137,14 @@ test('the cookie and other sites', async (t) => {
     t.equal(other.statusCode, 403, 'another port is another site')
   })
 
-  t.test('a cookie of the other kind is none', async (t) => {
+  t.test('a cookie with the other name is ignored', async (t) => {
     const { value } = await signIn()
     refused(t, await refresh(`gatehouse_refresh=${value}`), 'invalid_token', 'without the prefix, beyond localhost')
     const tossed = await refresh(`__Host-gatehouse_refresh=${value}`, { host: 'localhost:8000' })
     refused(t, tossed, 'invalid_token', 'with it, at localhost')
   })
 
-  t.test('cookies that somebody tossed or garbled are refused and end nobody’s session', async (t) => {
+  t.test('injected or malformed cookies are refused and end no session', async (t) => {
     const { name, cookie, value } = await signIn()
     const garbage = [
       '',
@@ -167,7 +167,7 @@ test('the cookie and other sites', async (t) => {
     t.equal((await refresh(`other=%; __proto__=x; ${cookie}; ${name}=garbage`)).statusCode, 200, 'among others')
   })
 
-  t.test('a token in the body comes before the cookie, which stays as it is', async (t) => {
+  t.test('a token in the body takes precedence over the cookie, which is not changed', async (t) => {
     const [ann, bob] = [await signIn(), await signIn()]
     const options = { headers: { host: 'api.example.com', cookie: ann.cookie, origin: 'https://evil.example.com' } }
     const answer = await anyone.post('/api/auth/refresh', { refresh_token: bob.value }, options)
@@ -213,7 +213,7 @@ test('the cookie behind proxies', async (t) => {
       }
     })
 
-  t.test('a browser that does not say where a page is from is known by APP_URL, and by Host without it', async (t) => {
+  t.test('without Sec-Fetch-Site, Origin must be that of APP_URL or, if that is not set, of Host', async (t) => {
     const [with_, without] = [browsing(named.app), browsing(plain.app)]
     for (const host of hosts) {
       const { cookie } = await with_.signIn()
@@ -229,41 +229,38 @@ test('the cookie behind proxies', async (t) => {
     t.equal(old.statusCode, 403, 'where there is a setting, Host does not count')
   })
 
-  t.test(
-    'a page of another origin cannot use the cookie, on the same site neither, and the log says why',
-    async (t) => {
-      for (const { app, lines } of [named, plain]) {
-        const { signIn, refresh } = browsing(app)
-        const { cookie } = await signIn()
-        const foreign: Record<string, string>[] = [
-          { origin: 'https://evil.example.com', 'sec-fetch-site': 'same-site' },
-          { origin: 'https://api.example.com', 'sec-fetch-site': 'same-site' },
-          { origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' },
-          { origin: 'null', 'sec-fetch-site': 'cross-site' },
-          { origin: 'null' },
-          { origin: '' },
-          { origin: 'chrome-extension://abc', 'sec-fetch-site': 'none' },
-          { 'sec-fetch-site': 'same-site' },
-          { 'sec-fetch-site': 'cross-site' },
-          { origin: preview, 'sec-fetch-site': 'same-site' },
-          { origin: preview },
-          { origin: 'https://*.previews.example.com' },
-          { origin: 'http://app.example.com' },
-          { origin: 'https://app.example.com.evil.test' }
-        ]
-        for (const headers of foreign) {
-          const answer = await refresh(cookie, headers)
-          t.equal(answer.statusCode, 403, JSON.stringify(headers))
-          t.match(lines.at(-1), { status: 403, refusal: /^cookie of another origin: \{.*APP_URL/ })
-        }
-        await refresh(cookie, { origin: `https://${'a'.repeat(5_000)}\u009b`, 'sec-fetch-site': 'cross-site' })
-        t.ok(String(lines.at(-1)?.refusal).length < 600)
-        t.equal((await refresh(cookie)).statusCode, 200, 'it is not used up')
+  t.test('a page of another origin cannot use the cookie, even on the same site, and the log says why', async (t) => {
+    for (const { app, lines } of [named, plain]) {
+      const { signIn, refresh } = browsing(app)
+      const { cookie } = await signIn()
+      const foreign: Record<string, string>[] = [
+        { origin: 'https://evil.example.com', 'sec-fetch-site': 'same-site' },
+        { origin: 'https://api.example.com', 'sec-fetch-site': 'same-site' },
+        { origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' },
+        { origin: 'null', 'sec-fetch-site': 'cross-site' },
+        { origin: 'null' },
+        { origin: '' },
+        { origin: 'chrome-extension://abc', 'sec-fetch-site': 'none' },
+        { 'sec-fetch-site': 'same-site' },
+        { 'sec-fetch-site': 'cross-site' },
+        { origin: preview, 'sec-fetch-site': 'same-site' },
+        { origin: preview },
+        { origin: 'https://*.previews.example.com' },
+        { origin: 'http://app.example.com' },
+        { origin: 'https://app.example.com.evil.test' }
+      ]
+      for (const headers of foreign) {
+        const answer = await refresh(cookie, headers)
+        t.equal(answer.statusCode, 403, JSON.stringify(headers))
+        t.match(lines.at(-1), { status: 403, refusal: /^cookie of another origin: \{.*APP_URL/ })
       }
+      await refresh(cookie, { origin: `https://${'a'.repeat(5_000)}\u009b`, 'sec-fetch-site': 'cross-site' })
+      t.ok(String(lines.at(-1)?.refusal).length < 600)
+      t.equal((await refresh(cookie)).statusCode, 200, 'it is not used up')
     }
-  )
+  })
 
-  t.test('an origin that is named can, on another site too', async (t) => {
+  t.test('an origin in CORS_ORIGINS can use the cookie, even on another site', async (t) => {
     const { signIn, refresh } = browsing(plain.app)
     for (const origin of ['https://front.example.com', 'capacitor://localhost'])
       for (const site of ['same-site', 'cross-site', 'none']) {
@@ -274,7 +271,7 @@ test('the cookie behind proxies', async (t) => {
     t.equal((await refresh(cookie, { 'sec-fetch-site': 'none' })).statusCode, 200, 'and what no page sent')
   })
 
-  t.test('a preview logs in and calls, but neither gets the cookie nor takes it away', async (t) => {
+  t.test('a preview can log in and call, but neither sets nor clears the cookie', async (t) => {
     const { app } = plain
     const { anyone, signIn } = browsing(app)
     const { email, cookie } = await signIn()
@@ -290,7 +287,7 @@ test('the cookie behind proxies', async (t) => {
     t.notOk('set-cookie' in bye.headers)
   })
 
-  t.test('at home APP_URL says which cookie, too', async (t) => {
+  t.test('APP_URL determines the cookie outside production, too', async (t) => {
     for (const [APP_URL, name] of [
       ['http://localhost:3000', 'gatehouse_refresh'],
       ['http://192.168.1.5:8000', 'gatehouse_refresh'],

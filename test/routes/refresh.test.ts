@@ -14,7 +14,7 @@ const renew = async (token: string): Promise<Issued> => (await refresh(token)).j
 const works = async ({ access_token }: Issued) =>
   (await caller(app, access_token).get('/api/auth/me')).statusCode === 200
 
-test('both tokens are new, the old access token lives on and the session is the same', async (t) => {
+test('a refresh returns two new tokens of the same session, and the old access token stays valid', async (t) => {
   const first = await register()
   const answer = await refresh(first.refresh_token)
   t.equal(answer.statusCode, 200)
@@ -28,7 +28,7 @@ test('both tokens are new, the old access token lives on and the session is the 
   t.ok((await works(first)) && (await works(second)))
 })
 
-test('the token just replaced gives the same successor, again and again and by many at once', async (t) => {
+test('a token that was just replaced returns the same successor, also repeatedly and concurrently', async (t) => {
   const { refresh_token: token } = await register()
   const answers = [
     await renew(token),
@@ -40,12 +40,12 @@ test('the token just replaced gives the same successor, again and again and by m
   t.equal((await refresh(answers[0]?.refresh_token ?? '')).statusCode, 200, 'which works')
 })
 
-test('fifty at once use one token: all go on with one successor', async (t) => {
+test('fifty concurrent uses of one token return one successor', async (t) => {
   let { refresh_token: token } = await register()
   for (let round = 0; round < 5; round += 1) {
-    // On a busy machine, some are told that the database has no place for them, and come again.
+    // On a busy machine, some get a 503 and try again.
     const insist = () =>
-      until('a place at the database', async () => {
+      until('an answer other than 503', async () => {
         const answer = await refresh(token)
         return answer.statusCode !== 503 && answer
       })
@@ -73,7 +73,7 @@ const reuses: Record<string, (tokens: string[]) => Promise<string>> = {
   }
 }
 for (const [what, prepare] of Object.entries(reuses))
-  test(`${what}, used again: the session ends and the theft is written down`, async (t) => {
+  test(`${what}, used again: the session ends and the reuse is recorded`, async (t) => {
     const issued = await register()
     const second = await renew(issued.refresh_token)
     const stolen = await prepare([issued.refresh_token, second.refresh_token])
@@ -88,7 +88,7 @@ for (const [what, prepare] of Object.entries(reuses))
     t.ok(await works(other), 'the owner logs in again')
   })
 
-test('within ten seconds of the rotation before last, only the last is forgiven', async (t) => {
+test('the ten seconds of grace begin with the rotation, not with a reuse', async (t) => {
   const { refresh_token: token } = await register()
   await renew(token)
   await age(token, ['rotated_at'], 9)
@@ -121,7 +121,7 @@ const made: Record<string, (token: string) => string> = {
   'one of our access tokens': () => ourToken(),
   'a bridge token': () => bridgeToken()
 }
-test('a token that we never gave is refused and ends nobody’s session', async (t) => {
+test('a token that we did not issue is refused and ends no session', async (t) => {
   const ann = await register()
   for (const [what, make] of Object.entries(made))
     refused(t, await refresh(make(ann.refresh_token)), 'invalid_token', what)
@@ -130,20 +130,20 @@ test('a token that we never gave is refused and ends nobody’s session', async 
   t.equal((await refresh(ann.refresh_token)).statusCode, 200)
 })
 
-test('a refresh token is no access token', async (t) => {
+test('a refresh token is not an access token', async (t) => {
   const { refresh_token } = await register()
   refused(t, await caller(app, refresh_token).get('/api/auth/me'), 'invalid_token', 'current')
   await refresh(refresh_token)
   refused(t, await caller(app, refresh_token).get('/api/auth/me'), 'invalid_token', 'replaced')
 })
 
-test('whose token it is, the token says, not who else is logged in', async (t) => {
+test('the refresh token determines the user, whoever sends it', async (t) => {
   const [ann, bob] = [await register(), await signUp()]
   const answer = await bob.post('/api/auth/refresh', { refresh_token: ann.refresh_token })
   t.equal(answer.json().user.id, ann.user.id)
 })
 
-test('a body that is none, or holds no text, is told so', async (t) => {
+test('a missing refresh token and one that is not text are refused', async (t) => {
   refused(t, await anyone.post('/api/auth/refresh'), 'invalid_token', 'nothing')
   refused(t, await anyone.post('/api/auth/refresh', {}), 'invalid_token', 'an empty object')
   for (const refresh_token of [null, 5, [], {}, 'x'.repeat(1_001)])
@@ -152,13 +152,13 @@ test('a body that is none, or holds no text, is told so', async (t) => {
 })
 
 const day = 24 * 3600
-/** As many seconds, but for those that the test itself takes. */
+/** The expected seconds, less those that the test itself takes. */
 const about = (actual: number, expected: number) => actual <= expected && actual > expected - 60
 
 const exp = ({ access_token }: Issued): number =>
   JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString()).exp
 
-test('a session that is used goes on for thirty days each time', async (t) => {
+test('each refresh extends the session by thirty days', async (t) => {
   const first = await register()
   await age(first.refresh_token, ['expires_at'], 20 * day)
   const answer: Issued = (await refresh(first.refresh_token)).json()
@@ -174,7 +174,7 @@ const ages: [number, { refresh: number; access: number }][] = [
   [89.99, { refresh: 0.01, access: 0.01 }]
 ]
 for (const [days, left] of ages)
-  test(`after ${days} days no token outlives the ninetieth`, async (t) => {
+  test(`after ${days} days a session and its tokens still end on the ninetieth day`, async (t) => {
     const first = await register()
     await age(first.refresh_token, ['created_at'], days * day)
     const answer: Issued = (await refresh(first.refresh_token)).json()
@@ -190,14 +190,14 @@ for (const [days, left] of ages)
 const ends: Record<string, (token: string, user: string) => Promise<unknown>> = {
   'thirty days without use': (token) => age(token, ['expires_at'], 30 * day),
   'ninety days, however often it was used': (token) => age(token, ['created_at'], 90 * day),
-  'an operator’s hand': (_token, user) => app.db.deleteFrom('sessions').where('user_id', '=', user).execute(),
+  'an operator': (_token, user) => app.db.deleteFrom('sessions').where('user_id', '=', user).execute(),
   deactivation: (_token, user) =>
     app.db.updateTable('users').set({ is_active: false }).where('id', '=', user).execute(),
   deletion: (_token, user) => app.db.deleteFrom('users').where('id', '=', user).execute(),
   logout: (token) => refresh(token).then((answer) => caller(app, answer.json().access_token).post('/api/auth/logout'))
 }
 for (const [what, end] of Object.entries(ends))
-  test(`a session that ended by ${what} gives no tokens, and its end is no theft`, async (t) => {
+  test(`a session that ended by ${what} refuses its refresh tokens, without a report of reuse`, async (t) => {
     const first = await register()
     const second: Issued = (await refresh(first.refresh_token)).json()
     await end(second.refresh_token, first.user.id)
@@ -206,7 +206,7 @@ for (const [what, end] of Object.entries(ends))
     t.notOk((await eventsOf(first.refresh_token)).includes('refresh.reused'))
   })
 
-test('who is active again logs in again', async (t) => {
+test('a user who is activated again must log in again', async (t) => {
   const ann = await register()
   for (const is_active of [false, true])
     await app.db.updateTable('users').set({ is_active }).where('id', '=', ann.user.id).execute()
@@ -215,7 +215,7 @@ test('who is active again logs in again', async (t) => {
   refused(t, await caller(app, ann.access_token).get('/api/auth/me'), 'token_revoked', 'and its access token')
 })
 
-test('the lives are settings, and a shorter one counts for sessions that have begun', async (t) => {
+test('the lifetimes are settings, and a shorter one applies to existing sessions', async (t) => {
   const settings = { ACCESS_TOKEN_TTL: '1h', REFRESH_TOKEN_TTL: '2h', SESSION_TTL: '3h' }
   const { app } = await startApp(t, { settings })
   const { refresh, register, age } = refreshing(app)
@@ -229,7 +229,7 @@ test('the lives are settings, and a shorter one counts for sessions that have be
   refused(t, await refresh(second.refresh_token), 'invalid_token', 'begun under a longer one')
 })
 
-test('a refresh token that was never given costs what one of an ended session does, so that time tells nothing', async (t) => {
+test('an unknown refresh token takes as many queries as one of an ended session, so that time reveals nothing', async (t) => {
   const account = { email: 'ann@example.com', name: 'Ann', password: 'correct-horse-7' }
   const { refresh_token: ended, access_token } = (await anyone.post('/api/auth/register', account)).json()
   await anyone.post('/api/auth/logout', undefined, { headers: { authorization: `Bearer ${access_token}` } })
@@ -243,7 +243,7 @@ test('a refresh token that was never given costs what one of an ended session do
   t.strictSame(costs, Array(4).fill(['invalid_token', 2]))
 })
 
-/** Lets every statement that touches sessions do this on the way, until it is told to stop. */
+/** Adds a trigger with this SQL. Returns a function that removes it. */
 async function sabotage(deed: string, when: string): Promise<() => Promise<unknown>> {
   await sql`create function sabotage() returns trigger language plpgsql as ${sql.lit(`begin ${deed}; return new; end`)}`.execute(
     app.db
@@ -252,7 +252,7 @@ async function sabotage(deed: string, when: string): Promise<() => Promise<unkno
   return () => sql`drop function sabotage cascade`.execute(app.db)
 }
 
-/** Killed connections are handed out by the pool until it has heard of their end. */
+/** Queries until the pool has replaced all killed connections. */
 async function recover(): Promise<void> {
   const asked = await Promise.allSettled(Array.from({ length: 10 }, () => sql`select 1`.execute(app.db)))
   if (asked.some(({ status }) => status === 'rejected')) await recover()
@@ -270,7 +270,7 @@ const disasters: Record<string, { deed: string; when: string; needsServer?: bool
   'is killed as it commits': { deed: suicide, when: atCommit, needsServer: true }
 }
 for (const [what, { deed, when, needsServer }] of Object.entries(disasters))
-  test(`a database that ${what} leaves one live token`, {
+  test(`a database that ${what} leaves the old token valid`, {
     skip: needsServer === true && !server && 'needs TEST_DATABASE_URL: the embedded database has no backends to kill'
   }, async (t) => {
     const { refresh_token: token } = await register()
@@ -287,7 +287,7 @@ for (const [what, { deed, when, needsServer }] of Object.entries(disasters))
     t.strictSame(await eventsOf(token), [])
   })
 
-test('a theft that cannot be written down for now ends the session all the same', async (t) => {
+test('reuse ends the session even if the event cannot be stored', async (t) => {
   const first = await register()
   const second: Issued = (await refresh(first.refresh_token)).json()
   await refresh(second.refresh_token)
@@ -298,7 +298,7 @@ test('a theft that cannot be written down for now ends the session all the same'
   refused(t, await caller(app, second.access_token).get('/api/auth/me'), 'token_revoked', 'its access token')
 })
 
-test('a session that cannot be ended lives on, and is ended by the next try', async (t) => {
+test('a session that cannot be ended continues, and the next reuse ends it', async (t) => {
   const first = await register()
   const second: Issued = (await refresh(first.refresh_token)).json()
   const third: Issued = (await refresh(second.refresh_token)).json()
@@ -311,7 +311,7 @@ test('a session that cannot be ended lives on, and is ended by the next try', as
   t.equal(await rowOf(first.refresh_token), undefined)
 })
 
-test('refreshing beside the end of the session leaves nothing alive', async (t) => {
+test('a refresh concurrent with the end of the session leaves no valid token', async (t) => {
   for (let round = 0; round < 10; round += 1) {
     const first = await register()
     const ann = caller(app, first.access_token)

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { jsonBytes } from '../../src/util/json-bytes.ts'
 
-test('the bytes of a text in JSON are those that it takes when it is written', (t) => {
+test('the computed bytes of a text in JSON equal the written ones', (t) => {
   const controls = Array.from({ length: 32 }, (_, code) => String.fromCharCode(code))
   for (const text of [
     '',

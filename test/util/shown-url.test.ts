@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { quoted, shownUrl } from '../../src/util/shown-url.ts'
 
-test('a URL is shown without what may be a secret', (t) => {
+test('a URL is shown without the parts that may be secret', (t) => {
   for (const [url, shown] of [
     ['postgres://ann:hush@db.example:5433/tasks?password=hush', 'postgres://db.example:5433/tasks'],
     ['postgres:///tasks?host=/run&password=hush', 'postgres:///tasks'],
@@ -13,7 +13,7 @@ test('a URL is shown without what may be a secret', (t) => {
   t.end()
 })
 
-test('a wrong setting is repeated in a message, but for what may be a secret', (t) => {
+test('a wrong setting is repeated in a message, except for parts that may be secret', (t) => {
   for (const [text, shown] of [
     ['example.com', '"example.com"'],
     ['https://id.example/keys', '"https://id.example/keys"'],

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { withTimeout } from '../../src/util/with-timeout.ts'
 
-test('it settles like the promise when that is in time', async (t) => {
+test('it settles like the promise if that settles in time', async (t) => {
   t.equal(await withTimeout(60_000, Promise.resolve('yes')), 'yes')
   await t.rejects(withTimeout(60_000, Promise.reject(new Error('no'))), { message: 'no' })
 })

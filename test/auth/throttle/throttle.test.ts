@@ -116,7 +116,7 @@ test('an attempt that is given back leaves no trace, whatever came later', async
   t.strictSame(await fail(2, 'home'), [0, 900])
 })
 
-test('a refused attempt that is given back leaves what refused it full', async (t) => {
+test('giving back a refused attempt does not free the full window', async (t) => {
   const { begin, fail } = start()
   await fail(10, 'home')
   for (let i = 0; i < 3; i++) {

@@ -6,7 +6,7 @@ const [header, signature] = [encode('{"alg":"HS256"}'), encode('signature')]
 const withClaims = (json: string) => parseJws(`${header}.${encode(json)}.${signature}`)
 const invalid = { code: 'invalid_token', status: 401 }
 
-test('a JWS is its header, its claims, its signature and what is signed', async (t) => {
+test('a JWS is parsed into header, claims, signature and signed text', async (t) => {
   const jws = withClaims('{"sub":"ann"}')
   t.strictSame({ ...jws.header }, { alg: 'HS256' })
   t.strictSame(jws.claims, { sub: 'ann' })

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 
-/** Milliseconds between two looks at the memory. */
-const between = 50
+/** Milliseconds interval two measurements. */
+const interval = 50
 
 /** Bytes of memory that a process holds. */
 function residentBytes(pid: number): number {
@@ -10,15 +10,15 @@ function residentBytes(pid: number): number {
   return Number(kilobytes) * 1024
 }
 
-/** How far a process's resident memory grows from now on. */
+/** Measures how far the resident memory of a process grows. */
 export function watchMemory(pid: number) {
   const before = residentBytes(pid)
   let most = before
   const timer = setInterval(() => {
     most = Math.max(most, residentBytes(pid))
-  }, between)
+  }, interval)
   return {
-    /** Megabytes: before, and the most that it grew. */
+    /** Megabytes: at the start, and the largest growth. */
     stop() {
       clearInterval(timer)
       const megabytes = (bytes: number) => Math.round(bytes / 1024 / 1024)
@@ -27,7 +27,7 @@ export function watchMemory(pid: number) {
   }
 }
 
-/** So many connections that write requests and never read an answer. One that is cut comes again. */
+/** Opens connections that write requests and never read an answer. Replaces those that the server closes. */
 export function startDeafClients(port: number, count: number, requests: string) {
   const open = new Set<Socket>()
   let stopping = false
@@ -47,7 +47,7 @@ export function startDeafClients(port: number, count: number, requests: string) 
 
   for (let i = 0; i < count; i++) start()
   return {
-    /** Returns how often one was cut. */
+    /** Returns how many connections the server closed. */
     stop(): number {
       stopping = true
       for (const socket of open) socket.destroy()

@@ -12,7 +12,7 @@ import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
 const connections = 64
 /** Requests that each connection sends at once. */
 const pipelined = 1_600
-/** Megabytes that the service may grow by, and milliseconds within which 99 of 100 others are answered. */
+/** Megabytes that the service may grow by, and the milliseconds in which 99 % of the other requests must be answered. */
 const limits = { growth: 64, others: 250 }
 /** Six bytes a character in JSON. */
 const costly = { title: 'costly', description: '\u0001'.repeat(10_000) }
@@ -26,7 +26,7 @@ function scripts(): string[] {
   }
 }
 
-/** Clients that write requests and never read an answer, while others want to be served. */
+/** Clients that write requests and never read an answer, while other clients are served. */
 export const scenario: Scenario = {
   inCi: false,
   async play(ground) {
@@ -58,7 +58,7 @@ async function attack(ground: Ground, fault: string, settings: Record<string, st
     await gatehouse.call('POST', '/api/tasks', { token: attacker, body: costly })
     await gatehouse.call('POST', '/api/tasks', { token: other, body: { title: `Task ${i}` } })
   }
-  // As the service is in use: what it needs for the first time is not the attack's.
+  // Warm-up, so that memory for the first use is not attributed to the attack.
   for (let i = 0; i < 200; i++) {
     await gatehouse.call('GET', '/api/tasks?limit=5', { token: other })
     await gatehouse.call('GET', paths[i % paths.length] ?? '', { token: other })

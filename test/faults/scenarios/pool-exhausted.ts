@@ -28,7 +28,7 @@ export const scenario: Scenario = {
       await sleep(2_000)
       const health = await gatehouse.call('GET', '/health')
       const live = await gatehouse.call('GET', '/health/live')
-      // It has a connection of its own: requests that wait, which a client can cause, must not take a process out of service.
+      // /health has a separate connection, because clients can fill the pool, and must not take a process out of service.
       if (health.status !== 200) complaints.push(`/health says ${health.status} while the database answers`)
       if (live.status !== 200) complaints.push(`/health/live says ${live.status}`)
       await holder.end()
