@@ -1,12 +1,13 @@
 import { lazy } from 'react'
 
-/** Rarely visited pages are loaded separately, after the first one. */
+/** Rarely visited pages and dialogs are loaded separately, after the first one. */
 const loads = {
   signUp: () => import('./entry/SignUpPage.tsx'),
   profile: () => import('./account/ProfilePage.tsx'),
   sessions: () => import('./account/SessionsPage.tsx'),
   password: () => import('./account/PasswordPage.tsx'),
-  deleteAccount: () => import('./account/DeleteAccountPage.tsx')
+  deleteAccount: () => import('./account/DeleteAccountPage.tsx'),
+  shortcuts: () => import('./tasks/ShortcutsDialog.tsx')
 }
 
 export const SignUpPage = lazy(loads.signUp)
@@ -14,6 +15,7 @@ export const ProfilePage = lazy(loads.profile)
 export const SessionsPage = lazy(loads.sessions)
 export const PasswordPage = lazy(loads.password)
 export const DeleteAccountPage = lazy(loads.deleteAccount)
+export const ShortcutsDialog = lazy(loads.shortcuts)
 
 /** Milliseconds after the start when the network is likely idle. */
 const calm = 3_000

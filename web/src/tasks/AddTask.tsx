@@ -1,5 +1,5 @@
 import { Problem } from '@gatehouse/client'
-import { type FormEvent, useRef, useState } from 'react'
+import { type FormEvent, type KeyboardEvent, useRef, useState } from 'react'
 import { fieldMessages, hasCode, inWords } from '../api/problem.ts'
 import { Field } from '../forms/Field.tsx'
 import { FormMessage } from '../forms/FormMessage.tsx'
@@ -20,7 +20,7 @@ function reason(problem: unknown): string {
   return inWords(problem)
 }
 
-/** A form to add a task. The description opens below once there is a title. */
+/** A form to add a task. The description opens between title and button once there is a title. */
 export function AddTask({ onAdded }: { onAdded: () => void }) {
   const form = useRef<HTMLFormElement>(null)
   const send = useAdding()
@@ -38,25 +38,31 @@ export function AddTask({ onAdded }: { onAdded: () => void }) {
     send()
   }
 
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit()
+  }
+
   const open = title !== '' || description !== ''
   return (
-    <form ref={form} className="form add-task sheet" aria-label="Add a task" noValidate onSubmit={onSubmit}>
-      <div className="add-line">
-        <Field
-          name="title"
-          label="New task"
-          placeholder="What do you need to do?"
-          dir="auto"
-          autoComplete="off"
-          value={title}
-          error={errors.title}
-          onChange={(event) => writeNewTask({ title: event.currentTarget.value })}
-        />
-        <Button type="submit" kind="main">
-          <Icon name="add" />
-          Add
-        </Button>
-      </div>
+    <form
+      ref={form}
+      className="form add-task sheet"
+      data-open={open}
+      aria-label="Add a task"
+      noValidate
+      onSubmit={onSubmit}
+      onKeyDown={onKeyDown}
+    >
+      <Field
+        name="title"
+        label="New task"
+        placeholder="What do you need to do?"
+        dir="auto"
+        autoComplete="off"
+        value={title}
+        error={errors.title}
+        onChange={(event) => writeNewTask({ title: event.currentTarget.value })}
+      />
       {open && (
         <TextArea
           name="description"
@@ -66,6 +72,10 @@ export function AddTask({ onAdded }: { onAdded: () => void }) {
           onChange={(event) => writeNewTask({ description: event.currentTarget.value })}
         />
       )}
+      <Button type="submit" kind="main">
+        <Icon name="add" />
+        Add
+      </Button>
       <FormMessage text={Object.keys(errors).length > 0 ? '' : reason(problem)} />
     </form>
   )

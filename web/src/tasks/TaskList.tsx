@@ -12,7 +12,12 @@ import { useGoneElsewhere } from './useGoneElsewhere.ts'
 import { useTasks } from './useTasks.ts'
 import './task-list.css'
 
-export function TaskList({ filter, showAll }: { filter: Filter; showAll: () => void }) {
+interface Props {
+  filter: Filter
+  onChange: (change: Partial<Filter>) => void
+}
+
+export function TaskList({ filter, onChange }: Props) {
   const { query, tasks, given, saving } = useTasks(filter)
   const deletions = useDeletions()
   const drafts = useDrafts()
@@ -39,7 +44,7 @@ export function TaskList({ filter, showAll }: { filter: Filter; showAll: () => v
       {query.isError && !query.data && (
         <ErrorState what="Your tasks" error={query.error} retry={() => void query.refetch()} />
       )}
-      {query.isSuccess && nothing && strays.length === 0 && <NoTasks filter={filter} showAll={showAll} />}
+      {query.isSuccess && nothing && strays.length === 0 && <NoTasks filter={filter} onChange={onChange} />}
       <MoreTasks query={query} shown={tasks.length} />
     </div>
   )

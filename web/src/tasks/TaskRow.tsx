@@ -4,6 +4,7 @@ import { Button } from '../ui/Button.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { whisper } from '../ui/notices.ts'
 import { RelativeTime } from '../ui/RelativeTime.tsx'
+import { isOlderThanADay } from '../ui/time.ts'
 import { Description } from './Description.tsx'
 import { scheduleDeletion } from './deletions.ts'
 import { startEditing } from './editing.ts'
@@ -30,6 +31,11 @@ export const TaskRow = memo(function TaskRow({ task, saving, leaves }: Props) {
     change.mutate({ task, patch: { completed } })
   }
 
+  /** A shortcut for the button, except to mark text. */
+  function onTitleClick() {
+    if (!isNew && getSelection()?.type !== 'Range') startEditing(task)
+  }
+
   return (
     <li ref={row} className="task" data-done={task.completed} data-saving={saving} data-id={task.id}>
       <input
@@ -41,12 +47,15 @@ export const TaskRow = memo(function TaskRow({ task, saving, leaves }: Props) {
         onChange={toggle}
       />
       <div className="task-text">
-        <p className="task-title" dir="auto">
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: keyboards have the button */}
+        <p className="task-title" dir="auto" onClick={onTitleClick}>
           {task.title}
         </p>
         {task.description && <Description text={task.description} of={task.title} />}
-        <p className="soft small">{saving ? 'Saving…' : <RelativeTime at={task.created_at} />}</p>
       </div>
+      <p className="task-state soft small">
+        {saving ? 'Saving…' : isOlderThanADay(task.created_at) && <RelativeTime at={task.created_at} />}
+      </p>
       <div className="task-actions">
         <Button
           kind="quiet"

@@ -3,6 +3,7 @@ import { say } from '../ui/notices.ts'
 import { AddTask } from './AddTask.tsx'
 import { FilterBar } from './FilterBar.tsx'
 import { type Filter, useFilter } from './filter.ts'
+import { Shortcuts } from './Shortcuts.tsx'
 import { TaskList } from './TaskList.tsx'
 import './tasks-page.css'
 
@@ -24,8 +25,11 @@ export function TasksPage() {
     <Page title="Tasks">
       <div className="tasks-page">
         <AddTask onAdded={onAdded} />
-        <FilterBar filter={filter} onChange={change} />
-        <TaskList filter={filter} showAll={showAll} />
+        <aside className="beside">
+          <FilterBar filter={filter} onChange={change} />
+          <Shortcuts />
+        </aside>
+        <TaskList filter={filter} onChange={change} />
       </div>
     </Page>
   )
