@@ -18,7 +18,7 @@ test('scripts in names and titles stay text', async (t) => {
   await page.getByRole('button', { name: 'Sign up' }).click()
   await seen(page, 'Tasks')
   await add(page, hostile, `javascript:alert(3) ${hostile}`)
-  await page.getByText(hostile, { exact: true }).waitFor()
+  await page.locator('.task-title').getByText(hostile, { exact: true }).waitFor()
   await page.goto(`/?q=${encodeURIComponent(hostile)}`)
   await task(page, hostile).waitFor()
   await page.goto('/profile')

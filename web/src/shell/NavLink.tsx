@@ -4,15 +4,16 @@ import { Link, useLocation } from 'wouter'
 interface Props {
   href: string
   /** Further pages for which this link is current. */
-  also?: string[]
+  also?: readonly string[]
+  className?: string
   children: ReactNode
 }
 
-export function NavLink({ href, also = [], children }: Props) {
+export function NavLink({ href, also = [], className = '', children }: Props) {
   const [path] = useLocation()
   const current = path === href ? 'page' : also.includes(path) ? 'true' : undefined
   return (
-    <Link href={href} className="nav-link" aria-current={current}>
+    <Link href={href} className={`nav-link ${className}`} aria-current={current}>
       {children}
     </Link>
   )

@@ -1,18 +1,26 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Button } from '../ui/Button.tsx'
 
-const isLong = (text: string) => text.length > 240 || text.split('\n', 5).length > 4
-
-/** Plain text; a long one is collapsed until opened. */
+/** Plain text on as many lines as the row has; the rest on request. */
 export function Description({ text, of }: { text: string; of: string }) {
   const [open, setOpen] = useState(false)
-  const long = isLong(text)
+  const [cut, setCut] = useState(false)
+  const shown = useRef<HTMLParagraphElement>(null)
+
+  useEffect(() => {
+    const { current } = shown
+    if (!current || open) return
+    const watcher = new ResizeObserver(() => setCut(current.scrollHeight > current.clientHeight))
+    watcher.observe(current)
+    return () => watcher.disconnect()
+  }, [open])
+
   return (
     <div className="description">
-      <p dir="auto" className={long && !open ? 'clamped' : ''}>
+      <p ref={shown} dir="auto" className={open ? '' : 'clamped'}>
         {text}
       </p>
-      {long && (
+      {(open || cut) && (
         <Button
           kind="quiet"
           aria-expanded={open}

@@ -20,7 +20,11 @@ export function TaskEditor({ draft }: { draft: Draft }) {
   const refused = draft.problem !== undefined && Object.keys(errors).length === 0
   const message = gone ? 'This task was deleted on another device. Your text is still here.' : inWords(draft.problem)
 
-  useEffect(() => focusWhenFree(form.current?.querySelector('[aria-invalid="true"], [name=title]')), [])
+  useEffect(() => {
+    const target = form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [name=title]')
+    focusWhenFree(target)
+    if (document.activeElement === target) form.current?.scrollIntoView({ block: 'nearest' })
+  }, [])
 
   useEffect(() => {
     if (Object.keys(faults).length > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
@@ -56,7 +60,7 @@ export function TaskEditor({ draft }: { draft: Draft }) {
         onChange={(change) => changeDraft(id, change)}
       />
       <FormMessage text={refused ? message : ''} />
-      <div className="row">
+      <div className="row editor-buttons">
         <Button type="submit" kind="main">
           {gone ? 'Add as a new task' : 'Save'}
         </Button>

@@ -18,6 +18,9 @@ export interface Filter {
   q: string
 }
 
+/** The view "To do", without a search. */
+export const openTasks: Filter = { status: 'pending', order: 'created-desc', q: '' }
+
 const pick = <Key extends string>(table: Record<Key, string>, text: string | null, fallback: Key): Key =>
   text !== null && Object.hasOwn(table, text) ? (text as Key) : fallback
 

@@ -32,27 +32,32 @@ export function givenTask(id: string): Task | undefined {
 type ChangeItems = (items: Task[], pageIndex: number, filter: Filter) => Task[]
 
 /**
- * Updates a task in all cached views. Inactive views are refetched when they are next shown, the active one at once if
- * `moves`: the change may have moved the task. Resolves when that is done.
+ * Updates a task in all cached views. Inactive views are refetched when they are next shown, an active one at once if
+ * `moves`: the change may have moved the task there. Resolves when that is done.
  */
 async function mapItems(change: ChangeItems, moves: (filter: Filter) => boolean = () => false): Promise<void> {
   const views = queries.getQueryCache().findAll({ queryKey: key })
   const underWay = views.some(({ state }) => state.fetchStatus !== 'idle')
-  const moved = views.some((view) => view.isActive() && moves(filterOf(view)))
+  const isStale = (view: Query) => view.isActive() && moves(filterOf(view))
+  const moved = views.some(isStale)
   // A pending answer was read before this change and would undo it, so it is requested again.
   void queries.cancelQueries({ queryKey: key })
   for (const view of views) {
     const changed = (page: TaskPage, index: number) => ({ ...page, items: change(page.items, index, filterOf(view)) })
     queries.setQueryData<Lists>(view.queryKey, (lists) => lists && { ...lists, pages: lists.pages.map(changed) })
   }
-  const fetched = queries.invalidateQueries({ queryKey: key, refetchType: underWay || moved ? 'active' : 'none' })
-  if (moved) await fetched
+  void queries.invalidateQueries({ queryKey: key, refetchType: underWay ? 'active' : 'none' })
+  if (moved) await queries.refetchQueries({ queryKey: key, predicate: isStale })
 }
 
 export const replaceTask = (task: Task, patch: TaskPatch) =>
   mapItems(
     (items) => items.map((item) => (item.id === task.id ? task : item)),
-    ({ order, q }) => (patch.title !== undefined && order.startsWith('title')) || (isText(patch) && q !== '')
+    ({ status, order, q }) =>
+      (patch.title !== undefined && order.startsWith('title')) ||
+      (isText(patch) && q !== '') ||
+      // The header counts the open tasks, and may not have this one.
+      (patch.completed === false && status === 'pending')
   )
 
 export function removeTask(id: string): void {

@@ -1,4 +1,5 @@
-const exact = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short' })
+// In the browser's language, because a date in English does not tell its day from its month.
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const steps = [
   ['year', 31_536_000],
@@ -7,6 +8,10 @@ const steps = [
   ['hour', 3_600],
   ['minute', 60]
 ] as const
+
+const day = 86_400_000
+
+export const isOlderThanADay = (at: string, now = Date.now()) => now - Date.parse(at) > day
 
 export const exactTime = (at: string) => exact.format(new Date(at))
 

@@ -1,0 +1,29 @@
+import type { User } from '../api/types.ts'
+import { OpenTaskCount } from '../tasks/OpenTaskCount.tsx'
+import { NavLink } from './NavLink.tsx'
+
+const characters = new Intl.Segmenter()
+
+/** The first character that a reader sees, which may be several code points. */
+const initial = (name: string) => [...characters.segment(name.trim())][0]?.segment.toUpperCase()
+
+/** What there is to do, and who is signed in. */
+export function MainLinks({ user: { name, email } }: { user: User }) {
+  return (
+    <nav aria-label="Main">
+      <NavLink href="/">
+        Tasks
+        <OpenTaskCount />
+      </NavLink>
+      <NavLink href="/profile" className="me" also={['/sessions', '/password', '/delete-account']}>
+        <span className="avatar" aria-hidden="true">
+          {initial(name)}
+        </span>
+        <span className="visually-hidden">Account: </span>
+        <span className="user-name" dir="auto" title={email}>
+          {name}
+        </span>
+      </NavLink>
+    </nav>
+  )
+}
