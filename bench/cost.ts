@@ -19,8 +19,8 @@ const seconds = Number(process.env.COST_SECONDS ?? 0.4)
 /** Milliseconds after which a server has written its log. */
 const settled = 150
 const latest = 5_000
-/** Volleys before those that are measured: the JIT compiler needs about 50,000 requests. */
-const warmUp = Math.ceil(2 / seconds)
+/** Requests to each server before those that are measured: until then the JIT compiler still finds work. */
+const warmUp = Number(process.env.COST_WARM_UP ?? 60_000)
 
 interface Target {
   server: Measured
@@ -85,7 +85,8 @@ async function measure(name: string, row: Row, gunners: [Gunner, Gunner], databa
       const warm = await volley(warming, alone)
       const same = await volley(bare, alone)
       if (row.target && warm.bytes !== same.bytes) throw new Error(`${name}: ${warm.bytes} bytes, not ${same.bytes}`)
-      for (let more = 0; more < warmUp; more += 1) for (const target of [warming, bare]) await volley(target, alone)
+      for (const target of [warming, bare])
+        for (let sent = 0; sent < warmUp; sent += (await volley(target, alone)).requests);
       const count = Math.min(30_000, warm.requests)
       if (newTokens) await volley(ours, { ...alone, count })
       const [inTurns, atOnce]: [Pair[], Pair[]] = [[], []]

@@ -22,13 +22,17 @@ interface SecretKey {
   verify: (token: string) => unknown
 }
 
-// The library has many errors: each means no.
+// The library has many errors: each means no. Their stacks would take a tenth of the time of a refused token.
 function isSigned(key: SecretKey, { text }: Jws): boolean {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
   try {
     key.verify(text)
     return true
   } catch {
     return false
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
   }
 }
 
