@@ -1,5 +1,4 @@
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import { Type } from '@sinclair/typebox'
 import type { FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
@@ -7,8 +6,7 @@ import type { OpenAPIV3_1 } from 'openapi-types'
 import { type ScalarTag, stringify } from 'yaml'
 import { problemResponses } from '../src/http/problem-responses.ts'
 import { version } from '../src/observability/version.ts'
-import { rememberAnswers } from './files.ts'
-import { type ContentPolicy, usePolicy } from './security.ts'
+import { docs } from './docs.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -36,18 +34,6 @@ const tagDescriptions: Record<string, string> = {
   profile: 'Your account',
   sessions: 'Where you are logged in',
   health: 'For load balancers and people on call'
-}
-
-/** The CSP that Swagger UI needs. Its own default would upgrade plain HTTP to HTTPS and allow another site. */
-const documentationPolicy: ContentPolicy = {
-  'default-src': ["'none'"],
-  'script-src': ["'self'"],
-  'style-src': ["'self'"],
-  'img-src': ["'self'", 'data:'],
-  'connect-src': ["'self'"],
-  'base-uri': ["'none'"],
-  'form-action': ["'none'"],
-  'frame-ancestors': ["'none'"]
 }
 
 /** Methods whose bodies are not parsed. With the others, even an unneeded body can be unreadable. */
@@ -99,7 +85,7 @@ function finish(document: Document) {
 
 /** Publishes the contract: `/openapi.json`, `/openapi.yaml`, and `/docs` for people. */
 export const openapi = fp(
-  async function openapi(app) {
+  async function openapi(app, options: { webDir: string }) {
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',
@@ -131,21 +117,7 @@ export const openapi = fp(
       },
       transformObject: (documents) => finish((documents as { openapiObject: Document }).openapiObject)
     })
-    await app.register(async (scope) => {
-      await usePolicy(scope, documentationPolicy)
-      rememberAnswers(scope)
-      await scope.register(swaggerUi, {
-        routePrefix: '/docs',
-        theme: { title: 'Gatehouse' },
-        uiConfig: {
-          layout: 'BaseLayout',
-          deepLinking: true,
-          persistAuthorization: false,
-          tryItOutEnabled: true,
-          validatorUrl: null
-        }
-      })
-    })
+    await app.register(docs, options)
     const hide = true
     let json: Buffer | undefined
     let yaml: Buffer | undefined

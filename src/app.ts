@@ -74,7 +74,7 @@ export async function buildApp(
   await app.register(client)
   await app.register(cookies, config)
   await app.register(unknown, config)
-  await app.register(openapi)
+  await app.register(openapi, config)
   await app.register(web, config)
   await app.register(database, { db, ...others })
   await app.register(authentication, auth)

@@ -72,30 +72,3 @@ test('the contract is served as JSON and as YAML', async (t) => {
   t.strictSame(json.json(), parse(yaml.body))
   t.strictSame(json.json(), JSON.parse(JSON.stringify(contract)))
 })
-
-test('the documentation loads under its own CSP, from this server only', async (t) => {
-  const page = await app.inject('/docs')
-  t.match(page.headers['content-type'], /^text\/html/)
-  const policy = String(page.headers['content-security-policy'])
-  for (const directive of ['script-src', 'style-src', 'img-src', 'connect-src'])
-    t.match(policy, new RegExp(`(^|;)${directive} 'self'`))
-  t.notMatch(policy, /unsafe|https?:|\*|upgrade-insecure-requests/)
-  t.notMatch(page.body, /<script(?![^>]* src=)|<style|\son\w+=|\sstyle=/i, 'nothing inline, which the policy forbids')
-  const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => String(url))
-  t.ok(assets.length >= 6)
-  for (const url of assets) {
-    t.match(url, /^\/docs\/static\//)
-    const asset = await app.inject(url)
-    t.equal(asset.statusCode, 200, url)
-    t.match(asset.headers, { 'content-type': url.endsWith('js') ? /javascript/ : /^(text\/css|image\/png)/ }, url)
-    t.equal(asset.headers['x-content-type-options'], 'nosniff')
-  }
-  const start = (await app.inject('/docs/static/swagger-initializer.js')).body
-  t.match(start, /resolveUrl\(.*json/)
-  t.match(start, /"validatorUrl":\s*null/)
-})
-
-test('a missing file of the documentation is a normal problem', async (t) => {
-  for (const url of ['/docs/static/nothing.js', '/docs/static/..%2f..%2fpackage.json', '/docs/nothing'])
-    t.match((await app.inject(url)).json(), { status: 404, code: 'not_found' }, url)
-})

@@ -14,6 +14,9 @@ export function Shell({ children }: { children: ReactNode }) {
       <Header />
       <ConnectionBanner />
       {children}
+      <footer className="foot">
+        <a href="/docs">API documentation</a>
+      </footer>
       <Notices />
     </div>
   )
