@@ -1,5 +1,6 @@
 import { queries } from './api/queries.ts'
 import { onUserChange } from './api/session.ts'
+import { isClearing } from './tasks/clearing.ts'
 import { dropDeletions, flushDeletions } from './tasks/deletions.ts'
 import { hasUnsavedDraft, stopEditing } from './tasks/editing.ts'
 import { endTenure } from './tenure.ts'
@@ -9,7 +10,7 @@ import { clearNotices, warn } from './ui/notices.ts'
 export function followLeaving(): void {
   addEventListener('pagehide', () => void flushDeletions(true))
   addEventListener('beforeunload', (event) => {
-    if (hasUnsavedDraft() || queries.isMutating() > 0) event.preventDefault()
+    if (hasUnsavedDraft() || queries.isMutating() > 0 || isClearing()) event.preventDefault()
   })
 }
 

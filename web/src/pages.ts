@@ -7,6 +7,7 @@ const loads = {
   sessions: () => import('./account/SessionsPage.tsx'),
   password: () => import('./account/PasswordPage.tsx'),
   deleteAccount: () => import('./account/DeleteAccountPage.tsx'),
+  clear: () => import('./tasks/ClearDialog.tsx'),
   shortcuts: () => import('./tasks/ShortcutsDialog.tsx')
 }
 
@@ -15,6 +16,7 @@ export const ProfilePage = lazy(loads.profile)
 export const SessionsPage = lazy(loads.sessions)
 export const PasswordPage = lazy(loads.password)
 export const DeleteAccountPage = lazy(loads.deleteAccount)
+export const ClearDialog = lazy(loads.clear)
 export const ShortcutsDialog = lazy(loads.shortcuts)
 
 /** Milliseconds after the start when the network is likely idle. */

@@ -28,7 +28,12 @@ export function inWords(error: unknown): string {
 }
 
 export const hasCode = (error: unknown, code: string) => error instanceof Problem && error.code === code
+export const isSessionEnd = (error: unknown) =>
+  error instanceof Problem && error.status === 401 && error.code !== 'invalid_credentials'
 export const isGone = (error: unknown) => error instanceof Problem && error.status === 404
+/** Whether a later retry may succeed: no answer, too many requests, or a server that is busy or restarts. */
+export const isPassing = (error: unknown) => error instanceof Problem && [0, 429, 502, 503, 504].includes(error.status)
+export const retryAfter = (error: unknown) => (error instanceof Problem && error.retryAfter) || 1
 /** Seconds to wait before a retry; 0 for none. */
 export const secondsToWait = (error: unknown) =>
   error instanceof Problem && error.status === 429 ? (error.retryAfter ?? 0) : 0

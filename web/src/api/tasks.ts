@@ -11,6 +11,10 @@ export function listTasks({ status, order: chosen, q }: Filter, cursor: string |
   return api.GET('/api/tasks', { params: { query }, signal })
 }
 
+/** One page of all completed tasks. */
+export const listCompleted = (cursor: string | null | undefined) =>
+  api.GET('/api/tasks', { params: { query: { status: 'completed', limit: 100, ...(cursor && { cursor }) } } })
+
 /** A retry with the same `key` adds nothing, and returns the first answer. */
 export const addTask = (body: { title: string; description: string | null }, key: string) =>
   api.POST('/api/tasks', { params: { header: { 'Idempotency-Key': `"${key}"` } }, body })

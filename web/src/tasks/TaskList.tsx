@@ -1,5 +1,6 @@
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
+import { ClearCompleted } from './ClearCompleted.tsx'
 import { DeletedRow } from './DeletedRow.tsx'
 import { useDeletions } from './deletions.ts'
 import { EditingRow } from './EditingRow.tsx'
@@ -29,6 +30,7 @@ export function TaskList({ filter, onChange }: Props) {
   const strays = [...drafts.values()].filter((draft) => !shown.has(draft.task.id))
   return (
     <div className="sheet task-list" aria-busy={query.isPlaceholderData}>
+      <ClearCompleted offered={filter.status === 'completed' && filter.q === '' && tasks.length > 0} />
       <ul className="tasks" aria-label="Tasks" data-old={query.isPlaceholderData}>
         {strays.map((draft) => (
           <EditingRow key={draft.task.id} draft={draft} />

@@ -51,6 +51,7 @@ export function isJustDeleted(id: string): boolean {
   return answer
 }
 
+export const isBeingDeleted = (id: string) => waiting.get().has(id)
 export const undoDeletion = (id: string) => void withdraw(id)
 
 function restart(id: string, time: number): void {
