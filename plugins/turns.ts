@@ -20,8 +20,8 @@ const waiting = 256
 
 /** Two of the ten connections are left for logins, and one user cannot take all the others. */
 const pooled = { slots: 8, perKey: 4, waiting, patience }
-/** The embedded engine runs one query at a time, so more per user would not be faster. */
-const embedded = { slots: 2, perKey: 1, waiting, patience }
+/** The embedded engine runs one query at a time, in this thread. With one slot, the time of each user is known. */
+const embedded = { slots: 1, perKey: 1, waiting, patience }
 /** The bcrypt queue limits these, and for much longer than a query takes. */
 const hashing = { slots: 1_000, perKey: 4, waiting: 16, patience: 5_000 }
 
@@ -77,8 +77,10 @@ export const turns = fp(
       payload: unknown,
       done: (error: null, payload: unknown) => void
     ): void {
-      taken.get(request)?.leave(request.user.id)
+      const queue = taken.get(request)
       taken.delete(request)
+      // The next one waits for the event loop: the embedded engine would run all that wait without reading a socket.
+      if (queue) setImmediate(queue.leave, request.user.id)
       done(null, payload)
     }
 

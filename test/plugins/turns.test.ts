@@ -1,4 +1,4 @@
-import fastify from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
 import { problemDetails } from '../../plugins/problems.ts'
@@ -8,6 +8,11 @@ import { startApp } from '../helpers/app.ts'
 import * as wait from '../helpers/wait.ts'
 
 const until = (condition: () => boolean, what: string) => wait.until(what, condition)
+
+const isIdle = ({ db }: Pick<FastifyInstance, 'db'>) => {
+  const { total, waiting } = poolsOf(db).turns ?? {}
+  return total === 0 && waiting === 0
+}
 
 /** Routes whose handlers end when released; a header names the user. */
 async function start(t: Test, isEmbedded = false) {
@@ -72,7 +77,7 @@ test('a user with many requests leaves slots to others, and delays only their ow
     at.shift()?.end()
   }
   t.ok((await all).every(({ statusCode }) => statusCode === 200))
-  t.match(poolsOf(app.db), { turns: { total: 0, waiting: 0 } })
+  await until(() => isIdle(app), 'the end of all turns')
 })
 
 test('beyond the queue limit a user gets 429, and other users do not', async (t) => {
@@ -99,7 +104,7 @@ test('a request that waits too long is refused, and holds no slot', async (t) =>
   for (const { end } of at) end()
   await Promise.all(first)
   t.equal((await get('ann', '/wrong')).statusCode, 500)
-  t.match(poolsOf(app.db), { turns: { total: 0 } }, 'nor does one whose handler threw')
+  await until(() => isIdle(app), 'the end of all turns, also of the handler that threw')
 })
 
 test('routes without queries need no turn, and routes that hash have their own queue', async (t) => {
@@ -130,7 +135,7 @@ test('every protected route takes turns, except the one without queries', async 
   const ann = await signUp()
   const all = await Promise.all(Array.from({ length: 40 }, (_, i) => ann.get(i % 2 ? '/api/tasks' : '/api/auth/me')))
   t.ok(all.every(({ statusCode }) => statusCode === 200))
-  t.match(poolsOf(app.db), { turns: { total: 0, waiting: 0 } })
+  await until(() => isIdle(app), 'the end of all turns')
   const ready = await app.inject('/health/ready')
   t.equal(ready.statusCode, 200)
 })
