@@ -1,0 +1,80 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { median, quantile } from '../../../bench/helpers/statistics.ts'
+import { people, serve } from '../helpers/gatehouse.ts'
+import type { Ground } from '../helpers/ground.ts'
+import { startPostgres } from '../helpers/postgres.ts'
+import { startRate } from '../helpers/rate.ts'
+import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
+
+/** Tasks of the user who searches, bytes of each description, and searches at once. */
+const tasks = 10_000
+const size = 10_000
+const concurrent = 20
+/** Milliseconds that one search may take alone, and within which 99 of 100 requests of others are answered. */
+const limits = { search: 50, others: 250 }
+
+/** One user searches many long tasks without a pause and finds nothing, while others want to be served. */
+export const scenario: Scenario = {
+  inCi: true,
+  async play(ground, say) {
+    const postgres = await startPostgres(ground)
+    const rows = [await attack(ground, 'PostgreSQL', { DATABASE_URL: postgres.url }, say)]
+    if (!ground.short)
+      rows.push(await attack(ground, 'embedded', { DATA_DIR: join(ground.directory, 'searches') }, say))
+    return rows
+  }
+}
+
+async function attack(ground: Ground, engine: string, settings: Record<string, string>, say: (text: string) => void) {
+  const gatehouse = await serve(ground, settings)
+  const [searcher, other] = await people(gatehouse.url, 2)
+  const add = (i: number) => {
+    const body = { title: `Task ${i}`, description: randomBytes(size / 2).toString('hex') }
+    return gatehouse.call('POST', '/api/tasks', { token: searcher, body })
+  }
+  for (let i = 0; i < tasks; i += 4) {
+    await Promise.all([add(i), add(i + 1), add(i + 2), add(i + 3)])
+    if (i % 2_000 === 0) say(`${engine}: ${i} of ${tasks} tasks`)
+  }
+  const search = () => gatehouse.call('GET', `/api/tasks?q=${randomUUID()}`, { token: searcher })
+  const alone: number[] = []
+  for (let i = 0; i < 11; i++) alone.push((await search()).ms)
+
+  let searching = true
+  const statuses: Record<string, number> = {}
+  const searches = Array.from({ length: concurrent }, async () => {
+    while (searching) {
+      const { status } = await search()
+      statuses[status] = (statuses[status] ?? 0) + 1
+      if (status !== 200) await sleep(50)
+    }
+  })
+  let turn = 0
+  const rate = startRate(50, () => {
+    turn += 1
+    return turn % 10 === 0
+      ? { what: 'GET /health/ready', send: () => gatehouse.call('GET', '/health/ready'), wanted: 200 }
+      : {
+          what: 'GET /api/tasks',
+          send: () => gatehouse.call('GET', '/api/tasks?limit=5', { token: other }),
+          wanted: 200
+        }
+  })
+  await sleep(10_000)
+  const ledger = await rate.stop()
+  searching = false
+  await Promise.all(searches)
+  const [took, p99] = [Math.round(median(alone)), Math.round(quantile(ledger.times, 0.99))]
+  const wrong = Object.keys(statuses).filter((status) => !['200', '429', '503'].includes(status))
+  const complaints = [
+    ...(took > limits.search ? [`a search alone took ${took} ms`] : []),
+    ...(p99 >= limits.others ? [`one in a hundred of the others waited for ${p99} ms`] : []),
+    ...(wrong.length > 0 ? [`searches were answered with ${wrong}`] : [])
+  ]
+  const told = `a search takes ${took} ms alone; ${concurrent} at once were answered with ${JSON.stringify(statuses)}; the others waited ${p99} ms (99 %) and at most ${longest(ledger.times)} ms`
+  gatehouse.signal('SIGKILL')
+  await gatehouse.ended()
+  return judgeAnswers(`${concurrent} searches of one user, ${engine}`, ledger, { complaints, told })
+}
