@@ -1,10 +1,10 @@
 import { queries } from './api/queries.ts'
-import { onUserChange } from './api/session.ts'
+import { onSignIn, onUserChange } from './api/session.ts'
 import { isClearing } from './tasks/clearing.ts'
 import { dropDeletions, flushDeletions } from './tasks/deletions.ts'
 import { hasUnsavedDraft, stopEditing } from './tasks/editing.ts'
 import { endTenure } from './tenure.ts'
-import { clearNotices, warn } from './ui/notices.ts'
+import { clearNotices, warn, withdrawSessionEnd } from './ui/notices.ts'
 
 /** When the page closes: sends deletions that can no longer be undone, and asks before unsaved text is lost. */
 export function followLeaving(): void {
@@ -21,6 +21,7 @@ const many = (count: number) => (count === 1 ? '1 task was' : `${count} tasks we
  * others may read them.
  */
 export function followUsers(): void {
+  onSignIn(withdrawSessionEnd)
   onUserChange(() => {
     endTenure()
     clearNotices()

@@ -1,14 +1,37 @@
+import { onlineManager } from '@tanstack/react-query'
 import { lazy } from 'react'
+
+const online = () =>
+  new Promise<void>((resolve) => {
+    if (onlineManager.isOnline()) return resolve()
+    const unsubscribe = onlineManager.subscribe((isOnline) => {
+      if (!isOnline) return
+      unsubscribe()
+      resolve()
+    })
+  })
+
+/** Loads a page's code once. It waits for the network, because React and the browser remember a failure. */
+function page<Code>(load: () => Promise<Code>): () => Promise<Code> {
+  let loading: Promise<Code> | undefined
+  return () => {
+    loading ??= online().then(load)
+    loading.catch(() => {
+      loading = undefined
+    })
+    return loading
+  }
+}
 
 /** Rarely visited pages and dialogs are loaded separately, after the first one. */
 const loads = {
-  signUp: () => import('./entry/SignUpPage.tsx'),
-  profile: () => import('./account/ProfilePage.tsx'),
-  sessions: () => import('./account/SessionsPage.tsx'),
-  password: () => import('./account/PasswordPage.tsx'),
-  deleteAccount: () => import('./account/DeleteAccountPage.tsx'),
-  clear: () => import('./tasks/ClearDialog.tsx'),
-  shortcuts: () => import('./tasks/ShortcutsDialog.tsx')
+  signUp: page(() => import('./entry/SignUpPage.tsx')),
+  profile: page(() => import('./account/ProfilePage.tsx')),
+  sessions: page(() => import('./account/SessionsPage.tsx')),
+  password: page(() => import('./account/PasswordPage.tsx')),
+  deleteAccount: page(() => import('./account/DeleteAccountPage.tsx')),
+  clear: page(() => import('./tasks/ClearDialog.tsx')),
+  shortcuts: page(() => import('./tasks/ShortcutsDialog.tsx'))
 }
 
 export const SignUpPage = lazy(loads.signUp)

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { endOtherSessions, endSession, listSessions } from '../api/account.ts'
-import { inWords, isGone } from '../api/problem.ts'
+import { isGone } from '../api/problem.ts'
 import { queries } from '../api/queries.ts'
 import type { Session } from '../api/types.ts'
 import { say, warn } from '../ui/notices.ts'
@@ -26,7 +26,7 @@ export function useSessions() {
       say('The session was ended.')
     },
     onError: (error, { id }) => {
-      if (!isGone(error)) return warn(`The session was not ended. ${inWords(error)}`)
+      if (!isGone(error)) return warn('The session was not ended.', error)
       drop(id)
       say('The session had already ended.')
     }
@@ -39,7 +39,7 @@ export function useSessions() {
       keep(({ current }) => current)
       say('All other sessions were ended.')
     },
-    onError: (error) => warn(`The other sessions were not ended. ${inWords(error)}`)
+    onError: (error) => warn('The other sessions were not ended.', error)
   })
 
   return { list, end, endOthers }

@@ -17,17 +17,20 @@ const nameOf = (error: Problem) =>
 export function inWords(error: unknown): string {
   if (error === undefined) return ''
   if (!(error instanceof Problem)) return 'Something went wrong. Reload the page and try again.'
-  if (error.status === 0) return 'Gatehouse is not responding. Check your connection and try again.'
+  if (isUnreachable(error)) return 'Gatehouse is not responding. Check your connection and try again.'
   if (error.status === 429) return `Too many attempts. Try again ${again(error)}.`
   if (error.status === 503) return `Gatehouse is busy. Try again ${again(error)}.`
   if (error.status >= 500) return `Something went wrong on the server. ${nameOf(error)}`
   if (error.code === 'invalid_credentials') return 'Your email or password is incorrect.'
-  if (error.status === 401) return 'Your session has ended.'
+  if (isSessionEnd(error)) return 'Your session has ended.'
+  if (isForbidden(error)) return 'This belongs to another account. Sign in with that account to continue.'
   if (error.status === 413) return 'The text is too long.'
   return `${error.detail}.`.replace(/\.\.$/, '.')
 }
 
 export const hasCode = (error: unknown, code: string) => error instanceof Problem && error.code === code
+export const isForbidden = (error: unknown) => hasCode(error, 'forbidden')
+export const isUnreachable = (error: unknown) => error instanceof Problem && error.status === 0
 export const isSessionEnd = (error: unknown) =>
   error instanceof Problem && error.status === 401 && error.code !== 'invalid_credentials'
 export const isGone = (error: unknown) => error instanceof Problem && error.status === 404

@@ -24,6 +24,16 @@ export function useSession() {
   }
 }
 
+/** Calls back when a signed-out user has signed in. */
+export function onSignIn(act: () => void): void {
+  let last = session.state().status
+  session.subscribe(() => {
+    const { status } = session.state()
+    if (last === 'out' && status === 'in') act()
+    last = status
+  })
+}
+
 /** Calls back when another user signs in, or the user signs out: the previous user's data must be removed. */
 export function onUserChange(forget: () => void): void {
   let last: string | undefined

@@ -3,6 +3,7 @@ import { restoreSession, useRestoreTrouble } from '../api/session.ts'
 import { useSearch } from '../search.ts'
 import { BarePage } from '../shell/BarePage.tsx'
 import { LoadingPage } from '../shell/LoadingPage.tsx'
+import { useOnReturn } from '../shell/useOnline.ts'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { loginFrom } from './next.ts'
 
@@ -11,6 +12,7 @@ export function SessionLoading() {
   const trouble = useRestoreTrouble()
   const [path] = useLocation()
   const search = useSearch()
+  useOnReturn(restoreSession)
   if (trouble === undefined) return <LoadingPage />
   return (
     <BarePage>

@@ -1,7 +1,9 @@
+import { hasUnsavedDraft } from '../tasks/editing.ts'
 import { Button } from '../ui/Button.tsx'
 import { EmptyState } from '../ui/EmptyState.tsx'
 import { warn } from '../ui/notices.ts'
 import { BarePage } from './BarePage.tsx'
+import { useOnReturn } from './useOnline.ts'
 
 /**
  * Reloads the page, the only way to retry what React and the browser cache as failed. Waits until the server answers,
@@ -18,6 +20,9 @@ async function retry() {
 
 /** Shown when a page crashed, or when its code could not be loaded. */
 export function BrokenPage() {
+  useOnReturn(() => {
+    if (!hasUnsavedDraft()) void retry()
+  })
   return (
     <BarePage>
       <div role="alert">

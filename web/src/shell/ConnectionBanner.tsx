@@ -1,19 +1,17 @@
 import { useIsMutating } from '@tanstack/react-query'
-import { useEffect, useRef } from 'react'
 import { Icon } from '../ui/Icon.tsx'
-import { say } from '../ui/notices.ts'
-import { useOnline } from './useOnline.ts'
+import { say, withdrawOutage } from '../ui/notices.ts'
+import { useOnline, useOnReturn } from './useOnline.ts'
 
 /** Announces when the network is lost, and when it is back. */
 export function ConnectionBanner() {
   const online = useOnline()
   const waiting = useIsMutating()
-  const wasOffline = useRef(false)
 
-  useEffect(() => {
-    if (online && wasOffline.current) say('You are back online.')
-    wasOffline.current = !online
-  }, [online])
+  useOnReturn(() => {
+    withdrawOutage()
+    say('You are back online.')
+  })
 
   return (
     <div role="status">

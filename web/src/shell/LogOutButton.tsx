@@ -1,6 +1,5 @@
 import { onlineManager } from '@tanstack/react-query'
 import { useState } from 'react'
-import { inWords } from '../api/problem.ts'
 import { logOut } from '../api/session.ts'
 import { flushDeletions } from '../tasks/deletions.ts'
 import { hasUnsavedDraft } from '../tasks/editing.ts'
@@ -11,7 +10,7 @@ async function leave() {
   if (!onlineManager.isOnline()) return warn('You are offline. Sign out when you are online again.')
   if (hasUnsavedDraft() && !confirm('Sign out and lose your unsaved changes?')) return
   await flushDeletions()
-  await logOut().catch((error) => warn(`You could not be signed out. ${inWords(error)}`))
+  await logOut().catch((error) => warn('You could not be signed out.', error))
 }
 
 /** Shows progress, because signing out may take until the client's timeout. */

@@ -1,5 +1,5 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react'
-import { fieldMessages, inWords, isGone } from '../api/problem.ts'
+import { fieldMessages, inWords, isGone, isSessionEnd } from '../api/problem.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
 import { Button } from '../ui/Button.tsx'
 import { warn } from '../ui/notices.ts'
@@ -8,6 +8,12 @@ import { focusWhenFree } from './focus.ts'
 import { taskFaults } from './rules.ts'
 import { TaskFields } from './TaskFields.tsx'
 import { useSaveDraft } from './useSaveDraft.ts'
+
+/** Why it was refused. When this is read after the end of a session, there is a new session already. */
+function reason(problem: unknown): string {
+  if (isGone(problem)) return 'This task was deleted on another device. Your text is still here.'
+  return isSessionEnd(problem) ? 'Your session ended before the task was saved. Save it again.' : inWords(problem)
+}
 
 /** Edits a task in place. A refused edit opens again with its text. */
 export function TaskEditor({ draft }: { draft: Draft }) {
@@ -18,7 +24,7 @@ export function TaskEditor({ draft }: { draft: Draft }) {
   const errors = { ...fieldMessages(draft.problem), ...faults }
   const gone = isGone(draft.problem)
   const refused = draft.problem !== undefined && Object.keys(errors).length === 0
-  const message = gone ? 'This task was deleted on another device. Your text is still here.' : inWords(draft.problem)
+  const message = reason(draft.problem)
 
   useEffect(() => {
     const target = form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [name=title]')

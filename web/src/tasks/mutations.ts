@@ -1,10 +1,10 @@
 import { useMutation, useMutationState } from '@tanstack/react-query'
-import { inWords, isGone } from '../api/problem.ts'
+import { isGone } from '../api/problem.ts'
 import { queries } from '../api/queries.ts'
 import { addTask, changeTask, deleteTask } from '../api/tasks.ts'
 import type { Task, TaskPatch } from '../api/types.ts'
 import { tenure } from '../tenure.ts'
-import { say, warn, whisper } from '../ui/notices.ts'
+import { warn, whisper } from '../ui/notices.ts'
 import { quoted } from '../ui/quoted.ts'
 import { newTaskAccepted } from './adding.ts'
 import { onDeletion } from './deletions.ts'
@@ -34,7 +34,7 @@ export const usePendingRemovals = () => usePending<Task>(keys.remove)
 /** Removes a task that was deleted elsewhere, and says so. */
 export function tellGone(task: Task): void {
   removeTask(task.id)
-  say(`${quoted(task.title)} was deleted on another device.`)
+  warn(`${quoted(task.title)} was deleted on another device.`)
 }
 
 /** Adds a task. Its variables are the task as shown until the server returns id and times. */
@@ -73,7 +73,7 @@ export const useChangeTask = (id: string, onError: (problem: unknown, change: Ch
 /** For changes outside a form. */
 export function tellRefused(error: unknown, { task }: Change): void {
   if (isGone(error)) tellGone(task)
-  else warn(`${quoted(task.title)} was not changed. ${inWords(error)}`)
+  else warn(`${quoted(task.title)} was not changed.`, error)
 }
 
 /** Deletions outlive the list page, so no component owns them. */
@@ -88,7 +88,7 @@ export function startDeleting(): void {
       onSuccess: () => removeTask(task.id),
       onError: (error) => {
         if (isGone(error)) return removeTask(task.id)
-        if (since === tenure()) warn(`${quoted(task.title)} was not deleted. ${inWords(error)}`)
+        if (since === tenure()) warn(`${quoted(task.title)} was not deleted.`, error)
       }
     })
     // The error has been reported by then.

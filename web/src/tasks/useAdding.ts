@@ -1,4 +1,4 @@
-import { say } from '../ui/notices.ts'
+import { warn } from '../ui/notices.ts'
 import { quoted } from '../ui/quoted.ts'
 import { newTaskRefused, sendNewTask } from './adding.ts'
 import { useAddTask } from './mutations.ts'
@@ -12,7 +12,7 @@ const words = {
 export function useAdding() {
   const add = useAddTask((problem, task) => {
     const where = newTaskRefused(task, problem)
-    if (where !== 'gone') say(`${quoted(task.title)} was not added: ${words[where]}.`)
+    if (where !== 'gone') warn(`${quoted(task.title)} was not added: ${words[where]}.`)
   })
   return () => add.mutate(sendNewTask())
 }

@@ -1,6 +1,6 @@
 import { isGone } from '../api/problem.ts'
 import type { Task, TaskPatch } from '../api/types.ts'
-import { say, whisper } from '../ui/notices.ts'
+import { warn, whisper } from '../ui/notices.ts'
 import { quoted } from '../ui/quoted.ts'
 import { closeDraft, type Draft, draftAccepted, draftRefused, sendDraft } from './editing.ts'
 import { useAddTask, useChangeTask } from './mutations.ts'
@@ -29,7 +29,7 @@ export function useSaveDraft(draft: Draft) {
       if (done) whisper(done)
     } catch (problem) {
       if (isGone(problem)) removeTask(draft.task.id)
-      if (draftRefused(draft, patch, problem)) say(`${quoted(draft.task.title)} was not saved. The form shows why.`)
+      if (draftRefused(draft, patch, problem)) warn(`${quoted(draft.task.title)} was not saved. The form shows why.`)
     }
   }
 

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
-import { inWords } from '../api/problem.ts'
+import { inWords, isForbidden } from '../api/problem.ts'
+import { OtherAccount } from '../entry/OtherAccount.tsx'
 import { Button } from './Button.tsx'
 import { Icon } from './Icon.tsx'
 import './state.css'
@@ -13,6 +14,7 @@ interface Props {
 
 /** Shown where something could not be loaded, with the reason and a retry button. */
 export function ErrorState({ what, error, retry, children }: Props) {
+  if (isForbidden(error)) return <OtherAccount />
   return (
     <div className="state" role="alert">
       <Icon name="alert" size={36} />
