@@ -1,8 +1,8 @@
 import { deleteAccount } from '../api/account.ts'
 import { hasCode } from '../api/problem.ts'
 import { useSession } from '../api/session.ts'
-import { needed } from '../entry/needed.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
+import { faults, needed } from '../forms/faults.ts'
 import { PasswordField } from '../forms/PasswordField.tsx'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
 import { text, useSubmission } from '../forms/useSubmission.ts'
@@ -14,7 +14,7 @@ export default function DeleteAccountPage() {
   const email = useSession().user?.email ?? ''
   const { form, button, errors, message } = useSubmission({
     read: (data) => ({ password: text(data, 'password') }),
-    check: (values) => needed(values, { password: 'Enter your password.' }),
+    check: ({ password }) => faults({ password: needed(password, 'Enter your password.') }),
     async send({ password }) {
       await deleteAccount(password)
       say('Your account was deleted.')

@@ -1,8 +1,8 @@
 import { changePassword } from '../api/account.ts'
 import { hasCode } from '../api/problem.ts'
 import { useSession } from '../api/session.ts'
-import { needed } from '../entry/needed.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
+import { faults, needed } from '../forms/faults.ts'
 import { NewPasswordField } from '../forms/NewPasswordField.tsx'
 import { PasswordField } from '../forms/PasswordField.tsx'
 import { passwordFault } from '../forms/password-rules.ts'
@@ -16,13 +16,11 @@ export default function PasswordPage() {
   const email = useSession().user?.email ?? ''
   const { form, button, errors, message } = useSubmission({
     read: (data) => ({ current_password: text(data, 'current_password'), new_password: text(data, 'new_password') }),
-    check(values) {
-      const fault = passwordFault(values.new_password, email)
-      return {
-        ...needed(values, { current_password: 'Enter your current password.' }),
-        ...(fault && { new_password: fault })
-      }
-    },
+    check: (values) =>
+      faults({
+        current_password: needed(values.current_password, 'Enter your current password.'),
+        new_password: passwordFault(values.new_password, email)
+      }),
     async send(values, form) {
       await changePassword(values)
       form.reset()

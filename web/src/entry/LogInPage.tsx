@@ -1,21 +1,26 @@
 import { Link } from 'wouter'
 import { logIn, useSession } from '../api/session.ts'
-import { Field } from '../forms/Field.tsx'
 import { FormMessage } from '../forms/FormMessage.tsx'
+import { faults, needed } from '../forms/faults.ts'
 import { PasswordField } from '../forms/PasswordField.tsx'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
 import { text, useSubmission } from '../forms/useSubmission.ts'
 import { useSearch } from '../search.ts'
+import { EmailField } from './EmailField.tsx'
 import { EntryPage } from './EntryPage.tsx'
-import { needed } from './needed.ts'
+import { emailFault, rememberEmail } from './email.ts'
 
 export function LogInPage() {
   const search = useSearch()
   const { why } = useSession()
   const { form, button, errors, message } = useSubmission({
     read: (data) => ({ email: text(data, 'email'), password: text(data, 'password') }),
-    check: (values) => needed(values, { email: 'Enter your email address.', password: 'Enter your password.' }),
-    send: async (values) => void (await logIn(values))
+    check: ({ email, password }) =>
+      faults({ email: emailFault(email), password: needed(password, 'Enter your password.') }),
+    async send(values) {
+      await logIn(values)
+      rememberEmail('')
+    }
   })
 
   return (
@@ -26,7 +31,7 @@ export function LogInPage() {
         </p>
       )}
       <form className="form" {...form}>
-        <Field name="email" label="Email" type="email" autoComplete="username" required error={errors.email} />
+        <EmailField error={errors.email} />
         <PasswordField
           name="password"
           label="Password"

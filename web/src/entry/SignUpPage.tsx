@@ -4,32 +4,40 @@ import { hasCode } from '../api/problem.ts'
 import { signUp } from '../api/session.ts'
 import { Field } from '../forms/Field.tsx'
 import { FormMessage } from '../forms/FormMessage.tsx'
+import { faults, needed } from '../forms/faults.ts'
 import { NewPasswordField } from '../forms/NewPasswordField.tsx'
 import { passwordFault } from '../forms/password-rules.ts'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
 import { text, useSubmission } from '../forms/useSubmission.ts'
 import { useSearch } from '../search.ts'
+import { EmailField } from './EmailField.tsx'
 import { EntryPage } from './EntryPage.tsx'
-import { needed } from './needed.ts'
-
-function check(values: { name: string; email: string; password: string }) {
-  const fault = passwordFault(values.password, values.email)
-  return {
-    ...needed(values, { name: 'Enter a name.', email: 'Enter your email address.' }),
-    ...(fault && { password: fault })
-  }
-}
+import { emailFault, rememberEmail, typedEmail } from './email.ts'
 
 export default function SignUpPage() {
   const search = useSearch()
-  const [email, setEmail] = useState('')
+  const [email, setEmail] = useState(typedEmail)
   const { form, button, errors, message } = useSubmission({
     read: (data) => ({ name: text(data, 'name'), email: text(data, 'email'), password: text(data, 'password') }),
-    check,
-    send: async (values) => void (await signUp(values)),
+    check: ({ name, email, password }) =>
+      faults({
+        name: needed(name, 'Enter a name.'),
+        email: emailFault(email),
+        password: passwordFault(password, email)
+      }),
+    async send(values) {
+      await signUp(values)
+      rememberEmail('')
+    },
     explain: (error) =>
       hasCode(error, 'email_taken')
-        ? { email: 'An account with this email already exists. Sign in instead?' }
+        ? {
+            email: (
+              <>
+                An account with this email already exists. <Link href={`/login${search}`}>Sign in instead?</Link>
+              </>
+            )
+          }
         : undefined
   })
 
@@ -37,15 +45,7 @@ export default function SignUpPage() {
     <EntryPage title="Sign up">
       <form className="form" {...form}>
         <Field name="name" label="Name" dir="auto" autoComplete="name" required error={errors.name} />
-        <Field
-          name="email"
-          label="Email"
-          type="email"
-          autoComplete="username"
-          required
-          error={errors.email}
-          onChange={(event) => setEmail(event.currentTarget.value)}
-        />
+        <EmailField error={errors.email} onType={setEmail} />
         <NewPasswordField name="password" label="Password" email={email} error={errors.password} />
         <FormMessage text={message} />
         <SubmitButton label="Sign up" busyLabel="Signing up…" {...button} />

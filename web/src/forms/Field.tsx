@@ -5,7 +5,7 @@ import './field.css'
 export interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   name: string
   label: string
-  error?: string | undefined
+  error?: ReactNode
   hint?: ReactNode
   /** Content at the end of the box, such as a button that shows a password. */
   children?: ReactNode
@@ -25,7 +25,7 @@ export function Field({ label, error, hint, children, ...input }: FieldProps) {
       {error && (
         <p id={`${id}-error`} className="field-error">
           <Icon name="alert" size={18} />
-          {error}
+          <span>{error}</span>
         </p>
       )}
       {hint && (

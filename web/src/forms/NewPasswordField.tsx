@@ -1,6 +1,7 @@
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { PasswordField } from './PasswordField.tsx'
-import { passwordRules } from './password-rules.ts'
+import { PasswordStrength } from './PasswordStrength.tsx'
+import { passwordRules, strengthOf } from './password-rules.ts'
 import { useReset } from './useReset.ts'
 import './new-password.css'
 
@@ -8,15 +9,16 @@ interface Props {
   name: string
   label: string
   email: string
-  error: string | undefined
+  error: ReactNode
 }
 
-/** A new password, with rules that are ticked off while typing. */
+/** A new password, with its strength and with rules that are ticked off while typing. */
 export function NewPasswordField({ email, ...field }: Props) {
   const [password, setPassword] = useState('')
   useReset(() => setPassword(''))
   const rules = (
     <>
+      <PasswordStrength strength={password === '' ? undefined : strengthOf(password, email)} />
       <ul className="rules">
         {passwordRules.map(({ text, met }) => (
           <li key={text} data-met={met(password, email)}>

@@ -1,4 +1,5 @@
-const isLong = (password: string) => [...password].length >= 15
+const longLength = 15
+const isLong = (password: string) => [...password].length >= longLength
 
 /** The server's rules for a new password that can be checked while typing; it also refuses common passwords. */
 export const passwordRules = [
@@ -13,6 +14,8 @@ export const passwordRules = [
   }
 ]
 
+const meetsRules = (password: string, email: string) => passwordRules.every(({ met }) => met(password, email))
+
 /** The limit of bcrypt. */
 const maxBytes = 72
 
@@ -20,7 +23,16 @@ const maxBytes = 72
 export function passwordFault(password: string, email: string): string | undefined {
   if (new TextEncoder().encode(password).length > maxBytes) return `Must be at most ${maxBytes} bytes long.`
   if (password === '') return 'Enter a new password.'
-  return passwordRules.every(({ met }) => met(password, email))
-    ? undefined
-    : 'The password does not meet all the rules below.'
+  return meetsRules(password, email) ? undefined : 'The password does not meet all the rules below.'
+}
+
+/** Fewer different characters are easy to guess, however often they are repeated. */
+const variety = 8
+
+export type Strength = 'weak' | 'fair' | 'strong'
+
+/** Weak until the rules are met; strong only if the password is also long and varied. */
+export function strengthOf(password: string, email: string): Strength {
+  if (!meetsRules(password, email)) return 'weak'
+  return isLong(password) && new Set(password).size >= variety ? 'strong' : 'fair'
 }

@@ -1,7 +1,8 @@
-import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { fieldMessages, inWords, secondsToWait } from '../api/problem.ts'
+import { useOnReturn } from '../shell/useOnline.ts'
 
-export type FieldMessages = Record<string, string>
+export type FieldMessages = Record<string, ReactNode>
 
 interface Options<Values> {
   /** Converts the form's fields into the request. */
@@ -13,23 +14,33 @@ interface Options<Values> {
   explain?: (error: unknown) => FieldMessages | undefined
 }
 
-/** Runs a form: one submission at a time. Errors appear at their fields, and the first such field gets the focus. */
+/**
+ * Runs a form: one submission at a time. Errors appear at their fields until they change, and the first such field gets
+ * the focus.
+ */
 export function useSubmission<Values>({ read, check, send, explain }: Options<Values>) {
   const form = useRef<HTMLFormElement>(null)
   const [pending, setPending] = useState(false)
   const [errors, setErrors] = useState<FieldMessages>({})
-  const [message, setMessage] = useState('')
+  const [refusals, setRefusals] = useState(0)
+  const [problem, setProblem] = useState<unknown>()
   const [until, setUntil] = useState(0)
+  useOnReturn(() => setProblem(undefined))
 
   useEffect(() => {
-    if (Object.keys(errors).length > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
-  }, [errors])
+    if (refusals > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+  }, [refusals])
+
+  function show(found: FieldMessages) {
+    setErrors(found)
+    setRefusals((count) => count + 1)
+  }
 
   function refuse(error: unknown) {
     const known = explain?.(error) ?? fieldMessages(error)
     const shown = Object.entries(known).filter(([name]) => form.current?.elements.namedItem(name))
-    setErrors(Object.fromEntries(shown))
-    setMessage(shown.length > 0 ? '' : inWords(error))
+    show(Object.fromEntries(shown))
+    setProblem(shown.length > 0 ? undefined : error)
     setUntil(Date.now() + secondsToWait(error) * 1000)
   }
 
@@ -39,15 +50,26 @@ export function useSubmission<Values>({ read, check, send, explain }: Options<Va
     const element = event.currentTarget
     const values = read(new FormData(element))
     const found = check?.(values) ?? {}
-    setErrors(found)
-    setMessage('')
+    show(found)
+    setProblem(undefined)
     if (Object.keys(found).length > 0) return
     setPending(true)
     await send(values, element).catch(refuse)
     setPending(false)
   }
 
-  return { form: { ref: form, onSubmit, noValidate: true }, errors, message, button: { pending, until } }
+  function onInput({ target }: FormEvent<HTMLFormElement>) {
+    const { name } = target as HTMLInputElement
+    if (name in errors) setErrors(Object.fromEntries(Object.entries(errors).filter(([other]) => other !== name)))
+    if (Date.now() >= until) setProblem(undefined)
+  }
+
+  return {
+    form: { ref: form, onSubmit, onInput, noValidate: true },
+    errors,
+    message: inWords(problem),
+    button: { pending, until }
+  }
 }
 
 /** The value of a text field; a file or a missing field counts as empty. */
