@@ -4,10 +4,9 @@ import { Page } from '../shell/Page.tsx'
 import './account.css'
 
 const links = [
-  ['/profile', 'Profile'],
-  ['/sessions', 'Sessions'],
-  ['/password', 'Password'],
-  ['/delete-account', 'Delete', ' account']
+  ['/profile', 'Profile', ['/delete-account']],
+  ['/sessions', 'Sessions', []],
+  ['/password', 'Password', []]
 ] as const
 
 /** An account page, with links to the others. */
@@ -15,10 +14,9 @@ export function AccountPage({ title, intro, children }: { title: string; intro?:
   return (
     <div className="account">
       <nav className="account-nav" aria-label="Account">
-        {links.map(([href, label, rest]) => (
-          <NavLink key={href} href={href}>
+        {links.map(([href, label, also]) => (
+          <NavLink key={href} href={href} also={also}>
             {label}
-            {rest && <span className="roomy">{rest}</span>}
           </NavLink>
         ))}
       </nav>

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
 import { getProfile } from '../api/account.ts'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
@@ -26,6 +27,15 @@ export default function ProfilePage() {
         )}
       </section>
       {user && <NameForm user={user} />}
+      <section className="apart" aria-labelledby="delete-heading">
+        <div>
+          <h2 id="delete-heading">Delete account</h2>
+          <p className="soft">Your account and all your tasks are deleted for good.</p>
+        </div>
+        <Link href="/delete-account" className="button risky">
+          Delete account
+        </Link>
+      </section>
     </AccountPage>
   )
 }

@@ -16,14 +16,14 @@ export function SessionRow({ session, ending, onEnd }: Props) {
   return (
     <li className="session" data-id={session.id}>
       <Icon name={icon} size={28} />
-      <div>
-        <h2>
-          {name} {session.current && <span className="here">This device</span>}
-        </h2>
-        <p className="soft small">
+      <h2>
+        {name} {session.current && <span className="here">This device</span>}
+      </h2>
+      <div className="session-facts soft small">
+        <p>
           Last used <RelativeTime at={session.last_used_at} /> from {address}
         </p>
-        <p className="soft small">
+        <p>
           Signed in <RelativeTime at={session.created_at} />
         </p>
       </div>

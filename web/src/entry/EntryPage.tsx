@@ -3,20 +3,20 @@ import { useHeading } from '../shell/useHeading.ts'
 import { Gate } from '../ui/Gate.tsx'
 import './entry.css'
 
-/** The pages for signing in and up: an illustration beside the form. */
+/** The pages for signing in and up: the form, and where there is room an illustration beside it. */
 export function EntryPage({ title, children }: { title: string; children: ReactNode }) {
   const heading = useHeading(title)
   return (
     <main id="main" className="entry">
-      <div className="entry-picture">
-        <Gate />
-        <p>Your tasks, for your eyes only.</p>
-      </div>
       <div className="entry-form">
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>
         {children}
+      </div>
+      <div className="entry-picture">
+        <Gate />
+        <p>Your tasks, for your eyes only.</p>
       </div>
     </main>
   )
