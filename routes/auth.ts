@@ -1,4 +1,4 @@
-import { answer } from '../schemas/answers.ts'
+import { answer, nothing } from '../schemas/answers.ts'
 import { Message, optional, ref } from '../schemas/common.ts'
 import { Refresh } from '../schemas/sessions.ts'
 import { AuthenticatedUser, AuthResponse, Login, NewUser } from '../schemas/users.ts'
@@ -40,7 +40,10 @@ const refresh = {
     'theft. 401 means that the session has ended: ask the person to sign in. 403 means that the page which sent the ' +
     'cookie is of an origin that may not use it.',
   body: optional(ref(Refresh)),
-  response: { 200: answer('Both tokens are replaced', ref(AuthResponse)) },
+  response: {
+    200: answer('Both tokens are replaced', ref(AuthResponse)),
+    204: nothing('`refresh_cookie` is true, and the browser has no refresh cookie: nobody is signed in')
+  },
   problems: [401, 403, 429]
 }
 const logout = {
@@ -80,8 +83,10 @@ export const credentialRoutes: Routes<Options> = async function credentialRoutes
   })
 
   app.post('/refresh', { schema: refresh, onRequest: app.limitAttempts() }, async (request, reply) => {
-    const given = request.body?.refresh_token
+    const { refresh_token: given, refresh_cookie: mayBeNobody } = request.body ?? {}
     const token = given ?? request.refreshCookie()
+    // A browser prints each 401 on its console, also for a first visit.
+    if (token === undefined && mayBeNobody) return reply.code(204).send(null)
     if (token === undefined) throw problems.invalidToken('no refresh token')
     const refreshed = await sessions.refresh(token, request.client)
     return given === undefined ? reply.withRefreshCookie(refreshed) : refreshed

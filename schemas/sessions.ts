@@ -43,6 +43,9 @@ export const Refresh = Type.Object(
         maxLength: 1_000,
         description: 'The newest refresh token; if it is omitted, the refresh cookie is used'
       })
+    ),
+    refresh_cookie: Type.Optional(
+      Type.Boolean({ description: 'True for browsers: without a refresh cookie the answer is 204 instead of 401' })
     )
   },
   {

@@ -62,6 +62,22 @@ test('without refresh_cookie, no cookie is set', async (t) => {
     t.equal((await anyone.post('/api/auth/login', { email, password, refresh_cookie })).statusCode, 400)
 })
 
+test('a browser that may have no cookie learns so without an error', async (t) => {
+  const headers = { host: 'api.example.com' }
+  const ask = (body: object, more: Record<string, string> = {}) =>
+    anyone.post('/api/auth/refresh', body, { headers: { ...headers, ...more } })
+  const nobody = await ask({ refresh_cookie: true })
+  t.match(nobody, { statusCode: 204, body: '' })
+  t.notOk(nobody.headers['set-cookie'])
+  refused(t, await ask({ refresh_cookie: false }), 'invalid_token', 'who does not ask for it')
+  refused(t, await ask({}), 'invalid_token', 'nor so')
+  const unknown = { cookie: '__Host-gatehouse_refresh=unknown' }
+  refused(t, await ask({ refresh_cookie: true }, unknown), 'invalid_token', 'a wrong cookie')
+  const { cookie } = await signIn()
+  t.equal((await ask({ refresh_cookie: true }, { cookie, origin: 'https://evil.example.com' })).statusCode, 403)
+  t.equal((await ask({ refresh_cookie: true }, { cookie })).statusCode, 200)
+})
+
 for (const host of ['api.example.com', 'localhost:8000'])
   test(`logout and deletion clear the cookie at ${host}`, async (t) => {
     for (const url of ['/api/auth/logout', '/api/auth/profile/delete']) {

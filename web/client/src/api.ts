@@ -636,6 +636,8 @@ export interface components {
         Refresh: {
             /** @description The newest refresh token; if it is omitted, the refresh cookie is used */
             refresh_token?: string;
+            /** @description True for browsers: without a refresh cookie the answer is 204 instead of 401 */
+            refresh_cookie?: boolean;
         };
         /**
          * @description One login, on one device
@@ -1141,6 +1143,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AuthResponse"];
                 };
+            };
+            /** @description `refresh_cookie` is true, and the browser has no refresh cookie: nobody is signed in */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];

@@ -1,7 +1,7 @@
 import type { Client } from 'openapi-fetch'
 import type { AccountDeletion, AuthResponse, Login, NewUser, PasswordChange, paths, User } from './api.ts'
 import type { Exchange } from './exchange.ts'
-import { isAboutToken, isRefusal } from './problem.ts'
+import { isAboutToken, isRefusal, signedOut } from './problem.ts'
 import type { createRenewal } from './renewal.ts'
 import type { SessionState, State } from './state.ts'
 
@@ -13,8 +13,12 @@ const refresh_cookie = true
 export const bodyOf = async <T>(answer: Promise<{ data?: T }>) => (await answer).data as T
 
 /** Replaces both tokens, by the cookie. A retry is safe: for ten seconds the old cookie returns the same tokens. */
-export const refreshing = (server: Client<paths>, patiently: Exchange) => (): Promise<AuthResponse> =>
-  bodyOf(server.POST('/api/auth/refresh', { credentials, fetch: patiently, signal: AbortSignal.timeout(deadline) }))
+export const refreshing = (server: Client<paths>, patiently: Exchange) => async (): Promise<AuthResponse> => {
+  const [body, signal] = [{ refresh_cookie }, AbortSignal.timeout(deadline)]
+  const answer = await bodyOf(server.POST('/api/auth/refresh', { body, credentials, fetch: patiently, signal }))
+  // 204: there is no cookie.
+  return answer ?? Promise.reject(signedOut())
+}
 
 interface Parts {
   state: State
