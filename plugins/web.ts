@@ -79,7 +79,7 @@ function ownPaths(webDir: string): string[] {
 }
 
 export const web = fp(
-  async function web(app, { webDir }: WebFiles) {
+  async function web(app, { webDir, isOwnWeb }: WebFiles) {
     if (!existsSync(join(webDir, 'index.html'))) return
     const find = createStaticFiles(webDir)
     await app.register(async (scope) => {
@@ -107,6 +107,11 @@ export const web = fp(
       })
       for (const path of pagePaths)
         scope.get(path, { schema: { hide: true } }, (request, reply) => answer(request, reply, 'index.html'))
+      // Password managers open it (W3C, A Well-Known URL for Changing Passwords). Another app has its own page.
+      if (isOwnWeb)
+        scope.get('/.well-known/change-password', { schema: { hide: true } }, (_request, reply) =>
+          reply.redirect('/password', 302)
+        )
     })
   },
   { name: 'web' }

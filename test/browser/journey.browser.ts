@@ -114,3 +114,34 @@ test('the whole journey by keyboard only', async (t) => {
   await press('Enter')
   await task(page, 'By keyboard').waitFor()
 })
+
+test('a first visit asks for nothing that is refused, and finds every icon', async (t) => {
+  const site = await openSite(t)
+  const { page, context } = await site.person()
+  const failed: string[] = []
+  context.on('response', (answer) => {
+    if (answer.status() >= 400) failed.push(`${answer.status()} ${answer.url()}`)
+  })
+  context.on('console', (message) => {
+    if (message.type() === 'error') failed.push(message.text())
+  })
+  for (const [path, heading] of [
+    ['/', 'Sign in'],
+    ['/signup', 'Sign up']
+  ] as const) {
+    await page.goto(path)
+    await seen(page, heading)
+    await page.waitForLoadState('networkidle')
+  }
+  t.strictSame(failed, [])
+  const links = await page.locator('link[rel~=icon], link[rel=apple-touch-icon], link[rel=manifest]').all()
+  const urls = await Promise.all(links.map((link) => link.evaluate((element: HTMLLinkElement) => element.href)))
+  t.equal(urls.length, 4)
+  const manifest = await (await page.request.get('/manifest.webmanifest')).json()
+  t.match(manifest, { name: 'Gatehouse', start_url: '/', display: 'standalone' })
+  for (const url of ['/favicon.ico', ...urls, ...manifest.icons.map(({ src }: { src: string }) => src)]) {
+    const answer = await page.request.get(url)
+    t.equal(answer.status(), 200, url)
+    t.match(answer.headers()['content-type'], /^(image\/|application\/manifest\+json)/, url)
+  }
+})

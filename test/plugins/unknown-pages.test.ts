@@ -138,3 +138,14 @@ test('without the built files there is only the API', async (t) => {
   for (const url of ['/projects/5', '/']) t.match((await get(app, url, browser)).json(), { code: 'not_found' }, url)
   for (const url of ['/projects/5', '/login/']) t.equal((await get(bare, url, browser)).statusCode, 404, url)
 })
+
+test('password managers find the page that changes a password, of our own app only', async (t) => {
+  const url = '/.well-known/change-password'
+  for (const method of ['GET', 'HEAD'] as const)
+    t.match(await own.inject({ method, url }), { statusCode: 302, headers: { location: '/password' } }, method)
+  t.ok(pagePaths.includes('/password'))
+  for (const app of [custom, bare]) t.equal((await get(app, url, browser)).statusCode, 404)
+  // By this address they check that the status codes can be relied on.
+  const missing = '/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200'
+  for (const app of [own, custom, bare]) t.equal((await get(app, missing, browser)).statusCode, 404)
+})
