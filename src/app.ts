@@ -21,6 +21,7 @@ import { web } from '../plugins/web.ts'
 import { credentialRoutes, identityRoutes } from '../routes/auth.ts'
 import { healthRoutes } from '../routes/health.ts'
 import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
+import { securityTextRoutes } from '../routes/security-txt.ts'
 import { sessionRoutes } from '../routes/sessions.ts'
 import { taskRoutes } from '../routes/tasks.ts'
 import { userTaskRoutes } from '../routes/user-tasks.ts'
@@ -81,6 +82,7 @@ export async function buildApp(
   await app.register(turns, { isEmbedded: config.databaseUrl === undefined })
 
   app.register(healthRoutes)
+  if (config.securityContact.length > 0) app.register(securityTextRoutes, { ...config, clock })
   app.register(credentialRoutes, { prefix: '/api/auth', ...auth })
   app.register(async function authenticated(app) {
     app.requireUser()

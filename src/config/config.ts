@@ -5,7 +5,7 @@ import { argumentSettings } from './arguments.ts'
 import { databaseUrls } from './database-urls.ts'
 import { headerNames, origins, siteUrl } from './origins.ts'
 import { configuredSecrets, localSecret } from './secrets.ts'
-import { between, cidrs, delay, duration, httpUrl, postgresUrl, redisUrl } from './setting-types.ts'
+import { between, cidrs, contacts, delay, duration, httpUrl, postgresUrl, redisUrl } from './setting-types.ts'
 import { betterAuthServer, insecureKeys, trustedIssuers } from './trusted-issuers.ts'
 
 const day = 24 * 60 * 60
@@ -53,6 +53,7 @@ const settings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl({ default: undefined }),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl({ default: undefined }),
   OTEL_SERVICE_NAME: str({ default: 'gatehouse' }),
+  SECURITY_CONTACT: contacts({ default: [] }),
   WEB_DIR: str({ default: ownWebDir }),
   LOG_LEVEL: str({ choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' })
 }
@@ -133,6 +134,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       (env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT)
         ? { serviceName: env.OTEL_SERVICE_NAME }
         : undefined,
+    securityContact: env.SECURITY_CONTACT,
     webDir: resolve(env.WEB_DIR),
     isOwnWeb: resolve(env.WEB_DIR) === ownWebDir,
     logLevel: env.LOG_LEVEL

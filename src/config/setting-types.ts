@@ -66,6 +66,17 @@ export const httpUrl = makeExactValidator<string>((text) => {
   return text
 })
 
+/** Where to report vulnerabilities, most wanted first (RFC 9116, section 2.5.3). Web addresses must be https. */
+export const contacts = makeExactValidator<string[]>((text) =>
+  list(text).map((uri) => {
+    if (!/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+|tel:\+[\d-]+)$/.test(uri) || !URL.canParse(uri))
+      throw new Error(
+        `${quoted(uri, text)} is not a URI such as mailto:security@example.com, https://example.com/report or tel:+49-30-1234`
+      )
+    return uri
+  })
+)
+
 export const between = (low: number, high: number) =>
   makeExactValidator<number>((text) => {
     const value = Number(text)
