@@ -42,7 +42,7 @@ const refresh = {
   body: optional(ref(Refresh)),
   response: {
     200: answer('Both tokens are replaced', ref(AuthResponse)),
-    204: nothing('`refresh_cookie` is true, and the browser has no refresh cookie: nobody is signed in')
+    204: nothing('Nobody is signed in: the browser has no refresh cookie, and the request has `refresh_cookie`')
   },
   problems: [401, 403, 429]
 }

@@ -1144,7 +1144,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuthResponse"];
                 };
             };
-            /** @description `refresh_cookie` is true, and the browser has no refresh cookie: nobody is signed in */
+            /** @description Nobody is signed in: the browser has no refresh cookie, and the request has `refresh_cookie` */
             204: {
                 headers: {
                     [name: string]: unknown;
