@@ -8,11 +8,23 @@ import { createHashing, type Hashing, type HashKinds, isHashable, maxBytes } fro
 // Milliseconds of one bcrypt round on a slow core: the first estimate of the queue.
 const roundTime = 0.05
 
+const service = 'gatehouse'
+
+/** Whether a password is this word, with nothing but digits, punctuation and blanks around it. */
+function isDecorated(password: string, word: string): boolean {
+  const lower = password.toLowerCase()
+  const at = lower.indexOf(word)
+  return at >= 0 && !/\p{L}/u.test(lower.slice(0, at) + lower.slice(at + word.length))
+}
+
 /** Returns why a new password is refused, beyond the schema (OWASP ASVS 5.0, 6.2), or undefined. */
 export function passwordRefusal(password: string, email: string): string | undefined {
   if (!isHashable(password)) return `must be at most ${maxBytes} bytes long in UTF-8`
   if (isCommon(password)) return 'is too close to a common password; take several words that do not belong together'
   if (normalEmail(password) === email) return 'must not be the email address'
+  const localPart = email.slice(0, email.lastIndexOf('@'))
+  if ([localPart, service].some((word) => isDecorated(password, word)))
+    return 'must be more than the name in the email address, or of the service, with digits and punctuation'
   return undefined
 }
 

@@ -16,6 +16,10 @@ test('a new password is refused for reasons that the schema cannot express', asy
     '1qaz@WSX',
     'pa$$w0rd',
     'Ann-7@Example.com',
+    '42 Ann-7!',
+    'ann-7-1990',
+    'Gatehouse-42!',
+    '1!gatehouse',
     `${'€'.repeat(24)}1`,
     '1!\0',
     '1!\udc00'
@@ -25,7 +29,8 @@ test('a new password is refused for reasons that the schema cannot express', asy
   for (const password of [
     'correct-horse-7',
     'Str0ng!Pass',
-    'Gatehouse-42!',
+    'Gatehouses-42!',
+    'Gateway-ann-7',
     '€'.repeat(24),
     '1!'.repeat(36),
     ' 1!      '
