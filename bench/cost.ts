@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Row, rows } from './helpers/cost-rows.ts'
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
+import { type Gunner, startGunner } from './helpers/load-generator.ts'
 import type { Measured } from './helpers/measured.ts'
 import { preferUs } from './helpers/priority.ts'
 import { type BenchDatabase, onOwnDatabase } from './helpers/service.ts'
 import { extremes, median, quantile } from './helpers/statistics.ts'
 import type { Shot } from './helpers/subject.ts'
-import { type Gunner, startGunner } from './helpers/volley.ts'
 import { startYardstick } from './helpers/yardstick.ts'
 
 export const parts = Object.keys(rows)

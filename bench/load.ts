@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createVerifier } from '../src/auth/tokens/verifier.ts'
-import { type Latency, type Operation, startCrowd } from './helpers/crowd.ts'
+import { type Latency, type Operation, startCrowd } from './helpers/clients.ts'
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
 import { connectTo, signUp } from './helpers/http.ts'
 import { startGatehouse } from './helpers/measured.ts'

@@ -1,12 +1,12 @@
 import { backendsCpu } from './helpers/backends.ts'
 import { fill } from './helpers/big-data.ts'
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
+import { type Operation, openStage, operationsOn, type Stage, walk } from './helpers/fixture.ts'
 import { password, signUp } from './helpers/http.ts'
+import { type Gunner, startGunner } from './helpers/load-generator.ts'
 import { preferUs } from './helpers/priority.ts'
 import { type BenchDatabase, onOwnDatabase } from './helpers/service.ts'
-import { type Operation, openStage, operationsOn, type Stage, walk } from './helpers/stage.ts'
 import { median } from './helpers/statistics.ts'
-import { type Gunner, startGunner } from './helpers/volley.ts'
 
 export const needsPostgres = true
 

@@ -1,9 +1,9 @@
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
 import { connectTo, signUp } from './helpers/http.ts'
+import { type Gunner, startGunner } from './helpers/load-generator.ts'
 import { type Measured, startGatehouse, startMeasured } from './helpers/measured.ts'
 import { onOwnDatabase } from './helpers/service.ts'
 import { median } from './helpers/statistics.ts'
-import { type Gunner, startGunner } from './helpers/volley.ts'
 
 export const needsPostgres = true
 

@@ -1,4 +1,4 @@
-import type { Latency } from './crowd.ts'
+import type { Latency } from './clients.ts'
 import type { Recorded } from './record.ts'
 import { type Chart, font, memory, scale } from './size-charts.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Latency, latencyOf } from './crowd.ts'
+import { type Latency, latencyOf } from './clients.ts'
 import { type Answer, type Caller, logIn, password, signUp } from './http.ts'
 
 /** Operations that consume their data, or hash. They run at a fixed rate, whatever the load. */

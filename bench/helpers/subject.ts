@@ -1,5 +1,5 @@
+import type { Volley } from './load-generator.ts'
 import type { Measured } from './measured.ts'
-import type { Volley } from './volley.ts'
 
 export type Shot = Pick<Volley, 'method' | 'path' | 'headers' | 'body' | 'tokens'>
 

@@ -1,7 +1,7 @@
 import { type Caller, connectTo, signUp } from './http.ts'
+import type { Volley } from './load-generator.ts'
 import { type Measured, startGatehouse } from './measured.ts'
 import type { BenchDatabase } from './service.ts'
-import type { Volley } from './volley.ts'
 
 /** A service on one database, with a user whose operations are measured. */
 export interface Stage {
