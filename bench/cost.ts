@@ -1,63 +1,66 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Row, rows } from './helpers/cost-rows.ts'
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
-import { type Gunner, startGunner } from './helpers/load-generator.ts'
+import { type LoadGenerator, startLoadGenerator } from './helpers/load-generator.ts'
 import type { Measured } from './helpers/measured.ts'
-import { preferUs } from './helpers/priority.ts'
+import { raisePriority } from './helpers/priority.ts'
 import { type BenchDatabase, onOwnDatabase } from './helpers/service.ts'
 import { extremes, median, quantile } from './helpers/statistics.ts'
-import type { Shot } from './helpers/subject.ts'
+import type { LoadRequest } from './helpers/subject.ts'
 import { startYardstick } from './helpers/yardstick.ts'
 
 export const parts = Object.keys(rows)
 
 const connections = 10
-/** With fewer rounds the median is not worth publishing. */
+// Fewer rounds give no figure worth publishing.
 const enough = 21
 const rounds = Number(process.env.COST_ROUNDS ?? enough)
 const seconds = Number(process.env.COST_SECONDS ?? 0.4)
-/** Milliseconds after which a server has written its log. */
+// Milliseconds after which a server has written its log.
 const settled = 150
 const latest = 5_000
-/** Requests to each server before those that are measured: until then the JIT compiler still finds work. */
+// Requests to each server before those that are measured: until then the JIT compiler still finds work.
 const warmUp = Number(process.env.COST_WARM_UP ?? 60_000)
 
 interface Target {
   server: Measured
-  shot: Shot
+  request: LoadRequest
   newTokens?: ((count: number) => string[]) | undefined
   logs?: boolean | undefined
 }
 
-interface Load {
-  gunner: Gunner
+interface Options {
+  generator: LoadGenerator
   status: number
-  awake: boolean
+  busyPoll: boolean
   /** The maximum number of new tokens. */
   count?: number
 }
 
-/** Returns the server's CPU time per request in microseconds, over one volley. */
-async function volley({ server, shot, newTokens, logs }: Target, { gunner, status, awake, count = 0 }: Load) {
+/** Returns the server's CPU time per request in microseconds. */
+async function measureOnce(
+  { server, request, newTokens, logs }: Target,
+  { generator, status, busyPoll, count = 0 }: Options
+) {
   server.emptyLog()
   const tokens = newTokens?.(count)
-  const load = { url: server.url, connections, awake, seconds, ...shot, ...(tokens && { tokens, once: true }) }
+  const load = { url: server.url, connections, busyPoll, seconds, ...request, ...(tokens && { tokens, once: true }) }
   const before = await server.usage()
-  const { requests, statuses, bytes, seconds: took } = await gunner.fire(load)
+  const { requests, statuses, bytes, seconds: took } = await generator.run(load)
   await sleep(settled)
   // Writing the log takes longer on a busy machine.
   const end = performance.now() + latest
   while (logs && server.lines() < requests && performance.now() < end) await sleep(settled)
   const { cpu } = await server.usage()
-  if (statuses[status] !== requests) throw new Error(`${shot.path}: ${JSON.stringify(statuses)}`)
+  if (statuses[status] !== requests) throw new Error(`${request.path}: ${JSON.stringify(statuses)}`)
   if (logs && server.lines() < requests) throw new Error(`${server.lines()} log lines for ${requests} requests`)
   return { cost: (cpu - before.cpu) / requests, busy: (cpu - before.cpu) / took / 1e6, requests, bytes }
 }
 
-type Volley = Awaited<ReturnType<typeof volley>>
-type Pair = [ours: Volley, bare: Volley]
+type Measurement = Awaited<ReturnType<typeof measureOnce>>
+type Pair = [ours: Measurement, bare: Measurement]
 
-/** Ratios are computed per pair, because other load slows down both volleys of a round. */
+// Ratios are computed per pair, because other work slows down both measurements of a round.
 function summarize(pairs: Pair[]) {
   const ratios = pairs.map(([ours, bare]) => ours.cost / bare.cost)
   return {
@@ -72,34 +75,39 @@ function summarize(pairs: Pair[]) {
 }
 
 /** Measures a row against its yardstick: in turn, and at the same time. */
-async function measure(name: string, row: Row, gunners: [Gunner, Gunner], database?: BenchDatabase): Promise<Figure> {
+async function measure(
+  name: string,
+  row: Row,
+  generators: [LoadGenerator, LoadGenerator],
+  database?: BenchDatabase
+): Promise<Figure> {
   const subject = await row.begin(database)
-  const { server, shot, status, newTokens, logs } = subject
+  const { server, request, status, newTokens, logs } = subject
   try {
     const yardstick = await startYardstick(row, subject, database?.url)
     try {
-      const ours: Target = { server, shot, logs, newTokens }
-      const bare: Target = { server: yardstick, shot: subject.yardstick ?? shot }
-      const alone: Load = { gunner: gunners[0], status, awake: !row.needsPostgres }
+      const ours: Target = { server, request, logs, newTokens }
+      const bare: Target = { server: yardstick, request: subject.yardstick ?? request }
+      const alone: Options = { generator: generators[0], status, busyPoll: !row.needsPostgres }
       const warming = { ...ours, newTokens: undefined }
-      const warm = await volley(warming, alone)
-      const same = await volley(bare, alone)
+      const warm = await measureOnce(warming, alone)
+      const same = await measureOnce(bare, alone)
       if (row.target && warm.bytes !== same.bytes) throw new Error(`${name}: ${warm.bytes} bytes, not ${same.bytes}`)
       for (const target of [warming, bare])
-        for (let sent = 0; sent < warmUp; sent += (await volley(target, alone)).requests);
+        for (let sent = 0; sent < warmUp; sent += (await measureOnce(target, alone)).requests);
       const count = Math.min(30_000, warm.requests)
-      if (newTokens) await volley(ours, { ...alone, count })
+      if (newTokens) await measureOnce(ours, { ...alone, count })
       const [inTurns, atOnce]: [Pair[], Pair[]] = [[], []]
       for (let round = 0; round < rounds; round += 1) {
-        const first = round % 2 === 0 ? await volley(ours, { ...alone, count }) : undefined
-        const beside = await volley(bare, alone)
-        inTurns.push([first ?? (await volley(ours, { ...alone, count })), beside])
+        const first = round % 2 === 0 ? await measureOnce(ours, { ...alone, count }) : undefined
+        const beside = await measureOnce(bare, alone)
+        inTurns.push([first ?? (await measureOnce(ours, { ...alone, count })), beside])
         // Polling would occupy a core that both need.
-        const shared = { status, awake: false, count }
+        const shared = { status, busyPoll: false, count }
         atOnce.push(
           await Promise.all([
-            volley(ours, { ...shared, gunner: gunners[0] }),
-            volley(bare, { ...shared, gunner: gunners[1] })
+            measureOnce(ours, { ...shared, generator: generators[0] }),
+            measureOnce(bare, { ...shared, generator: generators[1] })
           ])
         )
       }
@@ -125,7 +133,7 @@ async function measure(name: string, row: Row, gunners: [Gunner, Gunner], databa
 }
 
 async function measureAll(names: string[], say: (progress: string) => void, database?: BenchDatabase) {
-  const gunners: [Gunner, Gunner] = [startGunner(), startGunner()]
+  const generators: [LoadGenerator, LoadGenerator] = [startLoadGenerator(), startLoadGenerator()]
   const figures: Figure[] = []
   try {
     for (const name of names) {
@@ -135,13 +143,13 @@ async function measureAll(names: string[], say: (progress: string) => void, data
         figures.push({ ...figure(row.figure, '', 'needs PostgreSQL'), verdict: 'not run' })
         continue
       }
-      const found = await measure(name, row, gunners, database)
+      const found = await measure(name, row, generators, database)
       figures.push(found)
       say(`${name}: ${found.measured}, ${found.yardstick}: ${found.ratio} (${found.spread})`)
     }
     return figures
   } finally {
-    for (const gunner of gunners) gunner.stop()
+    for (const generator of generators) generator.stop()
   }
 }
 
@@ -152,7 +160,7 @@ async function measureAll(names: string[], say: (progress: string) => void, data
  */
 export const bench: Bench = async (say, wanted = parts) => {
   const server = process.env.DATABASE_URL
-  preferUs()
+  raisePriority()
   const warning = rounds < enough ? `; ${enough} and more are worth publishing` : ''
   say(`${rounds} rounds of ${seconds} s, in turns and at the same time, ${connections} connections each${warning}`)
   if (!server) return measureAll(wanted, say)

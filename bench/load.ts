@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createVerifier } from '../src/auth/tokens/verifier.ts'
-import { type Latency, type Operation, startCrowd } from './helpers/clients.ts'
+import { type Latency, type Operation, startClients } from './helpers/clients.ts'
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
 import { connectTo, signUp } from './helpers/http.ts'
 import { startGatehouse } from './helpers/measured.ts'
@@ -94,12 +94,12 @@ function judge({ latencies }: Found, verifying: number[]): Figure[] {
 export const bench: Bench = (say) =>
   onOwnDatabase(process.env.DATABASE_URL ?? '', async ({ url }) => {
     const server = await startGatehouse(url, { BCRYPT_COST: '12' })
-    const crowd = startCrowd()
+    const clients = startClients()
     try {
       const call = connectTo(server.url)
       say(`signing up ${people} people at cost 12`)
-      const crew: { email: string }[] = []
-      while (crew.length < people) crew.push(await signUp(call))
+      const accounts: { email: string }[] = []
+      while (accounts.length < people) accounts.push(await signUp(call))
       const { access_token: token } = await signUp(call)
       let id = ''
       for (let i = 0; i < 50; i += 1) {
@@ -107,7 +107,7 @@ export const bench: Bench = (say) =>
         id = (JSON.parse(text) as { id: string }).id
       }
       const operations = operationsOf(token, id)
-      const paced = pacedOperations(call, crew)
+      const paced = pacedOperations(call, accounts)
       const found: Found[] = []
       let verifying: number[] = []
 
@@ -116,7 +116,7 @@ export const bench: Bench = (say) =>
         let over = false
         const timing = timeVerifying(() => over)
         const rest = await beside(paced, async () => {
-          latencies = await crowd.run({ url: server.url, operations, connections, seconds })
+          latencies = await clients.run({ url: server.url, operations, connections, seconds })
           over = true
         })
         verifying = await timing
@@ -143,7 +143,7 @@ export const bench: Bench = (say) =>
       )
       return [{ ...told, data: { steps: found, full: judged } }, ...figures]
     } finally {
-      crowd.stop()
+      clients.stop()
       await server.stop()
     }
   })

@@ -104,13 +104,13 @@ async function measure(pair: Pair, say: (progress: string) => void) {
 
   say(`${brokenRounds} logouts while the listening connections are cut every 25 ms`)
   let cutting = true
-  const knife = (async () => {
+  const cutter = (async () => {
     for (; cutting; await sleep(25)) await database.query(cutListeners)
   })()
   const cut = await repeat(brokenRounds, () => logOutOnce(pair, pollInterval)).finally(() => {
     cutting = false
   })
-  await knife
+  await cutter
 
   say(`${brokenRounds} logouts that nobody announces`)
   await database.query(stopListening)

@@ -1,10 +1,10 @@
 import { backendsCpu } from './helpers/backends.ts'
 import { fill } from './helpers/big-data.ts'
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
-import { type Operation, openStage, operationsOn, type Stage, walk } from './helpers/fixture.ts'
+import { type Fixture, type Operation, operationsOn, startFixture, walk } from './helpers/fixture.ts'
 import { password, signUp } from './helpers/http.ts'
-import { type Gunner, startGunner } from './helpers/load-generator.ts'
-import { preferUs } from './helpers/priority.ts'
+import { type LoadGenerator, startLoadGenerator } from './helpers/load-generator.ts'
+import { raisePriority } from './helpers/priority.ts'
 import { type BenchDatabase, onOwnDatabase } from './helpers/service.ts'
 import { median } from './helpers/statistics.ts'
 
@@ -27,13 +27,13 @@ interface Cost {
 }
 
 async function measure(
-  gunner: Gunner,
-  { server, database }: Stage,
+  generator: LoadGenerator,
+  { server, database }: Fixture,
   { status, ...operation }: Operation
 ): Promise<Cost> {
   const [before, backendsBefore] = [await server.usage(), await backendsCpu(database)]
   const load = operation.path === '/api/auth/login' ? {} : { seconds }
-  const { requests, statuses, p50 } = await gunner.fire({ url: server.url, connections: 1, ...operation, ...load })
+  const { requests, statuses, p50 } = await generator.run({ url: server.url, connections: 1, ...operation, ...load })
   const [after, backendsAfter] = [await server.usage(), await backendsCpu(database)]
   if (statuses[status] !== requests) throw new Error(`${operation.path}: ${JSON.stringify(statuses)}`)
   const backends = backendsAfter && backendsBefore && (backendsAfter - backendsBefore) / requests
@@ -67,39 +67,39 @@ function compare(name: string, small: Cost[], big: Cost[]): Figure {
 }
 
 async function openSmall(database: BenchDatabase) {
-  const stage = await openStage(database)
+  const fixture = await startFixture(database)
   for (let i = 0; i < few; i += 1)
-    await stage.call('POST', '/api/tasks', { token: stage.token, body: { title: `Call Anna about ticket ${i}` } })
-  const emails = [stage.user.email]
-  while (emails.length < logins) emails.push((await signUp(stage.call)).email)
-  const { last } = await walk(stage, () => {})
+    await fixture.call('POST', '/api/tasks', { token: fixture.token, body: { title: `Call Anna about ticket ${i}` } })
+  const emails = [fixture.user.email]
+  while (emails.length < logins) emails.push((await signUp(fixture.call)).email)
+  const { last } = await walk(fixture, () => {})
   await database.query('vacuum analyze')
-  return { stage, operations: await operationsOn(stage, last, emails, password) }
+  return { fixture, operations: await operationsOn(fixture, last, emails, password) }
 }
 
 async function openBig(database: BenchDatabase, say: (text: string) => void) {
-  const stage = await openStage(database)
-  const { id } = stage.user
+  const fixture = await startFixture(database)
+  const { id } = fixture.user
   const { rows: [owner] = [] } = await database.query(`select password_hash from users where id = '${id}'`)
   const begin = performance.now()
   await fill(database.url, size, { id, passwordHash: owner?.password_hash }, say)
   const took = `${((performance.now() - begin) / 1000).toFixed(0)} s`
   say(`made in ${took}; now paging through all tasks of one user`)
   const walked = performance.now()
-  const { last, tasks } = await walk(stage, say)
+  const { last, tasks } = await walk(fixture, say)
   if (tasks !== size.ofOne) throw new Error(`${tasks} tasks in all pages, not ${size.ofOne}`)
   const perPage = ((performance.now() - walked) / (tasks / 100)).toFixed(2)
   const emails = Array.from(
     { length: logins },
     (_, i) => `person${1 + Math.floor((i * size.users) / logins)}@example.com`
   )
-  const operations = await operationsOn(stage, last, emails, password)
+  const operations = await operationsOn(fixture, last, emails, password)
   const made = figure(
     'the data',
     '',
     `${size.tasks.toLocaleString('en')} tasks and ${size.users.toLocaleString('en')} users made in ${took}; all pages of one user read, none twice, ${perPage} ms a page of 100`
   )
-  return { stage, operations, made }
+  return { fixture, operations, made }
 }
 
 /** The cost with a million tasks of one user among ten million, compared with a small database. */
@@ -107,24 +107,24 @@ export const bench: Bench = (say) => {
   const server = process.env.DATABASE_URL ?? ''
   return onOwnDatabase(server, (small) =>
     onOwnDatabase(server, async (big) => {
-      preferUs()
+      raisePriority()
       for (const { query, url } of [small, big])
         await query(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit to off`)
-      const gunner = startGunner()
-      const stages: Stage[] = []
+      const generator = startLoadGenerator()
+      const fixtures: Fixture[] = []
       try {
         const few = await openSmall(small)
-        stages.push(few.stage)
+        fixtures.push(few.fixture)
         const many = await openBig(big, say)
-        stages.push(many.stage)
+        fixtures.push(many.fixture)
         const figures = [many.made]
         for (const [name, operation] of Object.entries(few.operations)) {
           const there = many.operations[name] ?? operation
           const costs: [Cost[], Cost[]] = [[], []]
           for (let round = -1; round < rounds; round += 1) {
             const both = [
-              () => measure(gunner, few.stage, operation),
-              () => measure(gunner, many.stage, there)
+              () => measure(generator, few.fixture, operation),
+              () => measure(generator, many.fixture, there)
             ] as const
             const order = round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)
             for (const which of order) {
@@ -137,8 +137,8 @@ export const bench: Bench = (say) => {
         }
         return figures
       } finally {
-        gunner.stop()
-        await Promise.all(stages.map(({ server }) => server.stop()))
+        generator.stop()
+        await Promise.all(fixtures.map(({ server }) => server.stop()))
       }
     })
   )

@@ -1,6 +1,6 @@
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
 import { connectTo, signUp } from './helpers/http.ts'
-import { type Gunner, startGunner } from './helpers/load-generator.ts'
+import { type LoadGenerator, startLoadGenerator } from './helpers/load-generator.ts'
 import { type Measured, startGatehouse, startMeasured } from './helpers/measured.ts'
 import { onOwnDatabase } from './helpers/service.ts'
 import { median } from './helpers/statistics.ts'
@@ -29,14 +29,14 @@ async function startOnce(url: string): Promise<number> {
   }
 }
 
-interface Load {
-  gunner: Gunner
+interface Service {
+  generator: LoadGenerator
   server: Measured
   token: string
 }
 
 /** Sends about this many requests, a quarter to each path. Yields the count and the resident bytes after each chunk. */
-async function send({ gunner, server, token }: Load, count: number, say: (text: string) => void) {
+async function send({ generator, server, token }: Service, count: number, say: (text: string) => void) {
   const paths = ['/api/auth/me', '/api/tasks', '/api/auth/me', '/health/live']
   const sizes: { requests: number; bytes: number }[] = []
   const begin = performance.now()
@@ -44,9 +44,9 @@ async function send({ gunner, server, token }: Load, count: number, say: (text: 
   while (requests < count && performance.now() - begin < longest) {
     const tokens = Array.from({ length: Math.min(chunk, count - requests) }, () => token)
     const load = { url: server.url, method: 'GET', path: '', headers: {}, connections: 10 }
-    const fallen = await gunner.fire({ ...load, tokens, paths })
-    if (fallen.statuses[200] !== fallen.requests) throw new Error(JSON.stringify(fallen.statuses))
-    requests += fallen.requests
+    const result = await generator.run({ ...load, tokens, paths })
+    if (result.statuses[200] !== result.requests) throw new Error(JSON.stringify(result.statuses))
+    requests += result.requests
     server.emptyLog()
     const { rss } = await server.usage()
     sizes.push({ requests, bytes: rss })
@@ -56,12 +56,12 @@ async function send({ gunner, server, token }: Load, count: number, say: (text: 
 }
 
 /** Resident bytes of the yardstick after as many requests to one of its routes. */
-async function sizeOfBare(gunner: Gunner): Promise<number> {
+async function sizeOfBare(generator: LoadGenerator): Promise<number> {
   const ANSWER = JSON.stringify({ status: 200, headers: {}, body: { user_id: crypto.randomUUID() } })
   const server = await startMeasured('bench/helpers/bare-server.ts', { ANSWER })
   try {
     const paths = Array.from({ length: before }, () => '/api/auth/me')
-    await gunner.fire({ url: server.url, method: 'GET', path: '', headers: {}, connections: 10, paths })
+    await generator.run({ url: server.url, method: 'GET', path: '', headers: {}, connections: 10, paths })
     return (await server.usage()).rss
   } finally {
     await server.stop()
@@ -70,13 +70,13 @@ async function sizeOfBare(gunner: Gunner): Promise<number> {
 
 async function grow(url: string, say: (text: string) => void): Promise<Figure[]> {
   const server = await startGatehouse(url)
-  const gunner = startGunner()
+  const generator = startLoadGenerator()
   try {
     const call = connectTo(server.url)
     const { access_token: token } = await signUp(call)
     for (let i = 0; i < 20; i += 1) await call('POST', '/api/tasks', { token, body: { title: `Task ${i}` } })
     const fresh = (await server.usage()).rss
-    const load = { gunner, server, token }
+    const load = { generator, server, token }
     const first = await send(load, before, say)
     const size = (await server.usage()).rss
     const further = await send(load, after, say)
@@ -86,7 +86,7 @@ async function grow(url: string, say: (text: string) => void): Promise<Figure[]>
     )
     const growth = (late ?? 0) - (early ?? 0)
     const sizes = further.sizes.map(({ bytes }) => bytes)
-    const bare = await sizeOfBare(gunner)
+    const bare = await sizeOfBare(generator)
     const told = (bytes: number) => `${(bytes / mega).toFixed(0)} MB`
     const data = [
       ...first.sizes,
@@ -108,7 +108,7 @@ async function grow(url: string, say: (text: string) => void): Promise<Figure[]>
       )
     ]
   } finally {
-    gunner.stop()
+    generator.stop()
     await server.stop()
   }
 }

@@ -15,7 +15,6 @@ const oneOf = (list: string, separator: string, seed: string) =>
   `${words(list, separator)}[1 + (${seed})::bigint % ${list.split(separator).length}]`
 /** A deterministic pseudo-random number. */
 const scattered = (i: string, salt: number) => `abs(hashint8extended(${i}, ${salt}) % 1000000007)`
-/** Timestamps in order, over two years. */
 const madeAt = (i: string, count: number) => `now() - interval '730 days' * (1 - ${i} / ${count}.0)`
 /** A UUIDv7 with this time (RFC 9562, section 5.7). */
 const uuid7 = (at: string) =>
@@ -25,13 +24,11 @@ const uuid7 = (at: string) =>
 interface Size {
   users: number
   tasks: number
-  /** Tasks of the one user who has many. */
   ofOne: number
 }
 
 interface Owner {
   id: string
-  /** The password hash of all users. */
   passwordHash: string
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import autocannon from 'autocannon'
-import { comeLast } from './priority.ts'
+import { lowerPriority } from './priority.ts'
 import { quantile } from './statistics.ts'
 
 export interface Operation {
@@ -55,7 +55,7 @@ async function run({ url, operations, connections, seconds }: Step): Promise<Rec
 }
 
 /** Starts a separate load generator with low priority: it represents other machines. */
-export function startCrowd() {
+export function startClients() {
   const child = spawn(process.execPath, [import.meta.filename], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   process.on('exit', () => child.kill('SIGKILL'))
   child.on('exit', (code) => {
@@ -72,6 +72,6 @@ export function startCrowd() {
 }
 
 if (import.meta.main) {
-  comeLast()
+  lowerPriority()
   process.on('message', async (step: Step) => process.send?.(await run(step)))
 }

@@ -40,18 +40,22 @@ async function createTasks(call: Caller, token: string, count: number): Promise<
 async function list(database: BenchDatabase | undefined): Promise<Subject> {
   const { call, token, ...subject } = await gatehouse(database)
   await createTasks(call, token, 20)
-  return { ...subject, shot: get('/api/tasks', [token]) }
+  return { ...subject, request: get('/api/tasks', [token]) }
 }
 
 async function read(database: BenchDatabase | undefined): Promise<Subject> {
   const { call, token, ...subject } = await gatehouse(database)
-  return { ...subject, shot: get(`/api/tasks/${await createTasks(call, token, 20)}`, [token]) }
+  return { ...subject, request: get(`/api/tasks/${await createTasks(call, token, 20)}`, [token]) }
 }
 
 async function create(database: BenchDatabase | undefined): Promise<Subject> {
   const { token, ...subject } = await gatehouse(database)
   const body = JSON.stringify({ title: 'Water the plants' })
-  return { ...subject, status: 201, shot: { method: 'POST', path: '/api/tasks', headers: {}, body, tokens: [token] } }
+  return {
+    ...subject,
+    status: 201,
+    request: { method: 'POST', path: '/api/tasks', headers: {}, body, tokens: [token] }
+  }
 }
 
 const bare = 'bare Fastify, response schema'
@@ -64,7 +68,7 @@ const withTargets: Record<string, Row> = {
     yardstick: bare,
     async begin(database) {
       const { token, ...subject } = await gatehouse(database)
-      return { ...subject, shot: get(me, [token]) }
+      return { ...subject, request: get(me, [token]) }
     }
   },
   list: { figure: 'GET /api/tasks, 20 tasks', target: 1.2, yardstick: prepared, needsPostgres: true, begin: list },
@@ -77,7 +81,7 @@ const withTargets: Record<string, Row> = {
     async begin(database) {
       const { token, ...subject } = await gatehouse(database)
       const tokens = Array.from({ length: 1_000 }, () => tampered(token))
-      return { ...subject, status: 401, shot: get(me, tokens) }
+      return { ...subject, status: 401, request: get(me, tokens) }
     }
   }
 }
@@ -99,7 +103,7 @@ export const rows: Record<string, Row> = {
     yardstick: bare,
     async begin(database) {
       const { token, ...subject } = await gatehouse(database)
-      return { ...subject, shot: get(me, [token, ...mint(999)]) }
+      return { ...subject, request: get(me, [token, ...mint(999)]) }
     }
   },
   'me-new': {
@@ -107,7 +111,7 @@ export const rows: Record<string, Row> = {
     yardstick: bare,
     async begin(database) {
       const { token, ...subject } = await gatehouse(database)
-      return { ...subject, shot: get(me, [token]), newTokens: mint }
+      return { ...subject, request: get(me, [token]), newTokens: mint }
     }
   },
   'list-text': {

@@ -1,10 +1,8 @@
-/** One row of the table: a figure with its target. */
 export interface Figure {
   figure: string
   target: string
   measured: string
-  /** `told`: there is no target. */
-  verdict: 'met' | 'NOT met' | 'not run' | 'told'
+  verdict: 'met' | 'NOT met' | 'not run' | 'no target'
   /** The yardstick's figure, the ratio, and its spread over all rounds. */
   yardstick?: string
   ratio?: string
@@ -20,12 +18,11 @@ export const figure = (figure: string, target: string, measured: string, met?: b
   figure,
   target,
   measured,
-  verdict: met === undefined ? 'told' : met ? 'met' : 'NOT met'
+  verdict: met === undefined ? 'no target' : met ? 'met' : 'NOT met'
 })
 
 const columns = ['figure', 'measured', 'yardstick', 'ratio', 'spread', 'target', 'verdict'] as const
 
-/** The columns that contain at least one value. */
 export const columnsOf = (figures: Figure[]) => columns.filter((column) => figures.some((figure) => figure[column]))
 
 /** Formats figures as Markdown, for docs/performance.md. Empty columns are omitted. */

@@ -1,10 +1,10 @@
 import { type Caller, connectTo, signUp } from './http.ts'
-import type { Volley } from './load-generator.ts'
+import type { Load } from './load-generator.ts'
 import { type Measured, startGatehouse } from './measured.ts'
 import type { BenchDatabase } from './service.ts'
 
 /** A service on one database, with a user whose operations are measured. */
-export interface Stage {
+export interface Fixture {
   server: Measured
   call: Caller
   database: BenchDatabase
@@ -12,10 +12,10 @@ export interface Stage {
   user: { id: string; email: string }
 }
 
-export type Operation = Pick<Volley, 'method' | 'path' | 'headers' | 'tokens' | 'paths' | 'bodies'> & { status: number }
+export type Operation = Pick<Load, 'method' | 'path' | 'headers' | 'tokens' | 'paths' | 'bodies'> & { status: number }
 
 /** The service as in production, with a login limit that is high enough for a bench. */
-export async function openStage(database: BenchDatabase): Promise<Stage> {
+export async function startFixture(database: BenchDatabase): Promise<Fixture> {
   const server = await startGatehouse(database.url, { RATE_LIMIT_AUTH: '1000000' })
   const call = connectTo(server.url)
   const { access_token: token, user, email } = await signUp(call)
@@ -23,7 +23,7 @@ export async function openStage(database: BenchDatabase): Promise<Stage> {
 }
 
 /** Reads the whole list page by page. Returns the query of the last full page and the number of tasks. */
-export async function walk({ call, token }: Stage, say: (text: string) => void) {
+export async function walk({ call, token }: Fixture, say: (text: string) => void) {
   const seen = new Set<string>()
   let [before, cursor, tasks] = ['', '', 0]
   for (;;) {
@@ -42,8 +42,8 @@ export async function walk({ call, token }: Stage, say: (text: string) => void) 
 }
 
 /** The measured operations: the user's own tasks, the last page (`last`), and logins of any user. */
-export async function operationsOn(stage: Stage, last: string, emails: string[], password: string) {
-  const { database, token, user } = stage
+export async function operationsOn(fixture: Fixture, last: string, emails: string[], password: string) {
+  const { database, token, user } = fixture
   const { rows } = await database.query(
     `select id from tasks where user_id = '${user.id}' order by md5(id::text) limit 1000`
   )

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { median } from './statistics.ts'
 
-/** Requests to one server. Each connection sends its next request after an answer. */
-export interface Volley {
+/** Each connection sends its next request after an answer. */
+export interface Load {
   url: string
   method: string
   path: string
@@ -24,10 +24,10 @@ export interface Volley {
    * Whether to poll instead of sleeping while no answer comes. Waking a sleeping process costs the writer up to 25 µs
    * per answer on a virtual machine, which a slower server would be charged for too. Polling occupies a core.
    */
-  awake?: boolean
+  busyPoll?: boolean
 }
 
-export interface Fallen {
+export interface LoadResult {
   requests: number
   seconds: number
   /** Number of answers by status. */
@@ -41,7 +41,7 @@ export interface Fallen {
 const END = Buffer.from('\r\n\r\n')
 const LENGTH = /\r\ncontent-length: (\d+)\r\n/i
 
-function requestsOf({ url, method, path, headers, body = '', tokens = [], paths = [path], bodies = [body] }: Volley) {
+function requestsOf({ url, method, path, headers, body = '', tokens = [], paths = [path], bodies = [body] }: Load) {
   const count = Math.max(1, tokens.length, paths.length, bodies.length)
   return Array.from({ length: count }, (_, i) => {
     const [token, payload] = [tokens[i % tokens.length], bodies[i % bodies.length] ?? '']
@@ -68,13 +68,13 @@ function answerLength(bytes: Buffer): number | undefined {
  * Uses plain sockets: autocannon takes 25 to 35 µs of CPU per request, more than the measured servers, which would then
  * not be at full load.
  */
-async function fire(volley: Volley): Promise<Fallen> {
-  const requests = requestsOf(volley)
-  const fallen: Fallen = { requests: 0, seconds: 0, statuses: {}, bytes: 0, p50: 0 }
+async function run(load: Load): Promise<LoadResult> {
+  const requests = requestsOf(load)
+  const result: LoadResult = { requests: 0, seconds: 0, statuses: {}, bytes: 0, p50: 0 }
   const times: number[] = []
   const begin = performance.now()
-  const end = volley.seconds ? begin + volley.seconds * 1000 : Number.POSITIVE_INFINITY
-  const most = volley.seconds && !volley.once ? Number.POSITIVE_INFINITY : requests.length
+  const end = load.seconds ? begin + load.seconds * 1000 : Number.POSITIVE_INFINITY
+  const most = load.seconds && !load.once ? Number.POSITIVE_INFINITY : requests.length
   let next = 0
 
   function client(socket: Socket, done: (error?: Error) => void): void {
@@ -92,10 +92,10 @@ async function fire(volley: Volley): Promise<Fallen> {
       const length = answerLength(received)
       if (length === undefined) return
       const status = received.toString('latin1', 9, 12)
-      fallen.statuses[status] = (fallen.statuses[status] ?? 0) + 1
+      result.statuses[status] = (result.statuses[status] ?? 0) + 1
       times.push(performance.now() - sent)
-      fallen.requests += 1
-      fallen.bytes = length
+      result.requests += 1
+      result.bytes = length
       received = undefined
       send()
     })
@@ -103,26 +103,26 @@ async function fire(volley: Volley): Promise<Fallen> {
     socket.on('close', () => done())
   }
 
-  const { hostname, port } = new URL(volley.url)
+  const { hostname, port } = new URL(load.url)
   const clients = Array.from(
-    { length: volley.connections },
+    { length: load.connections },
     () =>
       new Promise<void>((resolve, reject) =>
         client(connect(Number(port), hostname), (error) => (error ? reject(error) : resolve()))
       )
   )
-  let waiting = volley.awake ?? false
-  const stayAwake = () => void (waiting && setImmediate(stayAwake))
-  stayAwake()
+  let polling = load.busyPoll ?? false
+  const keepPolling = () => void (polling && setImmediate(keepPolling))
+  keepPolling()
   await Promise.all(clients)
-  waiting = false
-  fallen.p50 = median(times)
-  fallen.seconds = (performance.now() - begin) / 1000
-  return fallen
+  polling = false
+  result.p50 = median(times)
+  result.seconds = (performance.now() - begin) / 1000
+  return result
 }
 
-/** Starts a separate process that fires volleys one after the other. */
-export function startGunner() {
+/** Starts a separate process that generates one load after the other. */
+export function startLoadGenerator() {
   const child = spawn(process.execPath, [import.meta.filename], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced'
@@ -132,17 +132,17 @@ export function startGunner() {
     if (code) child.emit('error', new Error('The load generator ended'))
   })
   return {
-    async fire(volley: Volley): Promise<Fallen> {
+    async run(load: Load): Promise<LoadResult> {
       const answer = once(child, 'message')
-      child.send(volley)
-      return (await answer)[0] as Fallen
+      child.send(load)
+      return (await answer)[0] as LoadResult
     },
     stop: () => child.kill('SIGKILL')
   }
 }
 
-export type Gunner = ReturnType<typeof startGunner>
+export type LoadGenerator = ReturnType<typeof startLoadGenerator>
 
 if (import.meta.main) {
-  process.on('message', async (volley: Volley) => process.send?.(await fire(volley)))
+  process.on('message', async (load: Load) => process.send?.(await run(load)))
 }

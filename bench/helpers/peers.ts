@@ -9,7 +9,7 @@ const me = '/api/auth/me'
 /** The official plugins, with a token like ours. */
 export async function stock(): Promise<Subject> {
   const server = await startMeasured('bench/helpers/stock-server.ts', { BETTER_AUTH_SECRET: secret })
-  return { server, status: 200, shot: get(me, mint(1)), logs: true }
+  return { server, status: 200, request: get(me, mint(1)), logs: true }
 }
 
 /** Better Auth on the same PostgreSQL, with the cookie of a signed-up user. */
@@ -27,5 +27,5 @@ export async function betterAuth(database: BenchDatabase | undefined, path: stri
     .getSetCookie()
     .map((line) => line.split(';')[0])
     .join('; ')
-  return { server, status: 200, shot: { ...get(path), headers: { cookie } }, yardstick: get(me) }
+  return { server, status: 200, request: { ...get(path), headers: { cookie } }, yardstick: get(me) }
 }

@@ -4,7 +4,7 @@ import { getPriority, setPriority } from 'node:os'
  * Raises our priority, where allowed, so that other work affects the measurements less. Processes started afterwards
  * inherit it; PostgreSQL does not.
  */
-export function preferUs(): void {
+export function raisePriority(): void {
   try {
     setPriority(-10)
   } catch {
@@ -13,4 +13,4 @@ export function preferUs(): void {
 }
 
 /** Lowers the priority of a load generator, which represents other machines. */
-export const comeLast = (): void => setPriority(Math.min(19, getPriority() + 10))
+export const lowerPriority = (): void => setPriority(Math.min(19, getPriority() + 10))

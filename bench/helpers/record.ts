@@ -13,7 +13,6 @@ export interface Recorded {
   benches: Record<string, { at: string; load: string; seconds: number; figures: Figure[] }>
 }
 
-/** The results of earlier runs. */
 export function recorded(): Recorded {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Recorded

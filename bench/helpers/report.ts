@@ -19,7 +19,7 @@ function tableOf(figures: Figure[]): string {
 const style = `
   body { font: 15px/1.45 system-ui, sans-serif; max-width: 1100px; margin: 2rem auto; padding: 0 1rem; color: #212529; background: #fff }
   table { border-collapse: collapse; width: 100%; font-size: 13px } th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #dee2e6; vertical-align: top }
-  .met td:last-child { color: #2b8a3e } .NOT-met td:last-child { color: #d9480f; font-weight: bold } .told td:last-child, small { color: #868e96 }`
+  .met td:last-child { color: #2b8a3e } .NOT-met td:last-child { color: #d9480f; font-weight: bold } .no-target td:last-child, small { color: #868e96 }`
 
 /** Writes a self-contained page of tables and ECharts charts. Returns its path. */
 export function writeReport(found: Recorded): string {

@@ -1,4 +1,3 @@
-/** The quantile of a sample. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
@@ -28,7 +27,6 @@ export function auc(first: readonly number[], second: readonly number[]): number
   return sum / (first.length * second.length)
 }
 
-/** A random permutation. */
 export function shuffled<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, at: Math.random() }))

@@ -9,10 +9,10 @@ const ownHeaders = new Set(['date', 'connection', 'keep-alive', 'content-length'
 /** Starts the yardstick, which sends the same answer as the subject. */
 export async function startYardstick(
   { settings, bodyOnly }: Row,
-  { server, shot, owner, yardstick }: Subject,
+  { server, request, owner, yardstick }: Subject,
   url?: string
 ) {
-  const { method, path, headers, body, tokens } = shot
+  const { method, path, headers, body, tokens } = request
   const answer = await connectTo(server.url)(method, path, {
     headers,
     token: tokens?.[0],
