@@ -3,8 +3,8 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createGround } from '../../test/faults/helpers/ground.ts'
 import { startPostgres } from '../../test/faults/helpers/postgres.ts'
+import { createSandbox } from '../../test/faults/helpers/sandbox.ts'
 import { freePort } from '../../test/helpers/servers.ts'
 import { figure, table } from '../helpers/figures.ts'
 import { onOwnDatabase, serve } from '../helpers/service.ts'
@@ -101,12 +101,12 @@ console.log(
   `${model}, ${cpus().length} cores, Node.js ${process.version}, load before the start ${loadavg()[0]?.toFixed(1)}`
 )
 const { DATABASE_URL } = process.env
-const ground = createGround({ short: true })
+const sandbox = createSandbox({ short: true })
 try {
   // Starts a server unless one is given.
-  const server = DATABASE_URL ?? (await startPostgres(ground)).url
+  const server = DATABASE_URL ?? (await startPostgres(sandbox)).url
   process.exitCode = await onOwnDatabase(server, ({ url }) => soak(url))
 } finally {
-  ground.clear()
+  sandbox.clear()
 }
 process.exit()

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { createGround } from './helpers/ground.ts'
+import { createSandbox } from './helpers/sandbox.ts'
 import type { Scenario } from './helpers/scenario.ts'
 import { type Row, table } from './helpers/table.ts'
 
@@ -28,19 +28,19 @@ const failed = (fault: string, complaint: string): Row => ({
   ...{ complaints: [complaint], told: '' }
 })
 
-async function play(name: string, { play }: Scenario): Promise<Row[]> {
-  const ground = createGround({ short: values.ci })
+async function runScenario(name: string, { run }: Scenario): Promise<Row[]> {
+  const sandbox = createSandbox({ short: values.ci })
   let timer: NodeJS.Timeout | undefined
   const hung = new Promise<Row[]>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`hung for ${limit / 60_000} minutes`)), limit)
   })
   try {
-    return await Promise.race([play(ground, (progress) => console.log(`${name}: ${progress}`)), hung])
+    return await Promise.race([run(sandbox, (progress) => console.log(`${name}: ${progress}`)), hung])
   } catch (error) {
     return [failed(name, (error as Error).stack ?? String(error))]
   } finally {
     clearTimeout(timer)
-    ground.clear()
+    sandbox.clear()
   }
 }
 
@@ -50,7 +50,7 @@ for (const name of positionals.length > 0 ? positionals : names) {
   const begin = performance.now()
   const { scenario } = (await import(`./scenarios/${name}.ts`)) as { scenario: Scenario }
   if (values.ci && !scenario.inCi) continue
-  const found = await play(name, scenario)
+  const found = await runScenario(name, scenario)
   for (const { fault, told, complaints } of found) {
     if (told) console.log(`${name}: ${fault}: ${told}`)
     for (const complaint of complaints) console.log(`${name}: ${fault}: FAILED: ${complaint}`)

@@ -2,18 +2,18 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectTo, signUp } from '../../../bench/helpers/http.ts'
 import { freePort } from '../../helpers/servers.ts'
-import type { Ground } from './ground.ts'
+import type { Sandbox } from './sandbox.ts'
 
 export const secret = 'a-long-value-that-only-the-faults-know'
 
 /** Starts the service on a port that it keeps across restarts. */
-export async function startGatehouse(ground: Ground, settings: Record<string, string>, args: string[] = []) {
+export async function startGatehouse(sandbox: Sandbox, settings: Record<string, string>, args: string[] = []) {
   const { PATH = '' } = process.env
   const port = settings.PORT ?? String(await freePort())
   const url = `http://127.0.0.1:${port}`
   const defaults = { BETTER_AUTH_SECRET: secret, RATE_LIMIT_ENABLED: 'false', BCRYPT_COST: '10', LOG_LEVEL: 'warn' }
   let environment: Record<string, string> = { PATH, ...defaults, ...settings, PORT: port }
-  let child = ground.startNode(['src/server.ts', ...args], environment)
+  let child = sandbox.startNode(['src/server.ts', ...args], environment)
 
   /** Waits until it serves; fails if it ends. */
   async function listening(): Promise<void> {
@@ -42,7 +42,7 @@ export async function startGatehouse(ground: Ground, settings: Record<string, st
     /** Starts it again after its end, with changed settings. */
     async restart(changed: Record<string, string> = {}): Promise<void> {
       environment = { ...environment, ...changed }
-      child = ground.startNode(['src/server.ts', ...args], environment)
+      child = sandbox.startNode(['src/server.ts', ...args], environment)
       await listening()
     }
   }
@@ -51,8 +51,8 @@ export async function startGatehouse(ground: Ground, settings: Record<string, st
 export type Gatehouse = Awaited<ReturnType<typeof startGatehouse>>
 
 /** Starts the service on a database of its own. */
-export async function serve(ground: Ground, settings: Record<string, string>, args: string[] = []) {
-  const gatehouse = await startGatehouse(ground, settings, args)
+export async function serve(sandbox: Sandbox, settings: Record<string, string>, args: string[] = []) {
+  const gatehouse = await startGatehouse(sandbox, settings, args)
   await gatehouse.listening()
   return gatehouse
 }

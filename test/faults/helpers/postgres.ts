@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { freePort } from '../../helpers/servers.ts'
-import type { Ground } from './ground.ts'
+import type { Sandbox } from './sandbox.ts'
 
 const releases = '/usr/lib/postgresql'
 const [newest] = readdirSync(releases).sort((a, b) => Number(b) - Number(a))
@@ -27,28 +27,28 @@ export async function ask<Row extends object>(url: string, sql: string): Promise
 
 /** Starts a separate server. Acknowledged writes survive `immediate`, because it replays its WAL. */
 export async function startPostgres(
-  ground: Ground,
+  sandbox: Sandbox,
   { name = 'postgres', settings = {} as Record<string, string> } = {}
 ) {
-  const folder = ground.folder(name)
+  const folder = sandbox.folder(name)
   const data = join(folder, 'data')
-  await ground.serverCommand(program('initdb'), [
+  await sandbox.serverCommand(program('initdb'), [
     ...['-D', data, '-U', 'gatehouse', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync']
   ])
-  return runPostgres(ground, folder, settings)
+  return runPostgres(sandbox, folder, settings)
 }
 
 /** A streaming replica for reads. */
-export async function startReplica(ground: Ground, primary: Postgres) {
-  const folder = ground.folder('replica')
+export async function startReplica(sandbox: Sandbox, primary: Postgres) {
+  const folder = sandbox.folder('replica')
   const { hostname, port, username } = new URL(primary.url)
-  await ground.serverCommand(program('pg_basebackup'), [
+  await sandbox.serverCommand(program('pg_basebackup'), [
     ...['-D', join(folder, 'data'), '-h', hostname, '-p', port, '-U', username, '-R', '-X', 'stream', '-c', 'fast']
   ])
-  return runPostgres(ground, folder, {})
+  return runPostgres(sandbox, folder, {})
 }
 
-async function runPostgres(ground: Ground, folder: string, settings: Record<string, string>) {
+async function runPostgres(sandbox: Sandbox, folder: string, settings: Record<string, string>) {
   const port = await freePort()
   const data = join(folder, 'data')
   const options = Object.entries({
@@ -58,10 +58,10 @@ async function runPostgres(ground: Ground, folder: string, settings: Record<stri
     max_connections: '150',
     ...settings
   }).map(([name, value]) => `-c ${name}=${value}`)
-  const control = (...args: string[]) => ground.serverCommand(program('pg_ctl'), ['-D', data, ...args])
+  const control = (...args: string[]) => sandbox.serverCommand(program('pg_ctl'), ['-D', data, ...args])
   const start = (...args: string[]) => control('-l', join(folder, 'log'), '-o', options.join(' '), ...args, 'start')
 
-  ground.atEnd(() => {
+  sandbox.atEnd(() => {
     try {
       const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
       process.kill(pid, 'SIGQUIT')

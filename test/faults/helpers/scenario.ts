@@ -1,12 +1,12 @@
-import type { Ground } from './ground.ts'
 import type { Ledger } from './ledger.ts'
+import type { Sandbox } from './sandbox.ts'
 import type { Row } from './table.ts'
 
 export interface Scenario {
   /** Whether it is part of .ci/run. */
   inCi: boolean
   /** Injects a fault and returns the results; `say` reports progress. */
-  play: (ground: Ground, say: (progress: string) => void) => Promise<Row[]>
+  run: (sandbox: Sandbox, say: (progress: string) => void) => Promise<Row[]>
 }
 
 /** The row of a load that was compared with the database. A load without successes fails. */

@@ -3,7 +3,7 @@ import { connect as dial } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../helpers/servers.ts'
-import type { Ground } from './ground.ts'
+import type { Sandbox } from './sandbox.ts'
 
 /** Waits until the port accepts connections. */
 export async function listening(port: number, within = 10_000): Promise<void> {
@@ -20,8 +20,8 @@ export async function listening(port: number, within = 10_000): Promise<void> {
 }
 
 /** A foreground service that can be killed, paused and restarted. */
-export async function runService(ground: Ground, command: string, args: string[], port: number) {
-  let child = ground.startServer(command, args)
+export async function runService(sandbox: Sandbox, command: string, args: string[], port: number) {
+  let child = sandbox.startServer(command, args)
   const gone = async () => {
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   }
@@ -35,7 +35,7 @@ export async function runService(ground: Ground, command: string, args: string[]
       await gone()
     },
     async start(): Promise<void> {
-      child = ground.startServer(command, args)
+      child = sandbox.startServer(command, args)
       await listening(port)
     }
   }
@@ -43,18 +43,18 @@ export async function runService(ground: Ground, command: string, args: string[]
 
 export type Service = Awaited<ReturnType<typeof runService>>
 
-export async function startRedis(ground: Ground) {
+export async function startRedis(sandbox: Sandbox) {
   const port = await freePort()
-  const folder = ground.folder('redis')
+  const folder = sandbox.folder('redis')
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no']
-  return { ...(await runService(ground, 'redis-server', args, port)), url: `redis://127.0.0.1:${port}/0` }
+  return { ...(await runService(sandbox, 'redis-server', args, port)), url: `redis://127.0.0.1:${port}/0` }
 }
 
 /** Starts PgBouncer in transaction mode in front of a server. */
-export async function startPgBouncer(ground: Ground, serverUrl: string) {
+export async function startPgBouncer(sandbox: Sandbox, serverUrl: string) {
   const port = await freePort()
   const { hostname, port: serverPort, username } = new URL(serverUrl)
-  const users = ground.file(join(ground.directory, 'users'), `"${username}" ""\n`)
+  const users = sandbox.file(join(sandbox.directory, 'users'), `"${username}" ""\n`)
   const settings = `[databases]
 * = host=${hostname} port=${serverPort}
 [pgbouncer]
@@ -69,14 +69,14 @@ max_client_conn = 500
 default_pool_size = 20
 server_login_retry = 1
 `
-  const file = ground.file(join(ground.directory, 'pgbouncer.ini'), settings)
-  const service = await runService(ground, '/usr/sbin/pgbouncer', ['-q', file], port)
+  const file = sandbox.file(join(sandbox.directory, 'pgbouncer.ini'), settings)
+  const service = await runService(sandbox, '/usr/sbin/pgbouncer', ['-q', file], port)
   const at = (database: string) => Object.assign(new URL(serverUrl), { port: String(port), pathname: database }).href
   return { ...service, url: at('/postgres'), adminUrl: at('/pgbouncer') }
 }
 
 /** Starts HAProxy in front of these processes, with the readiness checks of deploy/haproxy. */
-export async function startHaproxy(ground: Ground, backends: readonly number[]) {
+export async function startHaproxy(sandbox: Sandbox, backends: readonly number[]) {
   const port = await freePort()
   const settings = `global
   log stdout format raw local0 notice
@@ -101,7 +101,7 @@ backend gatehouse
   http-check expect status 200
   default-server inter 500ms fall 2 rise 1 maxconn 1000 pool-purge-delay 5s
 ${backends.map((backend, i) => `  server process${i} 127.0.0.1:${backend} check\n`).join('')}`
-  const file = ground.file(join(ground.directory, 'haproxy.cfg'), settings)
-  const service = await runService(ground, '/usr/sbin/haproxy', ['-db', '-q', '-f', file], port)
+  const file = sandbox.file(join(sandbox.directory, 'haproxy.cfg'), settings)
+  const service = await runService(sandbox, '/usr/sbin/haproxy', ['-db', '-q', '-f', file], port)
   return { ...service, url: `http://127.0.0.1:${port}` }
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import type { Ground } from './ground.ts'
+import type { Sandbox } from './sandbox.ts'
 
 /** A proxy that delays answers by a variable number of milliseconds. */
-export async function startSlowProxy(ground: Ground, target: number) {
+export async function startSlowProxy(sandbox: Sandbox, target: number) {
   const delay = { ms: 0 }
   const server = createServer((client) => {
     const upstream = connect(target, '127.0.0.1')
@@ -20,6 +20,6 @@ export async function startSlowProxy(ground: Ground, target: number) {
     }
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  ground.atEnd(() => server.close())
+  sandbox.atEnd(() => server.close())
   return { port: (server.address() as AddressInfo).port, delay }
 }

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { password } from '../../../bench/helpers/http.ts'
 import { type Gatehouse, people, serve } from '../helpers/gatehouse.ts'
-import type { Ground } from '../helpers/ground.ts'
 import { connect, type Postgres, startPostgres } from '../helpers/postgres.ts'
 import { startRate } from '../helpers/rate.ts'
+import type { Sandbox } from '../helpers/sandbox.ts'
 import { allTitles, judge, longest, type Scenario } from '../helpers/scenario.ts'
 import { watchService } from '../helpers/watch.ts'
 import { startLoad } from '../helpers/writers.ts'
@@ -47,10 +47,10 @@ const betweenStatements: Strike = async (postgres) => {
   return found
 }
 
-async function strikeOften(ground: Ground, postgres: Postgres, gatehouse: Gatehouse, strike: Strike, token?: string) {
+async function strikeOften(sandbox: Sandbox, postgres: Postgres, gatehouse: Gatehouse, strike: Strike, token?: string) {
   const service = watchService(gatehouse.url, token)
   const behind: number[] = []
-  const times = ground.short ? 5 : 20
+  const times = sandbox.short ? 5 : 20
   for (let tries = 0; behind.length < times && tries < 3 * times; tries++) {
     await sleep(200 + Math.random() * 300)
     if ((await strike(postgres)) === 0) continue
@@ -68,14 +68,14 @@ async function strikeOften(ground: Ground, postgres: Postgres, gatehouse: Gateho
 /** `pg_terminate_backend` on the service's connections: idle, active, and in a transaction. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const postgres = await startPostgres(ground)
-    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url })
+  async run(sandbox) {
+    const postgres = await startPostgres(sandbox)
+    const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url })
     const tokens = await people(gatehouse.url, 8)
     const rows = []
     for (const [when, strike] of [['idle', whileIdle] as const, ['in a query', inQuery] as const]) {
       const load = startLoad({ url: gatehouse.url, people: tokens })
-      const found = await strikeOften(ground, postgres, gatehouse, strike, tokens[0])
+      const found = await strikeOften(sandbox, postgres, gatehouse, strike, tokens[0])
       const titles = await load.stop().then(() => postgres.ask<{ title: string }>(allTitles))
       const names = titles.map(({ title }) => title)
       rows.push(judge(`pg_terminate_backend while ${when}`, load.ledger, names, found))
@@ -91,7 +91,7 @@ export const scenario: Scenario = {
       }
       return { what: 'POST /api/auth/register', send, wanted: 201 }
     })
-    const found = await strikeOften(ground, postgres, gatehouse, betweenStatements, tokens[0])
+    const found = await strikeOften(sandbox, postgres, gatehouse, betweenStatements, tokens[0])
     const ledger = await signingUp.stop()
     const emails = (await postgres.ask<{ email: string }>('select email from users')).map(({ email }) => email)
     return [...rows, judge('pg_terminate_backend between statements', ledger, emails, found)]

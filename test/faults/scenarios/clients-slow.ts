@@ -28,9 +28,9 @@ async function drip(port: number, beginning: string): Promise<number> {
 /** Clients that never complete their headers or body, while others send requests. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const postgres = await startPostgres(ground)
-    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url })
+  async run(sandbox) {
+    const postgres = await startPostgres(sandbox)
+    const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url })
     const [token] = await people(gatehouse.url, 1)
     const post = `POST /api/tasks HTTP/1.1\r\nHost: gatehouse\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json`
     const kinds = [

@@ -9,10 +9,10 @@ import { startLoad } from '../helpers/writers.ts'
 /** kill -9 of the service with its embedded database. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const times = ground.short ? 5 : 20
-    const folder = join(ground.directory, 'embedded')
-    const gatehouse = await serve(ground, { DATA_DIR: folder })
+  async run(sandbox) {
+    const times = sandbox.short ? 5 : 20
+    const folder = join(sandbox.directory, 'embedded')
+    const gatehouse = await serve(sandbox, { DATA_DIR: folder })
     const tokens = await people(gatehouse.url, 8)
     const load = startLoad({ url: gatehouse.url, people: tokens })
     const watch = watchService(gatehouse.url, tokens[0])

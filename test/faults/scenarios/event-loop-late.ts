@@ -22,11 +22,11 @@ const busy = `process.on("SIGCONT", () => {
 /** The event loop is blocked repeatedly: requests are refused, and served again afterwards. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const times = ground.short ? 1 : 3
-    const postgres = await startPostgres(ground)
+  async run(sandbox) {
+    const times = sandbox.short ? 1 : 3
+    const postgres = await startPostgres(sandbox)
     const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(busy)}`
-    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url, NODE_OPTIONS })
+    const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url, NODE_OPTIONS })
     const [token] = await people(gatehouse.url, 1)
     const path = '/api/auth/me'
     const service = watchService(gatehouse.url, token, path)

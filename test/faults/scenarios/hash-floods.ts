@@ -42,10 +42,10 @@ const upTo = (count: number, name: (i: number) => string) => Array.from({ length
 /** Floods of password hashes, within the limits of one address and of many. Other users can still log in. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const postgres = await startPostgres(ground)
+  async run(sandbox) {
+    const postgres = await startPostgres(sandbox)
     const settings = { TRUST_PROXY: '127.0.0.1/32', RATE_LIMIT_ENABLED: 'true', BCRYPT_COST: '12' }
-    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url, ...settings })
+    const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url, ...settings })
     const floods: [string, string[], number][] = [
       ['one address, 6.6 a second', ['203.0.113.9'], 6.6],
       ['an IPv6 network of 2,000 addresses, 20 a second', upTo(2_000, (i) => `2001:db8:1:2::${i.toString(16)}`), 20],

@@ -10,12 +10,12 @@ import { startLoad } from '../helpers/writers.ts'
 /** PgBouncer in transaction mode, killed and restarted, and paused. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const times = ground.short ? 3 : 10
-    const postgres = await startPostgres(ground)
-    const pooler = await startPgBouncer(ground, postgres.url)
+  async run(sandbox) {
+    const times = sandbox.short ? 3 : 10
+    const postgres = await startPostgres(sandbox)
+    const pooler = await startPgBouncer(sandbox, postgres.url)
     const settings = { DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: postgres.url }
-    const gatehouse = await serve(ground, settings)
+    const gatehouse = await serve(sandbox, settings)
     const tokens = await people(gatehouse.url, 8)
 
     async function admin(command: string): Promise<void> {

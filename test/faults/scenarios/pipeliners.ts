@@ -2,12 +2,12 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from '../../../bench/helpers/statistics.ts'
-import { startDeafClients, watchMemory } from '../helpers/deaf.ts'
 import { people, serve } from '../helpers/gatehouse.ts'
-import type { Ground } from '../helpers/ground.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { startRate } from '../helpers/rate.ts'
+import type { Sandbox } from '../helpers/sandbox.ts'
 import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
+import { startUnreadingClients, watchMemory } from '../helpers/unreading-clients.ts'
 
 const connections = 64
 /** Requests that each connection sends at once. */
@@ -29,11 +29,11 @@ function scripts(): string[] {
 /** Clients that write requests and never read an answer, while other clients are served. */
 export const scenario: Scenario = {
   inCi: false,
-  async play(ground) {
-    const postgres = await startPostgres(ground)
+  async run(sandbox) {
+    const postgres = await startPostgres(sandbox)
     const engines: [string, (i: number) => Record<string, string>][] = [
       ['PostgreSQL', () => ({ DATABASE_URL: postgres.url })],
-      ['embedded', (i) => ({ DATA_DIR: join(ground.directory, `embedded-${i}`) })]
+      ['embedded', (i) => ({ DATA_DIR: join(sandbox.directory, `embedded-${i}`) })]
     ]
     const attacks: [string, string[]][] = [
       ['the contract', ['/openapi.json']],
@@ -44,15 +44,15 @@ export const scenario: Scenario = {
     const rows = []
     for (const [engine, settings] of engines)
       for (const [i, [what, paths]] of attacks.entries()) {
-        if (paths.length === 0 || (ground.short && engine === 'embedded' && i !== 1)) continue
-        rows.push(await attack(ground, `${connections} clients pipeline ${what}, ${engine}`, settings(i), paths))
+        if (paths.length === 0 || (sandbox.short && engine === 'embedded' && i !== 1)) continue
+        rows.push(await attack(sandbox, `${connections} clients pipeline ${what}, ${engine}`, settings(i), paths))
       }
     return rows
   }
 }
 
-async function attack(ground: Ground, fault: string, settings: Record<string, string>, paths: string[]) {
-  const gatehouse = await serve(ground, settings)
+async function attack(sandbox: Sandbox, fault: string, settings: Record<string, string>, paths: string[]) {
+  const gatehouse = await serve(sandbox, settings)
   const [attacker, other] = await people(gatehouse.url, 2)
   for (let i = 0; i < 100; i++) {
     await gatehouse.call('POST', '/api/tasks', { token: attacker, body: costly })
@@ -68,13 +68,13 @@ async function attack(ground: Ground, fault: string, settings: Record<string, st
     const path = paths[i % paths.length]
     return `GET ${path} HTTP/1.1\r\nHost: gatehouse\r\nAuthorization: Bearer ${attacker}\r\n\r\n`
   })
-  const clients = startDeafClients(gatehouse.port, connections, requests.join(''))
+  const clients = startUnreadingClients(gatehouse.port, connections, requests.join(''))
   const rate = startRate(50, () => ({
     what: 'GET /api/tasks',
     send: () => gatehouse.call('GET', '/api/tasks?limit=5', { token: other }),
     wanted: 200
   }))
-  await sleep(ground.short ? 10_000 : 20_000)
+  await sleep(sandbox.short ? 10_000 : 20_000)
   const ledger = await rate.stop()
   const { before, growth } = memory.stop()
   const cuts = clients.stop()

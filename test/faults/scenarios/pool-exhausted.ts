@@ -8,10 +8,10 @@ import { watchService } from '../helpers/watch.ts'
 /** Every connection of the pool waits for a lock. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const times = ground.short ? 2 : 5
-    const postgres = await startPostgres(ground)
-    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url })
+  async run(sandbox) {
+    const times = sandbox.short ? 2 : 5
+    const postgres = await startPostgres(sandbox)
+    const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url })
     const [token] = await people(gatehouse.url, 1)
     const service = watchService(gatehouse.url, token)
     const behind: number[] = []

@@ -8,12 +8,12 @@ import { watchPostgres } from '../helpers/watch.ts'
 /** PostgreSQL starts after the service, or never. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const times = ground.short ? 2 : 5
-    const postgres = await startPostgres(ground)
+  async run(sandbox) {
+    const times = sandbox.short ? 2 : 5
+    const postgres = await startPostgres(sandbox)
     const complaints: string[] = []
     const behind: number[] = []
-    const gatehouse = await startGatehouse(ground, { DATABASE_URL: postgres.url })
+    const gatehouse = await startGatehouse(sandbox, { DATABASE_URL: postgres.url })
     await gatehouse.listening()
     for (let round = 0; round < times; round++) {
       gatehouse.signal('SIGKILL')
@@ -40,7 +40,7 @@ export const scenario: Scenario = {
     if (longest(behind) > 2_000) complaints.push(`it served ${longest(behind)} ms after PostgreSQL`)
 
     await postgres.stopAtOnce()
-    const patient = await startGatehouse(ground, { DATABASE_URL: postgres.url, DATABASE_WAIT: '2s' })
+    const patient = await startGatehouse(sandbox, { DATABASE_URL: postgres.url, DATABASE_WAIT: '2s' })
     const code = await patient.ended()
     if (code !== 1 || !/^Gatehouse did not start\./m.test(patient.output()))
       complaints.push(`it did not give up properly: ${code} ${patient.output()}`)

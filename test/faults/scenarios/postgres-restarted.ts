@@ -8,10 +8,10 @@ import { startLoad } from '../helpers/writers.ts'
 /** PostgreSQL's processes killed and restarted, as by `pg_ctl -m immediate restart`. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground, say) {
-    const times = ground.short ? 5 : 20
-    const postgres = await startPostgres(ground)
-    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url })
+  async run(sandbox, say) {
+    const times = sandbox.short ? 5 : 20
+    const postgres = await startPostgres(sandbox)
+    const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url })
     const tokens = await people(gatehouse.url, 8)
     const load = startLoad({ url: gatehouse.url, people: tokens })
     const [service, bare] = [watchService(gatehouse.url, tokens[0]), watchPostgres(postgres.url)]

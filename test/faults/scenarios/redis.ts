@@ -36,16 +36,16 @@ async function untilLimited(processes: Gatehouse[], path: string, body: object, 
 /** Redis down, hung, slow and emptied repeatedly: limits still apply, and requests do not wait for it. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const postgres = await startPostgres(ground)
-    const redis = await startRedis(ground)
-    const proxy = await startSlowProxy(ground, redis.port)
+  async run(sandbox) {
+    const postgres = await startPostgres(sandbox)
+    const redis = await startRedis(sandbox)
+    const proxy = await startSlowProxy(sandbox, redis.port)
     const shared = { REDIS_URL: `redis://127.0.0.1:${proxy.port}/0`, TRUST_PROXY: '127.0.0.1/32' }
     const limited = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: String(limits.calls) }
     const settings = { DATABASE_URL: postgres.url, ...shared, ...limited }
-    const processes = [await serve(ground, settings), await serve(ground, settings)]
+    const processes = [await serve(sandbox, settings), await serve(sandbox, settings)]
     const [one] = processes as [Gatehouse]
-    const control = await serve(ground, { ...settings, REDIS_URL: '' })
+    const control = await serve(sandbox, { ...settings, REDIS_URL: '' })
     const [token] = await people(one.url, 1)
 
     let flushing: NodeJS.Timeout | undefined

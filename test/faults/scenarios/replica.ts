@@ -11,13 +11,13 @@ const settled = `select pg_last_wal_replay_lsn() = pg_last_wal_receive_lsn() as 
 /** A replica that lags by seconds, and one that is down: users read their own writes, from any process. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const postgres = await startPostgres(ground)
+  async run(sandbox) {
+    const postgres = await startPostgres(sandbox)
     const settings = { DATABASE_URL: postgres.url }
-    const first = await serve(ground, settings)
-    const replica = await startReplica(ground, postgres)
+    const first = await serve(sandbox, settings)
+    const replica = await startReplica(sandbox, postgres)
     const replicated = { ...settings, DATABASE_REPLICA_URL: replica.url }
-    const reader = await serve(ground, replicated)
+    const reader = await serve(sandbox, replicated)
     first.signal('SIGTERM')
     await first.ended()
     await first.restart(replicated)
@@ -42,7 +42,7 @@ export const scenario: Scenario = {
       ],
       ['replica killed', () => replica.stopAtOnce(), () => replica.start()]
     ]
-    const times = ground.short ? 2 : 5
+    const times = sandbox.short ? 2 : 5
     const rows = []
     for (const [fault, strike, mend] of faults) {
       const service = watchService(reader.url, token)

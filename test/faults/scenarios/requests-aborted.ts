@@ -23,10 +23,10 @@ const abort = (port: number, request: string) =>
 /** Clients that disconnect during their request: neither connections nor descriptors leak. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
+  async run(sandbox) {
     const times = 10_000
-    const postgres = await startPostgres(ground)
-    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url })
+    const postgres = await startPostgres(sandbox)
+    const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url })
     const [token] = await people(gatehouse.url, 1)
     const descriptors = () => readdirSync(`/proc/${gatehouse.pid()}/fd`).length
     const ask = () => gatehouse.call('GET', '/api/tasks', { token })

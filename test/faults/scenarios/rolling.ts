@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectTo, logIn, password, signUp } from '../../../bench/helpers/http.ts'
 import { secret, serve, startGatehouse } from '../helpers/gatehouse.ts'
-import type { Ground } from '../helpers/ground.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { startRate } from '../helpers/rate.ts'
+import type { Sandbox } from '../helpers/sandbox.ts'
 import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
 import { startHaproxy } from '../helpers/services.ts'
 import { watchService } from '../helpers/watch.ts'
 
 const newSecret = 'another-long-value-that-only-the-faults-know'
 
-async function twoBehindHaproxy(ground: Ground) {
-  const postgres = await startPostgres(ground)
+async function twoBehindHaproxy(sandbox: Sandbox) {
+  const postgres = await startPostgres(sandbox)
   const settings = { DATABASE_URL: postgres.url, DRAIN_DELAY: '2s', BETTER_AUTH_SECRETS: `1:${secret}` }
-  const first = await serve(ground, settings)
-  const second = await startGatehouse(ground, settings)
+  const first = await serve(sandbox, settings)
+  const second = await startGatehouse(sandbox, settings)
   await second.listening()
-  const haproxy = await startHaproxy(ground, [first.port, second.port])
+  const haproxy = await startHaproxy(sandbox, [first.port, second.port])
   await sleep(1_000)
   return { processes: [first, second], haproxy, url: haproxy.url }
 }
@@ -40,8 +40,8 @@ async function restartInTurn(processes: Processes, settings: Record<string, stri
 /** A rolling restart of two processes behind HAProxy, and a rotation of the secret, under load. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const { processes, haproxy, url } = await twoBehindHaproxy(ground)
+  async run(sandbox) {
+    const { processes, haproxy, url } = await twoBehindHaproxy(sandbox)
     const call = connectTo(url)
     const accounts: Awaited<ReturnType<typeof signUp>>[] = []
     for (let i = 0; i < 4; i++) accounts.push(await signUp(call))
@@ -87,7 +87,7 @@ export const scenario: Scenario = {
       return judgeAnswers(fault, ledger, found)
     }
 
-    const restarts = await during('restarted in turn behind HAProxy', Array(ground.short ? 1 : 3).fill({}))
+    const restarts = await during('restarted in turn behind HAProxy', Array(sandbox.short ? 1 : 3).fill({}))
     const rotation = await during('secrets rotated behind HAProxy', [
       // Every process must know the new secret before one signs with it.
       { BETTER_AUTH_SECRETS: `1:${secret},2:${newSecret}` },

@@ -9,10 +9,10 @@ const perSecond = 500
 /** SIGTERM under load: a client that obeys /health/ready, like a load balancer, sees no failed request. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const times = ground.short ? 2 : 5
-    const postgres = await startPostgres(ground)
-    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url, DRAIN_DELAY: '2s' })
+  async run(sandbox) {
+    const times = sandbox.short ? 2 : 5
+    const postgres = await startPostgres(sandbox)
+    const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url, DRAIN_DELAY: '2s' })
     const [token] = await people(gatehouse.url, 1)
     let turn = 0
     let ready = true

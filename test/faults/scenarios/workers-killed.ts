@@ -16,10 +16,10 @@ const childrenOf = (pid: number) =>
 /** kill -9 of one of two workers. The primary process replaces it while the other one serves. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground) {
-    const times = ground.short ? 4 : 20
-    const postgres = await startPostgres(ground)
-    const gatehouse = await serve(ground, { DATABASE_URL: postgres.url }, ['--workers', '2'])
+  async run(sandbox) {
+    const times = sandbox.short ? 4 : 20
+    const postgres = await startPostgres(sandbox)
+    const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url }, ['--workers', '2'])
     const tokens = await people(gatehouse.url, 8)
     const load = startLoad({ url: gatehouse.url, people: tokens })
     const service = watchService(gatehouse.url, tokens[0])

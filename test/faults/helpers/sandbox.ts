@@ -11,7 +11,7 @@ const root = new URL('../../../', import.meta.url)
 const server = asServer()
 
 /** The folder and the processes of a scenario, which are removed at its end. */
-export function createGround({ short }: { short: boolean }) {
+export function createSandbox({ short }: { short: boolean }) {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-faults-'))
   chmodSync(directory, 0o755)
   const endings: (() => void)[] = []
@@ -76,4 +76,4 @@ export function createGround({ short }: { short: boolean }) {
   }
 }
 
-export type Ground = ReturnType<typeof createGround>
+export type Sandbox = ReturnType<typeof createSandbox>

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 
-/** Milliseconds interval two measurements. */
+/** Milliseconds between two measurements. */
 const interval = 50
 
 /** Bytes of memory that a process holds. */
@@ -28,7 +28,7 @@ export function watchMemory(pid: number) {
 }
 
 /** Opens connections that write requests and never read an answer. Replaces those that the server closes. */
-export function startDeafClients(port: number, count: number, requests: string) {
+export function startUnreadingClients(port: number, count: number, requests: string) {
   const open = new Set<Socket>()
   let stopping = false
   let cuts = 0
