@@ -3,9 +3,9 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from '../../../bench/helpers/statistics.ts'
-import { watchMemory } from '../helpers/deaf.ts'
+import { watchMemory } from '../helpers/unreading-clients.ts'
 import { people, serve } from '../helpers/gatehouse.ts'
-import type { Ground } from '../helpers/ground.ts'
+import type { Sandbox } from '../helpers/sandbox.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { startRate } from '../helpers/rate.ts'
 import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
@@ -42,16 +42,16 @@ async function readSlowly(port: number, request: string, isOver: () => boolean):
 /** Clients that read the largest pages slowly, while others want to be served. */
 export const scenario: Scenario = {
   inCi: false,
-  async play(ground) {
-    const postgres = await startPostgres(ground)
-    const rows = [await attack(ground, 'PostgreSQL', { DATABASE_URL: postgres.url })]
-    if (!ground.short) rows.push(await attack(ground, 'embedded', { DATA_DIR: join(ground.directory, 'readers') }))
+  async run(sandbox) {
+    const postgres = await startPostgres(sandbox)
+    const rows = [await attack(sandbox, 'PostgreSQL', { DATABASE_URL: postgres.url })]
+    if (!sandbox.short) rows.push(await attack(sandbox, 'embedded', { DATA_DIR: join(sandbox.directory, 'readers') }))
     return rows
   }
 }
 
-async function attack(ground: Ground, engine: string, settings: Record<string, string>) {
-  const gatehouse = await serve(ground, settings)
+async function attack(sandbox: Sandbox, engine: string, settings: Record<string, string>) {
+  const gatehouse = await serve(sandbox, settings)
   const [reader, other] = await people(gatehouse.url, 2)
   // Six bytes a character in JSON.
   const body = { title: 'costly', description: '\u0001'.repeat(10_000) }

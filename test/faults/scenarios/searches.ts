@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median, quantile } from '../../../bench/helpers/statistics.ts'
 import { people, serve } from '../helpers/gatehouse.ts'
-import type { Ground } from '../helpers/ground.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { startRate } from '../helpers/rate.ts'
+import type { Sandbox } from '../helpers/sandbox.ts'
 import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
 
 /** Tasks of the user who searches, bytes of each description, and searches at once. */
@@ -18,17 +18,17 @@ const limits = { search: 50, others: 250 }
 /** One user searches many long tasks without a pause and finds nothing, while others want to be served. */
 export const scenario: Scenario = {
   inCi: true,
-  async play(ground, say) {
-    const postgres = await startPostgres(ground)
-    const rows = [await attack(ground, 'PostgreSQL', { DATABASE_URL: postgres.url }, say)]
-    if (!ground.short)
-      rows.push(await attack(ground, 'embedded', { DATA_DIR: join(ground.directory, 'searches') }, say))
+  async run(sandbox, say) {
+    const postgres = await startPostgres(sandbox)
+    const rows = [await attack(sandbox, 'PostgreSQL', { DATABASE_URL: postgres.url }, say)]
+    if (!sandbox.short)
+      rows.push(await attack(sandbox, 'embedded', { DATA_DIR: join(sandbox.directory, 'searches') }, say))
     return rows
   }
 }
 
-async function attack(ground: Ground, engine: string, settings: Record<string, string>, say: (text: string) => void) {
-  const gatehouse = await serve(ground, settings)
+async function attack(sandbox: Sandbox, engine: string, settings: Record<string, string>, say: (text: string) => void) {
+  const gatehouse = await serve(sandbox, settings)
   const [searcher, other] = await people(gatehouse.url, 2)
   const add = (i: number) => {
     const body = { title: `Task ${i}`, description: randomBytes(size / 2).toString('hex') }
