@@ -3,12 +3,12 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from '../../../bench/helpers/statistics.ts'
-import { watchMemory } from '../helpers/unreading-clients.ts'
 import { people, serve } from '../helpers/gatehouse.ts'
-import type { Sandbox } from '../helpers/sandbox.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { startRate } from '../helpers/rate.ts'
+import type { Sandbox } from '../helpers/sandbox.ts'
 import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
+import { watchMemory } from '../helpers/unreading-clients.ts'
 
 const connections = 64
 /** Slow readers take 64 KB at a time, twice a second: eight seconds for the largest page. */
