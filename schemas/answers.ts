@@ -1,9 +1,12 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 
 const headers = {
-  ETag: Type.String({ description: 'A strong validator that changes with every change of the task' }),
-  Location: Type.String({ description: 'The path of the new task' }),
-  'Idempotency-Replayed': Type.String({
+  ETag: Type.String({
+    maxLength: 26,
+    description: 'A strong validator that changes with every change of the task'
+  }),
+  Location: Type.String({ format: 'uri-reference', maxLength: 512, description: 'The path of the new task' }),
+  'Idempotency-Replayed': Type.Literal('true', {
     description:
       'Says "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent'
   })

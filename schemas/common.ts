@@ -8,9 +8,9 @@ const character = '[^\\u0000\\uD800-\\uDFFF]'
 const pair = '[\\uD800-\\uDBFF][\\uDC00-\\uDFFF]'
 const storable = `${character}*(?:${pair}${character}*)*`
 
-export const id = (description: string) => Type.String({ format: 'uuid', description })
+export const id = (description: string) => Type.String({ format: 'uuid', maxLength: 36, description })
 export const timestamp = (description: string) =>
-  Type.String({ format: 'date-time', description: `${description} (RFC 3339, UTC, milliseconds)` })
+  Type.String({ format: 'date-time', maxLength: 24, description: `${description} (RFC 3339, UTC, milliseconds)` })
 
 interface TextOptions {
   minLength?: number

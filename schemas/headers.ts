@@ -1,7 +1,10 @@
 import { Type } from '@sinclair/typebox'
 
+/** Node's limit for all headers of a request. */
+const maxLength = 16_384
+
 const optionalHeader = <Name extends string>(name: Name, description: string) =>
-  Type.Object({ [name]: Type.Optional(Type.String({ description })) })
+  Type.Object({ [name]: Type.Optional(Type.String({ maxLength, description })) })
 
 export const IdempotencyKey = optionalHeader(
   'Idempotency-Key',

@@ -91,6 +91,7 @@ export const TaskQuery = Type.Object(
     sort: ref(TaskSort),
     order: Type.Optional(ref(SortOrder)),
     limit: Type.Integer({
+      format: 'int32',
       minimum: 1,
       maximum: 100,
       default: 20,

@@ -1473,7 +1473,7 @@ export interface operations {
                     /** @description The path of the new task */
                     Location?: string;
                     /** @description Says "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
-                    "Idempotency-Replayed"?: string;
+                    "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content: {
@@ -1719,7 +1719,7 @@ export interface operations {
                     /** @description The path of the new task */
                     Location?: string;
                     /** @description Says "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
-                    "Idempotency-Replayed"?: string;
+                    "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content: {
