@@ -34,7 +34,7 @@ registerHooks({
 
 /** The paths of all test files, or of those that match a pattern. */
 export const testFiles = (pattern: string | string[] = 'test/**/*.test.ts') =>
-  globSync(pattern, { cwd: repository }).sort()
+  globSync(pattern, { cwd: repository, exclude: ['**/node_modules/**'] }).sort()
 
 let runs = 0
 

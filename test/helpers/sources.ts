@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const root = new URL('../../', import.meta.url)
@@ -26,15 +26,13 @@ function importsOf(file: string, text: string): Import[] {
 }
 
 /** Every file of the project with its imports. */
-export const sources: Source[] = ['src', 'plugins', 'routes', 'schemas', 'migrations', 'test'].flatMap((folder) =>
-  readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => join(folder, name))
-    .map((file) => {
-      const text = readFileSync(new URL(file, root), 'utf8')
-      return { file, text, imports: importsOf(file, text) }
-    })
-)
+export const sources: Source[] = globSync('{src,plugins,routes,schemas,migrations,test}/**/*.ts', {
+  cwd: root,
+  exclude: ['**/node_modules', '**/generated']
+}).map((file) => {
+  const text = readFileSync(new URL(file, root), 'utf8')
+  return { file, text, imports: importsOf(file, text) }
+})
 export const product = sources.filter(({ file }) => !file.startsWith('test/'))
 export const inFolder = (folder: string) => product.filter(({ file }) => file.startsWith(`${folder}/`))
 

@@ -35,6 +35,7 @@ await new Stryker({
     '/docs',
     '/deploy',
     '/packages',
+    '/test/clients',
     '/mutants'
   ],
   coverageAnalysis: 'perTest',
