@@ -7,6 +7,7 @@ import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { checkAnswer } from './contract.ts'
 import { borrowEngine } from './engines.ts'
+import { keepExchange } from './exchanges.ts'
 import { captureLog } from './log.ts'
 import { cloneTemplate, server } from './template.ts'
 
@@ -30,8 +31,10 @@ export function caller(app: FastifyInstance, token?: string) {
     async (url: string, body?: unknown, options: InjectOptions = {}) => {
       const headers = { ...(token && { authorization: `Bearer ${token}` }), ...options.headers }
       const payload = body === undefined ? {} : { payload: body as object }
-      const answer = await app.inject({ method, url, ...payload, ...options, headers })
+      const request = { method, url, ...payload, ...options, headers }
+      const answer = await app.inject(request)
       checkAnswer(app, method, url, answer)
+      keepExchange(app, { method, url, request, answer })
       return answer
     }
   return {

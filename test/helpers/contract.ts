@@ -91,6 +91,13 @@ export function validatorOf(app: FastifyInstance): (schema: object) => ValidateF
   return compile
 }
 
+/** The operation of a request in the contract, or undefined. */
+export function operationOf(app: FastifyInstance, method: string, url: string): Operation | undefined {
+  const contract = contractOf(app)
+  const path = pathOf(contract, url)
+  return path === undefined ? undefined : contract.paths[path]?.[method.toLowerCase()]
+}
+
 /** Throws unless an answer matches the contract: status, media type, body, and common headers. */
 export function checkAnswer(app: FastifyInstance, method: string, url: string, answer: LightMyRequestResponse): void {
   const what = `${method} ${url} -> ${answer.statusCode}`
@@ -102,13 +109,11 @@ export function checkAnswer(app: FastifyInstance, method: string, url: string, a
   if (answer.statusCode >= 400 && method !== 'HEAD')
     assert.match(String(answer.headers['content-type']), /^application\/problem\+json/, `${what}: not a problem`)
 
-  const contract = contractOf(app)
-  const path = pathOf(contract, url)
-  const operation = path && contract.paths[path]?.[method.toLowerCase()]
+  const operation = operationOf(app, method, url)
   if (!operation) return
   const listed = operation.responses[answer.statusCode]
   assert.ok(listed, `${what}: not in the contract`)
-  const response = resolve(contract, listed)
+  const response = resolve(contractOf(app), listed)
   const media = response.content?.[String(answer.headers['content-type']).split(';', 1)[0] ?? '']
   if (!response.content) {
     assert.equal(answer.body, '', `${what}: a body where none is promised`)

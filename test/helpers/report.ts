@@ -2,7 +2,7 @@ import { Transform, type TransformCallback } from 'node:stream'
 import { Parser, type Result } from 'tap-parser'
 import { stringify } from 'yaml'
 
-const testFile = /\.(test|system|browser)\.ts$/
+const testFile = /\.(test|system|browser|clients)\.ts$/
 const slowest = 10
 
 /** tap's reporter: failures at once; at the end the slowest files, skipped tests, and counts. */
