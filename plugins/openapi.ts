@@ -62,7 +62,7 @@ function finishParameter(parameter: OpenAPIV3_1.ParameterObject, { components }:
   const schema = parameter.schema as OpenAPIV3_1.SchemaObject & { $ref?: string }
   const named = components?.schemas?.[schema.$ref?.split('/').at(-1) ?? ''] ?? schema
   if ('default' in named) parameter.required = false
-  parameter.description ??= named.description ?? ''
+  Object.assign(parameter, { description: parameter.description ?? named.description })
 }
 
 /** Refers to the named problem responses, marks what is optional as such, and lists the tags. */
@@ -139,7 +139,7 @@ export const openapi = fp(
 )
 
 /** What readers of YAML 1.1 take for a time. */
-const time: ScalarTag = { tag: '!time', default: true, test: /^\d{4}-\d\d-\d\d/, resolve: (text) => text }
+const time: ScalarTag = { tag: '!time', default: true, test: /^\d{4}-\d\d-\d\d/, resolve: String }
 
 /** Formats the contract as openapi.yaml, with times in quotes. */
 export const openapiYaml = (document: object): string =>

@@ -81,7 +81,6 @@ export async function buildApp(
   await app.register(authentication, auth)
   await app.register(turns, { isEmbedded: config.databaseUrl === undefined })
 
-  app.register(healthRoutes)
   if (config.securityContact.length > 0) app.register(securityTextRoutes, { ...config, clock })
   app.register(credentialRoutes, { prefix: '/api/auth', ...auth })
   app.register(async function authenticated(app) {
@@ -94,6 +93,7 @@ export async function buildApp(
     app.register(taskRoutes, { prefix: '/api/tasks', ...tasks })
     app.register(userTaskRoutes, { prefix: '/api/users/:user_id/tasks', ...tasks })
   })
+  app.register(healthRoutes)
   app.addHook('onClose', startHousekeeping(db, config, log))
   app.addHook('onClose', async () => shared?.close())
   return app
