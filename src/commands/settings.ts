@@ -1,6 +1,6 @@
 import { type Config, loadConfig } from '../config/config.ts'
 
-/** Returns the loadSettings, or ends the process with an error message. */
+/** Returns the settings, or ends the process with an error message. */
 export function loadSettings(): Config {
   try {
     return loadConfig()

@@ -13,7 +13,6 @@ const err = ({ name, code, message, stack }: LoggedError) => ({ type: name, code
 const none = {}
 let extraFields = (): object => none
 
-/** Adds fields to every line; pino takes a mixin only when a log is created. */
 export function addToLines(fields: () => object): void {
   extraFields = fields
 }

@@ -4,30 +4,24 @@ interface Bounds {
   waiting: number
 }
 
-/** Keys whose use of time is remembered; then all start anew. */
-const maxRemembered = 1_000
+const maxRememberedKeys = 1_000
 
-/**
- * Runs `slots` jobs at once, `perKey` of them per key, and lets `waiting` jobs of a key wait. The next job is of the key
- * that has used the least time (start-time fair queueing) since the queue was last idle, so that a key with long jobs does not delay those with short
- * ones. Keys that have used the same take turns. A key that was idle has no credit. `clock` returns monotonic milliseconds.
- */
+/** Runs `slots` jobs at once, `perKey` of a key. The key that has used the least time is next (start-time fair queueing). */
 export function createFairQueue({ slots, perKey, waiting }: Bounds, clock = () => performance.now()) {
-  /** When each running job of a key began. */
-  const running = new Map<string, number[]>()
+  const startTimes = new Map<string, number[]>()
   const queues = new Map<string, (() => void)[]>()
-  /** Milliseconds that each key has used, and those of the job that was started last. */
-  const used = new Map<string, number>()
-  let latest = 0
+  const usedMilliseconds = new Map<string, number>()
+  let virtualTime = 0
   let free = slots
 
-  const mayRun = (key: string) => free > 0 && (running.get(key)?.length ?? 0) < perKey
-  const usedBy = (key: string) => Math.max(latest, used.get(key) ?? 0)
+  const mayRun = (key: string) => free > 0 && (startTimes.get(key)?.length ?? 0) < perKey
+  // A key that was idle gets no credit.
+  const usedBy = (key: string) => Math.max(virtualTime, usedMilliseconds.get(key) ?? 0)
 
   function run(key: string, start: () => void): void {
     free -= 1
-    latest = usedBy(key)
-    running.set(key, [...(running.get(key) ?? []), clock()])
+    virtualTime = usedBy(key)
+    startTimes.set(key, [...(startTimes.get(key) ?? []), clock()])
     start()
   }
 
@@ -36,13 +30,12 @@ export function createFairQueue({ slots, perKey, waiting }: Bounds, clock = () =
     if (queue.length > 0) queues.set(key, queue)
   }
 
-  /** Books the time of the job of this key that began first. */
-  function book(key: string): void {
-    const [begin = 0, ...others] = running.get(key) ?? []
-    if (others.length > 0) running.set(key, others)
-    else running.delete(key)
-    used.set(key, usedBy(key) + clock() - begin)
-    if (running.size + queues.size === 0 || used.size > maxRemembered) used.clear()
+  function chargeOldestJob(key: string): void {
+    const [begin = 0, ...others] = startTimes.get(key) ?? []
+    if (others.length > 0) startTimes.set(key, others)
+    else startTimes.delete(key)
+    usedMilliseconds.set(key, usedBy(key) + clock() - begin)
+    if (startTimes.size + queues.size === 0 || usedMilliseconds.size > maxRememberedKeys) usedMilliseconds.clear()
   }
 
   return {
@@ -64,7 +57,7 @@ export function createFairQueue({ slots, perKey, waiting }: Bounds, clock = () =
 
     leave(key: string): void {
       free += 1
-      book(key)
+      chargeOldestJob(key)
       const [next] = [...queues.keys()].filter(mayRun).sort((one, other) => usedBy(one) - usedBy(other))
       const [start, ...others] = (next !== undefined && queues.get(next)) || []
       if (next === undefined || start === undefined) return
