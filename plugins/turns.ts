@@ -19,7 +19,7 @@ const patience = 800
 const waiting = 256
 
 /** Two of the ten connections are left for logins, and one user cannot take all the others. */
-const pooled = { slots: 8, perKey: 4, waiting, patience }
+const pooled = { slots: 8, perKey: 2, waiting, patience }
 /** The embedded engine runs one query at a time, in this thread. With one slot, the time of each user is known. */
 const embedded = { slots: 1, perKey: 1, waiting, patience }
 /** The bcrypt queue limits these, and for much longer than a query takes. */
