@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import type { Gatehouse } from './gatehouse.ts'
 
 /** Milliseconds between two measurements. */
 const interval = 50
@@ -25,6 +26,26 @@ export function watchMemory(pid: number) {
       return { before: megabytes(before), growth: megabytes(most - before) }
     }
   }
+}
+
+/** Milliseconds. */
+const use = 10_000
+
+/**
+ * Sends GET requests as many clients that read their answers do. Under any load the young generation of the heap grows to
+ * its maximum of some 130 MB, which is not to be attributed to a fault.
+ */
+export async function useWithReading(
+  { call }: Pick<Gatehouse, 'call'>,
+  clients: number,
+  requestsOf: (client: number) => [path: string, token: string | undefined][]
+): Promise<void> {
+  const end = performance.now() + use
+  await Promise.all(
+    Array.from({ length: clients }, async (_, client) => {
+      while (performance.now() < end) for (const [path, token] of requestsOf(client)) await call('GET', path, { token })
+    })
+  )
 }
 
 /** Opens connections that write requests and never read an answer. Replaces those that the server closes. */

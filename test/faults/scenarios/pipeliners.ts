@@ -7,7 +7,7 @@ import { startPostgres } from '../helpers/postgres.ts'
 import { startRate } from '../helpers/rate.ts'
 import type { Sandbox } from '../helpers/sandbox.ts'
 import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
-import { startUnreadingClients, watchMemory } from '../helpers/unreading-clients.ts'
+import { startUnreadingClients, useWithReading, watchMemory } from '../helpers/unreading-clients.ts'
 
 const connections = 64
 /** Requests that each connection sends at once. */
@@ -58,11 +58,10 @@ async function attack(sandbox: Sandbox, fault: string, settings: Record<string, 
     await gatehouse.call('POST', '/api/tasks', { token: attacker, body: costly })
     await gatehouse.call('POST', '/api/tasks', { token: other, body: { title: `Task ${i}` } })
   }
-  // Warm-up, so that memory for the first use is not attributed to the attack.
-  for (let i = 0; i < 200; i++) {
-    await gatehouse.call('GET', '/api/tasks?limit=5', { token: other })
-    await gatehouse.call('GET', paths[i % paths.length] ?? '', { token: other })
-  }
+  await useWithReading(gatehouse, connections, (i) => [
+    ['/api/tasks?limit=5', other],
+    [paths[i % paths.length] ?? '', attacker]
+  ])
   const memory = watchMemory(gatehouse.pid())
   const requests = Array.from({ length: pipelined }, (_, i) => {
     const path = paths[i % paths.length]

@@ -8,7 +8,7 @@ import { startPostgres } from '../helpers/postgres.ts'
 import { startRate } from '../helpers/rate.ts'
 import type { Sandbox } from '../helpers/sandbox.ts'
 import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
-import { watchMemory } from '../helpers/unreading-clients.ts'
+import { useWithReading, watchMemory } from '../helpers/unreading-clients.ts'
 
 const connections = 64
 /** Slow readers take 64 KB at a time, twice a second: eight seconds for the largest page. */
@@ -57,11 +57,10 @@ async function attack(sandbox: Sandbox, engine: string, settings: Record<string,
   const body = { title: 'costly', description: '\u0001'.repeat(10_000) }
   for (let i = 0; i < 20; i++) await gatehouse.call('POST', '/api/tasks', { token: reader, body })
   const page = '/api/tasks?limit=100'
-  // What the service needs for the first time is not the readers'.
-  for (let i = 0; i < 100; i++) {
-    await gatehouse.call('GET', page, { token: reader })
-    await gatehouse.call('GET', '/api/tasks?limit=5', { token: other })
-  }
+  await useWithReading(gatehouse, connections, () => [
+    ['/api/tasks?limit=5', other],
+    [page, reader]
+  ])
   const memory = watchMemory(gatehouse.pid())
   const request = `GET ${page} HTTP/1.1\r\nHost: gatehouse\r\nAuthorization: Bearer ${reader}\r\n\r\n`
   const rate = startRate(50, () => ({
