@@ -8,6 +8,11 @@ declare module 'fastify' {
   interface FastifyInstance {
     isOverloaded: () => boolean
   }
+
+  interface FastifyContextConfig {
+    /** Replaces the refusal of a route's requests under pressure. */
+    pressureHandler?: () => void
+  }
 }
 
 const interval = 250

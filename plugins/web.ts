@@ -78,6 +78,9 @@ function ownPaths(webDir: string): string[] {
     .filter((path) => statSync(join(webDir, path), { throwIfNoEntry: false })?.isFile())
 }
 
+/** Not refused under pressure: a refusal costs as much, and leaves a blank page. */
+const options = { schema: { hide: true }, config: { pressureHandler: () => {} } }
+
 export const web = fp(
   async function web(app, { webDir, isOwnWeb }: WebFiles) {
     if (!existsSync(join(webDir, 'index.html'))) return
@@ -97,21 +100,16 @@ export const web = fp(
 
       // One route for each file except assets, so that other URLs are refused by the API.
       for (const path of ownPaths(webDir))
-        scope.get(`/${path.replaceAll(':', '::')}`, { schema: { hide: true } }, (request, reply) =>
-          answer(request, reply, path)
-        )
+        scope.get(`/${path.replaceAll(':', '::')}`, options, (request, reply) => answer(request, reply, path))
       // Looked up per request, because each build has new names.
-      scope.get<{ Params: { name: string } }>(`${hashed}:name`, { schema: { hide: true } }, (request, reply) => {
+      scope.get<{ Params: { name: string } }>(`${hashed}:name`, options, (request, reply) => {
         const { name } = request.params
         return assetName.test(name) ? answer(request, reply, `assets/${name}`) : reply.callNotFound()
       })
-      for (const path of pagePaths)
-        scope.get(path, { schema: { hide: true } }, (request, reply) => answer(request, reply, 'index.html'))
+      for (const path of pagePaths) scope.get(path, options, (request, reply) => answer(request, reply, 'index.html'))
       // Password managers open it (W3C, A Well-Known URL for Changing Passwords). Another app has its own page.
       if (isOwnWeb)
-        scope.get('/.well-known/change-password', { schema: { hide: true } }, (_request, reply) =>
-          reply.redirect('/password', 302)
-        )
+        scope.get('/.well-known/change-password', options, (_request, reply) => reply.redirect('/password', 302))
     })
   },
   { name: 'web' }

@@ -4,8 +4,10 @@ import fastify from 'fastify'
 import { type Test, test } from 'tap'
 import { memoryInUse, pressure } from '../../plugins/pressure.ts'
 import { problemDetails } from '../../plugins/problems.ts'
+import { web } from '../../plugins/web.ts'
 import { startApp } from '../helpers/app.ts'
 import { until } from '../helpers/wait.ts'
+import { files, webFiles } from '../helpers/web-files.ts'
 
 /** An app that counts the requests it handles, with a fake share of memory in use. */
 async function start(t: Test, now: { memory: number }) {
@@ -15,6 +17,7 @@ async function start(t: Test, now: { memory: number }) {
   app.decorate('securityHeaders', {})
   await app.register(problemDetails)
   await app.register(pressure, { memory: () => now.memory })
+  await app.register(web, { webDir: webFiles(t), isOwnWeb: true })
   const done = { work: 0 }
   app.get('/work', async () => {
     done.work += 1
@@ -24,7 +27,7 @@ async function start(t: Test, now: { memory: number }) {
   return { app, done }
 }
 
-test('under pressure requests are refused before any work, and accepted again afterwards', async (t) => {
+test('under pressure requests are refused before any work, except those of the web app, and accepted again afterwards', async (t) => {
   const now = { memory: 0.95 }
   const { app, done } = await start(t, now)
   t.equal((await app.inject('/work')).statusCode, 200, 'not before it is started')
@@ -35,6 +38,7 @@ test('under pressure requests are refused before any work, and accepted again af
   t.match(refused, { statusCode: 503, headers: { 'retry-after': '1' } })
   t.match(refused.json(), { code: 'unavailable' })
   t.equal((await app.inject('/health/live')).statusCode, 200)
+  for (const url of ['/', '/login', ...files]) t.equal((await app.inject(url)).statusCode, 200, url)
   t.equal(done.work, 1)
 
   now.memory = 0.5

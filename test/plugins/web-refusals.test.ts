@@ -49,7 +49,7 @@ test('it adds only routes for files and pages; without the files, none', (t) => 
   const added = routesOf(app)
     .map(({ method, path }) => `${method} ${path}`)
     .filter((route) => !before.has(route))
-  const expected = [...pagePaths, '/icon.svg', '/theme.js', '/assets/:name'].flatMap((path) => [
+  const expected = [...pagePaths, '/icon.svg', '/boot.js', '/assets/:name'].flatMap((path) => [
     `GET ${path}`,
     `HEAD ${path}`
   ])

@@ -3,7 +3,7 @@ export type Theme = (typeof themes)[number]
 
 const key = 'theme'
 
-/** The theme chosen in this browser; public/theme.js applies it before the first paint. */
+/** The theme chosen in this browser; public/boot.js applies it before the first paint. */
 export function chosenTheme(): Theme {
   const { theme } = document.documentElement.dataset
   return theme === 'light' || theme === 'dark' ? theme : 'system'
