@@ -30,9 +30,10 @@ export const client = fp(
   async function client(app) {
     app.decorateRequest('client', {
       getter(this: FastifyRequest): Client {
-        const { 'user-agent': agent } = this.headers
+        const { 'user-agent': agent, 'accept-language': acceptLanguage } = this.headers
         const ip = addressOf(this)
-        return { ip, prefix: normalizeIP(ip), userAgent: agent === undefined ? null : printable(agent) }
+        const userAgent = agent === undefined ? null : printable(agent)
+        return { ip, prefix: normalizeIP(ip), userAgent, acceptLanguage }
       }
     })
   },

@@ -36,6 +36,7 @@ const tagDescriptions: Record<string, string> = {
   'user-tasks': 'The tasks by their user; new clients use `/api/tasks`',
   profile: 'Your account',
   sessions: 'Where you are logged in',
+  recovery: 'A new password by mail',
   health: 'For load balancers and people on call'
 }
 

@@ -6,6 +6,7 @@ export const example = {
   newPassword: 'a longer passphrase',
   accessToken: 'eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.cGF5bG9hZA.c2lnbmF0dXJl',
   refreshToken: 'cmVmcmVzaC10b2tlbi1vZi10aGUtZXhhbXBsZQ',
+  mailToken: 'dG9rZW4tb2YtYS1tYWlsLW9mLXRoZS1leGFtcGxlcy4',
   userId: '0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e',
   sessionId: '0197a3c2-6f1a-7b60-8e21-4c7d9e0f1a2b',
   taskId: '0197a3c2-7b2d-7f08-a1c4-3e5f6a7b8c9d',

@@ -4,7 +4,7 @@ import { example } from './examples.ts'
 
 /** A hint for clients. The format decides (src/auth/email-address.ts); the pattern must not be stricter. */
 const emailPattern = "^\\s*[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}@[^\\s@]+\\s*$"
-const email = Type.String({
+export const email = Type.String({
   format: 'idn-email',
   maxLength: 254,
   pattern: emailPattern,
@@ -14,7 +14,7 @@ const email = Type.String({
 const name = filledText(100, '1 to 100 characters, not only blanks, without U+0000')
 /** Requires a digit and a special character, or 15 characters. */
 const mixedOrLong = '(?:(?=[^0-9]*[0-9])(?=[A-Za-z0-9]*[^A-Za-z0-9])|(?=[\\s\\S]{15}))'
-const newPassword = text(
+export const newPassword = text(
   72,
   'At least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received',
   { minLength: 8, conditions: mixedOrLong }

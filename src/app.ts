@@ -9,6 +9,7 @@ import { draining } from '../plugins/draining.ts'
 import { jwt } from '../plugins/jwt.ts'
 import { limits } from '../plugins/limits.ts'
 import { logging } from '../plugins/logging.ts'
+import { mail } from '../plugins/mail.ts'
 import { openapi } from '../plugins/openapi.ts'
 import { pressure } from '../plugins/pressure.ts'
 import { problemDetails } from '../plugins/problems.ts'
@@ -21,6 +22,7 @@ import { web } from '../plugins/web.ts'
 import { credentialRoutes, identityRoutes } from '../routes/auth.ts'
 import { healthRoutes } from '../routes/health.ts'
 import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
+import { recoveryRoutes } from '../routes/recovery.ts'
 import { securityTextRoutes } from '../routes/security-txt.ts'
 import { sessionRoutes } from '../routes/sessions.ts'
 import { taskRoutes } from '../routes/tasks.ts'
@@ -32,6 +34,7 @@ import type { Engine } from './database/connection.ts'
 import { openDatabases } from './database/databases.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createCursors } from './http/cursors.ts'
+import type { Transport } from './mail/transport.ts'
 import { fastifyOptions } from './process/fastify-options.ts'
 import type { RedisTimes } from './redis/redis.ts'
 import { openSharedCounts } from './redis/shared-counts.ts'
@@ -43,12 +46,14 @@ interface Surroundings {
   redis?: RedisTimes
   /** The embedded engine; by default the one of the data directory. */
   engine?: Engine
+  /** Replaces the mail server. */
+  transport?: () => Promise<Transport>
 }
 
 /** Builds the whole service. It connects to the configured database at the first query, and closes it. */
 export async function buildApp(
   config: Config,
-  { log, clock = Date.now, redis, engine }: Surroundings
+  { log, clock = Date.now, redis, engine, transport }: Surroundings
 ): Promise<FastifyInstance> {
   const app = Fastify(fastifyOptions(config, log))
   // Set here, because with the option Fastify would create a logger for each request.
@@ -57,7 +62,7 @@ export async function buildApp(
   const { db, ...others } = openDatabases(config, log, engine)
   const shared = await openSharedCounts(config, log, redis)
   await app.register(jwt, config)
-  const auth = createAuth(config, db, { ...others, jwt: app.jwt, shared, log, clock })
+  const auth = createAuth(config, db, { ...others, jwt: app.jwt, shared, transport, log, clock })
   const tasks = { cursors: createCursors(config.secrets), taskQuota: config.taskQuota }
 
   if (config.tracing) await app.register((await import('../plugins/tracing.ts')).tracing, { ...config.tracing, log })
@@ -78,11 +83,13 @@ export async function buildApp(
   await app.register(openapi, config)
   await app.register(web, config)
   await app.register(database, { db, ...others })
+  await app.register(mail, auth.mail)
   await app.register(authentication, auth)
   await app.register(turns, { isEmbedded: config.databaseUrl === undefined })
 
   if (config.securityContact.length > 0) app.register(securityTextRoutes, { ...config, clock })
   app.register(credentialRoutes, { prefix: '/api/auth', ...auth })
+  app.register(recoveryRoutes, { prefix: '/api/auth/password', ...auth })
   app.register(async function authenticated(app) {
     app.requireUser()
     app.takeTurns()

@@ -2,6 +2,8 @@ import type { Kysely } from 'kysely'
 import type { Config } from './config/config.ts'
 import type { Database } from './database/tables.ts'
 import { idempotencyKeysRepository } from './repositories/idempotency-keys.ts'
+import { mailTokensRepository } from './repositories/mail-tokens.ts'
+import { outboxRepository } from './repositories/outbox.ts'
 import { revocationsRepository } from './repositories/revocations.ts'
 import { securityEventsRepository } from './repositories/security-events.ts'
 import { sessionsRepository } from './repositories/sessions.ts'
@@ -14,11 +16,13 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** Deletes expired sessions, revocations and idempotency keys, and old security events. */
+/** Deletes expired sessions, revocations, idempotency keys and mail tokens, and old mails and security events. */
 export async function deleteExpired(db: Kysely<Database>, config: Config): Promise<void> {
   await sessionsRepository(db, config).removeExpired()
   await revocationsRepository(db).removeExpired()
   await idempotencyKeysRepository(db).removeExpired()
+  await outboxRepository(db).removeDone()
+  await mailTokensRepository(db).removeExpired()
   await securityEventsRepository(db).removeOlderThan(config.securityEventTtl)
   // Rows that an earlier release wrote during a rolling update.
   await fillTaskKeys(db)

@@ -2,6 +2,8 @@ import type { Kysely } from 'kysely'
 import type { AuthResponse, Login, NewUser, PasswordChange } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
 import { problems } from '../http/problems.ts'
+import type { Mail } from '../mail/mail.ts'
+import { mailTokensRepository } from '../repositories/mail-tokens.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
 import { tasksRepository } from '../repositories/tasks.ts'
 import { usersRepository } from '../repositories/users.ts'
@@ -31,11 +33,12 @@ interface Parts {
   revocations: Revocations
   throttle: Throttle
   log: SecurityLog
+  mail: Pick<Mail, 'write' | 'wake'>
   clock: () => number
 }
 
 export function createAccounts(db: Kysely<Database>, parts: Parts) {
-  const { passwords, sessions, revocations, log, clock } = parts
+  const { passwords, sessions, revocations, log, mail, clock } = parts
   const users = usersRepository(db)
   const checks = createPasswordChecks(users, parts)
   const registering = new Map<string, Promise<AuthResponse | undefined>>()
@@ -103,10 +106,13 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       const user = await users.replaceHash(userId, hash, newHash)
       if (!user) return undefined
       await sessions.endAll(userId, trx)
+      await mailTokensRepository(trx).invalidate(userId)
+      await mail.write({ kind: 'password.changed', recipient: user.email, user_id: userId }, client, trx)
       return sessions.open(user, client, trx)
     })
     // A concurrent login upgraded the hash of the same password.
     if (!opened) return changePassword(token, change, client)
+    mail.wake()
     await revocations.settle()
     await log.record('password.changed', client, { user_id: userId })
     return opened

@@ -2,6 +2,8 @@ import type { Kysely } from 'kysely'
 import type { Config } from '../config/config.ts'
 import { listen } from '../database/listener.ts'
 import type { Database } from '../database/tables.ts'
+import { createMail } from '../mail/mail.ts'
+import type { Transport } from '../mail/transport.ts'
 import type { SharedCounts } from '../redis/redis.ts'
 import { createWindows } from '../redis/windows.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
@@ -11,6 +13,7 @@ import { andThen } from '../util/and-then.ts'
 import { createAccounts } from './accounts.ts'
 import { createForeignUsers } from './foreign-users.ts'
 import { createPasswords } from './passwords/passwords.ts'
+import { createRecovery } from './recovery.ts'
 import { type Announcements, createRevocations } from './revocations/revocations.ts'
 import { createSecurityLog } from './security-log.ts'
 import { createSessions } from './sessions.ts'
@@ -20,6 +23,9 @@ import type { AccessToken } from './tokens/claims.ts'
 import { createIssuer } from './tokens/issuers.ts'
 import { createRefreshTokens } from './tokens/refresh-tokens.ts'
 import { createVerifier } from './tokens/verifier.ts'
+
+/** Client addresses whose requests for mail are counted. */
+const maxMailEntries = 50_000
 
 interface Log {
   info: (details: object, message: string) => void
@@ -32,6 +38,8 @@ interface Surroundings {
   reads?: Kysely<Database>
   own?: Kysely<Database>
   shared?: SharedCounts | undefined
+  /** Replaces the mail server. */
+  transport?: (() => Promise<Transport>) | undefined
   log: Log
   clock: () => number
 }
@@ -45,7 +53,7 @@ export interface User {
 export function createAuth(
   config: Config,
   db: Kysely<Database>,
-  { jwt, reads = db, own = db, shared, log, clock }: Surroundings
+  { jwt, reads = db, own = db, shared, transport, log, clock }: Surroundings
 ) {
   const { directUrl } = config
   // The embedded database serves one process, so there are no announcements.
@@ -55,6 +63,7 @@ export function createAuth(
       : (listener) => listen(directUrl, { channel: 'gatehouse_revocations', log, ...listener })
   const revocations = createRevocations(revocationsRepository(own), { ...config, announcements }, { clock })
   const securityLog = createSecurityLog(securityEventsRepository(db), log, clock)
+  const mail = createMail(config, db, { securityLog, log, transport })
   const tokens = createAccessTokens(config, jwt, clock)
   const sessions = createSessions(db, config, {
     reads,
@@ -71,7 +80,17 @@ export function createAuth(
     revocations,
     throttle,
     log: securityLog,
+    mail,
     clock
+  })
+  const recovery = createRecovery(db, {
+    passwords,
+    sessions,
+    revocations,
+    log: securityLog,
+    mail,
+    windows: createWindows(shared, { kind: 'mail', maxEntries: maxMailEntries, clock }),
+    rateLimit: config.rateLimit
   })
   const issuers = config.issuers.map((trusted) => [trusted.issuer, createIssuer(trusted, log, { clock })] as const)
   const verify = createVerifier(tokens, new Map(issuers), clock)
@@ -91,7 +110,10 @@ export function createAuth(
     revocations.stop()
     await sessions.stop()
   }
-  return { accounts, sessions, verify, identify, revocations, stop, passwords, securityEvents: securityLog.counts }
+  return {
+    ...{ accounts, recovery, sessions, verify, identify, revocations, stop, passwords, mail },
+    securityEvents: securityLog.counts
+  }
 }
 
 export type Auth = ReturnType<typeof createAuth>

@@ -3,4 +3,6 @@ export interface Client {
   /** For limits: for IPv6 the /64, because a client controls the rest. */
   prefix: string
   userAgent: string | null
+  /** The Accept-Language header, for mails that the request causes. */
+  acceptLanguage?: string | undefined
 }

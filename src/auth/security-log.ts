@@ -17,7 +17,8 @@ const alarming = new Set<SecurityEventName>([
   'login.throttled',
   'password.failed',
   'password.throttled',
-  'refresh.reused'
+  'refresh.reused',
+  'mail.dead'
 ])
 
 const hour = 60 * 60 * 1000

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { examineSurroundings, examineToken } from '../doctor/examine.ts'
 import { format } from '../doctor/findings.ts'
+import { sendTestMail } from '../doctor/mail-checks.ts'
 import { loadSettings } from './settings.ts'
 
 /** The token from the command line or standard input, if any. */
@@ -13,9 +14,16 @@ async function givenToken(): Promise<string | undefined> {
 }
 
 const config = loadSettings()
-try {
+
+async function examine() {
+  const [command, recipient] = process.argv.slice(2)
+  if (command === 'mail') return [await sendTestMail(config, recipient ?? '')]
   const token = await givenToken()
-  const findings = token === undefined ? await examineSurroundings(config) : await examineToken(token, config, Date.now)
+  return token === undefined ? examineSurroundings(config) : examineToken(token, config, Date.now)
+}
+
+try {
+  const findings = await examine()
   process.stdout.write(findings.map(format).join(''))
   process.exitCode = findings.some(({ ok }) => ok === false) ? 1 : 0
 } catch (error) {

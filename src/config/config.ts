@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { bool, customCleanEnv, str } from 'envalid'
 import { argumentSettings } from './arguments.ts'
 import { databaseUrls } from './database-urls.ts'
+import { mailSettings, sender, smtpUrl } from './mail-settings.ts'
 import { headerNames, origins, siteUrl } from './origins.ts'
 import { configuredSecrets, localSecret } from './secrets.ts'
 import { between, cidrs, contacts, delay, duration, httpUrl, postgresUrl, redisUrl } from './setting-types.ts'
@@ -31,6 +32,9 @@ const settings = {
   SESSION_TTL: duration({ default: 90 * day }),
   SECURITY_EVENT_TTL: duration({ default: 90 * day }),
   APP_URL: siteUrl({ default: undefined }),
+  APP_NAME: str({ default: 'Gatehouse' }),
+  SMTP_URL: smtpUrl({ default: undefined }),
+  MAIL_FROM: sender({ default: undefined }),
   CORS_ORIGINS: origins({ default: ['http://localhost:3000'] }),
   CORS_HEADERS: headerNames({ default: [] }),
   HOST: str({ default: '127.0.0.1' }),
@@ -48,6 +52,7 @@ const settings = {
   RATE_LIMIT_ENABLED: bool({ default: true }),
   RATE_LIMIT_AUTH: between(1, 1_000_000)({ default: 200 }),
   RATE_LIMIT_UNKNOWN: between(1, 1_000_000)({ default: 300 }),
+  RATE_LIMIT_MAIL: between(1, 1_000_000)({ default: 30 }),
   METRICS_HOST: str({ default: '127.0.0.1' }),
   METRICS_PORT: between(0, 65_535)({ default: undefined }),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl({ default: undefined }),
@@ -98,6 +103,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     complain('WORKERS: more than one worker requires DATABASE_URL, because the embedded database supports one process')
   if (production && /^http:(?!\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/.test(env.APP_URL ?? ''))
     complain('APP_URL: must be https in production, outside localhost')
+  const mail = mailSettings(env, production, complain)
   if (complaints.length > 0) throw new Error(`The settings are wrong:\n${complaints.map((c) => `  - ${c}`).join('\n')}`)
 
   return freeze({
@@ -115,6 +121,8 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     sessionTtl: env.SESSION_TTL,
     securityEventTtl: env.SECURITY_EVENT_TTL,
     appUrl: env.APP_URL,
+    /** Undefined in production without a mail server. */
+    mail,
     corsOrigins: env.CORS_ORIGINS,
     corsHeaders: env.CORS_HEADERS,
     host: env.HOST,
@@ -127,7 +135,12 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     bcryptCost: env.BCRYPT_COST,
     taskQuota: { tasks: env.TASKS_PER_USER, bytes: env.TASK_BYTES_PER_USER },
     redisUrl: env.RATE_LIMIT_ENABLED ? env.REDIS_URL : undefined,
-    rateLimit: { enabled: env.RATE_LIMIT_ENABLED, auth: env.RATE_LIMIT_AUTH, unknown: env.RATE_LIMIT_UNKNOWN },
+    rateLimit: {
+      enabled: env.RATE_LIMIT_ENABLED,
+      auth: env.RATE_LIMIT_AUTH,
+      unknown: env.RATE_LIMIT_UNKNOWN,
+      mail: env.RATE_LIMIT_MAIL
+    },
     metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT },
     // The SDK reads the endpoints itself.
     tracing:

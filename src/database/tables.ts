@@ -9,6 +9,7 @@ export interface UserTable {
   name: string
   password_hash: string | null
   is_active: Generated<boolean>
+  email_verified: Generated<boolean>
   created_at: Generated<string>
   updated_at: Generated<string>
 }
@@ -73,6 +74,56 @@ export interface IdempotencyKeyTable {
   created_at: Generated<string>
 }
 
+export interface MailTable {
+  id: string
+  kind: string
+  recipient: string
+  user_id: string | null
+  change_id: string | null
+  language: string
+  /** The origin of the request that caused the mail. */
+  address: string | null
+  user_agent: string | null
+  /** The token of the mail is derived from it; empty once the mail is done. */
+  seed: Buffer
+  created_at: Generated<string>
+  /** When it may be claimed. */
+  next_at: Generated<string>
+  attempts: Generated<number>
+  done_at: string | null
+  outcome: string | null
+  error: string | null
+}
+
+export interface MailTokenTable {
+  purpose: string
+  /** The address, the user's id or the id of the change: there is one token of each purpose for it. */
+  subject: string
+  mail_id: string
+  /** The address that the token proves. */
+  email: string
+  /** Null for an address that nobody has. */
+  user_id: string | null
+  change_id: string | null
+  hash: Buffer
+  code_hash: Buffer
+  tries: Generated<number>
+  expires_at: string
+  used_at: string | null
+}
+
+export interface EmailChangeTable {
+  id: string
+  user_id: string
+  old_email: string
+  new_email: string
+  /** Whether the old address was verified. */
+  was_verified: boolean
+  requested_at: Generated<string>
+  confirmed_at: string | null
+  cancelled_at: string | null
+}
+
 export interface Database {
   users: UserTable
   tasks: TaskTable
@@ -80,4 +131,7 @@ export interface Database {
   revocations: RevocationTable
   security_events: SecurityEventTable
   idempotency_keys: IdempotencyKeyTable
+  mails: MailTable
+  mail_tokens: MailTokenTable
+  email_changes: EmailChangeTable
 }

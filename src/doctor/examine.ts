@@ -9,6 +9,7 @@ import { createLog } from '../logging/log.ts'
 import { usersRepository } from '../repositories/users.ts'
 import { explain } from './explain.ts'
 import { type Finding, quote, span } from './findings.ts'
+import { checkMail } from './mail-checks.ts'
 import { explainShape } from './shapes.ts'
 import { checkDatabase, checkIssuer, checkSettings } from './surroundings.ts'
 
@@ -94,9 +95,14 @@ export async function examineToken(text: string, config: Config, clock: () => nu
   return judge(token, config, service).finally(service.close)
 }
 
-/** Checks settings, database and issuers. */
+/** Checks settings, database, mail server and issuers. */
 export async function examineSurroundings(config: Config): Promise<Finding[]> {
   const db = openDatabase(config, log)
-  const findings = [checkSettings(config), checkDatabase(db, config), ...config.issuers.map(checkIssuer)]
+  const findings = [
+    checkSettings(config),
+    checkDatabase(db, config),
+    checkMail(config),
+    ...config.issuers.map(checkIssuer)
+  ]
   return Promise.all(findings).finally(() => db.destroy())
 }

@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Mail } from '../mail/mail.ts'
 import { RequestDurations } from './durations.ts'
 import { gauge } from './gauge.ts'
+import { countMails } from './mail-metrics.ts'
 import { version } from './version.ts'
 
 // Limits the number of series, because a reason may contain outside text.
@@ -10,11 +12,12 @@ export interface Sources {
   securityEvents: ReadonlyMap<string, number>
   passwords: { readonly running: number; readonly waiting: number }
   revocations: { staleness: () => number; readonly size: number }
+  mail: Pick<Mail, 'settings' | 'outcomes' | 'waiting'>
   pools: () => Record<string, { total: number; idle: number; waiting: number }>
 }
 
 /** Creates the Prometheus metrics of one process. */
-export function createMetrics({ securityEvents, passwords, revocations, pools }: Sources) {
+export function createMetrics({ securityEvents, passwords, revocations, mail, pools }: Sources) {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -59,6 +62,7 @@ export function createMetrics({ securityEvents, passwords, revocations, pools }:
     'Time since the database last told all revocations.',
     () => revocations.staleness() / 1000
   )
+  if (mail.settings) countMails(registry, mail)
   new Gauge({
     name: 'gatehouse_database_connections',
     help: 'Connections to PostgreSQL, by pool and state.',

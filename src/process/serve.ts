@@ -43,6 +43,8 @@ export async function serve(config: Config, log: Logger): Promise<void> {
     await app.listen({ host, port }).catch((error) => {
       throw new Error(explainPort(error, host, port))
     })
+    if (!config.mail)
+      log.warn('mail is not configured: without SMTP_URL, MAIL_FROM and APP_URL nobody can reset a forgotten password')
     if (!config.rateLimit.enabled) log.warn('rate limits are off: for load tests only')
     if (worker) worker.send({ listening: app.listeningOrigin })
     else process.stdout.write(welcome(app.listeningOrigin, config))

@@ -12,9 +12,11 @@ export const securityEventNames = [
   'password.changed',
   'password.failed',
   'password.throttled',
+  'password.reset',
   'session.ended',
   'sessions.ended',
-  'account.deleted'
+  'account.deleted',
+  'mail.dead'
 ] as const
 export type SecurityEventName = (typeof securityEventNames)[number]
 

@@ -116,6 +116,31 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .$narrowType<{ password_hash: string }>()
         .executeTakeFirst(),
 
+    /** Finds the active user who registered here with an address. */
+    findByEmail: (email: string) =>
+      db
+        .selectFrom('users')
+        .select('id')
+        .where('email', '=', email)
+        .where('issuer', 'is', null)
+        .where('is_active', '=', true)
+        .executeTakeFirst(),
+
+    /**
+     * Sets a password without the old one, if the active user still has this address, whose mailbox proved it. Returns
+     * undefined otherwise.
+     */
+    resetPassword: (id: string, email: string, hash: string) =>
+      db
+        .updateTable('users')
+        .set({ password_hash: hash, email_verified: true })
+        .where('id', '=', id)
+        .where('email', '=', email)
+        .where('issuer', 'is', null)
+        .where('is_active', '=', true)
+        .returning('id')
+        .executeTakeFirst(),
+
     update: (id: string, patch: ProfilePatch): Promise<User | undefined> =>
       db
         .updateTable('users')

@@ -9,6 +9,7 @@ import { checkAnswer } from './contract.ts'
 import { borrowEngine } from './engines.ts'
 import { keepExchange } from './exchanges.ts'
 import { captureLog } from './log.ts'
+import { openMailbox } from './mailbox.ts'
 import { cloneTemplate, server } from './template.ts'
 
 export const secret = 'a-long-value-that-only-the-tests-know'
@@ -79,6 +80,7 @@ const cheapestHash = 4
 export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis }: Options = {}) {
   const { engine, remove, ...database } = await borrowDatabase()
   const { log, lines, says } = captureLog()
+  const mailbox = openMailbox()
   const loaded = loadConfig({
     BETTER_AUTH_SECRET: secret,
     RATE_LIMIT_ENABLED: 'false',
@@ -92,6 +94,7 @@ export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis 
     { ...config, ...patient, ...(isOwnWeb && { isOwnWeb }) },
     {
       log,
+      ...(settings.SMTP_URL === undefined && { transport: mailbox.transport }),
       ...(clock && { clock }),
       ...(redis && { redis }),
       ...(engine && !('DATA_DIR' in settings) && { engine })
@@ -112,5 +115,11 @@ export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis 
     return { id: user.id as string, email, password, token: token as string, ...caller(app, token) }
   }
 
-  return { app, config, lines, says, signUp, anyone: caller(app) }
+  /** The letters to an address, once nothing is left to send. */
+  async function lettersTo(address: string) {
+    await app.mail.sender?.idle()
+    return mailbox.to(address)
+  }
+
+  return { app, config, lines, says, signUp, lettersTo, anyone: caller(app) }
 }

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { shortcutOf } from '../../src/database/prepared.ts'
 
-/** The poll for revocations, once a second. */
-const ownAccord = /pg_current_snapshot|from "revocations"/
+/** The poll for revocations, once a second, and the sender's look for mails. */
+const ownAccord = /pg_current_snapshot|from "revocations"|^update "mails"/
 
 /** Counts queries of requests until the test ends. Each call returns the number since the last call. */
 export function countQueries(t: Test, app: FastifyInstance): () => number {

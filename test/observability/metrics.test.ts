@@ -8,6 +8,7 @@ function start() {
     securityEvents: new Map([['login', 0]]),
     passwords: { running: 0, waiting: 0 },
     revocations: { staleness: () => 0, size: 0 },
+    mail: { settings: undefined, outcomes: new Map(), waiting: async () => ({ count: 0, age: 0 }) },
     pools: () => ({ primary: { total: 0, idle: 0, waiting: 0 } })
   }
   const metrics = createMetrics(sources)

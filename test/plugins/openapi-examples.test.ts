@@ -1,8 +1,9 @@
 import t, { test } from 'tap'
 import { caller, startApp } from '../helpers/app.ts'
 import { contractOf, examplesOf, operationsOf, resolve, validatorOf } from '../helpers/contract.ts'
+import { tokenOf } from '../helpers/mailbox.ts'
 
-const { app, anyone } = await startApp(t)
+const { app, anyone, lettersTo } = await startApp(t)
 const contract = contractOf(app)
 const operations = operationsOf(contract)
 const validatorOfSchema = validatorOf(app)
@@ -18,6 +19,12 @@ const newUser = contract.components.schemas.NewUser?.examples?.[0] as Record<str
 async function register(): Promise<Opened> {
   const answer = await anyone.post('/api/auth/register', { ...newUser, email: `${crypto.randomUUID()}@example.com` })
   return answer.json()
+}
+
+/** The token of a mail to this user. */
+async function mailToken(email: string): Promise<string> {
+  await anyone.post('/api/auth/password/forgot', { email })
+  return tokenOf((await lettersTo(email)).at(-1))
 }
 
 const bodies = operations.flatMap(({ name, operation }) =>
@@ -37,7 +44,8 @@ test('every example of a body works when it is sent', async (t) => {
     // What only this session has: its address and its refresh token. A new account takes a new address.
     const own: Record<string, unknown> = {
       ...('email' in body && operation.operationId !== 'register' && { email: user.email }),
-      ...('refresh_token' in body && { refresh_token })
+      ...('refresh_token' in body && { refresh_token }),
+      ...('token' in body && { token: await mailToken(user.email) })
     }
     const answer = await ann[method.toLowerCase() as 'post' | 'put' | 'patch'](url, { ...body, ...own })
     t.match(String(answer.statusCode), /^2/, `${name}: ${answer.body}`)

@@ -14,7 +14,9 @@ const open = [
   ...['/docs', '/docs/', '/docs/static/index.html', '/docs/static/swagger-initializer.js'],
   ...['/docs/*', '/docs/json', '/docs/yaml']
 ].flatMap((path) => [`GET ${path}`, `HEAD ${path}`])
-const credentials = ['register', 'login', 'refresh'].map((name) => `POST /api/auth/${name}`)
+const credentials = ['register', 'login', 'refresh', 'password/forgot', 'password/reset'].map(
+  (name) => `POST /api/auth/${name}`
+)
 const publicRoutes = new Set([...open, ...credentials, 'OPTIONS *'])
 const isPublic = ({ method, path }: { method: string; path: string }) => publicRoutes.has(`${method} ${path}`)
 const protectedRoutes = routesOf(app).filter((route) => !isPublic(route))

@@ -64,6 +64,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a mail to set a new password
+         * @description The answer is the same whether the account exists or not. The mail has a link and a code, which are valid for 30 minutes; a newer mail replaces them. One address gets at most five mails an hour. 503: the service has no mail server.
+         */
+        post: operations["forgotPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password with the token or the code of a mail
+         * @description Send it when the person presses a button, never when the link is opened, because scanners open links too. Ends every session and opens none: ask the person to sign in. 401 `invalid_token`: the link or the code is wrong, was used, was replaced or has expired. A password that is refused leaves both as they are. A code is invalid after five wrong tries.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/logout": {
         parameters: {
             query?: never;
@@ -500,6 +540,19 @@ export interface components {
             message: string;
         };
         /**
+         * @description The account whose password is forgotten
+         * @example {
+         *       "email": "ann@example.com"
+         *     }
+         */
+        Forgot: {
+            /**
+             * Format: idn-email
+             * @description An email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
+             */
+            email: string;
+        };
+        /**
          * @description The state of a service that works
          * @example {
          *       "status": "ok",
@@ -638,6 +691,26 @@ export interface components {
             refresh_token?: string;
             /** @description True for browsers: without a refresh cookie the answer is 204 instead of 401 */
             refresh_cookie?: boolean;
+        };
+        /**
+         * @description The token of the mail, or the email and the code, with the new password
+         * @example {
+         *       "token": "dG9rZW4tb2YtYS1tYWlsLW9mLXRoZS1leGFtcGxlcy4",
+         *       "new_password": "a longer passphrase"
+         *     }
+         */
+        Reset: {
+            /** @description The token of the link in the mail, after `#token=` */
+            token?: string;
+            /**
+             * Format: idn-email
+             * @description An email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
+             */
+            email?: string;
+            /** @description The code of the mail: 8 digits, with or without a space in the middle */
+            code?: string;
+            /** @description At least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
+            new_password: string;
         };
         /**
          * @description One login, on one device
@@ -957,6 +1030,7 @@ export type AccountDeletion = components['schemas']['AccountDeletion'];
 export type AuthenticatedUser = components['schemas']['AuthenticatedUser'];
 export type AuthResponse = components['schemas']['AuthResponse'];
 export type FieldError = components['schemas']['FieldError'];
+export type Forgot = components['schemas']['Forgot'];
 export type Health = components['schemas']['Health'];
 export type Login = components['schemas']['Login'];
 export type Message = components['schemas']['Message'];
@@ -967,6 +1041,7 @@ export type Problem = components['schemas']['Problem'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type ProfilePatch = components['schemas']['ProfilePatch'];
 export type Refresh = components['schemas']['Refresh'];
+export type Reset = components['schemas']['Reset'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
 export type SortOrder = components['schemas']['SortOrder'];
@@ -1085,6 +1160,67 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    forgotPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forgot"];
+            };
+        };
+        responses: {
+            /** @description If the account exists, a mail is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reset"];
+            };
+        };
+        responses: {
+            /** @description The password is changed, and every session has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];

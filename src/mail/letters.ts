@@ -1,0 +1,83 @@
+import type { Kysely } from 'kysely'
+import type { MailSettings } from '../config/mail-settings.ts'
+import type { Database } from '../database/tables.ts'
+import { type MailPurpose, mailTokensRepository } from '../repositories/mail-tokens.ts'
+import { type ClaimedMail, type MailKind, outboxRepository } from '../repositories/outbox.ts'
+import { usersRepository } from '../repositories/users.ts'
+import type { Language } from './languages.ts'
+import { htmlOf, textOf } from './layout.ts'
+import type { MailTokens } from './mail-tokens.ts'
+import { wordsOf } from './texts.ts'
+import type { Letter } from './transport.ts'
+
+const hour = 60 * 60
+
+/** Mails of these kinds to one recipient within an hour. Beyond it they are dropped. */
+const budgets: { kinds: readonly MailKind[]; max: number }[] = [
+  // A stranger can cause these.
+  { kinds: ['reset'], max: 5 },
+  { kinds: ['password.changed'], max: 20 }
+]
+
+/** Seconds that a token is valid, and the page that its link opens. */
+const links: Record<MailPurpose, { lifetime: number; page: string }> = {
+  reset: { lifetime: hour / 2, page: 'reset' }
+}
+
+/** A letter, or why none is sent. */
+export type Written = Letter | { dropped: string }
+
+/** Turns rows of the outbox into letters: whose address it is, the token, the words. */
+export function createLetters(db: Kysely<Database>, settings: MailSettings, tokens: MailTokens) {
+  const outbox = outboxRepository(db)
+  const mailTokens = mailTokensRepository(db)
+  const users = usersRepository(db)
+  const { appName: app, appUrl } = settings
+
+  async function isOverBudget(mail: ClaimedMail): Promise<boolean> {
+    for (const { kinds, max } of budgets)
+      if (kinds.includes(mail.kind)) return (await outbox.countBefore(mail, kinds, hour)) >= max
+    return false
+  }
+
+  function letterOf(mail: ClaimedMail, given: { link?: string; code?: string } = {}): Letter {
+    const { id, kind, recipient: to, address, user_agent: userAgent, created_at: date } = mail
+    const { link, code } = given
+    const language = mail.language as Language
+    const words = wordsOf(kind, language, { app, address, userAgent, at: date })
+    const content = { words, language, app, link, code }
+    return { id, date, to, subject: words.subject, text: textOf(content), html: htmlOf(content), link }
+  }
+
+  /** Stores the token of a mail. Returns the link and the code, or undefined if a newer mail has replaced it. */
+  async function mint(purpose: MailPurpose, mail: ClaimedMail, whose: { subject: string; user_id: string | null }) {
+    const { token, code, ...hashes } = tokens.derive(purpose, mail.seed)
+    const { lifetime, page } = links[purpose]
+    const { id: mail_id, recipient: email, change_id = null } = mail
+    const isCurrent = await mailTokens.mint({ purpose, mail_id, email, change_id, ...whose, ...hashes, lifetime })
+    // A fragment is sent to no server, and scanners of links do not use it.
+    return isCurrent ? { link: `${appUrl}/${page}#token=${token}`, code } : undefined
+  }
+
+  /** Unknown addresses get a token as well, which nobody learns, so that trying codes shows no difference. */
+  async function reset(mail: ClaimedMail): Promise<Written> {
+    const user = await users.findByEmail(mail.recipient)
+    const minted = await mint('reset', mail, { subject: mail.recipient, user_id: user?.id ?? null })
+    if (!minted) return { dropped: 'replaced by a newer mail' }
+    return user ? letterOf(mail, minted) : { dropped: 'nobody has this address' }
+  }
+
+  const writers: Record<MailKind, (mail: ClaimedMail) => Written | Promise<Written>> = {
+    reset,
+    'password.changed': letterOf
+  }
+
+  return {
+    async write(mail: ClaimedMail): Promise<Written> {
+      if (await isOverBudget(mail)) return { dropped: 'over budget' }
+      return writers[mail.kind](mail)
+    }
+  }
+}
+
+export type Letters = ReturnType<typeof createLetters>

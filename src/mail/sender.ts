@@ -1,0 +1,176 @@
+import type { ClaimedMail, OutboxRepository, Outcome } from '../repositories/outbox.ts'
+import type { Letters } from './letters.ts'
+import { lanes, type Transport } from './transport.ts'
+
+/** Seconds that a claim lasts. If the process dies, another one sends the mail afterwards. */
+const lease = 5 * 60
+/** Milliseconds that the mail server has for one mail; much shorter than a lease. */
+const sendTimeout = 60_000
+/** Milliseconds between two looks for mails that are due: repeated ones, and those of processes that died. */
+const pollInterval = 10_000
+/** Seconds after which a mail is dead (RFC 5321, section 4.5.4.1 has days, but nobody waits for these). */
+const longestAge = 24 * 60 * 60
+/** Seconds until the first repetition; doubled for each further one. */
+const firstDelay = 15
+const longestDelay = 60 * 60
+/** Milliseconds to pause when the mail server itself fails; doubled for each further pause. */
+const firstPause = 1_000
+const longestPause = 60_000
+/** Milliseconds for mails in flight to finish when the process closes. */
+const closeTimeout = 5_000
+
+interface SmtpError extends Error {
+  responseCode?: number
+  command?: string
+}
+
+/** Whether the server refused this mail for good (RFC 5321, section 4.2.1): the address or the content. */
+const isRefused = ({ responseCode = 0, command = '' }: SmtpError) => responseCode >= 500 && /^(RCPT|DATA)/.test(command)
+
+/** Whether the server answered about this mail. If not, the server itself may be the problem. */
+const isAnswer = ({ responseCode, command = '' }: SmtpError) =>
+  responseCode !== undefined && /^(RCPT|DATA)/.test(command)
+
+export interface Parts {
+  outbox: OutboxRepository
+  letters: Pick<Letters, 'write'>
+  transport: () => Promise<Transport>
+  log: { warn: (details: object, message: string) => void }
+  /** Called when a mail is given up. */
+  onDead: (mail: ClaimedMail) => Promise<void>
+  /** Monotonic milliseconds. */
+  elapsed?: () => number
+  random?: () => number
+}
+
+/**
+ * Sends the mails of the outbox. Several lanes each claim a mail, send it and mark it, so a slow or bad recipient delays
+ * no other one. Delivery is at least once: a mail whose acceptance could not be recorded is sent again, with the same
+ * Message-ID.
+ */
+export function createSender(parts: Parts) {
+  const { outbox, letters, log, onDead, elapsed = () => performance.now(), random = Math.random } = parts
+  const outcomes = new Map<Outcome | 'failed', number>()
+  const running = new Set<Promise<void>>()
+  let transport: Promise<Transport> | undefined
+  let timer: NodeJS.Timeout | undefined
+  let pauseTimer: NodeJS.Timeout | undefined
+  let stopped = false
+  /** Mails may have been written after the last claim began. */
+  let isNew = false
+  let pausedUntil = Number.NEGATIVE_INFINITY
+  /** Failures of the server in a row, without an answer to any mail. */
+  let failures = 0
+
+  const count = (outcome: Outcome | 'failed') => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+
+  async function finish({ id }: ClaimedMail, outcome: Outcome, reason?: string): Promise<void> {
+    await outbox.finish(id, outcome, reason)
+    count(outcome)
+  }
+
+  /** Between half and all of the delay, so that mails that failed together are not repeated together. */
+  const jittered = (delay: number) => delay * (0.5 + random() / 2)
+
+  /** Lets a server rest that answers nothing, instead of trying it with each mail of the outbox. */
+  function rest(): void {
+    failures += 1
+    if (failures % lanes !== 0) return
+    const pause = jittered(Math.min(firstPause * 2 ** (failures / lanes - 1), longestPause))
+    pausedUntil = elapsed() + pause
+    clearTimeout(pauseTimer)
+    pauseTimer = setTimeout(wake, pause).unref()
+  }
+
+  async function fail(mail: ClaimedMail, error: SmtpError): Promise<void> {
+    const { id, kind, user_id, attempts, age } = mail
+    const { message: reason } = error
+    if (isAnswer(error)) failures = 0
+    else rest()
+    count('failed')
+    const delay = jittered(Math.min(firstDelay * 2 ** (attempts - 1), longestDelay))
+    const isDead = isRefused(error) || age + delay > longestAge
+    log.warn({ mail: id, kind, user_id, attempts, dead: isDead, reason: withoutAddress(reason, mail) }, 'mail not sent')
+    if (!isDead) return void (await outbox.postpone(id, delay, reason))
+    await finish(mail, 'dead', reason)
+    await onDead(mail)
+  }
+
+  async function deliver(mail: ClaimedMail): Promise<void> {
+    try {
+      const letter = await letters.write(mail)
+      if ('dropped' in letter) return await finish(mail, 'dropped', letter.dropped)
+      transport ??= parts.transport()
+      await (await transport).send(letter, AbortSignal.timeout(sendTimeout))
+    } catch (error) {
+      return fail(mail, error as SmtpError)
+    }
+    failures = 0
+    await finish(mail, 'sent')
+  }
+
+  async function lane(): Promise<void> {
+    while (!stopped && elapsed() >= pausedUntil) {
+      isNew = false
+      const mail = await outbox.claim(lease)
+      if (mail) {
+        // There may be more.
+        open()
+        await deliver(mail)
+      } else if (!isNew) return
+    }
+  }
+
+  function open(): void {
+    if (stopped || running.size >= lanes) return
+    const opened = lane()
+      .catch((err) => log.warn({ err }, 'the outbox is unavailable'))
+      .finally(() => running.delete(opened))
+    running.add(opened)
+  }
+
+  function wake(): void {
+    isNew = true
+    open()
+  }
+
+  return {
+    /** Looks for mails. Call it after the commit that wrote one. */
+    wake,
+
+    /** Begins to look for mails at intervals. */
+    start(): void {
+      timer ??= setInterval(wake, pollInterval).unref()
+      wake()
+    },
+
+    outcomes: outcomes as ReadonlyMap<string, number>,
+
+    /** Waits until no mail is in flight, and none is due. */
+    async idle(): Promise<void> {
+      while (running.size > 0) await Promise.all(running)
+    },
+
+    /** Finishes the mails in flight, for a while, and stops. */
+    async stop(): Promise<void> {
+      stopped = true
+      clearInterval(timer)
+      clearTimeout(pauseTimer)
+      let patience: NodeJS.Timeout | undefined
+      const late = new Promise((resolve) => {
+        patience = setTimeout(resolve, closeTimeout)
+      })
+      await Promise.race([Promise.all(running), late])
+      clearTimeout(patience)
+      await transport?.then(
+        (open) => open.close(),
+        () => {}
+      )
+    }
+  }
+}
+
+/** Servers repeat the address in their answers. The log contains none. */
+const withoutAddress = (reason: string, { recipient }: ClaimedMail) => reason.replaceAll(recipient, '<recipient>')
+
+export type MailSender = ReturnType<typeof createSender>

@@ -1,0 +1,98 @@
+import type { MailKind } from '../repositories/outbox.ts'
+import { browserOf } from './browsers.ts'
+import type { Language } from './languages.ts'
+
+/** The words of a mail. */
+export interface Words {
+  subject: string
+  /** Paragraphs before the link and the code. */
+  opening: string[]
+  /** The label of the link. */
+  action?: string
+  /** What the code is for. */
+  code?: string
+  /** Paragraphs after them, such as what to do if it was somebody else. */
+  closing: string[]
+}
+
+export interface Facts {
+  app: string
+  /** Who caused the mail. */
+  origin: string
+  when: string
+}
+
+type Texts = Record<MailKind, (facts: Facts) => Words>
+
+const english: Texts = {
+  reset: ({ app, origin, when }) => ({
+    subject: `Reset your ${app} password`,
+    opening: [`Somebody asked to reset the password of your ${app} account. The link works once, within 30 minutes.`],
+    action: 'Choose a new password',
+    code: 'Or enter this code in the app:',
+    closing: [
+      `The request came from ${origin}, ${when}.`,
+      'If it was not you, ignore this mail: your password stays as it is. Give the link and the code to nobody.'
+    ]
+  }),
+  'password.changed': ({ app, origin, when }) => ({
+    subject: `Your ${app} password was changed`,
+    opening: [`The password of your ${app} account was changed, and all other sessions ended.`],
+    closing: [
+      `It was changed from ${origin}, ${when}.`,
+      'If it was not you, somebody else can use your account: reset your password now, with "Forgot password?" on the sign-in page.'
+    ]
+  })
+}
+
+const german: Texts = {
+  reset: ({ app, origin, when }) => ({
+    subject: `${app}: Passwort zurücksetzen`,
+    opening: [
+      `Jemand möchte das Passwort Ihres Kontos bei ${app} zurücksetzen. Der Link funktioniert einmal, innerhalb von 30 Minuten.`
+    ],
+    action: 'Neues Passwort wählen',
+    code: 'Oder geben Sie diesen Code in der App ein:',
+    closing: [
+      `Die Anfrage kam von ${origin}, ${when}.`,
+      'Waren Sie das nicht, ignorieren Sie diese Mail: Ihr Passwort bleibt, wie es ist. Geben Sie Link und Code niemandem weiter.'
+    ]
+  }),
+  'password.changed': ({ app, origin, when }) => ({
+    subject: `${app}: Ihr Passwort wurde geändert`,
+    opening: [`Das Passwort Ihres Kontos bei ${app} wurde geändert. Alle anderen Sitzungen sind beendet.`],
+    closing: [
+      `Geändert von ${origin}, ${when}.`,
+      'Waren Sie das nicht, kann jemand anderes Ihr Konto benutzen: Setzen Sie Ihr Passwort jetzt zurück, mit „Passwort vergessen?“ auf der Anmeldeseite.'
+    ]
+  })
+}
+
+const texts: Record<Language, Texts> = { en: english, de: german }
+
+const originWords = {
+  en: { network: 'the network', unknown: 'an unknown network', on: 'on', browser: 'an unknown browser' },
+  de: { network: 'dem Netz', unknown: 'einem unbekannten Netz', on: 'auf', browser: 'unbekannter Browser' }
+} as const
+
+/** Who made a request, for people: network and browser. */
+function originOf(language: Language, address: string | null, userAgent: string | null): string {
+  const words = originWords[language]
+  const { browser = words.browser, system } = browserOf(userAgent)
+  const network = address === null ? words.unknown : `${words.network} ${address}`
+  return `${network} (${browser}${system ? ` ${words.on} ${system}` : ''})`
+}
+
+/** The words of a mail in a language. `at` is RFC 3339. */
+export function wordsOf(
+  kind: MailKind,
+  language: Language,
+  { app, address, userAgent, at }: { app: string; address: string | null; userAgent: string | null; at: string }
+): Words {
+  const when = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+  return texts[language][kind]({
+    app,
+    origin: originOf(language, address, userAgent),
+    when: `${when.format(new Date(at))} UTC`
+  })
+}

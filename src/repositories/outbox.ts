@@ -1,0 +1,151 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { prepared } from '../database/prepared.ts'
+import type { Database } from '../database/tables.ts'
+import { newId } from '../util/ids.ts'
+
+/** What a mail is about. `src/mail/letters.ts` has the letter of each kind. */
+export type MailKind = 'reset' | 'password.changed'
+
+export interface NewMail {
+  kind: MailKind
+  recipient: string
+  user_id?: string | undefined
+  change_id?: string | undefined
+  language: string
+  address: string
+  user_agent: string | null
+  seed: Buffer
+}
+
+/** A mail that this process sends. */
+export interface ClaimedMail extends NewMail {
+  id: string
+  created_at: string
+  attempts: number
+  /** Seconds since it was written. */
+  age: number
+}
+
+export type Outcome = 'sent' | 'dropped' | 'dead'
+
+const longestUserAgent = 512
+const longestError = 500
+/** Rows per statement, so that no statement takes long. */
+const batch = 10_000
+
+const seconds = (count: unknown) => sql<string>`make_interval(secs => ${count})`
+
+/** All SQL on the outbox. */
+export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
+  /** One row, the due one that is due for longest. Rows that another process claims at this moment are skipped. */
+  const claim = prepared<{ lease: number }, ClaimedMail>(db, (value) =>
+    db
+      .updateTable('mails')
+      .set({
+        next_at: sql<string>`now() + ${seconds(sql`${value('lease')}::float8`)}`,
+        attempts: sql<number>`attempts + 1`
+      })
+      .where('id', '=', (eb) =>
+        eb
+          .selectFrom('mails')
+          .select('id')
+          .where('done_at', 'is', null)
+          .where('next_at', '<=', sql<string>`now()`)
+          .orderBy('next_at')
+          .limit(1)
+          .forUpdate()
+          .skipLocked()
+      )
+      .returning([
+        ...(['id', 'recipient', 'user_id', 'change_id', 'language', 'address', 'user_agent', 'seed'] as const),
+        ...(['kind', 'created_at', 'attempts'] as const),
+        sql<number>`extract(epoch from now() - created_at)::float8`.as('age')
+      ])
+      .$castTo<ClaimedMail>()
+  )
+
+  const finish = prepared<{ id: string; outcome: Outcome; error: string | null }, unknown>(db, (value) =>
+    db
+      .updateTable('mails')
+      .set({
+        done_at: sql<string>`now()`,
+        outcome: sql<string>`${value('outcome')}::text`,
+        error: sql<string>`${value('error')}::text`,
+        seed: Buffer.alloc(0)
+      })
+      .where('id', '=', sql<string>`${value('id')}::uuid`)
+  )
+
+  return {
+    /** Writes a mail into the outbox. Its id sorts after those of earlier mails. */
+    insert: ({ user_agent, ...mail }: NewMail) =>
+      db
+        .insertInto('mails')
+        .values({ id: newId(), user_agent: user_agent?.slice(0, longestUserAgent) ?? null, ...mail })
+        .execute(),
+
+    /** Claims a mail for `lease` seconds. Afterwards another process may claim it. */
+    claim: async (lease: number): Promise<ClaimedMail | undefined> => (await claim({ lease }))[0],
+
+    finish: (id: string, outcome: Outcome, error: string | null = null) =>
+      finish({ id, outcome, error: error?.slice(0, longestError) ?? null }),
+
+    /** Makes a claimed mail due again after `delay` seconds. */
+    postpone: (id: string, delay: number, error: string) =>
+      db
+        .updateTable('mails')
+        .set({ next_at: sql<string>`now() + ${seconds(delay)}`, error: error.slice(0, longestError) })
+        .where('id', '=', id)
+        .where('done_at', 'is', null)
+        .execute(),
+
+    /**
+     * Counts the mails of these kinds to a recipient that were written within `window` seconds before this one, without
+     * those that were dropped. The earliest ones win, whichever process looks first.
+     */
+    async countBefore({ id, recipient, created_at }: ClaimedMail, kinds: readonly MailKind[], window: number) {
+      const { count } = await db
+        .selectFrom('mails')
+        .select(({ fn }) => fn.countAll<number | string>().as('count'))
+        .where('recipient', '=', recipient)
+        .where('created_at', '>', sql<string>`${created_at}::timestamptz - ${seconds(window)}`)
+        .where('id', '<', id)
+        .where('kind', 'in', kinds)
+        .where('outcome', 'is distinct from', 'dropped')
+        .executeTakeFirstOrThrow()
+      return Number(count)
+    },
+
+    /** The number of waiting mails, and the age of the oldest one in seconds. */
+    async waiting(): Promise<{ count: number; age: number }> {
+      const { count, age } = await db
+        .selectFrom('mails')
+        .select(({ fn }) => [
+          fn.countAll<number | string>().as('count'),
+          sql<number | null>`extract(epoch from now() - min(created_at))::float8`.as('age')
+        ])
+        .where('done_at', 'is', null)
+        .executeTakeFirstOrThrow()
+      return { count: Number(count), age: age ?? 0 }
+    },
+
+    /** Deletes mails that were done a day ago. Concurrent processes share the work. */
+    async removeDone(limit = batch): Promise<void> {
+      const old = db
+        .selectFrom('mails')
+        .select('id')
+        .where('done_at', '<=', sql<string>`now() - interval '24 hours'`)
+        .orderBy('done_at')
+        .limit(limit)
+        .forUpdate()
+        .skipLocked()
+      let gone: number
+      do {
+        const { numDeletedRows } = await db.deleteFrom('mails').where('id', 'in', old).executeTakeFirst()
+        gone = Number(numDeletedRows)
+      } while (gone === limit)
+    }
+  }
+}
+
+export type OutboxRepository = ReturnType<typeof outboxRepository>

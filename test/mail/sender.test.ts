@@ -1,0 +1,320 @@
+import { mock } from 'node:test'
+import { sql } from 'kysely'
+import t, { test } from 'tap'
+import { createLetters } from '../../src/mail/letters.ts'
+import { createMailTokens } from '../../src/mail/mail-tokens.ts'
+import { createSender, type Parts } from '../../src/mail/sender.ts'
+import { type Letter, lanes, type Transport } from '../../src/mail/transport.ts'
+import { type ClaimedMail, outboxRepository } from '../../src/repositories/outbox.ts'
+import { startApp } from '../helpers/app.ts'
+import { captureLog } from '../helpers/log.ts'
+import { until } from '../helpers/wait.ts'
+
+const { app, config } = await startApp(t)
+const outbox = outboxRepository(app.db)
+const settings = config.mail as NonNullable<typeof config.mail>
+
+t.beforeEach(() => app.db.deleteFrom('mails').execute())
+
+const write = (recipient = `${crypto.randomUUID()}@example.com`) =>
+  outbox
+    .insert({
+      kind: 'password.changed',
+      recipient,
+      language: 'en',
+      address: '192.0.2.1',
+      user_agent: null,
+      seed: Buffer.alloc(32, 7)
+    })
+    .then(() => recipient)
+const rows = () => app.db.selectFrom('mails').selectAll().orderBy('id').execute()
+const refusal = (responseCode: number, command = 'RCPT TO') =>
+  Object.assign(new Error(`${responseCode} for ann@example.com`), { responseCode, command })
+
+interface Options {
+  send?: Transport['send']
+  parts?: Partial<Parts>
+}
+
+/** A sender on the app's outbox whose mail server is a function. */
+function startSender({ send = async () => {}, parts = {} }: Options = {}) {
+  const sent: Letter[] = []
+  const dead: ClaimedMail[] = []
+  const { log, lines } = captureLog()
+  let closed = 0
+  const sender = createSender({
+    outbox,
+    letters: createLetters(app.db, settings, createMailTokens(config.secrets)),
+    log,
+    onDead: async (mail) => void dead.push(mail),
+    random: () => 1,
+    transport: async () => ({
+      async send(letter, signal) {
+        await send(letter, signal)
+        sent.push(letter)
+      },
+      check: async () => {},
+      close: () => {
+        closed += 1
+      }
+    }),
+    ...parts
+  })
+  /** Looks for mails until none is due. */
+  async function run() {
+    sender.wake()
+    await sender.idle()
+  }
+  return { sender, sent, dead, lines, run, closed: () => closed }
+}
+
+test('a mail is sent once, and its row tells no secret afterwards', async (t) => {
+  const recipient = await write()
+  const { sent, run, sender } = startSender()
+  await run()
+  await run()
+  t.match(sent, [{ to: recipient, subject: 'Your Gatehouse password was changed' }])
+  t.equal(sent.length, 1)
+  t.match(await rows(), [{ outcome: 'sent', attempts: 1, error: null, seed: Buffer.alloc(0) }])
+  t.strictSame([...sender.outcomes], [['sent', 1]])
+})
+
+test('of three senders and forty mails, each mail is sent by one of them', async (t) => {
+  const recipients = await Promise.all(Array.from({ length: 40 }, () => write()))
+  const senders = [startSender(), startSender(), startSender()]
+  await Promise.all(senders.map(({ run }) => run()))
+  t.strictSame(senders.flatMap(({ sent }) => sent.map(({ to }) => to)).sort(), recipients.sort())
+})
+
+test('a temporary refusal is repeated with growing delays, for a day, and then the mail is dead', async (t) => {
+  await write()
+  const { dead, run, lines } = startSender({
+    send: async () => {
+      throw refusal(451)
+    }
+  })
+  const delays: number[] = []
+  for (let i = 0; i < 12; i++) {
+    await run()
+    const { delay } = await app.db
+      .selectFrom('mails')
+      .select(sql<number>`extract(epoch from next_at - now())::float8`.as('delay'))
+      .executeTakeFirstOrThrow()
+    delays.push(Math.round(delay / 5) * 5)
+    await app.db.updateTable('mails').set({ next_at: sql<string>`now()` }).execute()
+  }
+  t.strictSame(delays, [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600])
+  t.match(await rows(), [{ done_at: null, attempts: 12, error: '451 for ann@example.com' }])
+  t.strictSame(dead, [])
+  await app.db.updateTable('mails').set({ created_at: sql<string>`now() - interval '23 hours 1 minute'` }).execute()
+  await run()
+  t.match(await rows(), [{ outcome: 'dead', attempts: 13 }])
+  t.match(dead, [{ address: '192.0.2.1' }])
+  t.match(lines.at(-1), { msg: 'mail not sent', dead: true, attempts: 13, reason: '451 for ann@example.com' })
+})
+
+test('an address or a content that is refused for good is dead at once, and delays no other mail', async (t) => {
+  const bad = [await write(), await write()]
+  const good = [await write(), await write(), await write()]
+  const { sent, dead, run, lines } = startSender({
+    send: async ({ to }) => {
+      if (bad.includes(to))
+        throw Object.assign(refusal(550, to === bad[0] ? 'RCPT TO' : 'DATA'), { message: `no ${to}` })
+    }
+  })
+  await run()
+  t.strictSame(sent.map(({ to }) => to).sort(), good.sort())
+  t.strictSame(dead.map(({ recipient }) => recipient).sort(), bad.sort())
+  t.ok(
+    lines.every(({ reason }) => reason === 'no <recipient>'),
+    'the log names nobody'
+  )
+})
+
+test('a refusal of the sender or the password is temporary, for it concerns all mails', async (t) => {
+  await write()
+  const { dead, run } = startSender({
+    send: async () => {
+      throw refusal(550, 'MAIL FROM')
+    }
+  })
+  await run()
+  t.match(await rows(), [{ done_at: null, attempts: 1 }])
+  t.strictSame(dead, [])
+})
+
+test('while one recipient blocks, all others get their mail', async (t) => {
+  const slow = await write()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const { sent, sender } = startSender({ send: async ({ to }) => (to === slow ? promise : undefined) })
+  sender.wake()
+  for (let i = 0; i < 30; i++) await write()
+  sender.wake()
+  await until('all others', () => sent.length === 30)
+  resolve()
+  await sender.idle()
+  t.equal(sent.length, 31)
+})
+
+test('a server that answers nothing rests, longer each time, and is tried again', async (t) => {
+  let now = 0
+  let up = false
+  for (let i = 0; i < 3 * lanes; i++) await write()
+  const { sent, run, sender } = startSender({
+    parts: { elapsed: () => now },
+    send: async () => {
+      if (!up) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ESOCKET' })
+    }
+  })
+  const tried = async () => (await rows()).filter(({ attempts }) => attempts > 0).length
+  await run()
+  t.ok((await tried()) < 2 * lanes, 'not every mail is tried')
+  now += 999
+  const before = await tried()
+  await run()
+  t.equal(await tried(), before, 'it rests for a second')
+  now += 1
+  await run()
+  now += 1_999
+  const second = await tried()
+  await run()
+  t.equal(await tried(), second, 'then for two')
+  up = true
+  now += 1
+  await app.db.updateTable('mails').set({ next_at: sql<string>`now()` }).execute()
+  await run()
+  t.equal(sent.length, 3 * lanes)
+  await sender.stop()
+})
+
+test('a rest ends by itself', async (t) => {
+  for (let i = 0; i < lanes; i++) await write()
+  let now = 0
+  let up = false
+  const { sent, run } = startSender({
+    parts: { elapsed: () => now },
+    send: async () => {
+      if (!up) throw new Error('closed')
+    }
+  })
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  await run()
+  up = true
+  now += 1_000
+  await app.db.updateTable('mails').set({ next_at: sql<string>`now()` }).execute()
+  mock.timers.tick(1_000)
+  await until('the mails', () => sent.length === lanes)
+  t.equal((await rows()).length, lanes)
+})
+
+test('the mail of a process that died is sent after its lease, with the same id', async (t) => {
+  await write()
+  const claimed = await outbox.claim(300)
+  const { sent, run } = startSender()
+  await run()
+  t.strictSame(sent, [], 'another process may be sending it')
+  await app.db.updateTable('mails').set({ next_at: sql<string>`now()` }).execute()
+  await run()
+  t.match(sent, [{ id: claimed?.id }])
+})
+
+test('without the database it says so, and continues later', async (t) => {
+  await write()
+  let fails = true
+  const { sent, run, lines } = startSender({
+    parts: {
+      outbox: {
+        ...outbox,
+        claim: async (lease) => {
+          if (fails) throw new Error('no database')
+          return outbox.claim(lease)
+        }
+      }
+    }
+  })
+  await run()
+  t.match(lines, [{ msg: 'the outbox is unavailable' }])
+  fails = false
+  await run()
+  t.equal(sent.length, 1)
+})
+
+test('a mail that is written while the last claim finds nothing is sent at once', async (t) => {
+  let claims = 0
+  const { sent, run, sender } = startSender({
+    parts: {
+      outbox: {
+        ...outbox,
+        async claim(lease) {
+          claims += 1
+          const found = await outbox.claim(lease)
+          if (claims === 1) {
+            await write()
+            for (let i = 0; i < lanes; i++) sender.wake()
+          }
+          return found
+        }
+      }
+    }
+  })
+  await run()
+  t.equal(sent.length, 1)
+})
+
+test('it finishes what is in flight when it stops, and claims nothing more', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  await write()
+  const { sender, sent, run, closed } = startSender({ send: () => promise })
+  sender.start()
+  sender.start()
+  await until('a claim', async () => (await rows())[0]?.attempts === 1)
+  const stopping = sender.stop()
+  resolve()
+  await stopping
+  t.strictSame([sent.length, closed()], [1, 1])
+  await write()
+  await run()
+  t.equal((await rows()).at(-1)?.attempts, 0)
+})
+
+test('it does not wait forever for a mail server when it stops', async (t) => {
+  await write()
+  let sending = false
+  const { sender, closed } = startSender({
+    send() {
+      sending = true
+      return new Promise(() => {})
+    }
+  })
+  sender.wake()
+  await until('a mail in flight', () => sending)
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const stopping = sender.stop()
+  mock.timers.tick(5_000)
+  await stopping
+  t.equal(closed(), 1)
+})
+
+test('a sender that never sent anything stops, and one whose transport fails', async (t) => {
+  const { sender } = startSender()
+  await sender.stop()
+  await write()
+  const broken = startSender({ parts: { transport: () => Promise.reject(new Error('no transport')) } })
+  await broken.run()
+  t.match(await rows(), [{ done_at: null, error: 'no transport' }])
+  await broken.sender.stop()
+})
+
+test('it looks for mails at intervals, until it is stopped', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const { sender, sent } = startSender()
+  sender.start()
+  await sender.idle()
+  await write()
+  mock.timers.tick(10_000)
+  await until('the mail', () => sent.length === 1)
+  await sender.stop()
+})
