@@ -72,8 +72,8 @@
   }
 
   window.SwaggerUIBundle = Object.assign((config) => {
-    ui = SwaggerUIBundle({ ...config, ...additions, plugins: [...config.plugins, plugin] })
     showBar(config.appPath)
+    ui = SwaggerUIBundle({ ...config, ...additions, plugins: [...config.plugins, plugin] })
     return ui
   }, SwaggerUIBundle)
 

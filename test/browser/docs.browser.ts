@@ -1,25 +1,28 @@
-import type { Page } from 'playwright-core'
-import t, { test } from 'tap'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import t, { type Test, test } from 'tap'
 import { eventually, openSite, seen } from '../helpers/site.ts'
 
 const site = await openSite(t)
 
-/** Opens an operation of the page. */
-async function operation(page: Page, link: string) {
-  const [tag, id] = link.split('/')
-  const block = page.locator(`[id="operations-${tag}-${id}"]`)
-  if (!(await block.getByRole('button', { name: 'Execute' }).isVisible()))
-    await block.locator('.opblock-summary-control').click()
-  return block
+async function person(t: Test, options?: BrowserContextOptions) {
+  const somebody = await site.person(options)
+  t.teardown(() => somebody.context.close())
+  return somebody
 }
 
-/** Presses Execute, as the form is, and returns the status of the answer. */
+/**
+ * Opens an operation, presses Execute with the form as it is, and returns the status of the answer. Closes it, because
+ * Swagger UI becomes slow with many open ones.
+ */
 async function execute(page: Page, link: string): Promise<number> {
-  const block = await operation(page, link)
+  const block = page.locator(`[id="operations-${link.replace('/', '-')}"]`)
+  const summary = block.locator('.opblock-summary-control')
+  await summary.click()
   const answered = page.waitForResponse((response) => /^\/(api|health)/.test(new URL(response.url()).pathname))
   await block.getByRole('button', { name: 'Execute' }).click()
   const status = (await answered).status()
   await block.locator('.live-responses-table .response-col_status', { hasText: String(status) }).waitFor()
+  await summary.click()
   return status
 }
 
@@ -34,7 +37,7 @@ const inOrder = [
 ]
 
 test('every operation works at the first press, one after the other', async (t) => {
-  const { page, context } = await site.person()
+  const { page, context } = await person(t)
   const foreign: string[] = []
   context.on('request', (request) => {
     if (!request.url().startsWith(site.url) && !request.url().startsWith('data:')) foreign.push(request.url())
@@ -45,7 +48,7 @@ test('every operation works at the first press, one after the other', async (t) 
 })
 
 test('an authorization outlives a reload, until the session is logged out', async (t) => {
-  const { page } = await site.person()
+  const { page } = await person(t)
   await page.goto('/docs')
   t.equal(await execute(page, 'auth/getMe'), 401)
   t.equal(await execute(page, 'auth/register'), 201)
@@ -59,7 +62,7 @@ test('an authorization outlives a reload, until the session is logged out', asyn
 const background = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
 
 test('the page follows the theme of the system, and the one chosen in the app', async (t) => {
-  const { page } = await site.person({ colorScheme: 'dark' })
+  const { page } = await person(t, { colorScheme: 'dark' })
   await page.goto('/docs')
   await page.getByText('Open the app').waitFor()
   const dark = await background(page)
@@ -72,7 +75,7 @@ test('the page follows the theme of the system, and the one chosen in the app', 
 })
 
 test('the page links to the contract and to the app, which links back', async (t) => {
-  const { page } = await site.person()
+  const { page } = await person(t)
   await page.goto('/docs')
   for (const name of ['openapi.yaml', 'openapi.json']) {
     const href = await page.getByRole('link', { name, exact: true }).getAttribute('href')
@@ -82,4 +85,14 @@ test('the page links to the contract and to the app, which links back', async (t
   await seen(page, 'Sign in')
   await page.getByRole('link', { name: 'API documentation' }).click()
   await page.getByText('Open the app').waitFor()
+})
+
+test('on a phone nothing is wider than the screen, also not an open operation with its answer', async (t) => {
+  const { page } = await person(t, { viewport: { width: 390, height: 844 } })
+  await page.goto('/docs')
+  const block = page.locator('#operations-auth-register')
+  await block.locator('.opblock-summary-control').click()
+  await block.getByRole('button', { name: 'Execute' }).click()
+  await block.locator('.live-responses-table').waitFor()
+  t.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390)
 })
