@@ -4,6 +4,7 @@ import { parseJws } from '../../../src/auth/tokens/jws.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import { accessTokens } from '../../helpers/access-tokens.ts'
 import { secret } from '../../helpers/app.ts'
+import { hostileTokens } from '../../helpers/hostile-tokens.ts'
 import { bridgeClaims, bridgeToken, mint, ourToken } from '../../helpers/mint.ts'
 
 const user = { id: '0193aaaa-0000-7000-8000-00000000000a', email: 'ann@example.com' }
@@ -91,6 +92,37 @@ test('changing from one secret to a list keeps users logged in', async (t) => {
   t.throws(() => other.verify(token), refuses('invalid_token', 'signature'))
 })
 
+test('no hostile token is verified', async (t) => {
+  const { verify } = await tokensOf({ BETTER_AUTH_SECRET: secret }, Date.now)
+  for (const [name, token] of Object.entries(hostileTokens))
+    t.throws(() => verify(token), refuses('invalid_token'), name)
+})
+
+test('a refused token leaves the stacks of other errors as they are', async (t) => {
+  const { verify } = await tokensOf({ BETTER_AUTH_SECRET: secret }, Date.now)
+  const { stackTraceLimit } = Error
+  t.teardown(() => {
+    Error.stackTraceLimit = stackTraceLimit
+  })
+  Error.stackTraceLimit = 7
+  t.throws(() => verify(ourToken().replace(/[^.]+$/, 'AAAA')), refuses('invalid_token', 'signature'))
+  t.equal(Error.stackTraceLimit, 7)
+})
+
+test('a token ends with its session, in whole seconds and after one second at least', async (t) => {
+  const { issue, verify, time } = await service({ BETTER_AUTH_SECRET: secret, ACCESS_TOKEN_TTL: '15m' })
+  for (const [left, expiresIn] of [
+    [10_000, 900],
+    [60.9, 60],
+    [0.5, 1],
+    [-5, 1]
+  ] as const) {
+    const { access_token, expires_in } = issue(user, session, left)
+    t.equal(expires_in, expiresIn, `${left} s left`)
+    t.equal(verify(access_token).expiresAt, time.now / 1000 + expiresIn)
+  }
+})
+
 test('without a secret no token can be signed', async (t) => {
   const settings = { ...loadConfig({ BETTER_AUTH_SECRET: secret }), secrets: [] }
   t.throws(() => createAccessTokens(settings, {}, Date.now), /No secret/)
@@ -132,6 +164,16 @@ test('a clock difference of a minute is accepted, a larger one is not', async (t
     () => verify(bridgeToken({ iat: now, exp: now + 900, nbf: now + 61 })),
     refuses('invalid_token', 'not valid yet')
   )
+})
+
+test("times are compared with the service's clock, not with the machine's", async (t) => {
+  const { issue, verify, time } = await service()
+  for (const year of [2001, 2100]) {
+    time.now = Date.UTC(year, 0)
+    const now = time.now / 1000
+    t.ok(verify(issue(user, session).access_token), `${year}`)
+    t.ok(verify(bridgeToken({ iat: now, exp: now + 900, nbf: now })), `a bridge, ${year}`)
+  }
 })
 
 test('any other spelling of a token is refused, down to a single bit', async (t) => {

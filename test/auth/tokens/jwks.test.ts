@@ -24,6 +24,7 @@ test('a key is accepted for the algorithm that it names, or the only one for its
     t.strictSame(parse([published(pairs[name], 'a', { alg: name })]).taken, [['a', name]])
     t.strictSame(parse([published(pairs[name], 'a')], [name]).taken, [['a', name]], `${name}, unsaid`)
   }
+  t.strictSame(parse([{ ...rsa, e: 'Aw' }]).taken, [['x', 'RS256']], 'the smallest RSA exponent, 3')
   const more = { use: 'sig', key_ops: ['verify'], x5c: ['MII'], x5t: 'x', exp: 1, more: { d: 1 } }
   t.strictSame(parse([published(EdDSA, 'a', more)]).taken, [['a', 'EdDSA']], 'with members that say nothing against it')
 })
@@ -74,7 +75,8 @@ test('an unacceptable key is omitted with a reason, and the others stay', async 
     t.equal(refused.length, 1, name)
     t.match(refused[0]?.[1], reason, name)
   }
-  t.strictSame(parse([rsa], ['EdDSA', 'ES256']).taken, [], 'an algorithm that this issuer may not use')
+  const notAllowed = parse([rsa], ['EdDSA', 'ES256'])
+  t.strictSame(notAllowed, { taken: [], refused: [['x', 'it is for no single one of EdDSA, ES256']] })
 })
 
 test('keys that share a kid are all refused, even if one of them is unacceptable', async (t) => {

@@ -22,6 +22,12 @@ test('the header that many tokens share is parsed once, and nobody can change it
   t.not(parseJws(`${encode('{"alg":"none"}')}.e30.${signature}`).header, one.header)
 })
 
+test('the first token of a process is parsed as any other', async (t) => {
+  const again = '../../../src/auth/tokens/jws.ts?first'
+  const { parseJws: parseFirst }: { parseJws: typeof parseJws } = await import(again)
+  t.strictSame(parseFirst(`${header}.e30.${signature}`).claims, {})
+})
+
 test('a token has three segments of base64url in its only spelling', async (t) => {
   const payload = encode('{}')
   for (const segments of [

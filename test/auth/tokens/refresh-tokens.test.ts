@@ -61,6 +61,17 @@ test('a token is valid under every configured secret, and issued under the first
   t.throws(() => createRefreshTokens([]), { message: /No secret/ })
 })
 
+test('a token that was given before an update, and its sealed successor, are valid after it', async (t) => {
+  const before = 'AZOqqgAAQACAAAAAAAAACtFnbMmuIGMAE-NDrIldM_H_MMNCCQCxiX-lY41wReFPeG7Kd53IpjY3DYRBXe8wCQ'
+  const successor = 'AZOqqgAAQACAAAAAAAAACpTO5PBccvlHjphHI4OSE1OjON6_DGpaIKf-BZPwupCWGaP-YS_AzXUmZUdizlZBQQ'
+  const sealed = 'xcZathT4z496DQGLTxY_DHgvWuFG1fJ2I7CTzdPKlGhINTKoqxndn8OMqvAeszP4-5GkkIRzP88OsUb4DzLkQw'
+  const parsed = tokens.parse(before)
+  t.match(parsed, { sessionId })
+  if (!parsed) return
+  t.equal(hashOf(parsed).toString('base64url'), 'zECcFatJXXyejO87o9eogItwYkPSnfeH35tu4H-2BZQ')
+  t.equal(tokens.format(tokens.unseal(parsed, Buffer.from(sealed, 'base64url'))), successor)
+})
+
 test("only the predecessor's holder can unseal its successor", async (t) => {
   const successor = tokens.make(sessionId)
   const sealed = tokens.seal(token, successor)
