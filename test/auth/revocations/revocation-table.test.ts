@@ -110,3 +110,13 @@ test('a key is found in any spelling, until it expires and at most a third of th
   t.equal(table.cutoff(key), 0)
   t.equal(table.size, 0)
 })
+
+test('after a short lifetime, a key expires by the minute', async (t) => {
+  const [key = ''] = Array.from({ length: 1 }, uuids(random(7)))
+  const table = createRevocationTable(30)
+  table.add(key, ALWAYS, 10)
+  table.dropExpired(59)
+  t.equal(table.cutoff(key), ALWAYS)
+  table.dropExpired(60)
+  t.equal(table.cutoff(key), 0)
+})

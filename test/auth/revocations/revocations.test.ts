@@ -38,7 +38,14 @@ test('an invalid announcement has no effect', async (t) => {
   await revocations.catchUp()
   const { sessionId } = token()
   const messages = ['', 'x', 'x 1 2', sessionId, `${sessionId} 1`, `${sessionId} -1 5`, `${sessionId} 1 5 6`]
-  const others = [`${sessionId} 1e9 5`, `${sessionId} 99999999999 5`, `${sessionId.replace(/.$/, 'g')} 1 5`, ' 1 5']
+  const others = [
+    `x${sessionId} 1 5`,
+    `${sessionId} 1 5x`,
+    `${sessionId} 1e9 5`,
+    `${sessionId} 99999999999 5`,
+    `${sessionId.replace(/.$/, 'g')} 1 5`,
+    ' 1 5'
+  ]
   for (const message of [...messages, ...others]) listeners[0]?.onMessage(message)
   t.equal(revocations.size, 0)
 })

@@ -21,6 +21,12 @@ test('an address has ten failures per account in a quarter of an hour, and then 
   t.strictSame(await fail(1, 'office'), [0])
 })
 
+test('an account and an address that join to the same text as others are counted separately', async (t) => {
+  const { fail } = start()
+  await fail(10, 'moffice', { account: 'ann@example.co' })
+  t.strictSame(await fail(1, 'office', { account: 'ann@example.com' }), [0])
+})
+
 test('refused attempts of one address do not count against the account elsewhere', async (t) => {
   const { fail } = start()
   await fail(500, 'office')
