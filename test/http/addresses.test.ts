@@ -63,6 +63,12 @@ test('an invalid address is refused', async (t) => {
   for (const text of wrong) t.equal(readAddress(text), undefined, JSON.stringify(text?.slice(0, 50)))
 })
 
+test('an address may have 128 characters, zone included', async (t) => {
+  const zone = (length: number) => `fe80::1%${'z'.repeat(length - 8)}`
+  t.equal(readAddress(zone(128)), 'fe80::1')
+  t.equal(readAddress(zone(129)), undefined)
+})
+
 test('a normalized address stays the same when normalized again', async (t) => {
   const letters = [
     '1',
