@@ -11,6 +11,9 @@ const json = 'Content-Type: application/json'
 const get = (path: string, ...more: string[]) => message(`GET ${path} HTTP/1.1`, 'Host: a', ...more)
 const post = (body: string, ...more: string[]) =>
   message('POST /api/auth/login HTTP/1.1', 'Host: a', json, ...more) + body
+const chunked = (body: string) =>
+  message('POST /api/tasks HTTP/1.1', 'Host: a', token, json, 'Transfer-Encoding: CHUNKED') +
+  `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
 const many = (count: number) => Array.from({ length: count }, (_, i) => `X-${i}: a`)
 
 const refused: [string, string | Buffer, number?][] = [
@@ -18,6 +21,11 @@ const refused: [string, string | Buffer, number?][] = [
   ['no Host header', message('GET /api/auth/me HTTP/1.1')],
   ['an empty Host header', message('GET /api/auth/me HTTP/1.1', 'Host:')],
   ['a Host header that is none', message('GET /api/auth/me HTTP/1.1', 'Host: a/b@c')],
+  ['a Host header with a port that is no number', message('GET /api/auth/me HTTP/1.1', 'Host: a:b')],
+  ['a Host header with two ports', message('GET /api/auth/me HTTP/1.1', 'Host: a:1:2')],
+  ['a Host header with text before its address', message('GET /api/auth/me HTTP/1.1', 'Host: a[::1]')],
+  ['a Host header with text after its address', message('GET /api/auth/me HTTP/1.1', 'Host: [::1]a')],
+  ['a Host header with an empty address', message('GET /api/auth/me HTTP/1.1', 'Host: []')],
   ['a Host header that is none, in HTTP/1.0', message('GET /api/auth/me HTTP/1.0', 'Host: a b')],
   ['two Authorization headers', get('/api/auth/me', token, token)],
   ['HTTP/1.0 with chunks', message('POST /api/auth/login HTTP/1.0', json, 'Transfer-Encoding: chunked')],
@@ -83,6 +91,9 @@ const accepted: [string, string, number[]][] = [
   ['100 headers', get('/health', ...many(98)), [200]],
   ['an absolute URL', get('http://a/health'), [200]],
   ['a Host with an IPv6 address and a port', message('GET /health HTTP/1.1', 'Host: [::1]:8000'), [200]],
+  ['a Host with a port', message('GET /health HTTP/1.1', 'Host: A-1.example:8000'), [200]],
+  ['a Host with an empty port', message('GET /health HTTP/1.1', 'Host: a:'), [200]],
+  ['chunks in capital letters', chunked('{"title":"a chunk"}'), [201]],
   ['HTTP/1.0 without a Host', message('GET /health HTTP/1.0'), [200]],
   ['a request to upgrade, ignored', get('/health', 'Upgrade: h2c', 'HTTP2-Settings: AA'), [200]],
   ['an expectation', post('{}', 'Expect: 100-continue', 'Content-Length: 2'), [100, 400]],
