@@ -75,6 +75,15 @@ test('a foreign user is revoked by a cutoff', async (t) => {
   t.equal(revocations.check(of('dan', now - 500)), 0, 'nobody else is')
 })
 
+test('a session that this process ends is revoked for all', async (t) => {
+  const { revocations, rows, token } = startRevocations(t)
+  const bad = token()
+  await revocations.revokeSession(bad)
+  await revocations.settle()
+  t.match(rows, [{ key: bad.sessionId }])
+  t.throws(() => revocations.check(bad), revoked)
+})
+
 test('after stop no announcement is received', async (t) => {
   const { revocations, database, stops, pass } = startRevocations(t)
   await revocations.catchUp()

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { test } from 'tap'
+import { createThrottle } from '../../../src/auth/throttle/throttle.ts'
 import { startThrottle as start, throttleBy } from '../../helpers/throttle.ts'
 
 const minute = 60_000
@@ -150,4 +152,22 @@ test('without limits nothing is counted', async (t) => {
   }
   const attempt = await throttle.begin('ann@example.com', 'home', false)
   t.doesNotThrow(attempt.giveBack)
+})
+
+test('the counters have the same names in every process and version that shares them, and do not tell the account', async (t) => {
+  const counted: string[] = []
+  const throttle = createThrottle(
+    { enabled: true },
+    {
+      async count(limits) {
+        counted.push(...limits.map(({ name }) => name))
+        return { wait: 1, count: 1, ttl: 1, giveBack: () => {} }
+      }
+    }
+  )
+  for (const isUsual of [true, false]) await throttle.begin('ann', 'home', isUsual)
+  const name = (...parts: string[]) =>
+    createHash('sha256').update(parts.join('\n')).digest().subarray(0, 17).toString('base64url').slice(0, 22)
+  const always = [name('prefix', 'ann', 'home'), name('everywhere', 'ann'), name('day', 'ann')]
+  t.strictSame(counted, [...always, name('usual', 'ann'), ...always, name('unusual', 'ann')])
 })
