@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import t, { test } from 'tap'
 import { FETCH_PAUSE, KEYS_LAST, REFRESH_AFTER } from '../../../src/auth/tokens/issuers.ts'
@@ -43,6 +44,15 @@ for (const [name, answer] of Object.entries(answers))
     t.match(lines, [failed])
     t.equal(lines.length, 1)
   })
+
+test('a key set may have 64 KiB', async (t) => {
+  const bytes = (size: number) => `${set.slice(0, -1)},"more":"${'x'.repeat(size - set.length - 10)}"}`
+  t.equal(bytes(65_536).length, 65_536)
+  state.answer = (response) => response.end(bytes(65_536))
+  t.ok(await trust().verify(foreignToken()))
+  state.answer = (response) => response.end(bytes(65_537))
+  await t.rejects(trust().verify(foreignToken()), unavailable)
+})
 
 test('a slow or missing key set is awaited for three seconds', async (t) => {
   for (const answer of [() => undefined, (response: ServerResponse) => response.write(set.slice(0, 9))]) {
@@ -123,9 +133,11 @@ test('keys are refreshed after ten minutes, without delaying requests', async (t
   publish(allKeys)
   const { verify, time } = trust()
   await verify(foreignToken())
+  const fetched = t.capture(globalThis, 'fetch', globalThis.fetch)
   time.elapsed += REFRESH_AFTER
   await verify(foreignToken({ jti: 'b' }))
-  t.equal(state.fetches, 1)
+  await turn()
+  t.equal(fetched().length, 0)
   time.elapsed += 1
   let answer = (_: ServerResponse): unknown => undefined
   const asked = new Promise<ServerResponse>((resolve) => {
