@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { deleteExpired, startHousekeeping } from '../src/housekeeping.ts'
 import { idempotencyKeysRepository } from '../src/repositories/idempotency-keys.ts'
+import { outboxRepository } from '../src/repositories/outbox.ts'
 import { startApp } from './helpers/app.ts'
 import { captureLog } from './helpers/log.ts'
 import { until } from './helpers/wait.ts'
@@ -72,6 +73,35 @@ test('keys are deleted in batches, until no expired one is left', async (t) => {
     .where(old)
     .executeTakeFirstOrThrow()
   t.equal(Number(n), 0)
+})
+
+test('mails are deleted a day after they were done, and expired mail tokens, in batches', async (t) => {
+  const write = async (recipient: string, done: string | undefined) => {
+    const mail = { id: crypto.randomUUID(), kind: 'reset', recipient, language: 'en', seed: Buffer.alloc(0) }
+    await db
+      .insertInto('mails')
+      .values({ ...mail, ...(done && { done_at: fromNow(done) }) })
+      .execute()
+  }
+  for (let i = 0; i < 5; i++) await write(`old-${i}@example.com`, '-24 hours -1 minute')
+  await write('kept@example.com', '-23 hours')
+  await write('waiting@example.com', undefined)
+  for (const [subject, end] of Object.entries({ gone: '-25 hours', kept: '-23 hours' }))
+    await db
+      .insertInto('mail_tokens')
+      .values({
+        ...{ purpose: 'reset', subject, mail_id: crypto.randomUUID(), email: subject, expires_at: fromNow(end) },
+        ...{ hash: Buffer.from(subject), code_hash: Buffer.alloc(0) }
+      })
+      .execute()
+  await outboxRepository(db).removeDone(2)
+  await deleteExpired(db, config)
+  const mails = await db.selectFrom('mails').select('recipient').orderBy('recipient').execute()
+  t.strictSame(
+    mails.map(({ recipient }) => recipient),
+    ['kept@example.com', 'waiting@example.com']
+  )
+  t.strictSame(await db.selectFrom('mail_tokens').select('subject').execute(), [{ subject: 'kept' }])
 })
 
 test('it runs once an hour, until it is stopped', async (t) => {

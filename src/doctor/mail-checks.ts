@@ -1,5 +1,6 @@
 import { emailFault, normalEmail } from '../auth/email-address.ts'
 import type { Config } from '../config/config.ts'
+import type { MailSettings } from '../config/mail-settings.ts'
 import { explain } from '../database/failures.ts'
 import { openFiles, openSmtp, type Transport } from '../mail/transport.ts'
 import { newId } from '../util/ids.ts'
@@ -11,13 +12,13 @@ const notConfigured = {
 }
 
 /** Opens the mail server, or the folder for mails, and names it. */
-async function open(config: Config): Promise<{ name: string; transport: Transport } | undefined> {
+async function open(config: Config): Promise<{ name: string; transport: Transport; mail: MailSettings } | undefined> {
   const { mail, dataDir } = config
   if (!mail) return undefined
   const { smtp } = mail
-  if (!smtp) return { name: `files in ${dataDir}/mail`, transport: await openFiles(mail, dataDir) }
+  if (!smtp) return { name: `files in ${dataDir}/mail`, transport: await openFiles(mail, dataDir), mail }
   const name = `${smtp.secure ? 'smtps' : 'smtp'}://${smtp.host}:${smtp.port}`
-  return { name, transport: await openSmtp({ ...mail, smtp }) }
+  return { name, transport: await openSmtp({ ...mail, smtp }), mail }
 }
 
 const failed = (name: string, error: unknown): Finding => ({
@@ -31,10 +32,10 @@ const failed = (name: string, error: unknown): Finding => ({
 export async function checkMail(config: Config): Promise<Finding> {
   const opened = await open(config)
   if (!opened) return { ok: undefined, ...notConfigured }
-  const { name, transport } = opened
+  const { name, transport, mail } = opened
   try {
     await transport.check()
-    return { ok: true, text: `Mail: ${name}; links point to ${config.mail?.appUrl}` }
+    return { ok: true, text: `Mail: ${name}; links point to ${mail.appUrl}` }
   } catch (error) {
     return failed(name, error)
   } finally {
@@ -51,8 +52,8 @@ export async function sendTestMail(config: Config, to: string): Promise<Finding>
       ok: false,
       ...(fault ? { text: `The recipient ${fault}`, advice: 'npm run doctor -- mail ann@example.com' } : notConfigured)
     }
-  const { name, transport } = opened
-  const { appName = '' } = config.mail ?? {}
+  const { name, transport, mail } = opened
+  const { appName } = mail
   const subject = `A test of mail from ${appName}`
   const text = `${appName} can send mail. Somebody asked for this test on the command line.\n`
   const letter = { id: newId(), date: new Date().toISOString(), to: normalEmail(to) as string, subject, text }

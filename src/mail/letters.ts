@@ -35,9 +35,8 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
   const { appName: app, appUrl } = settings
 
   async function isOverBudget(mail: ClaimedMail): Promise<boolean> {
-    for (const { kinds, max } of budgets)
-      if (kinds.includes(mail.kind)) return (await outbox.countBefore(mail, kinds, hour)) >= max
-    return false
+    const { kinds, max } = budgets.find(({ kinds }) => kinds.includes(mail.kind)) as (typeof budgets)[number]
+    return (await outbox.countBefore(mail, kinds, hour)) >= max
   }
 
   function letterOf(mail: ClaimedMail, given: { link?: string; code?: string } = {}): Letter {
@@ -53,7 +52,7 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
   async function mint(purpose: MailPurpose, mail: ClaimedMail, whose: { subject: string; user_id: string | null }) {
     const { token, code, ...hashes } = tokens.derive(purpose, mail.seed)
     const { lifetime, page } = links[purpose]
-    const { id: mail_id, recipient: email, change_id = null } = mail
+    const { id: mail_id, recipient: email, change_id } = mail
     const isCurrent = await mailTokens.mint({ purpose, mail_id, email, change_id, ...whose, ...hashes, lifetime })
     // A fragment is sent to no server, and scanners of links do not use it.
     return isCurrent ? { link: `${appUrl}/${page}#token=${token}`, code } : undefined

@@ -32,11 +32,7 @@ export function createMail(config: Config, db: Kysely<Database>, { securityLog, 
   }
 
   const onDead = ({ address, user_agent: userAgent, user_id }: ClaimedMail) =>
-    securityLog.record(
-      'mail.dead',
-      { ip: address ?? '', prefix: address ?? '', userAgent },
-      { user_id: user_id ?? null }
-    )
+    securityLog.record('mail.dead', { ip: address, prefix: address, userAgent }, { user_id })
 
   const sender =
     settings &&

@@ -18,8 +18,10 @@ export interface NewMail {
 }
 
 /** A mail that this process sends. */
-export interface ClaimedMail extends NewMail {
+export interface ClaimedMail extends Omit<NewMail, 'user_id' | 'change_id'> {
   id: string
+  user_id: string | null
+  change_id: string | null
   created_at: string
   attempts: number
   /** Seconds since it was written. */

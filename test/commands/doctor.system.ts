@@ -19,8 +19,13 @@ test('npm run doctor: exit code 0 for an accepted token, 1 for a refused one', a
   })
 })
 
-test('without a token the doctor checks settings, database and issuers', async (t) => {
-  t.match(await doctor(t), { code: 0, stdout: /^✓ Settings: .*\n\? Database: .*\n$/, stderr: '' })
+test('without a token the doctor checks settings, database, mail and issuers', async (t) => {
+  t.match(await doctor(t), { code: 0, stdout: /^✓ Settings: .*\n\? Database: .*\n✓ Mail: files in .*\n$/, stderr: '' })
+})
+
+test('npm run doctor -- mail sends a mail', async (t) => {
+  t.match(await doctor(t, 'mail', 'ann@example.com'), { code: 0, stdout: /Mail to ann@example.com.*✓ Mail: sent/s })
+  t.match(await doctor(t, 'mail'), { code: 1, stdout: /^✗ The recipient must be/ })
 })
 
 test('a token is taken from standard input', async (t) => {

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
 import { mailSettings, startSmtp } from '../helpers/smtp.ts'
@@ -49,6 +50,25 @@ test('a mail that another process wrote is sent by the next start', async (t) =>
   await mail.sender?.idle()
   await mail.stop()
   t.match(await app.mail.waiting(), { count: 0, age: 0 })
+})
+
+test('without a mail server, the mails of this process are files, and others are left alone', async (t) => {
+  const { app, signUp, anyone } = await startApp(t)
+  const ann = await signUp()
+  await app.mail.sender?.stop()
+  await anyone.post('/api/auth/password/forgot', { email: ann.email })
+  const { createMail } = await import('../../src/mail/mail.ts')
+  const { loadConfig } = await import('../../src/config/config.ts')
+  const dataDir = t.testdir()
+  const config = loadConfig({ BETTER_AUTH_SECRET: strong, DATA_DIR: dataDir })
+  const mail = createMail(config, app.db, { securityLog: { record: async () => {} }, log: app.log })
+  mail.start()
+  await mail.sender?.idle()
+  t.match(await mail.waiting(), { count: 1 })
+  mail.wake()
+  await mail.sender?.idle()
+  t.equal(readdirSync(`${dataDir}/mail`).length, 1)
+  await mail.stop()
 })
 
 test('the mail server may take as long as it wants: no request waits for it', async (t) => {
