@@ -49,10 +49,9 @@ test('it adds only routes for files and pages; without the files, none', (t) => 
   const added = routesOf(app)
     .map(({ method, path }) => `${method} ${path}`)
     .filter((route) => !before.has(route))
-  const expected = [...pagePaths, '/icon.svg', '/boot.js', '/assets/:name'].flatMap((path) => [
-    `GET ${path}`,
-    `HEAD ${path}`
-  ])
+  const expected = [...pagePaths, '/.well-known/change-password', '/icon.svg', '/boot.js', '/assets/:name'].flatMap(
+    (path) => [`GET ${path}`, `HEAD ${path}`]
+  )
   t.strictSame(added.sort(), expected.sort())
   t.strictSame(app.swagger(), bare.swagger(), 'the contract is the same')
   t.end()
