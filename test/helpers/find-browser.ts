@@ -1,12 +1,25 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-const onPath = (process.env.PATH ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)))
-const application = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
-const candidates = process.env.CHROMIUM ? [process.env.CHROMIUM] : [...onPath, application]
+const folders = (process.env.PATH ?? '').split(delimiter)
 
-export const chromiumPath = candidates.find((path) => existsSync(path))
+function find(setting: string | undefined, names: string[], application: string): string | undefined {
+  const onPath = folders.flatMap((folder) => names.map((name) => join(folder, name)))
+  return (setting ? [setting] : [...onPath, application]).find((path) => existsSync(path))
+}
+
+export const chromiumPath = find(
+  process.env.CHROMIUM,
+  ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
+)
+
+/** Undefined where there is none: the tests in Firefox are skipped there. */
+export const firefoxPath = find(
+  process.env.FIREFOX,
+  ['firefox-esr', 'firefox'],
+  '/Applications/Firefox.app/Contents/MacOS/firefox'
+)
 
 if (!chromiumPath) {
   process.stderr.write(`The browser tests need Chromium, and there is none here. One of these gets it:

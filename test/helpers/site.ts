@@ -17,8 +17,8 @@ export interface Person {
   asked: string[]
 }
 
-/** Starts the service with the built front end, and a real browser. */
-export async function openSite(t: Test, settings: Record<string, string> = {}) {
+/** Starts the service with the built front end. */
+export async function serveSite(t: Test, settings: Record<string, string> = {}) {
   const database = await cloneTemplate()
   const port = await unusedPort()
   // A concurrent build would remove the files.
@@ -26,7 +26,31 @@ export async function openSite(t: Test, settings: Record<string, string> = {}) {
   await cp(new URL('../../web/dist', import.meta.url), WEB_DIR, { recursive: true })
   const started = () => serveAt(t, port, { ...database.settings, WEB_DIR, LOG_LEVEL: 'warn', ...settings })
   let server = await started()
-  const { url } = server
+
+  async function stop() {
+    server.kill('SIGKILL')
+    await server.ended
+  }
+
+  t.teardown(async () => {
+    await stop()
+    await database.remove()
+    await rm(WEB_DIR, { recursive: true })
+  })
+
+  return {
+    url: server.url,
+    stop,
+    /** Restarts on the same port with the same data. */
+    async start() {
+      server = await started()
+    }
+  }
+}
+
+/** Starts the service with the built front end, and Chromium. */
+export async function openSite(t: Test, settings: Record<string, string> = {}) {
+  const { url, stop, start } = await serveSite(t, settings)
   const browser = await chromium.launch({
     executablePath: chromiumPath ?? '',
     // Root has no sandbox; shared memory is small in containers.
@@ -37,15 +61,7 @@ export async function openSite(t: Test, settings: Record<string, string> = {}) {
       for (const page of browser.contexts().flatMap((context) => context.pages()))
         t.comment(`${page.url()}\n${await page.locator('body').ariaSnapshot({ timeout: 1_000 })}`)
     await browser.close()
-    await stop()
-    await database.remove()
-    await rm(WEB_DIR, { recursive: true })
   })
-
-  async function stop() {
-    server.kill('SIGKILL')
-    await server.ended
-  }
 
   /** Opens a new browser profile. Any error of the pages fails the test. */
   async function person(options: BrowserContextOptions = {}): Promise<Person> {
@@ -85,10 +101,7 @@ export async function openSite(t: Test, settings: Record<string, string> = {}) {
     person,
     signedUp,
     stop,
-    /** Restarts on the same port with the same data. */
-    async start() {
-      server = await started()
-    }
+    start
   }
 }
 

@@ -1,0 +1,120 @@
+import t, { test } from 'tap'
+import { firefoxPath } from '../helpers/find-browser.ts'
+import { openInFirefox } from '../helpers/firefox.ts'
+import { eventually, password } from '../helpers/site.ts'
+
+if (!firefoxPath && !process.env.CI) {
+  t.plan(0, 'there is no Firefox here; apt-get install firefox-esr gets it')
+  process.exit()
+}
+
+const site = await openInFirefox(t)
+
+test('Firefox: the whole journey, from signing up to deletion', async (t) => {
+  const { page, email, add, click, fill, see, seen, titles, logIn } = await site.signedUp()
+  await see('No tasks yet')
+  for (const title of ['Buy milk', 'Call the plumber', 'Answer Bea']) await add(title)
+  const shows = (...expected: string[]) =>
+    eventually(t, expected.join(), async () => String(await titles()) === String(expected))
+  await click('Edit “Buy milk”')
+  await fill('Title', 'Buy oat milk')
+  await click('Save')
+  await shows('Answer Bea', 'Call the plumber', 'Buy oat milk')
+  await click('Done: Call the plumber', 'checkbox')
+  await see('2 to do')
+  await page.locator('::-p-text(Done)').click()
+  await shows('Call the plumber')
+  await page.locator('.segments ::-p-text(All)').click()
+  await fill('Search tasks', 'oat')
+  await shows('Buy oat milk')
+  await page.reload()
+  await shows('Buy oat milk')
+  await page.goto(site.url)
+  await shows('Answer Bea', 'Call the plumber', 'Buy oat milk')
+  await click('Delete “Answer Bea”')
+  await click('Undo: keep “Answer Bea”')
+  await page.locator('.segments ::-p-text(Done)').click()
+  await click('Clear completed')
+  await click('Delete 1 task')
+  await see('1 completed task was deleted.')
+
+  await click('Account: Ann', 'link')
+  await seen('Profile')
+  await fill('Name', 'Anna')
+  await click('Change name')
+  await see('Your name was changed.')
+  await click('Password', 'link')
+  await fill('Current password', password)
+  await fill('New password', 'another-horse-8')
+  await click('Change password')
+  await see('Your password was changed.')
+  await click('Sign out')
+  await logIn(email, 'another-horse-8')
+  await seen('Tasks')
+  await page.goto(`${site.url}/delete-account`)
+  await fill('Your password', 'another-horse-8')
+  await click('Delete my account')
+  await see('Your account was deleted.')
+})
+
+test('Firefox: the keys of the tasks', async (t) => {
+  const { page, press, titles, seen } = await site.signedUp()
+  const focus = () =>
+    page.evaluate(() => document.activeElement?.getAttribute('name') ?? document.activeElement?.tagName)
+  await press('n')
+  t.equal(await focus(), 'title')
+  await page.keyboard.type('By key')
+  await press('Tab')
+  t.equal(await focus(), 'description')
+  await press('Tab', 'Enter')
+  await eventually(t, 'added', async () => String(await titles()) === 'By key')
+  await page.locator('h1').click()
+  await press('?')
+  await seen('Keyboard shortcuts')
+  await press('Escape')
+  await eventually(t, 'closed', async () => (await page.$('dialog')) === null)
+  await press('/')
+  t.equal(await page.evaluate(() => document.activeElement?.getAttribute('type')), 'search')
+})
+
+test('Firefox: a reload stays signed in, and scripts can read neither token', async (t) => {
+  const { page, seen, add } = await site.signedUp()
+  await add('Stays')
+  for (const path of ['/profile', '/sessions', '/']) {
+    await page.goto(`${site.url}${path}`)
+    await seen(path === '/' ? 'Tasks' : path === '/profile' ? 'Profile' : 'Sessions')
+    t.equal(await page.evaluate(() => document.cookie), '')
+    t.equal(await page.evaluate(() => localStorage.length + sessionStorage.length), 0)
+  }
+})
+
+test('Firefox: signing out in one tab signs out all, and signing in signs in all', async () => {
+  const { tab, click, seen, logIn, email } = await site.signedUp()
+  const other = await tab('/sessions')
+  await other.seen('Sessions')
+  await click('Sign out')
+  await seen('Sign in')
+  await other.seen('Sign in')
+  await logIn(email)
+  await seen('Tasks')
+  await other.see('Sign out')
+})
+
+test('Firefox: a session ended from another browser is reported, and signing in returns to the same page', async (t) => {
+  const { page, email, fill, click, see, seen, logIn, add, titles } = await site.signedUp()
+  await add('Buy milk')
+  await page.goto(`${site.url}/?status=pending`)
+  await see('Buy milk')
+  const elsewhere = await (await site.person()).tab('/sessions')
+  await elsewhere.logIn(email)
+  await elsewhere.seen('Sessions')
+  await elsewhere.click('End all other sessions')
+  await elsewhere.see('You are not signed in on any other device.')
+  await fill('New task', 'Written after the end')
+  await click('Add')
+  await see('Your session has ended')
+  await logIn(email)
+  await seen('Tasks')
+  t.equal(page.url(), `${site.url}/?status=pending`)
+  await eventually(t, 'the tasks', async () => String(await titles()) === 'Buy milk')
+})
