@@ -74,7 +74,7 @@ test('pages are small, do not shift while loading, and are accessible', async (t
     rows.push(await measure(page, path, heading))
 
   for (const row of rows) {
-    t.ok(row['script (KB)'] > 20 && row['script (KB)'] < 120, `${row.page}: ${row['script (KB)']} KB of script`)
+    t.ok(row['script (KB)'] > 20 && row['script (KB)'] < 100, `${row.page}: ${row['script (KB)']} KB of script`)
     t.ok(row['layout shift'] < 0.1, `${row.page}: layout shift ${row['layout shift']}`)
     const [passed, all] = row.accessibility.split(' of ')
     t.equal(passed, all, `${row.page}: accessibility`)

@@ -1,5 +1,4 @@
 import { Suspense, useEffect, useRef, useState } from 'react'
-import { inWords } from '../api/problem.ts'
 import type { Task } from '../api/types.ts'
 import { ClearDialog } from '../pages.ts'
 import { Button } from '../ui/Button.tsx'
@@ -38,7 +37,7 @@ export function ClearCompleted({ offered }: { offered: boolean }) {
     if (isLoading) return
     setLoading(true)
     await findCompleted().then(setFound, (error) => {
-      warn(`Your completed tasks could not be loaded. ${inWords(error)}`)
+      warn('Your completed tasks could not be loaded.', error)
     })
     setLoading(false)
   }

@@ -1,4 +1,4 @@
-import { inWords, isGone, isPassing, isSessionEnd, retryAfter } from '../api/problem.ts'
+import { isGone, isPassing, isSessionEnd, retryAfter } from '../api/problem.ts'
 import { deleteTask, listCompleted } from '../api/tasks.ts'
 import type { Task } from '../api/types.ts'
 import { createStore } from '../store.ts'
@@ -77,6 +77,6 @@ export async function clear(tasks: readonly Task[]): Promise<void> {
   if (left === 0) say(`${length} completed ${length === 1 ? 'task' : 'tasks'} ${were(length)} deleted.`)
   else if (since !== tenure())
     warn(`${left} ${left === 1 ? 'task' : 'tasks'} ${were(left)} not deleted: you were signed out first.`)
-  else if (problem) warn(`${done} of ${length} completed tasks ${were(done)} deleted. ${inWords(problem)}`)
+  else if (problem) warn(`${done} of ${length} completed tasks ${were(done)} deleted.`, problem)
   else say(`${done} of ${length} completed tasks ${were(done)} deleted.`)
 }
