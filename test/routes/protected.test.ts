@@ -12,6 +12,7 @@ const { app } = await startApp(t)
 const open = [
   ...['/health', '/health/live', '/health/ready', '/openapi.json', '/openapi.yaml'],
   ...['/docs', '/docs/', '/docs/static/index.html', '/docs/static/swagger-initializer.js'],
+  ...['page.css', 'page.js', 'icon.svg'].map((name) => `/docs/static/theme/${name}`),
   ...['/docs/*', '/docs/json', '/docs/yaml']
 ].flatMap((path) => [`GET ${path}`, `HEAD ${path}`])
 const credentials = ['register', 'login', 'refresh', 'password/forgot', 'password/reset'].map(
