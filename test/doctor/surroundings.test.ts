@@ -25,7 +25,7 @@ test('with a migrated database and reachable issuers nothing is wrong', async (t
   const { settings, remove } = await cloneTemplate()
   t.teardown(remove)
   const url = await publish(t, { keys: [] })
-  const [first, database, issuer] = await examineSurroundings(read({ ...settings, BETTER_AUTH_URL: url }))
+  const [first, database, , issuer] = await examineSurroundings(read({ ...settings, BETTER_AUTH_URL: url }))
   t.match([first?.ok, database?.ok, issuer?.ok], [true, true, false])
   t.match(database?.text, /PostgreSQL 1\d\.\d.*; its schema is up to date$/)
 })
@@ -66,7 +66,7 @@ test('an unreachable database is reported without its password', async (t) => {
 test('an unreachable issuer is reported without the query of its URL', async (t) => {
   const issuer = { issuer: 'id', audience: 'tasks', algorithms: ['ES256'] }
   const TRUSTED_ISSUERS = JSON.stringify([{ ...issuer, jwks_url: 'http://localhost:1/keys?key=hush-hush' }])
-  const [, , keys] = await examineSurroundings(read({ DATA_DIR: t.testdir(), TRUSTED_ISSUERS }))
+  const [, , , keys] = await examineSurroundings(read({ DATA_DIR: t.testdir(), TRUSTED_ISSUERS }))
   t.match(keys, { ok: false, text: /no keys from http:\/\/localhost:1\/keys: / })
   t.notMatch(keys?.text, 'hush-hush')
 })
