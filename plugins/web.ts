@@ -9,7 +9,17 @@ import { sendFile } from './files.ts'
 import { type ContentPolicy, usePolicy } from './security.ts'
 
 // One page serves them all and routes in the browser.
-export const pagePaths = ['/', '/login', '/signup', '/profile', '/sessions', '/password', '/delete-account']
+export const pagePaths = [
+  '/',
+  '/login',
+  '/signup',
+  '/forgot',
+  '/reset',
+  '/profile',
+  '/sessions',
+  '/password',
+  '/delete-account'
+]
 
 const policy: ContentPolicy = {
   'default-src': ["'none'"],

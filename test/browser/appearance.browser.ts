@@ -33,6 +33,19 @@ for (const [look, options] of Object.entries(looks))
     await stranger.page.goto('/signup')
     await seen(stranger.page, 'Sign up')
     await check(stranger.page, 'signup')
+    for (const [path, heading] of [
+      ['/forgot', 'Forgot your password?'],
+      ['/reset', 'Set a new password']
+    ] as const) {
+      await stranger.page.goto(path)
+      await seen(stranger.page, heading)
+      await check(stranger.page, path.slice(1))
+    }
+    await stranger.page.goto('/forgot')
+    await field(stranger.page, 'Email').fill('nobody@example.com')
+    await stranger.page.getByRole('button', { name: 'Send the mail' }).click()
+    await seen(stranger.page, 'Check your mail')
+    await check(stranger.page, 'forgot-sent')
 
     const { page } = await site.signedUp(options)
     await page.getByText('No tasks yet').waitFor()

@@ -3,7 +3,15 @@ import { Route, Switch, useLocation } from 'wouter'
 import { Guests } from './entry/Guests.tsx'
 import { LogInPage } from './entry/LogInPage.tsx'
 import { Members } from './entry/Members.tsx'
-import { DeleteAccountPage, PasswordPage, ProfilePage, SessionsPage, SignUpPage } from './pages.ts'
+import {
+  DeleteAccountPage,
+  ForgotPage,
+  PasswordPage,
+  ProfilePage,
+  ResetPage,
+  SessionsPage,
+  SignUpPage
+} from './pages.ts'
 import { LoadingPage } from './shell/LoadingPage.tsx'
 import { NotFoundPage } from './shell/NotFoundPage.tsx'
 import { Safeguard } from './shell/Safeguard.tsx'
@@ -13,6 +21,12 @@ import { TasksPage } from './tasks/TasksPage.tsx'
 const guests = [
   ['/login', LogInPage],
   ['/signup', SignUpPage]
+] as const
+
+/** Also for signed-in users: a link in a mail opens where they are signed in. */
+const anybody = [
+  ['/forgot', ForgotPage],
+  ['/reset', ResetPage]
 ] as const
 
 const members = [
@@ -37,6 +51,9 @@ export function App() {
                   <Page />
                 </Guests>
               </Route>
+            ))}
+            {anybody.map(([path, Page]) => (
+              <Route key={path} path={path} component={Page} />
             ))}
             {members.map(([path, Page]) => (
               <Route key={path} path={path}>

@@ -26,6 +26,8 @@ function page<Code>(load: () => Promise<Code>): () => Promise<Code> {
 /** Rarely visited pages and dialogs are loaded separately, after the first one. */
 const loads = {
   signUp: page(() => import('./entry/SignUpPage.tsx')),
+  forgot: page(() => import('./entry/ForgotPage.tsx')),
+  reset: page(() => import('./entry/ResetPage.tsx')),
   profile: page(() => import('./account/ProfilePage.tsx')),
   sessions: page(() => import('./account/SessionsPage.tsx')),
   password: page(() => import('./account/PasswordPage.tsx')),
@@ -35,6 +37,8 @@ const loads = {
 }
 
 export const SignUpPage = lazy(loads.signUp)
+export const ForgotPage = lazy(loads.forgot)
+export const ResetPage = lazy(loads.reset)
 export const ProfilePage = lazy(loads.profile)
 export const SessionsPage = lazy(loads.sessions)
 export const PasswordPage = lazy(loads.password)

@@ -1,5 +1,5 @@
 import type { Client } from 'openapi-fetch'
-import type { AccountDeletion, AuthResponse, Login, NewUser, PasswordChange, paths, User } from './api.ts'
+import type { AccountDeletion, AuthResponse, Login, NewUser, PasswordChange, paths, Reset, User } from './api.ts'
 import type { Exchange } from './exchange.ts'
 import { isAboutToken, isRefusal, signedOut } from './problem.ts'
 import type { createRenewal } from './renewal.ts'
@@ -68,6 +68,16 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
         if (!isAboutToken(error)) throw error
       })
       state.end('logout')
+    },
+
+    /** Asks for a mail to set a new password; succeeds for every address. Problems: 400 with `errors`, 429, 503. */
+    async forgotPassword(email: string): Promise<void> {
+      await server.POST('/api/auth/password/forgot', { body: { email }, fetch: exchange })
+    },
+
+    /** Ends every session and opens none. Problems: 400 with `errors`, 401 `invalid_token`, 429, 503. */
+    async resetPassword(body: Reset): Promise<void> {
+      await server.POST('/api/auth/password/reset', { body, fetch: exchange })
     },
 
     /** Ends every other session. Problems: 400 with `errors`, 401 `invalid_credentials`, 403, 429. */

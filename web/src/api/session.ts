@@ -2,7 +2,7 @@ import { useSyncExternalStore } from 'react'
 import { createStore } from '../store.ts'
 import { session } from './gatehouse.ts'
 
-export const { signUp, logIn, logOut } = session
+export const { signUp, logIn, logOut, forgotPassword, resetPassword } = session
 
 const trouble = createStore<unknown>(undefined)
 

@@ -39,6 +39,9 @@ export function LogInPage() {
           required
           error={errors.password}
         />
+        <p>
+          <Link href="/forgot">Forgot password?</Link>
+        </p>
         <FormMessage text={message} />
         <SubmitButton label="Sign in" busyLabel="Signing in…" {...button} />
       </form>
