@@ -44,14 +44,14 @@ export function createRecovery(db: Kysely<Database>, parts: Parts) {
   async function find({ token, email, code }: Reset) {
     if (token !== undefined && email === undefined && code === undefined) {
       const hash = hashOfToken(token)
-      return { found: hash && (await tokens.find('reset', hash)), refund: async () => {} }
+      return { found: hash && (await tokens.find('reset', hash)) }
     }
     if (token !== undefined || email === undefined || code === undefined)
       throw problems.validationFailed([{ pointer: '', message: 'must have either token, or email and code' }])
     // One statement, the same for an address that nobody has.
     const tried = await tokens.try('reset', normalEmail(email) as string)
-    if (!tried || !mail.tokens.isCode(code, tried)) return { found: undefined, refund: async () => {} }
-    return { found: tried, refund: async () => void (await tokens.giveBack(tried.hash)) }
+    if (!tried || !mail.tokens.isCode(code, tried)) return {}
+    return { found: tried, refund: () => tokens.giveBack(tried.hash) }
   }
 
   /** Why a new password is refused, or its hash. The password that it replaces is refused as well. */
@@ -88,7 +88,7 @@ export function createRecovery(db: Kysely<Database>, parts: Parts) {
       if (!found || !user) throw problems.invalidToken('not a current mail token')
       const { refusal, hash } = await judge(given.new_password, found.email, user.password_hash, client)
       if (refusal) {
-        await refund()
+        await refund?.()
         throw problems.validationFailed([{ pointer: '/new_password', message: refusal }])
       }
       await db.transaction().execute(async (trx) => {

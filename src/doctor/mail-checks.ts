@@ -11,8 +11,14 @@ const notConfigured = {
   advice: 'Set SMTP_URL, MAIL_FROM and APP_URL.'
 }
 
+interface Opened {
+  name: string
+  transport: Transport
+  mail: MailSettings
+}
+
 /** Opens the mail server, or the folder for mails, and names it. */
-async function open(config: Config): Promise<{ name: string; transport: Transport; mail: MailSettings } | undefined> {
+async function open(config: Config): Promise<Opened | undefined> {
   const { mail, dataDir } = config
   if (!mail) return undefined
   const { smtp } = mail
@@ -28,19 +34,21 @@ const failed = (name: string, error: unknown): Finding => ({
     'Can the server be reached from here, do its certificate and the password fit? smtp:// requires STARTTLS, except on this machine.'
 })
 
+/** Waits for a use of the mail server, which ends the connection, and returns what came of it. */
+async function tryIt({ name, transport }: Opened, use: Promise<void>, text: string): Promise<Finding> {
+  const finding = await use.then(
+    () => ({ ok: true, text }),
+    (error) => failed(name, error)
+  )
+  transport.close()
+  return finding
+}
+
 /** Connects to the mail server and logs in, without sending a mail. */
 export async function checkMail(config: Config): Promise<Finding> {
   const opened = await open(config)
   if (!opened) return { ok: undefined, ...notConfigured }
-  const { name, transport, mail } = opened
-  try {
-    await transport.check()
-    return { ok: true, text: `Mail: ${name}; links point to ${mail.appUrl}` }
-  } catch (error) {
-    return failed(name, error)
-  } finally {
-    transport.close()
-  }
+  return tryIt(opened, opened.transport.check(), `Mail: ${opened.name}; links point to ${opened.mail.appUrl}`)
 }
 
 /** Sends a mail, without the outbox. */
@@ -57,12 +65,6 @@ export async function sendTestMail(config: Config, to: string): Promise<Finding>
   const subject = `A test of mail from ${appName}`
   const text = `${appName} can send mail. Somebody asked for this test on the command line.\n`
   const letter = { id: newId(), date: new Date().toISOString(), to: normalEmail(to) as string, subject, text }
-  try {
-    await transport.send({ ...letter, html: `<p>${text}</p>` }, AbortSignal.timeout(60_000))
-    return { ok: true, text: `Mail: sent to ${letter.to} by ${name}` }
-  } catch (error) {
-    return failed(name, error)
-  } finally {
-    transport.close()
-  }
+  const sent = transport.send({ ...letter, html: `<p>${text}</p>` }, AbortSignal.timeout(60_000))
+  return tryIt(opened, sent, `Mail: sent to ${letter.to} by ${name}`)
 }

@@ -31,7 +31,7 @@ export function createFairQueue({ slots, perKey, waiting }: Bounds, clock = () =
   }
 
   function chargeOldestJob(key: string): void {
-    const [begin = 0, ...others] = startTimes.get(key) ?? []
+    const [begin, ...others] = startTimes.get(key) as [number, ...number[]]
     if (others.length > 0) startTimes.set(key, others)
     else startTimes.delete(key)
     usedMilliseconds.set(key, usedBy(key) + clock() - begin)

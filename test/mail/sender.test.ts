@@ -79,6 +79,16 @@ test('a mail is sent once, and its row tells no secret afterwards', async (t) =>
   t.strictSame([...sender.outcomes], [['sent', 1]])
 })
 
+test('an older mail that is written after a newer one has no link, and is dropped', async (t) => {
+  const [recipient, language, address, user_agent] = [`${crypto.randomUUID()}@example.com`, 'en', '192.0.2.1', null]
+  for (const byte of [1, 2])
+    await outbox.insert({ kind: 'reset', recipient, language, address, user_agent, seed: Buffer.alloc(32, byte) })
+  const [older, newer] = [await outbox.claim(60), await outbox.claim(60)] as [ClaimedMail, ClaimedMail]
+  const letters = createLetters(app.db, settings, createMailTokens(config.secrets))
+  t.match(await letters.write(newer), { dropped: 'nobody has this address' })
+  t.match(await letters.write(older), { dropped: 'replaced by a newer mail' })
+})
+
 test('of three senders and forty mails, each mail is sent by one of them', async (t) => {
   const recipients = await Promise.all(Array.from({ length: 40 }, () => write()))
   const senders = [startSender(), startSender(), startSender()]

@@ -26,14 +26,14 @@ interface SecretKey {
 function isSigned(key: SecretKey, { text }: Jws): boolean {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
+  let isRight = true
   try {
     key.verify(text)
-    return true
   } catch {
-    return false
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit
+    isRight = false
   }
+  Error.stackTraceLimit = stackTraceLimit
+  return isRight
 }
 
 export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, clock: () => number) {
