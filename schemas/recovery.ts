@@ -6,6 +6,7 @@ import { email, newPassword } from './users.ts'
 export const mailToken = text(100, 'The token of the link in the mail, after `#token=`')
 export const mailCode = Type.String({
   pattern: '^[0-9]{4} ?[0-9]{4}$',
+  maxLength: 9,
   description: 'The code of the mail: 8 digits, with or without a space in the middle'
 })
 
