@@ -1,9 +1,10 @@
 import t, { test } from 'tap'
 import { Problem } from '../../web/client/src/index.ts'
 import { password } from '../helpers/app.ts'
+import { tokenOf } from '../helpers/mailbox.ts'
 import { heard, startBrowsers } from '../helpers/tabs.ts'
 
-const { open } = await startBrowsers(t)
+const { open, lettersTo } = await startBrowsers(t)
 
 test('after registration the refresh token is not readable by scripts', async (t) => {
   const { signedUp, cookies, email } = open()
@@ -124,4 +125,18 @@ test('deleting the account signs out', async (t) => {
   await session.deleteAccount({ password })
   t.strictSame(left, ['logout'])
   await t.rejects(tab().session.logIn({ email, password }), Problem)
+})
+
+test('a forgotten password is replaced with the token of a mail, by somebody who is signed out', async (t) => {
+  const { signedUp, tab, email } = open()
+  const { close } = await signedUp()
+  close()
+  const { session } = open().tab()
+  await session.forgotPassword(email)
+  const token = tokenOf((await lettersTo(email)).at(-1))
+  await t.rejects(session.resetPassword({ token, new_password: 'Password1!' }), { code: 'validation_failed' })
+  await session.resetPassword({ token, new_password: 'another-horse-8' })
+  await t.rejects(session.resetPassword({ token, new_password: 'a-third-horse-9' }), { code: 'invalid_token' })
+  t.match(await session.logIn({ email, password: 'another-horse-8' }), { email })
+  t.strictSame(await tab().session.restore(), { status: 'out' }, 'the session that was open has ended')
 })

@@ -15,7 +15,7 @@ type Interference = (request: Request) => Response | undefined | Promise<Respons
 export async function startBrowsers(t: Test, settings: Record<string, string> = {}) {
   let time = Date.now()
   const clock = () => time
-  const { app } = await startApp(t, { settings, clock })
+  const { app, lettersTo } = await startApp(t, { settings, clock })
 
   /** A browser has its own cookies and channels. */
   function open() {
@@ -97,7 +97,7 @@ export async function startBrowsers(t: Test, settings: Record<string, string> = 
   const pass = (seconds: number) => {
     time += seconds * 1000
   }
-  return { app, pass, open }
+  return { app, pass, open, lettersTo }
 }
 
 /** Waits until tabs have received messages, which may depend on the database. */
