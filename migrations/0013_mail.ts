@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** The outbox, the tokens that mails carry, and changes of addresses. */
+/** The outbox, and the tokens that mails carry. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable('users')
@@ -14,7 +14,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('recipient', 'text', (column) => column.notNull())
     // Null until the sender has looked up whose address it is.
     .addColumn('user_id', 'uuid')
-    .addColumn('change_id', 'uuid')
     .addColumn('language', 'text', (column) => column.notNull())
     // The origin of the request that caused the mail.
     .addColumn('address', 'text')
@@ -43,13 +42,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('mail_tokens')
     .addColumn('purpose', 'text', (column) => column.notNull())
-    // The address, the user's id or the id of the change: one token of each purpose.
+    // The address: one token of each purpose.
     .addColumn('subject', 'text', (column) => column.notNull())
     .addColumn('mail_id', 'uuid', (column) => column.notNull())
     .addColumn('email', 'text', (column) => column.notNull())
     // Null for an address that nobody has.
     .addColumn('user_id', 'uuid')
-    .addColumn('change_id', 'uuid')
     // SHA-256 of the token, and a keyed hash of the code.
     .addColumn('hash', 'bytea', (column) => column.notNull())
     .addColumn('code_hash', 'bytea', (column) => column.notNull())
@@ -62,25 +60,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('mail_tokens_by_hash').unique().on('mail_tokens').column('hash').execute()
   await db.schema.createIndex('mail_tokens_by_user').on('mail_tokens').column('user_id').execute()
   await db.schema.createIndex('mail_tokens_by_expiry').on('mail_tokens').column('expires_at').execute()
-
-  await db.schema
-    .createTable('email_changes')
-    .addColumn('id', 'uuid', (column) => column.primaryKey())
-    .addColumn('user_id', 'uuid', (column) => column.notNull())
-    .addColumn('old_email', 'text', (column) => column.notNull())
-    .addColumn('new_email', 'text', (column) => column.notNull())
-    .addColumn('was_verified', 'boolean', (column) => column.notNull())
-    .addColumn('requested_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
-    .addColumn('confirmed_at', 'timestamptz')
-    .addColumn('cancelled_at', 'timestamptz')
-    .addForeignKeyConstraint('email_changes_user', ['user_id'], 'users', ['id'], (key) => key.onDelete('cascade'))
-    .execute()
-  await db.schema.createIndex('email_changes_by_user').on('email_changes').column('user_id').execute()
-  await db.schema.createIndex('email_changes_by_old').on('email_changes').column('old_email').execute()
-  await db.schema.createIndex('email_changes_by_time').on('email_changes').column('requested_at').execute()
 }
 
 export async function down(db: Kysely<unknown>): Promise<void> {
-  for (const table of ['email_changes', 'mail_tokens', 'mails']) await db.schema.dropTable(table).execute()
+  for (const table of ['mail_tokens', 'mails']) await db.schema.dropTable(table).execute()
   await db.schema.alterTable('users').dropColumn('email_verified').execute()
 }

@@ -79,7 +79,6 @@ export interface MailTable {
   kind: string
   recipient: string
   user_id: string | null
-  change_id: string | null
   language: string
   /** The origin of the request that caused the mail. */
   address: string | null
@@ -97,31 +96,18 @@ export interface MailTable {
 
 export interface MailTokenTable {
   purpose: string
-  /** The address, the user's id or the id of the change: there is one token of each purpose for it. */
+  /** The address: there is one token of each purpose for it. */
   subject: string
   mail_id: string
   /** The address that the token proves. */
   email: string
   /** Null for an address that nobody has. */
   user_id: string | null
-  change_id: string | null
   hash: Buffer
   code_hash: Buffer
   tries: Generated<number>
   expires_at: string
   used_at: string | null
-}
-
-export interface EmailChangeTable {
-  id: string
-  user_id: string
-  old_email: string
-  new_email: string
-  /** Whether the old address was verified. */
-  was_verified: boolean
-  requested_at: Generated<string>
-  confirmed_at: string | null
-  cancelled_at: string | null
 }
 
 export interface Database {
@@ -133,5 +119,4 @@ export interface Database {
   idempotency_keys: IdempotencyKeyTable
   mails: MailTable
   mail_tokens: MailTokenTable
-  email_changes: EmailChangeTable
 }

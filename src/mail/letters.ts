@@ -52,8 +52,8 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
   async function mint(purpose: MailPurpose, mail: ClaimedMail, whose: { subject: string; user_id: string | null }) {
     const { token, code, ...hashes } = tokens.derive(purpose, mail.seed)
     const { lifetime, page } = links[purpose]
-    const { id: mail_id, recipient: email, change_id } = mail
-    const isCurrent = await mailTokens.mint({ purpose, mail_id, email, change_id, ...whose, ...hashes, lifetime })
+    const { id: mail_id, recipient: email } = mail
+    const isCurrent = await mailTokens.mint({ purpose, mail_id, email, ...whose, ...hashes, lifetime })
     // A fragment is sent to no server, and scanners of links do not use it.
     return isCurrent ? { link: `${appUrl}/${page}#token=${token}`, code } : undefined
   }

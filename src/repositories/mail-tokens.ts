@@ -9,7 +9,6 @@ export interface NewMailToken {
   mail_id: string
   email: string
   user_id: string | null
-  change_id: string | null
   hash: Buffer
   code_hash: Buffer
   /** Seconds. */
@@ -19,7 +18,7 @@ export interface NewMailToken {
 /** Wrong codes after which a token accepts no code. */
 const maxTries = 5
 
-const columns = ['hash', 'code_hash', 'email', 'user_id', 'change_id'] as const
+const columns = ['hash', 'code_hash', 'email', 'user_id'] as const
 const now = sql<string>`now()`
 
 /** All SQL on the tokens of mails. */
@@ -30,7 +29,7 @@ export function mailTokensRepository(db: Kysely<Database> | Transaction<Database
      * new end. Returns false if a newer mail has replaced it, or if it was used.
      */
     async mint({ lifetime, ...token }: NewMailToken): Promise<boolean> {
-      const { hash, code_hash, mail_id, user_id, email, change_id } = token
+      const { hash, code_hash, mail_id, user_id, email } = token
       const expires_at = sql<string>`now() + make_interval(secs => ${lifetime})`
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('mail_tokens')
@@ -39,7 +38,7 @@ export function mailTokensRepository(db: Kysely<Database> | Transaction<Database
           conflict
             .columns(['purpose', 'subject'])
             .doUpdateSet((eb) => ({
-              ...{ hash, code_hash, mail_id, user_id, email, change_id, expires_at },
+              ...{ hash, code_hash, mail_id, user_id, email, expires_at },
               tries: sql<number>`case when ${eb.ref('mail_tokens.mail_id')} = ${mail_id} then mail_tokens.tries else 0 end`,
               used_at: null
             }))

@@ -10,7 +10,6 @@ export interface NewMail {
   kind: MailKind
   recipient: string
   user_id?: string | undefined
-  change_id?: string | undefined
   language: string
   address: string
   user_agent: string | null
@@ -18,10 +17,9 @@ export interface NewMail {
 }
 
 /** A mail that this process sends. */
-export interface ClaimedMail extends Omit<NewMail, 'user_id' | 'change_id'> {
+export interface ClaimedMail extends Omit<NewMail, 'user_id'> {
   id: string
   user_id: string | null
-  change_id: string | null
   created_at: string
   attempts: number
   /** Seconds since it was written. */
@@ -59,7 +57,7 @@ export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
           .skipLocked()
       )
       .returning([
-        ...(['id', 'recipient', 'user_id', 'change_id', 'language', 'address', 'user_agent', 'seed'] as const),
+        ...(['id', 'recipient', 'user_id', 'language', 'address', 'user_agent', 'seed'] as const),
         ...(['kind', 'created_at', 'attempts'] as const),
         sql<number>`extract(epoch from now() - created_at)::float8`.as('age')
       ])
