@@ -25,15 +25,24 @@ const embedded = { slots: 1, perKey: 1, waiting, patience }
 /** The bcrypt queue limits these, and for much longer than a query takes. */
 const hashing = { slots: 1_000, perKey: 4, waiting: 16, patience: 5_000 }
 
+/** A turn of the event loop accepts one new connection. */
+const maxConnectionsBetween = 64
+
+interface Options {
+  isEmbedded: boolean
+  bounds?: typeof pooled
+  clock?: () => number
+}
+
 /** Limits the concurrent database requests of each user; users take turns. */
 export const turns = fp(
   async function turns(
     app,
-    { isEmbedded, bounds = isEmbedded ? embedded : pooled }: { isEmbedded: boolean; bounds?: typeof pooled }
+    { isEmbedded, bounds = isEmbedded ? embedded : pooled, clock = () => performance.now() }: Options
   ) {
     const databaseQueue = createFairQueue(bounds)
     const hashQueue = createFairQueue(hashing)
-    const taken = new WeakMap<FastifyRequest, FairQueue>()
+    const taken = new WeakMap<FastifyRequest, { queue: FairQueue; since: number }>()
     registerPools(app.db, {
       turns: {
         get totalCount() {
@@ -59,7 +68,7 @@ export const turns = fp(
       function start(): void {
         started = true
         clearTimeout(timer)
-        taken.set(request, queue)
+        taken.set(request, { queue, since: clock() })
         done()
       }
       function giveUp(): void {
@@ -70,6 +79,20 @@ export const turns = fp(
       else if (!started) timer = setTimeout(giveUp, (turn === 'hash' ? hashing : bounds).patience)
     }
 
+    /**
+     * The next one waits for the event loop, because the embedded engine would run all that wait without reading a socket:
+     * one turn of the loop for each millisecond, so that new connections do not wait for many requests of others.
+     */
+    function rest(queue: FairQueue, key: string, since: number): void {
+      let turns = Math.min(Math.ceil(clock() - since), maxConnectionsBetween)
+      function turn(): void {
+        turns -= 1
+        if (turns > 0) setImmediate(turn)
+        else queue.leave(key)
+      }
+      setImmediate(turn)
+    }
+
     /** Not after sending, because a slow reader would keep its turn. */
     function leave(
       request: FastifyRequest,
@@ -77,10 +100,9 @@ export const turns = fp(
       payload: unknown,
       done: (error: null, payload: unknown) => void
     ): void {
-      const queue = taken.get(request)
+      const turn = taken.get(request)
       taken.delete(request)
-      // The next one waits for the event loop: the embedded engine would run all that wait without reading a socket.
-      if (queue) setImmediate(queue.leave, request.user.id)
+      if (turn) rest(turn.queue, request.user.id, turn.since)
       done(null, payload)
     }
 
