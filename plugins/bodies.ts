@@ -9,12 +9,13 @@ declare module 'fastify' {
   }
 }
 
-const maxUnreadBytes = 16 * 1024 * 1024
+const mebibyte = 1024 * 1024
+const unread = { soft: 16 * mebibyte, hard: 48 * mebibyte }
 
 /** Streams large answers, which share one memory limit. Small ones fit into a socket's buffer. */
 export const bodies = fp(
   async function bodies(app) {
-    const streamLarge = createLargeBodies(maxUnreadBytes)
+    const streamLarge = createLargeBodies(unread)
 
     function inPieces(this: FastifyReply, body: Pieces): Readable {
       this.header('content-type', 'application/json; charset=utf-8').header('content-length', body.length)

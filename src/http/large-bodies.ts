@@ -6,10 +6,10 @@ export const pieceSize = 64 * 1024
 
 export interface Pieces {
   length: number
+  /** Bytes of memory until the last piece is made, if fewer than `length`. */
+  memory?: number
   pieces: Iterable<Buffer>
 }
-
-export type LargeBody = Readable
 
 export function* slices(body: Buffer) {
   for (let at = 0; at < body.length; at += pieceSize) yield body.subarray(at, at + pieceSize)
@@ -29,10 +29,19 @@ async function* paced(pieces: Iterable<Buffer>, onRead: () => void) {
 export const streamOf = (pieces: Iterable<Buffer>, onRead = () => {}): Readable =>
   Readable.from(paced(pieces, onRead), { objectMode: false, highWaterMark: pieceSize })
 
-/** Limits the bytes of unread large bodies: beyond it, the client that has not read for longest is disconnected. */
-export function createLargeBodies(most: number) {
+interface Bounds {
+  /** Bytes beyond which clients are disconnected that have not read for a second. */
+  soft: number
+  /** Bytes beyond which the client is disconnected that has not read for longest. */
+  hard: number
+}
+
+const stale = 1_000
+
+/** Limits the memory of unread large bodies by disconnecting those who do not read. */
+export function createLargeBodies({ soft, hard }: Bounds, clock = () => performance.now()) {
   // Ordered by the last read.
-  const unread = new Map<object, { bytes: number; drop: () => void }>()
+  const unread = new Map<object, { bytes: number; readAt: number; drop: () => void }>()
   let total = 0
 
   function remove(stream: object): void {
@@ -40,20 +49,25 @@ export function createLargeBodies(most: number) {
     unread.delete(stream)
   }
 
-  return function streamLarge({ length, pieces }: Pieces, drop: () => void): Readable {
-    const entry = { bytes: length, drop }
-    const stream = streamOf(pieces, () => {
-      unread.delete(stream)
-      unread.set(stream, entry)
-    })
-    unread.set(stream, entry)
-    total += length
-    stream.once('close', () => remove(stream))
-    for (const [other, { drop }] of unread) {
-      if (total <= most) break
-      remove(other)
+  function makeRoom(): void {
+    const now = clock()
+    for (const [stream, { readAt, drop }] of unread) {
+      if (total <= soft || (total <= hard && now - readAt < stale)) return
+      remove(stream)
       drop()
     }
+  }
+
+  return function streamLarge({ length, memory: bytes = length, pieces }: Pieces, drop: () => void): Readable {
+    const keep = () => unread.set(stream, { bytes, readAt: clock(), drop })
+    const stream = streamOf(pieces, () => {
+      unread.delete(stream)
+      keep()
+    })
+    keep()
+    total += bytes
+    stream.once('close', () => remove(stream))
+    makeRoom()
     return stream
   }
 }

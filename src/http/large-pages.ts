@@ -11,8 +11,10 @@ interface Page<Item> {
   next_cursor: string | null
 }
 
-export const isLarge = ({ items }: Page<Listed>): boolean =>
-  items.reduce((sum, { title, description }) => sum + title.length + (description?.length ?? 0), 0) > pieceSize
+const charactersOf = (items: readonly Listed[]): number =>
+  items.reduce((sum, { title, description }) => sum + title.length + (description?.length ?? 0), 0)
+
+export const isLarge = ({ items }: Page<Listed>): boolean => charactersOf(items) > pieceSize
 
 /** A large page as JSON, an item a piece: a page that its client does not read takes no more memory than its rows. */
 export function pageInPieces<Item extends Listed>(
@@ -31,5 +33,6 @@ export function pageInPieces<Item extends Listed>(
     yield Buffer.from(end)
   }
   const start = '{"items":['.length + items.length - 1
-  return { length: items.reduce((sum, item) => sum + bytesOf(item), start + end.length), pieces: pieces() }
+  const length = items.reduce((sum, item) => sum + bytesOf(item), start + end.length)
+  return { length, memory: Math.min(length, 2 * charactersOf(items)), pieces: pieces() }
 }

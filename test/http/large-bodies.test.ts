@@ -1,14 +1,19 @@
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
 import { createLargeBodies, pieceSize, piecesOf, slices, streamOf } from '../../src/http/large-bodies.ts'
 
 const body = Buffer.alloc(3 * pieceSize + 5, 'abc')
 
 test('a body sent in pieces is unchanged', async (t) => {
   t.ok((await buffer(streamOf(slices(body)))).equals(body))
-  t.ok((await buffer(createLargeBodies(10 * body.length)(piecesOf(body), () => {}))).equals(body))
+  t.ok(
+    (
+      await buffer(createLargeBodies({ soft: 10 * body.length, hard: 10 * body.length })(piecesOf(body), () => {}))
+    ).equals(body)
+  )
 })
 
 test('no piece is empty', async (t) => {
@@ -28,24 +33,50 @@ test('of an unread body, only the first piece is created', async (t) => {
   stream.destroy()
 })
 
-test('with too many unread bytes, the client that has not read for longest is dropped', async (t) => {
-  const streamLarge = createLargeBodies(2 * body.length)
+/** Bodies of 100 bytes of memory each. */
+function bodies(t: Test) {
+  let now = 0
+  const streamLarge = createLargeBodies({ soft: 200, hard: 400 }, () => now)
   const dropped: string[] = []
   const start = (name: string) => {
-    const stream = streamLarge(piecesOf(body), () => {
+    const stream = streamLarge({ ...piecesOf(body), memory: 100 }, () => {
       dropped.push(name)
       stream.destroy()
     })
+    t.teardown(() => stream.destroy())
     return stream
   }
-  const first = start('first')
-  const second = start('second')
+  return { start, dropped, pass: (milliseconds: number) => (now += milliseconds) }
+}
+
+test('clients that read are not disconnected, however many they are, up to the hard limit', async (t) => {
+  const { start, dropped } = bodies(t)
+  const [first, second] = ['first', 'second', 'third', 'fourth'].map(start) as [Readable, Readable]
+  t.strictSame(dropped, [])
   first.read()
-  start('third')
-  t.strictSame(dropped, ['second'])
+  start('fifth')
+  t.strictSame(dropped, ['second'], 'the one that has not read for longest')
   await once(second, 'close')
+})
+
+test('above the soft limit, clients that have not read for a second are disconnected', async (t) => {
+  const { start, dropped, pass } = bodies(t)
+  const [first] = ['first', 'second', 'third'].map(start) as [Readable]
+  pass(999)
+  first.read()
+  start('fourth')
+  t.strictSame(dropped, [])
+  pass(1)
   first.resume()
   await once(first, 'close')
-  start('fourth')
-  t.strictSame(dropped, ['second'])
+  start('fifth')
+  t.strictSame(dropped, ['second', 'third'])
+})
+
+test('below the soft limit, a client may be slow', async (t) => {
+  const { start, dropped, pass } = bodies(t)
+  start('first')
+  pass(10_000)
+  start('second')
+  t.strictSame(dropped, [])
 })
