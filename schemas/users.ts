@@ -31,6 +31,7 @@ export const User = Type.Object(
   {
     id: id('The id of the user'),
     email: storedEmail,
+    email_verified: Type.Boolean({ description: 'Whether a mail to this address was answered' }),
     name: Type.String({ description: 'The name that the user chose' }),
     is_active: Type.Boolean({ description: 'False while an operator has deactivated the account' }),
     created_at: timestamp('When the account was created'),
@@ -43,6 +44,7 @@ export const User = Type.Object(
       {
         id: example.userId,
         email: example.email,
+        email_verified: true,
         name: example.name,
         is_active: true,
         created_at: example.createdAt,

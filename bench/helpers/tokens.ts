@@ -19,7 +19,7 @@ export const tokens = createAccessTokens(
 /** Access tokens of different users and sessions. They do not exist in the database. */
 export const mint = (count: number): string[] =>
   Array.from({ length: count }, () => {
-    const user = { id: crypto.randomUUID(), email: `${crypto.randomUUID()}@example.com` }
+    const user = { id: crypto.randomUUID(), email: `${crypto.randomUUID()}@example.com`, email_verified: false }
     return tokens.issue(user, crypto.randomUUID()).access_token
   })
 

@@ -10,7 +10,8 @@ interface Known {
   id: string
   email: string
   name: string | undefined
-  /** When the token that supplied this email and name was issued. */
+  emailVerified: boolean | undefined
+  /** When the token that supplied these was issued. */
   since: number
   until: number
 }
@@ -31,16 +32,16 @@ export function createForeignUsers(users: UsersRepository, revocations: Revocati
   })
 
   async function ask(key: string, token: ForeignToken): Promise<string> {
-    const { issuer, subject, email, name, issuedAt } = token
+    const { issuer, subject, email, emailVerified, name, issuedAt } = token
     const before = changes
     const until = clock() + ASK_AGAIN_AFTER
-    const user = await users.keepForeign({ issuer, subject, email, name })
+    const user = await users.keepForeign({ issuer, subject, email, email_verified: emailVerified, name })
     if (!user) {
       known.delete(key)
       throw problems.tokenRevoked('deactivated')
     }
     if (user.is_new) await checkNew(token, user.id)
-    if (changes === before) known.set(key, { id: user.id, email, name, since: issuedAt, until })
+    if (changes === before) known.set(key, { id: user.id, email, emailVerified, name, since: issuedAt, until })
     return user.id
   }
 
@@ -56,12 +57,12 @@ export function createForeignUsers(users: UsersRepository, revocations: Revocati
   }
 
   return {
-    /** Queries only for a new user, a newer email or name, after a revocation, and once an hour. Throws `token_revoked`. */
+    /** Queries only for a new user, a newer email, name or claim that it is verified, after a revocation, and once an hour. Throws `token_revoked`. */
     identify(token: ForeignToken): string | Promise<string> {
-      const { email, name, issuedAt } = token
+      const { email, emailVerified, name, issuedAt } = token
       const key = keyOf(token)
       const before = known.get(key)
-      const isSame = before?.email === email && before.name === name
+      const isSame = before?.email === email && before.name === name && before.emailVerified === emailVerified
       if (before && clock() < before.until && (isSame || issuedAt < before.since)) return before.id
       return ask(key, token)
     }

@@ -4,7 +4,7 @@ import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
 
 /** The columns that may be returned: never the hash. */
-export const columns = ['id', 'email', 'name', 'is_active', 'created_at', 'updated_at'] as const
+export const columns = ['id', 'email', 'email_verified', 'name', 'is_active', 'created_at', 'updated_at'] as const
 
 export interface ImportedUser {
   id: string
@@ -15,13 +15,28 @@ export interface ImportedUser {
   created_at: string
 }
 
+interface ForeignUser {
+  issuer: string
+  subject: string
+  email: string
+  email_verified?: boolean | undefined
+  name: string | undefined
+}
+
+interface NewRow {
+  email: string
+  name: string
+  password_hash: string
+  email_verified?: boolean
+}
+
 // Later than the previous change even within a millisecond.
 const later = sql<string>`greatest(now(), users.updated_at + interval '1 millisecond')`
 
 export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
   return {
     /** Inserts a user who registers here. Returns undefined if the address is taken. */
-    insert: (user: { email: string; name: string; password_hash: string }): Promise<User | undefined> =>
+    insert: (user: NewRow): Promise<User | undefined> =>
       db
         .insertInto('users')
         .values({ id: newId(), ...user })
@@ -44,23 +59,28 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
     },
 
     /** Inserts or updates another issuer's user in one statement. Returns undefined when the account is deactivated. */
-    keepForeign: ({ name, ...user }: { issuer: string; subject: string; email: string; name: string | undefined }) =>
-      db
+    keepForeign({ name, email_verified, ...user }: ForeignUser) {
+      // A token that does not say it leaves the address as it is, unless it names another one.
+      const verified = email_verified ?? sql<boolean>`(users.email_verified and users.email = excluded.email)`
+      const shown = sql`(excluded.email, ${name ?? sql.ref('users.name')}, ${verified})`
+      return db
         .insertInto('users')
-        .values({ id: newId(), name: name ?? user.email, ...user })
+        .values({ id: newId(), name: name ?? user.email, email_verified: email_verified ?? false, ...user })
         .onConflict((conflict) =>
           conflict
             .columns(['issuer', 'subject'])
             .doUpdateSet({
               email: user.email,
               ...(name && { name }),
-              updated_at: sql<string>`case when (users.email, users.name) = (excluded.email, ${name ?? sql.ref('users.name')})
+              email_verified: verified,
+              updated_at: sql<string>`case when (users.email, users.name, users.email_verified) = ${shown}
                 then users.updated_at else ${later} end`
             })
             .where('users.is_active', '=', true)
         )
         .returning(['id', sql<boolean>`xmax = 0`.as('is_new')])
-        .executeTakeFirst(),
+        .executeTakeFirst()
+    },
 
     findForeign: (issuer: string, subject: string) =>
       db
@@ -116,14 +136,25 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .$narrowType<{ password_hash: string }>()
         .executeTakeFirst(),
 
-    /** Finds the active user who registered here with an address. */
+    /** Finds the user who registered here with an address, active or not. */
     findByEmail: (email: string) =>
       db
         .selectFrom('users')
-        .select('id')
+        .select(['id', 'is_active'])
+        .where('email', '=', email)
+        .where('issuer', 'is', null)
+        .executeTakeFirst(),
+
+    /** Marks an address as proved, if the active user still has it. Returns undefined otherwise. */
+    verifyEmail: (id: string, email: string) =>
+      db
+        .updateTable('users')
+        .set({ email_verified: true, updated_at: later })
+        .where('id', '=', id)
         .where('email', '=', email)
         .where('issuer', 'is', null)
         .where('is_active', '=', true)
+        .returning('id')
         .executeTakeFirst(),
 
     /**

@@ -48,6 +48,26 @@ test('a foreign subject of any kind becomes a user who can store tasks', async (
   }
 })
 
+test('the newest token tells whether the address is verified; one that does not say it changes nothing', async (t) => {
+  const email = 'vera@example.com'
+  let iat = seconds() - 100
+  const state = async (claims: object) => {
+    iat += 1
+    const answer = await by({ sub: 'vera', email, iat, exp: iat + 900, ...claims }).get('/api/auth/profile')
+    return answer.json().email_verified
+  }
+  t.equal(await state({}), false)
+  t.equal(await state({ email_verified: 'true' }), false, 'never converted')
+  t.equal(await state({ email_verified: true }), true)
+  t.equal(await state({}), true, 'the same address')
+  t.equal(await state({ email: 'v@example.com' }), false, 'another address')
+  t.equal(await state({ emailVerified: true }), true)
+  t.equal(await state({ email_verified: false }), false)
+  const user = { id: 'vera', email, emailVerified: true }
+  t.equal(await state({ sub: undefined, email: undefined, user }), true, 'in the user of a bridge')
+  t.equal(await state({ email_verified: true, iat: iat - 50 }), true, 'an older token')
+})
+
 test('user_id replaces a missing sub, and may be given beside an equal one', async (t) => {
   const id = await idOf(by({ sub: 'uma' }))
   t.equal(await idOf(by({ sub: undefined, user_id: 'uma' })), id)

@@ -116,7 +116,15 @@ test('a timeout is reported as a network error', async (t) => {
 
 test('with a valid token, a request is sent before the call returns', async (t) => {
   const sent: string[] = []
-  const user = { id: 'a', email: 'a@example.com', name: 'A', is_active: true, created_at: '', updated_at: '' }
+  const user = {
+    id: 'a',
+    email: 'a@example.com',
+    email_verified: true,
+    name: 'A',
+    is_active: true,
+    created_at: '',
+    updated_at: ''
+  }
   const answer = { access_token: 'token', token_type: 'bearer', expires_in: 600, refresh_expires_in: 600, user }
   const { api, session, close } = createGatehouse(
     { baseUrl: 'https://one.example.com' },

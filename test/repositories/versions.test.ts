@@ -40,17 +40,18 @@ test('changes of a profile within one millisecond have an updated_at each', asyn
   t.ok(isRising(times), times.join())
 })
 
-test("a foreign user's updated_at moves only when the email or the name does, and then always", async (t) => {
+test("a foreign user's updated_at moves only when the email, its claim or the name does, and then always", async (t) => {
   const times = await app.db.transaction().execute(async (trx) => {
     const users = usersRepository(trx)
     const times = []
-    for (const name of ['Fay', 'Fay', undefined, 'Faye']) {
-      await users.keepForeign({ issuer: 'i', subject: 's', email: 'fay@example.com', name })
+    for (const [name, email_verified] of [['Fay'], ['Fay', false], [], ['Faye'], ['Faye', true], []] as const) {
+      await users.keepForeign({ issuer: 'i', subject: 's', email: 'fay@example.com', email_verified, name })
       const found = await users.findForeign('i', 's')
       times.push((await users.find(found?.id ?? ''))?.updated_at)
     }
     return times
   })
   t.strictSame([times[1], times[2]], [times[0], times[0]])
-  t.ok(isRising([times[0], times[3]]))
+  t.ok(isRising([times[0], times[3], times[4]]))
+  t.equal(times[5], times[4])
 })

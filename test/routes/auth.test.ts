@@ -21,7 +21,10 @@ test('signing up logs in, with a normalized address', async (t) => {
   t.strictSame(rest, { token_type: 'bearer', expires_in: 7 * day, refresh_expires_in: 30 * day })
   t.match(refresh_token, /^[\w-]{86}$/)
   const { id, created_at, updated_at, ...shown } = user
-  t.strictSame(shown, { email: 'ann@example.com', name: 'Ann O’Neil', is_active: true })
+  t.strictSame(shown, {
+    ...{ email: 'ann@example.com', email_verified: false },
+    ...{ name: 'Ann O’Neil', is_active: true }
+  })
   t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/)
   t.match(created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   t.equal(updated_at, created_at)

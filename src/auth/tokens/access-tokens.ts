@@ -15,6 +15,12 @@ interface Settings {
 /** The type that distinguishes our access tokens from other HS256 JWTs (RFC 9068, section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
 
+interface Holder {
+  id: string
+  email: string
+  email_verified: boolean
+}
+
 export type SecretKeys = Readonly<Record<string, SecretKey>>
 
 interface SecretKey {
@@ -59,6 +65,9 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
     textClaim(claims, 'jti')
     const [subject, sessionId] = [textClaim(claims, 'sub'), textClaim(claims, 'sid')]
     if (!isUuid(subject) || !isUuid(sessionId)) throw problems.invalidToken('not our ids')
+    // Tokens from before the claim existed lack it.
+    if ('email_verified' in claims && typeof claims.email_verified !== 'boolean')
+      throw problems.invalidToken('email_verified')
     const [issuedAt, expiresAt] = [timeClaim(claims, 'iat'), timeClaim(claims, 'exp')]
     return { issuer: null, subject, email: emailClaim(claims), name: undefined, sessionId, issuedAt, expiresAt }
   }
@@ -73,7 +82,7 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
   }
 
   return {
-    issue(user: { id: string; email: string }, sessionId: string, secondsLeft = Number.POSITIVE_INFINITY) {
+    issue(user: Holder, sessionId: string, secondsLeft = Number.POSITIVE_INFINITY) {
       const iat = Math.floor(clock() / 1000)
       const expires_in = Math.max(1, Math.floor(Math.min(settings.accessTokenTtl, secondsLeft)))
       const access_token = signingKey.sign({
@@ -81,6 +90,7 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
         aud: settings.audience,
         sub: user.id,
         email: user.email,
+        email_verified: user.email_verified,
         sid: sessionId,
         jti: uuid(),
         iat,

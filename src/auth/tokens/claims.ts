@@ -18,6 +18,8 @@ export interface OwnToken extends Bearer {
 
 export interface ForeignToken extends Bearer {
   issuer: string
+  /** Undefined if the token does not say it. */
+  emailVerified?: boolean | undefined
   sessionId: undefined
 }
 
@@ -68,11 +70,19 @@ function checkType({ typ }: Jws['header'], allowed: readonly string[]): void {
   if (!allowed.includes(name)) throw problems.invalidToken('type')
 }
 
-function foreignToken(claims: Claims, issuer: string, subject: string, email: string): ForeignToken {
+/** Only a boolean counts (OpenID Connect Core, section 5.1). Better Auth has its own spelling. */
+function verifiedClaim(claims: Claims): boolean | undefined {
+  const value = 'email_verified' in claims ? claims.email_verified : claims.emailVerified
+  return typeof value === 'boolean' ? value : undefined
+}
+
+/** `person` has the email: the claims, or an object in them. */
+function foreignToken(claims: Claims, issuer: string, subject: string, person = claims): ForeignToken {
   const [issuedAt, expiresAt] = [timeClaim(claims, 'iat'), timeClaim(claims, 'exp')]
   if (expiresAt - issuedAt > maxForeignLife) throw problems.invalidToken('lives longer than seven days')
   const name = isName(claims.name) ? claims.name : undefined
-  return { issuer, subject, email, name, sessionId: undefined, issuedAt, expiresAt }
+  const [email, emailVerified] = [emailClaim(person), verifiedClaim(person)]
+  return { issuer, subject, email, emailVerified, name, sessionId: undefined, issuedAt, expiresAt }
 }
 
 // Numbers must be safe integers: rounding could merge two users.
@@ -99,7 +109,7 @@ export function issuedToken({ header, claims }: Jws, issuer: string): ForeignTok
   checkType(header, ['jwt', 'at+jwt'])
   if (mailLink.some((claim) => claim in claims) || (isObject(claims.session) && isObject(claims.user)))
     throw problems.invalidToken('not a login')
-  return foreignToken(claims, issuer, subjectOf(claims), emailClaim(claims))
+  return foreignToken(claims, issuer, subjectOf(claims))
 }
 
 /** Reads a token of the shared secret, with which Better Auth also signs mail links and cookie caches. */
@@ -113,9 +123,9 @@ export function bridgedToken({ header, claims }: Jws, issuer: string): ForeignTo
   if (!/^[\x21-\x7e]+$/.test(subject)) throw problems.invalidToken('subject')
   if ([claims.user_id, person?.id].some((other) => other !== undefined && other !== subject))
     throw problems.invalidToken('two subjects')
-  const email = emailClaim(isNamed || !person ? claims : person)
-  if (!isNamed && 'email' in claims && emailClaim(claims) !== email) throw problems.invalidToken('two emails')
-  return foreignToken(claims, issuer, subject, email)
+  const token = foreignToken(claims, issuer, subject, isNamed ? claims : person)
+  if (!isNamed && 'email' in claims && emailClaim(claims) !== token.email) throw problems.invalidToken('two emails')
+  return token
 }
 
 /** Throws `token_expired` only if nothing else is wrong. */

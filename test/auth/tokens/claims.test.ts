@@ -31,6 +31,16 @@ test('an invalid name counts as missing', async (t) => {
     t.equal(read({ name }).name, undefined, JSON.stringify(name))
 })
 
+test('only a boolean tells whether the address is verified, in the spelling of OpenID Connect or of Better Auth', async (t) => {
+  for (const value of [true, false])
+    for (const name of ['email_verified', 'emailVerified']) t.equal(read({ [name]: value }).emailVerified, value)
+  t.equal(read({ email_verified: false, emailVerified: true }).emailVerified, false)
+  t.equal(read({ email_verified: 'true', emailVerified: true }).emailVerified, undefined)
+  for (const value of ['true', 1, null, undefined, [true], { true: true }])
+    for (const name of ['email_verified', 'emailVerified'])
+      t.equal(read({ [name]: value }).emailVerified, undefined, JSON.stringify(value))
+})
+
 test('a type is that of a JWT, in any case and with or without application/', async (t) => {
   for (const typ of [undefined, 'JWT', 'jwt', 'application/jwt', 'at+jwt', 'Application/AT+JWT'])
     t.equal(read({}, typ === undefined ? {} : { typ }).subject, 'ann', String(typ))
