@@ -37,6 +37,7 @@ const tagDescriptions: Record<string, string> = {
   profile: 'Your account',
   sessions: 'Where you are logged in',
   recovery: 'A new password by mail',
+  email: 'The address of the account',
   health: 'For load balancers and people on call'
 }
 

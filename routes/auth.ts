@@ -14,9 +14,13 @@ const register = {
   summary: 'Create an account and open a session',
   description:
     'For a person who has no account yet. Keep both tokens of the answer: the person is signed in. ' +
-    '409 `email_taken`: the address has an account, so offer to sign in.',
+    '409 `email_taken`: the address has an account, so offer to sign in. 202, without tokens, where the address must be ' +
+    'confirmed first: tell the person to look for the mail. With private sign-up it is the answer for every address.',
   body: ref(NewUser),
-  response: { 201: answer('The account exists, and its first session is open', ref(AuthResponse)) },
+  response: {
+    201: answer('The account exists, and its first session is open', ref(AuthResponse)),
+    202: answer('A mail is on its way, and the address must be confirmed before the first login', ref(Message))
+  },
   problems: [409, 429]
 }
 const login = {
@@ -25,7 +29,8 @@ const login = {
   summary: 'Log in with email and password',
   description:
     'Opens a session beside those that the account has. Keep both tokens of the answer. An unknown address and a wrong ' +
-    'password get the same 401 `invalid_credentials`. After 429 wait for as long as `Retry-After` says.',
+    'password get the same 401 `invalid_credentials`. 401 `email_not_verified`, after the right password only: a mail to ' +
+    'confirm the address is on its way. After 429 wait for as long as `Retry-After` says.',
   body: ref(Login),
   response: { 200: answer('The session is open', ref(AuthResponse)) },
   problems: [401, 429]
@@ -74,6 +79,7 @@ interface Options {
 export const credentialRoutes: Routes<Options> = async function credentialRoutes(app, { accounts, sessions }) {
   app.post('/register', { schema: register, onRequest: app.limitAttempts() }, async ({ body, client }, reply) => {
     const opened = await accounts.register(body, client)
+    if (!opened) return reply.code(202).send({ message: 'Confirm your address: a mail is on its way' })
     return reply.code(201).send(body.refresh_cookie ? reply.withRefreshCookie(opened) : opened)
   })
 

@@ -25,6 +25,7 @@ export const ProblemCode = oneOf(
     'token_expired',
     'token_revoked',
     'invalid_credentials',
+    'email_not_verified',
     'forbidden',
     'not_found',
     'method_not_allowed',

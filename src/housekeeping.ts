@@ -7,6 +7,7 @@ import { outboxRepository } from './repositories/outbox.ts'
 import { revocationsRepository } from './repositories/revocations.ts'
 import { securityEventsRepository } from './repositories/security-events.ts'
 import { sessionsRepository } from './repositories/sessions.ts'
+import { signUpsRepository } from './repositories/sign-ups.ts'
 import { fillTaskKeys } from './repositories/task-key-filling.ts'
 
 /** Milliseconds. Every process does it; work that another one has done costs nothing. */
@@ -16,13 +17,14 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** Deletes expired sessions, revocations, idempotency keys and mail tokens, and old mails and security events. */
+/** Deletes expired sessions, revocations, idempotency keys, mail tokens and sign-ups, and old mails and security events. */
 export async function deleteExpired(db: Kysely<Database>, config: Config): Promise<void> {
   await sessionsRepository(db, config).removeExpired()
   await revocationsRepository(db).removeExpired()
   await idempotencyKeysRepository(db).removeExpired()
   await outboxRepository(db).removeDone()
   await mailTokensRepository(db).removeExpired()
+  await signUpsRepository(db).removeExpired()
   await securityEventsRepository(db).removeOlderThan(config.securityEventTtl)
   // Rows that an earlier release wrote during a rolling update.
   await fillTaskKeys(db)

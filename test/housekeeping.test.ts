@@ -104,6 +104,16 @@ test('mails are deleted a day after they were done, and expired mail tokens, in 
   t.strictSame(await db.selectFrom('mail_tokens').select('subject').execute(), [{ subject: 'kept' }])
 })
 
+test('sign-ups that nobody confirmed are deleted after two days', async (t) => {
+  for (const [email, at] of Object.entries({ gone: '-48 hours', kept: '-47 hours' }))
+    await db
+      .insertInto('sign_ups')
+      .values({ mail_id: crypto.randomUUID(), email, name: email, password_hash: '', created_at: fromNow(at) })
+      .execute()
+  await deleteExpired(db, config)
+  t.strictSame(await db.selectFrom('sign_ups').select('email').execute(), [{ email: 'kept' }])
+})
+
 test('it runs once an hour, until it is stopped', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())

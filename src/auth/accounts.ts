@@ -1,16 +1,20 @@
 import type { Kysely } from 'kysely'
 import type { AuthResponse, Login, NewUser, PasswordChange } from '../../schemas/users.ts'
+import type { Config } from '../config/config.ts'
 import type { Database } from '../database/tables.ts'
 import { problems } from '../http/problems.ts'
 import type { Mail } from '../mail/mail.ts'
 import { mailTokensRepository } from '../repositories/mail-tokens.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
+import { signUpsRepository } from '../repositories/sign-ups.ts'
 import { tasksRepository } from '../repositories/tasks.ts'
 import { usersRepository } from '../repositories/users.ts'
 import type { Client } from './client.ts'
 import { normalEmail } from './email-address.ts'
+import { noticeLogin } from './notices.ts'
 import { createPasswordChecks } from './passwords/password-checks.ts'
 import { type Passwords, passwordRefusal } from './passwords/passwords.ts'
+import type { Recovery } from './recovery.ts'
 import { revocationOfForeign } from './revocations/revocation-rows.ts'
 import type { Revocations } from './revocations/revocations.ts'
 import type { SecurityLog } from './security-log.ts'
@@ -33,25 +37,50 @@ interface Parts {
   revocations: Revocations
   throttle: Throttle
   log: SecurityLog
-  mail: Pick<Mail, 'write' | 'wake'>
+  mail: Pick<Mail, 'settings' | 'write' | 'wake'>
+  countRequest: Recovery['countRequest']
+  settings: Pick<Config, 'emailVerification' | 'privateSignUp'>
   clock: () => number
 }
 
 export function createAccounts(db: Kysely<Database>, parts: Parts) {
-  const { passwords, sessions, revocations, log, mail, clock } = parts
+  const { passwords, sessions, revocations, log, mail, countRequest, settings, clock } = parts
+  const { emailVerification, privateSignUp } = settings
   const users = usersRepository(db)
   const checks = createPasswordChecks(users, parts)
-  const registering = new Map<string, Promise<AuthResponse | undefined>>()
+  const registering = new Map<string, ReturnType<typeof create>>()
+
+  const hashNew = (password: string, client: Client) =>
+    passwords.enqueue(client, ({ hash }) => hash(password), { signingUp: true })
 
   async function create(email: string, { name, password }: NewUser, client: Client) {
-    const password_hash = await passwords.enqueue(client, ({ hash }) => hash(password), { signingUp: true })
+    const password_hash = await hashNew(password, client)
     return db.transaction().execute(async (trx) => {
       const user = await usersRepository(trx).insert({ email, name, password_hash })
-      return user && sessions.open(user, client, trx)
+      if (!user) return undefined
+      if (emailVerification !== 'off')
+        await mail.write({ kind: 'verify', recipient: email, user_id: user.id }, client, trx)
+      return { user, opened: sessions.admits(user) ? await sessions.open(user, client, trx) : undefined }
     })
   }
 
-  /** Throws `invalid_credentials`, after the same work whatever the reason, `too_many_requests` or `unavailable`. */
+  /**
+   * Keeps a sign-up until its address is confirmed. It does the same for every address, and there is no account meanwhile,
+   * so that neither the answer nor a login afterwards tells whether the address is taken (OWASP ASVS 5.0, 6.3.8).
+   */
+  async function keepSignUp(email: string, { name, password }: NewUser, client: Client): Promise<void> {
+    const password_hash = await hashNew(password, client)
+    await db.transaction().execute(async (trx) => {
+      const mail_id = (await mail.write({ kind: 'sign-up', recipient: email }, client, trx)) as string
+      await signUpsRepository(trx).insert({ mail_id, email, name, password_hash })
+    })
+    mail.wake()
+  }
+
+  /**
+   * Throws `invalid_credentials`, after the same work whatever the reason, `too_many_requests` or `unavailable`; after the
+   * right password also `email_not_verified`.
+   */
   async function login(given: Login, client: Client): Promise<AuthResponse> {
     const email = normalEmail(given.email) as string
     let reason = 'unknown email'
@@ -69,12 +98,24 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       throw problems.invalidCredentials(reason)
     }
     const { id, password_hash } = found
-    const opened = await db.transaction().execute(async (trx) => {
+    const outcome = await db.transaction().execute(async (trx) => {
       const user = await usersRepository(trx).holdLogin(id, password_hash)
-      return user && sessions.open(user, client, trx)
+      if (!user) return undefined
+      if (sessions.admits(user)) {
+        const noticed = await noticeLogin(user, client, mail, trx)
+        return { opened: await sessions.open(user, client, trx), noticed }
+      }
+      await mail.write({ kind: 'verify', recipient: email, user_id: id }, client, trx)
+      return { opened: undefined, noticed: true }
     })
     // Meanwhile the password changed or a concurrent login upgraded its hash: try again.
-    if (!opened) return login(given, client)
+    if (!outcome) return login(given, client)
+    const { opened, noticed } = outcome
+    if (noticed) mail.wake()
+    if (!opened) {
+      await log.record('login.unverified', client, { user_id: id })
+      throw problems.emailNotVerified()
+    }
     await revocations.settle()
     await log.record('login', client, { user_id: id })
     // In the background, because the time of a login must not reveal the age of its hash.
@@ -119,10 +160,16 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
   }
 
   return {
-    async register(newUser: NewUser, client: Client): Promise<AuthResponse> {
+    /** Returns nothing where a mail must be answered first. Throws `email_taken`, unless signing up is private. */
+    async register(newUser: NewUser, client: Client): Promise<AuthResponse | undefined> {
       // The schema accepts only valid addresses.
       const email = normalEmail(newUser.email) as string
       checkNew(newUser.password, email, '/password')
+      if (privateSignUp || emailVerification !== 'off') await countRequest(client)
+      if (privateSignUp) {
+        await keepSignUp(email, newUser, client)
+        return undefined
+      }
       // The unique index decides. Hashing is expensive, so a concurrent request for the same address waits for the first one.
       const first = registering.get(email)
       if (first) {
@@ -133,8 +180,9 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       registering.set(email, attempt)
       const registered = await attempt.finally(() => registering.delete(email))
       if (!registered) throw problems.emailTaken()
+      if (emailVerification !== 'off') mail.wake()
       await log.record('register', client, { user_id: registered.user.id })
-      return registered
+      return registered.opened
     },
 
     login,

@@ -23,6 +23,7 @@ import type { AccessToken } from './tokens/claims.ts'
 import { createIssuer } from './tokens/issuers.ts'
 import { createRefreshTokens } from './tokens/refresh-tokens.ts'
 import { createVerifier } from './tokens/verifier.ts'
+import { createVerification } from './verification.ts'
 
 /** Client addresses whose requests for mail are counted. */
 const maxMailEntries = 50_000
@@ -65,24 +66,19 @@ export function createAuth(
   const securityLog = createSecurityLog(securityEventsRepository(db), log, clock)
   const mail = createMail(config, db, { securityLog, log, transport })
   const tokens = createAccessTokens(config, jwt, clock)
-  const sessions = createSessions(db, config, {
-    reads,
-    tokens,
-    refreshTokens: createRefreshTokens(config.secrets),
-    revocations,
-    log: securityLog
-  })
+  const sessions = createSessions(
+    db,
+    { ...config, verifiedOnly: config.emailVerification === 'required' },
+    {
+      reads,
+      tokens,
+      refreshTokens: createRefreshTokens(config.secrets),
+      revocations,
+      log: securityLog
+    }
+  )
   const passwords = createPasswords({ ...config, readKinds: usersRepository(db).hashKinds })
   const throttle = createThrottle(config.rateLimit, createWindows(shared, { kind: 'throttle', maxEntries, clock }))
-  const accounts = createAccounts(db, {
-    passwords,
-    sessions,
-    revocations,
-    throttle,
-    log: securityLog,
-    mail,
-    clock
-  })
   const recovery = createRecovery(db, {
     passwords,
     sessions,
@@ -91,6 +87,18 @@ export function createAuth(
     mail,
     windows: createWindows(shared, { kind: 'mail', maxEntries: maxMailEntries, clock }),
     rateLimit: config.rateLimit
+  })
+  const verification = createVerification(db, { log: securityLog, mail, countRequest: recovery.countRequest })
+  const accounts = createAccounts(db, {
+    passwords,
+    sessions,
+    revocations,
+    throttle,
+    log: securityLog,
+    mail,
+    countRequest: recovery.countRequest,
+    settings: config,
+    clock
   })
   const issuers = config.issuers.map((trusted) => [trusted.issuer, createIssuer(trusted, log, { clock })] as const)
   const verify = createVerifier(tokens, new Map(issuers), clock)
@@ -111,7 +119,7 @@ export function createAuth(
     await sessions.stop()
   }
   return {
-    ...{ accounts, recovery, sessions, verify, identify, revocations, stop, passwords, mail },
+    ...{ accounts, recovery, verification, sessions, verify, identify, revocations, stop, passwords, mail },
     securityEvents: securityLog.counts
   }
 }

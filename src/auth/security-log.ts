@@ -38,7 +38,11 @@ interface Who {
 }
 
 /** Stores security events, and logs each one with a stable name (OWASP ASVS 5.0, 16.3). */
-export function createSecurityLog(events: SecurityEventsRepository, log: Log, clock = Date.now) {
+export function createSecurityLog(
+  events: Pick<SecurityEventsRepository, 'insert' | 'hasLoggedInFrom'>,
+  log: Log,
+  clock = Date.now
+) {
   const windows = createWindows(undefined, { kind: 'events', maxEntries: 50_000, clock })
   const counts = new Map<SecurityEventName, number>(securityEventNames.map((name) => [name, 0]))
 

@@ -28,7 +28,7 @@ interface Parts {
 
 export function createSessions(
   db: Kysely<Database>,
-  lives: Lives,
+  { verifiedOnly, ...lives }: Lives & { verifiedOnly: boolean },
   { reads, tokens, refreshTokens, revocations, log }: Parts
 ) {
   const sessions = sessionsRepository(db, lives)
@@ -54,8 +54,15 @@ export function createSessions(
     }
   }
 
+  const admits = ({ email_verified }: User) => email_verified || !verifiedOnly
+
   return {
+    /** Whether a user may have a session. */
+    admits,
+
+    /** Every new session comes from here. Throws `email_not_verified`. */
     async open(user: User, { ip, userAgent }: Client, trx: Transaction<Database>) {
+      if (!admits(user)) throw problems.emailNotVerified()
       const refreshToken = refreshTokens.make(uuid())
       const sessions = sessionsRepository(trx, lives)
       await sessions.removeUnused(user.id, maxSessions - 1)
@@ -80,7 +87,8 @@ export function createSessions(
         id: token.sessionId,
         hash: hashOf(token),
         successorHash: hashOf(successor),
-        sealedSuccessor: refreshTokens.seal(token, successor)
+        sealedSuccessor: refreshTokens.seal(token, successor),
+        verifiedOnly
       })
       if (rotated) {
         const { sealed_successor, seconds_left, ...user } = rotated

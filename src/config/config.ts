@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { bool, customCleanEnv, str } from 'envalid'
 import { argumentSettings } from './arguments.ts'
 import { databaseUrls } from './database-urls.ts'
-import { mailSettings, sender, smtpUrl } from './mail-settings.ts'
+import { mailSettings, sender, signUpSettings, smtpUrl, verificationModes } from './mail-settings.ts'
 import { headerNames, origins, siteUrl } from './origins.ts'
 import { configuredSecrets, localSecret } from './secrets.ts'
 import { between, cidrs, contacts, delay, duration, httpUrl, postgresUrl, redisUrl } from './setting-types.ts'
@@ -35,6 +35,8 @@ const settings = {
   APP_NAME: str({ default: 'Gatehouse' }),
   SMTP_URL: smtpUrl({ default: undefined }),
   MAIL_FROM: sender({ default: undefined }),
+  EMAIL_VERIFICATION: str({ choices: verificationModes, default: undefined }),
+  PRIVATE_SIGN_UP: bool({ default: false }),
   CORS_ORIGINS: origins({ default: ['http://localhost:3000'] }),
   CORS_HEADERS: headerNames({ default: [] }),
   HOST: str({ default: '127.0.0.1' }),
@@ -104,6 +106,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
   if (production && /^http:(?!\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/.test(env.APP_URL ?? ''))
     complain('APP_URL: must be https in production, outside localhost')
   const mail = mailSettings(env, production, complain)
+  const signUp = signUpSettings(env, mail, complain)
   if (complaints.length > 0) throw new Error(`The settings are wrong:\n${complaints.map((c) => `  - ${c}`).join('\n')}`)
 
   return freeze({
@@ -123,6 +126,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     appUrl: env.APP_URL,
     /** Undefined in production without a mail server. */
     mail,
+    ...signUp,
     corsOrigins: env.CORS_ORIGINS,
     corsHeaders: env.CORS_HEADERS,
     host: env.HOST,

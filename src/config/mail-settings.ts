@@ -95,3 +95,23 @@ export function mailSettings(env: Given, production: boolean, complain: (problem
     appName
   }
 }
+
+export const verificationModes = ['off', 'soft', 'required'] as const
+export type VerificationMode = (typeof verificationModes)[number]
+
+interface SignUpGiven {
+  EMAIL_VERIFICATION: VerificationMode | undefined
+  PRIVATE_SIGN_UP: boolean
+}
+
+/** What a new account has to prove, and whether registering tells that an address is taken. */
+export function signUpSettings(
+  { EMAIL_VERIFICATION: mode, PRIVATE_SIGN_UP: privateSignUp }: SignUpGiven,
+  mail: MailSettings | undefined,
+  complain: (problem: string) => void
+) {
+  const need = 'needs mail: set SMTP_URL, MAIL_FROM and APP_URL'
+  if (!mail && mode && mode !== 'off') complain(`EMAIL_VERIFICATION: ${mode} ${need}`)
+  if (!mail && privateSignUp) complain(`PRIVATE_SIGN_UP: ${need}`)
+  return { emailVerification: mode ?? (mail?.smtp ? 'soft' : 'off'), privateSignUp }
+}

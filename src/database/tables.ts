@@ -110,6 +110,14 @@ export interface MailTokenTable {
   used_at: string | null
 }
 
+export interface SignUpTable {
+  mail_id: string
+  email: string
+  name: string
+  password_hash: string
+  created_at: Generated<string>
+}
+
 export interface Database {
   users: UserTable
   tasks: TaskTable
@@ -119,4 +127,5 @@ export interface Database {
   idempotency_keys: IdempotencyKeyTable
   mails: MailTable
   mail_tokens: MailTokenTable
+  sign_ups: SignUpTable
 }

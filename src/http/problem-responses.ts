@@ -37,6 +37,7 @@ const examples: Thrown[] = [
   problems.tokenExpired(),
   problems.tokenRevoked(''),
   problems.invalidCredentials(''),
+  problems.emailNotVerified(),
   problems.forbidden(),
   problems.notFound('Task'),
   problems.emailTaken(),

@@ -73,6 +73,10 @@ export const problems = {
       reason,
       headers: { 'www-authenticate': challenge }
     }),
+  emailNotVerified: () =>
+    new Problem(401, 'email_not_verified', 'Confirm your email address first', {
+      headers: { 'www-authenticate': challenge }
+    }),
   forbidden: (reason?: string) => new Problem(403, 'forbidden', 'Access forbidden', { reason }),
   notFound: (what: string) => new Problem(404, 'not_found', `${what} not found`),
   methodNotAllowed: (allowed: readonly string[]) =>

@@ -7,7 +7,7 @@ import { usersRepository } from '../repositories/users.ts'
 import type { Language } from './languages.ts'
 import { htmlOf, textOf } from './layout.ts'
 import type { MailTokens } from './mail-tokens.ts'
-import { wordsOf } from './texts.ts'
+import { type LetterKind, wordsOf } from './texts.ts'
 import type { Letter } from './transport.ts'
 
 const hour = 60 * 60
@@ -16,16 +16,23 @@ const hour = 60 * 60
 const budgets: { kinds: readonly MailKind[]; max: number }[] = [
   // A stranger can cause these.
   { kinds: ['reset'], max: 5 },
+  { kinds: ['verify'], max: 5 },
+  { kinds: ['sign-up'], max: 5 },
+  // Only whoever knows the password can.
+  { kinds: ['login.new'], max: 10 },
   { kinds: ['password.changed'], max: 20 }
 ]
 
 /** Seconds that a token is valid, and the page that its link opens. */
 const links: Record<MailPurpose, { lifetime: number; page: string }> = {
-  reset: { lifetime: hour / 2, page: 'reset' }
+  reset: { lifetime: hour / 2, page: 'reset' },
+  verify: { lifetime: 24 * hour, page: 'verify' }
 }
 
 /** A letter, or why none is sent. */
 export type Written = Letter | { dropped: string }
+
+const replaced = { dropped: 'replaced by a newer mail' }
 
 /** Turns rows of the outbox into letters: whose address it is, the token, the words. */
 export function createLetters(db: Kysely<Database>, settings: MailSettings, tokens: MailTokens) {
@@ -39,8 +46,8 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     return (await outbox.countBefore(mail, kinds, hour)) >= max
   }
 
-  function letterOf(mail: ClaimedMail, given: { link?: string; code?: string } = {}): Letter {
-    const { id, kind, recipient: to, address, user_agent: userAgent, created_at: date } = mail
+  function letterOf(kind: LetterKind, mail: ClaimedMail, given: { link?: string; code?: string } = {}): Letter {
+    const { id, recipient: to, address, user_agent: userAgent, created_at: date } = mail
     const { link, code } = given
     const language = mail.language as Language
     const words = wordsOf(kind, language, { app, address, userAgent, at: date })
@@ -60,15 +67,36 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
 
   /** Unknown addresses get a token as well, which nobody learns, so that trying codes shows no difference. */
   async function reset(mail: ClaimedMail): Promise<Written> {
-    const user = await users.findByEmail(mail.recipient)
+    const found = await users.findByEmail(mail.recipient)
+    const user = found?.is_active ? found : undefined
     const minted = await mint('reset', mail, { subject: mail.recipient, user_id: user?.id ?? null })
-    if (!minted) return { dropped: 'replaced by a newer mail' }
-    return user ? letterOf(mail, minted) : { dropped: 'nobody has this address' }
+    if (!minted) return replaced
+    return user ? letterOf('reset', mail, minted) : { dropped: 'nobody has this address' }
+  }
+
+  /** The token is named by the user: a newer one replaces it, also one for another address. */
+  async function verify(mail: ClaimedMail): Promise<Written> {
+    const { user_id: id, recipient } = mail
+    const user = id === null ? undefined : await users.find(id)
+    if (!user?.is_active || user.email !== recipient || user.email_verified) return { dropped: 'nothing to confirm' }
+    const minted = await mint('verify', mail, { subject: user.id, user_id: user.id })
+    return minted ? letterOf('verify', mail, minted) : replaced
+  }
+
+  /** The owner of a taken address gets a token as well, which nobody learns, so that trying codes shows no difference. */
+  async function signUp(mail: ClaimedMail): Promise<Written> {
+    const isTaken = (await users.findByEmail(mail.recipient)) !== undefined
+    const minted = await mint('verify', mail, { subject: mail.recipient, user_id: null })
+    if (!minted) return replaced
+    return isTaken ? letterOf('sign-up.taken', mail) : letterOf('verify', mail, minted)
   }
 
   const writers: Record<MailKind, (mail: ClaimedMail) => Written | Promise<Written>> = {
     reset,
-    'password.changed': letterOf
+    verify,
+    'sign-up': signUp,
+    'login.new': (mail) => letterOf('login.new', mail),
+    'password.changed': (mail) => letterOf('password.changed', mail)
   }
 
   return {

@@ -50,12 +50,12 @@ export function createMail(config: Config, db: Kysely<Database>, { securityLog, 
     tokens,
     sender,
 
-    /** Writes a mail, in the transaction that causes it. Without a mail server: nothing. */
-    async write(mail: MailToWrite, client: Client, trx: Kysely<Database> | Transaction<Database>): Promise<void> {
-      if (!settings) return
+    /** Writes a mail, in the transaction that causes it, and returns its id. Without a mail server: nothing. */
+    async write(mail: MailToWrite, client: Client, trx: Kysely<Database> | Transaction<Database>) {
+      if (!settings) return undefined
       const { prefix: address, userAgent: user_agent, acceptLanguage } = client
       const origin = { language: languageOf(acceptLanguage), address, user_agent }
-      await outboxRepository(trx).insert({ ...mail, ...origin, seed: randomBytes(32) })
+      return outboxRepository(trx).insert({ ...mail, ...origin, seed: randomBytes(32) })
     },
 
     /** Sends what was written. Call it after the commit. */

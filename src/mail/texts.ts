@@ -22,7 +22,10 @@ export interface Facts {
   when: string
 }
 
-type Texts = Record<MailKind, (facts: Facts) => Words>
+/** The sender decides what a sign-up gets: a link, or that there is an account. */
+export type LetterKind = Exclude<MailKind, 'sign-up'> | 'sign-up.taken'
+
+type Texts = Record<LetterKind, (facts: Facts) => Words>
 
 const english: Texts = {
   reset: ({ app, origin, when }) => ({
@@ -33,6 +36,35 @@ const english: Texts = {
     closing: [
       `The request came from ${origin}, ${when}.`,
       'If it was not you, ignore this mail: your password stays as it is. Give the link and the code to nobody.'
+    ]
+  }),
+  verify: ({ app, origin, when }) => ({
+    subject: `Confirm your address for ${app}`,
+    opening: [`Somebody used this address for an account at ${app}. The link works once, within 24 hours.`],
+    action: 'Confirm this address',
+    code: 'Or enter this code in the app:',
+    closing: [
+      `The request came from ${origin}, ${when}.`,
+      'If it was not you, ignore this mail and confirm nothing. Give the link and the code to nobody.'
+    ]
+  }),
+  'sign-up.taken': ({ app, origin, when }) => ({
+    subject: `You already have a ${app} account`,
+    opening: [
+      `Somebody tried to create a ${app} account with this address, which already has one. Sign in with the password that you have.`,
+      'If you forgot it, choose "Forgot password?" on the sign-in page.'
+    ],
+    closing: [
+      `The request came from ${origin}, ${when}.`,
+      'If it was not you, ignore this mail: nothing has changed, and whoever asked was not told.'
+    ]
+  }),
+  'login.new': ({ app, origin, when }) => ({
+    subject: `New sign-in to your ${app} account`,
+    opening: [`Somebody signed in to your ${app} account from a network or with a browser that is new for it.`],
+    closing: [
+      `The sign-in came from ${origin}, ${when}.`,
+      'If it was you, there is nothing to do. If not, change your password now, which ends all other sessions. If you can no longer sign in, choose "Forgot password?" on the sign-in page.'
     ]
   }),
   'password.changed': ({ app, origin, when }) => ({
@@ -56,6 +88,39 @@ const german: Texts = {
     closing: [
       `Die Anfrage kam von ${origin}, ${when}.`,
       'Waren Sie das nicht, ignorieren Sie diese Mail: Ihr Passwort bleibt, wie es ist. Geben Sie Link und Code niemandem weiter.'
+    ]
+  }),
+  verify: ({ app, origin, when }) => ({
+    subject: `${app}: Adresse bestätigen`,
+    opening: [
+      `Jemand hat diese Adresse für ein Konto bei ${app} angegeben. Der Link funktioniert einmal, innerhalb von 24 Stunden.`
+    ],
+    action: 'Diese Adresse bestätigen',
+    code: 'Oder geben Sie diesen Code in der App ein:',
+    closing: [
+      `Die Anfrage kam von ${origin}, ${when}.`,
+      'Waren Sie das nicht, ignorieren Sie diese Mail und bestätigen Sie nichts. Geben Sie Link und Code niemandem weiter.'
+    ]
+  }),
+  'sign-up.taken': ({ app, origin, when }) => ({
+    subject: `${app}: Sie haben bereits ein Konto`,
+    opening: [
+      `Jemand wollte mit dieser Adresse ein Konto bei ${app} anlegen, doch sie hat bereits eines. Melden Sie sich mit Ihrem bisherigen Passwort an.`,
+      'Wenn Sie es vergessen haben, wählen Sie „Passwort vergessen?“ auf der Anmeldeseite.'
+    ],
+    closing: [
+      `Die Anfrage kam von ${origin}, ${when}.`,
+      'Waren Sie das nicht, ignorieren Sie diese Mail: Es hat sich nichts geändert, und wer gefragt hat, erfährt nichts.'
+    ]
+  }),
+  'login.new': ({ app, origin, when }) => ({
+    subject: `${app}: Neue Anmeldung bei Ihrem Konto`,
+    opening: [
+      `Jemand hat sich bei Ihrem Konto bei ${app} aus einem neuen Netz oder mit einem neuen Browser angemeldet.`
+    ],
+    closing: [
+      `Die Anmeldung kam von ${origin}, ${when}.`,
+      'Waren Sie das, ist nichts zu tun. Wenn nicht, ändern Sie jetzt Ihr Passwort: Das beendet alle anderen Sitzungen. Wenn Sie sich nicht mehr anmelden können, wählen Sie „Passwort vergessen?“ auf der Anmeldeseite.'
     ]
   }),
   'password.changed': ({ app, origin, when }) => ({
@@ -85,7 +150,7 @@ function originOf(language: Language, address: string | null, userAgent: string 
 
 /** The words of a mail in a language. `at` is RFC 3339. */
 export function wordsOf(
-  kind: MailKind,
+  kind: LetterKind,
   language: Language,
   { app, address, userAgent, at }: { app: string; address: string | null; userAgent: string | null; at: string }
 ): Words {

@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
 
-export type MailPurpose = 'reset'
+export type MailPurpose = 'reset' | 'verify'
 
 export interface NewMailToken {
   purpose: MailPurpose
@@ -18,7 +18,7 @@ export interface NewMailToken {
 /** Wrong codes after which a token accepts no code. */
 const maxTries = 5
 
-const columns = ['hash', 'code_hash', 'email', 'user_id'] as const
+const columns = ['hash', 'code_hash', 'email', 'user_id', 'mail_id'] as const
 const now = sql<string>`now()`
 
 /** All SQL on the tokens of mails. */

@@ -3,8 +3,8 @@ import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
 
-/** What a mail is about. `src/mail/letters.ts` has the letter of each kind. */
-export type MailKind = 'reset' | 'password.changed'
+/** What a mail is about. `src/mail/letters.ts` writes the letter of each kind. */
+export type MailKind = 'reset' | 'verify' | 'sign-up' | 'password.changed' | 'login.new'
 
 export interface NewMail {
   kind: MailKind
@@ -77,12 +77,15 @@ export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
   )
 
   return {
-    /** Writes a mail into the outbox. Its id sorts after those of earlier mails. */
-    insert: ({ user_agent, ...mail }: NewMail) =>
-      db
+    /** Writes a mail into the outbox. Its id, which is returned, sorts after those of earlier mails. */
+    async insert({ user_agent, ...mail }: NewMail): Promise<string> {
+      const id = newId()
+      await db
         .insertInto('mails')
-        .values({ id: newId(), user_agent: user_agent?.slice(0, longestUserAgent) ?? null, ...mail })
-        .execute(),
+        .values({ id, user_agent: user_agent?.slice(0, longestUserAgent) ?? null, ...mail })
+        .execute()
+      return id
+    },
 
     /** Claims a mail for `lease` seconds. Afterwards another process may claim it. */
     claim: async (lease: number): Promise<ClaimedMail | undefined> => (await claim({ lease }))[0],

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
 
@@ -7,12 +7,14 @@ export const securityEventNames = [
   'login',
   'login.failed',
   'login.throttled',
+  'login.unverified',
   'logout',
   'refresh.reused',
   'password.changed',
   'password.failed',
   'password.throttled',
   'password.reset',
+  'email.verified',
   'session.ended',
   'sessions.ended',
   'account.deleted',
@@ -29,7 +31,10 @@ export interface SecurityEvent {
   times?: number
 }
 
-export function securityEventsRepository(db: Kysely<Database>) {
+/** Logins that are compared with a new one. */
+const maxAgents = 100
+
+export function securityEventsRepository(db: Kysely<Database> | Transaction<Database>) {
   return {
     insert: (event: SecurityEvent) =>
       db
@@ -54,6 +59,35 @@ export function securityEventsRepository(db: Kysely<Database>) {
                 .where('address', '=', address)
             )
           return eb.or([happened('login'), happened('register')]).as('found')
+        })
+        .executeTakeFirstOrThrow()
+      return Boolean(found)
+    },
+
+    /** The user agents of the latest logins of a user from an address. */
+    async userAgentsFrom(userId: string, address: string): Promise<(string | null)[]> {
+      const agents = async (event: SecurityEventName) =>
+        db
+          .selectFrom('security_events')
+          .select('user_agent')
+          .where('user_id', '=', userId)
+          .where('event', '=', event)
+          .where('address', '=', address)
+          .orderBy('at', 'desc')
+          .limit(maxAgents)
+          .execute()
+      return [...(await agents('register')), ...(await agents('login'))].map(({ user_agent }) => user_agent)
+    },
+
+    /** Whether an account was used: it has logged in, or its registration is no longer known. */
+    async wasUsed(userId: string): Promise<boolean> {
+      const { found } = await db
+        .selectNoFrom((eb) => {
+          const happened = (event: SecurityEventName) =>
+            eb.exists(
+              eb.selectFrom('security_events').select('id').where('user_id', '=', userId).where('event', '=', event)
+            )
+          return eb.or([happened('login'), eb.not(happened('register'))]).as('found')
         })
         .executeTakeFirstOrThrow()
       return Boolean(found)

@@ -23,6 +23,8 @@ interface Rotation {
   hash: Buffer
   successorHash: Buffer
   sealedSuccessor: Buffer
+  /** Refuses users whose address is not verified. */
+  verifiedOnly: boolean
 }
 
 /** All SQL on sessions. A trigger revokes the access tokens of a deleted session. */
@@ -59,7 +61,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
      * statement: of concurrent requests the first rotates, and the others wait for the row lock and then match the
      * previous token. Returns undefined for any other token, or when the session or its user has ended.
      */
-    rotate({ id, hash, successorHash, sealedSuccessor }: Rotation) {
+    rotate({ id, hash, successorHash, sealedSuccessor, verifiedOnly }: Rotation) {
       const current = sql<boolean>`sessions.refresh_hash = ${hash}`
       const keep = <T>(change: T, column: string) =>
         sql<T>`case when ${current} then ${change} else ${sql.ref(column)} end`
@@ -89,6 +91,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         )
         .whereRef('users.id', '=', 'sessions.user_id')
         .where('users.is_active', '=', true)
+        .$if(verifiedOnly, (query) => query.where('users.email_verified', '=', true))
         .returning([...userColumns, 'sessions.sealed_successor', secondsLeft])
         .$narrowType<{ sealed_successor: Buffer }>()
         .executeTakeFirst()

@@ -1,4 +1,5 @@
 import t, { test } from 'tap'
+import type { AuthResponse } from '../../schemas/users.ts'
 import { createPasswords, type Passwords } from '../../src/auth/passwords/passwords.ts'
 import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
 import { parseJws } from '../../src/auth/tokens/jws.ts'
@@ -26,10 +27,8 @@ const crowd = (size: number) => Array.from({ length: size }, (_, i) => clientAt(
 
 const { verify } = createAccessTokens(config, app.jwt, Date.now)
 async function signUp(accounts: ReturnType<typeof start>) {
-  const { user, access_token } = await accounts.register(
-    { email: `${crypto.randomUUID()}@example.com`, name: 'x', password },
-    home
-  )
+  const newUser = { email: `${crypto.randomUUID()}@example.com`, name: 'x', password }
+  const { user, access_token } = (await accounts.register(newUser, home)) as AuthResponse
   return { ...user, token: verify(parseJws(access_token)) }
 }
 const outcome = (attempt: Promise<unknown>) =>

@@ -1,4 +1,5 @@
 import t, { test } from 'tap'
+import type { User } from '../../web/client/src/api.ts'
 import { Problem } from '../../web/client/src/index.ts'
 import { password } from '../helpers/app.ts'
 import { tokenOf } from '../helpers/mailbox.ts'
@@ -77,7 +78,7 @@ test('login in one tab signs in all tabs, and a new name reaches all tabs', asyn
   const [first, second] = [tab(), tab()]
   let changes = 0
   const stop = second.session.subscribe(() => changes++)
-  const user = await first.session.signUp({ email, name: 'Ann', password })
+  const user = (await first.session.signUp({ email, name: 'Ann', password })) as User
   await heard(() => second.session.state().status === 'in')
   t.match(await second.api.GET('/api/auth/profile'), { id: user.id })
   const renamed = await first.api.PUT('/api/auth/profile', { body: { name: 'Anna' } })

@@ -49,6 +49,32 @@ test('a wrong mail server or sender stops the start, and is not repeated', (t) =
   t.end()
 })
 
+test('addresses are verified softly where there is a mail server, and otherwise as the settings say', (t) => {
+  const mode = (settings: Record<string, string>) => {
+    const { emailVerification, privateSignUp } = load(settings)
+    return [emailVerification, privateSignUp]
+  }
+  const server = { ...mail, SMTP_URL: 'smtp://mail' }
+  const production = { NODE_ENV: 'production', BETTER_AUTH_SECRET: strong }
+  t.strictSame(mode({}), ['off', false])
+  t.strictSame(mode(production), ['off', false])
+  t.strictSame(mode(server), ['soft', false])
+  t.strictSame(mode({ ...production, ...server, PRIVATE_SIGN_UP: 'true' }), ['soft', true])
+  for (const word of ['off', 'soft', 'required']) {
+    t.strictSame(mode({ EMAIL_VERIFICATION: word }), [word, false], 'mails are files')
+    t.strictSame(mode({ ...server, EMAIL_VERIFICATION: word }), [word, false])
+  }
+  t.strictSame(mode({ ...production, EMAIL_VERIFICATION: 'off' }), ['off', false])
+  t.throws(() => load({ EMAIL_VERIFICATION: 'on' }), { message: /EMAIL_VERIFICATION/ })
+  const need = 'needs mail: set SMTP_URL, MAIL_FROM and APP_URL'
+  for (const word of ['soft', 'required'])
+    t.throws(() => load({ ...production, EMAIL_VERIFICATION: word }), {
+      message: `EMAIL_VERIFICATION: ${word} ${need}`
+    })
+  t.throws(() => load({ ...production, PRIVATE_SIGN_UP: 'true' }), { message: `PRIVATE_SIGN_UP: ${need}` })
+  t.end()
+})
+
 test('the sender and the links have defaults outside production, and are required with a server', (t) => {
   t.match(load({ PORT: '9000', APP_NAME: 'Tasks' }).mail, {
     ...{ smtp: undefined, appUrl: 'http://localhost:9000', appName: 'Tasks' },

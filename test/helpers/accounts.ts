@@ -16,7 +16,7 @@ export const clientAt = (ip: string): Client => ({ ip, prefix: ip, userAgent: 't
 /** Accounts on an app's database, with some parts replaced. */
 export function accountsOn(t: Test, app: FastifyInstance, config: Config, others: Partial<Parts> = {}) {
   const clock = others.clock ?? Date.now
-  const { sessions, revocations, mail } = createAuth(config, app.db, { jwt: app.jwt, log: app.log, clock })
+  const { sessions, revocations, mail, recovery } = createAuth(config, app.db, { jwt: app.jwt, log: app.log, clock })
   t.teardown(() => {
     revocations.stop()
     return sessions.stop()
@@ -28,6 +28,8 @@ export function accountsOn(t: Test, app: FastifyInstance, config: Config, others
     throttle: throttleBy(clock, config.rateLimit),
     log: createSecurityLog(securityEventsRepository(app.db), app.log),
     mail,
+    countRequest: recovery.countRequest,
+    settings: config,
     clock,
     ...others
   })

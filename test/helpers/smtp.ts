@@ -66,9 +66,10 @@ export async function startSmtp(t: Test, { accept = () => {}, ...options }: Opti
   }
 }
 
-/** The settings of a service that sends to a server. */
+/** The settings of a service that sends to a server, without mails for new accounts. */
 export const mailSettings = (url: string) => ({
   SMTP_URL: url,
   MAIL_FROM: 'Gate House <no-reply@mail.example.com>',
-  APP_URL: 'https://app.example.com'
+  APP_URL: 'https://app.example.com',
+  EMAIL_VERIFICATION: 'off'
 })

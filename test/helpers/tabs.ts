@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { parseSetCookie } from 'cookie'
 import type { InjectOptions } from 'fastify'
 import type { Test } from 'tap'
+import type { User } from '../../web/client/src/api.ts'
 import { createGatehouse } from '../../web/client/src/index.ts'
 import { password, startApp } from './app.ts'
 import { until } from './wait.ts'
@@ -88,7 +89,7 @@ export async function startBrowsers(t: Test, settings: Record<string, string> = 
       },
       async signedUp() {
         const first = tab()
-        const user = await first.session.signUp({ email, name: 'Ann', password })
+        const user = (await first.session.signUp({ email, name: 'Ann', password })) as User
         return { ...first, user }
       }
     }

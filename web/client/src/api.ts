@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Create an account and open a session
-         * @description For a person who has no account yet. Keep both tokens of the answer: the person is signed in. 409 `email_taken`: the address has an account, so offer to sign in.
+         * @description For a person who has no account yet. Keep both tokens of the answer: the person is signed in. 409 `email_taken`: the address has an account, so offer to sign in. 202, without tokens, where the address must be confirmed first: tell the person to look for the mail. With private sign-up it is the answer for every address.
          */
         post: operations["register"];
         delete?: never;
@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Log in with email and password
-         * @description Opens a session beside those that the account has. Keep both tokens of the answer. An unknown address and a wrong password get the same 401 `invalid_credentials`. After 429 wait for as long as `Retry-After` says.
+         * @description Opens a session beside those that the account has. Keep both tokens of the answer. An unknown address and a wrong password get the same 401 `invalid_credentials`. 401 `email_not_verified`, after the right password only: a mail to confirm the address is on its way. After 429 wait for as long as `Retry-After` says.
          */
         post: operations["login"];
         delete?: never;
@@ -98,6 +98,26 @@ export interface paths {
          * @description Send it when the person presses a button, never when the link is opened, because scanners open links too. Ends every session and opens none: ask the person to sign in. 401 `invalid_token`: the link or the code is wrong, was used, was replaced or has expired. A password that is refused leaves both as they are. A code is invalid after five wrong tries.
          */
         post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/email/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm an address with the token or the code of a mail
+         * @description Send it when the person presses a button, never when the link is opened, because scanners open links too. It opens no session, and works in any browser: only `code` without `email` takes an access token. A mail proves the address that it was sent to. 401 `invalid_token`: the link or the code is wrong, was used, was replaced, has expired, or the account has another address by now. A code is invalid after five wrong tries. 403: the account belongs to another issuer.
+         */
+        post: operations["verifyEmail"];
         delete?: never;
         options?: never;
         head?: never;
@@ -202,6 +222,26 @@ export interface paths {
          */
         put: operations["changePassword"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/email/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the mail to confirm your address again
+         * @description The mail has a link and a code, which are valid for 24 hours; a newer mail replaces them. One address gets at most five mails an hour, and none once it is confirmed. 403: the account belongs to another issuer.
+         */
+        post: operations["sendEmailVerification"];
         delete?: never;
         options?: never;
         head?: never;
@@ -503,6 +543,7 @@ export interface components {
          *       "user": {
          *         "id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
          *         "email": "ann@example.com",
+         *         "email_verified": true,
          *         "name": "Ann",
          *         "is_active": true,
          *         "created_at": "2026-11-27T09:30:00.000Z",
@@ -525,6 +566,23 @@ export interface components {
             /** @description Lifetime of the refresh token in seconds */
             refresh_expires_in: number;
             user: components["schemas"]["User"];
+        };
+        /**
+         * @description The token of the mail, or the email and the code; with an access token the code alone
+         * @example {
+         *       "token": "dG9rZW4tb2YtYS1tYWlsLW9mLXRoZS1leGFtcGxlcy4"
+         *     }
+         */
+        EmailVerification: {
+            /** @description The token of the link in the mail, after `#token=` */
+            token?: string;
+            /**
+             * Format: idn-email
+             * @description An email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
+             */
+            email?: string;
+            /** @description The code of the mail: 8 digits, with or without a space in the middle */
+            code?: string;
         };
         /**
          * @description What is wrong with one field
@@ -669,7 +727,7 @@ export interface components {
          * @description What went wrong, for programs. A later version may add codes
          * @enum {string}
          */
-        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
+        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "email_not_verified" | "forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
         /**
          * @description The fields of the account to change
          * @example {
@@ -875,6 +933,7 @@ export interface components {
          * @example {
          *       "id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
          *       "email": "ann@example.com",
+         *       "email_verified": true,
          *       "name": "Ann",
          *       "is_active": true,
          *       "created_at": "2026-11-27T09:30:00.000Z",
@@ -889,6 +948,8 @@ export interface components {
             id: string;
             /** @description The email address of the user */
             email: string;
+            /** @description Whether a mail to this address was answered */
+            email_verified: boolean;
             /** @description The name that the user chose */
             name: string;
             /** @description False while an operator has deactivated the account */
@@ -1029,6 +1090,7 @@ export interface components {
 export type AccountDeletion = components['schemas']['AccountDeletion'];
 export type AuthenticatedUser = components['schemas']['AuthenticatedUser'];
 export type AuthResponse = components['schemas']['AuthResponse'];
+export type EmailVerification = components['schemas']['EmailVerification'];
 export type FieldError = components['schemas']['FieldError'];
 export type Forgot = components['schemas']['Forgot'];
 export type Health = components['schemas']['Health'];
@@ -1086,6 +1148,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthResponse"];
+                };
+            };
+            /** @description A mail is on its way, and the address must be confirmed before the first login */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -1221,6 +1292,38 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    verifyEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailVerification"];
+            };
+        };
+        responses: {
+            /** @description The address is confirmed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -1387,6 +1490,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthResponse"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sendEmailVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description If the address is not confirmed yet, a mail is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             400: components["responses"]["Problem400"];

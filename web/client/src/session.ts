@@ -50,13 +50,14 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
       return state.state()
     },
 
-    /** Problems: 400 with `errors`, 409 `email_taken`, 429. */
-    async signUp({ email, name, password }: Omit<NewUser, 'refresh_cookie'>): Promise<User> {
+    /** Returns nothing where the address must be confirmed first. Problems: 400 with `errors`, 409 `email_taken`, 429. */
+    async signUp({ email, name, password }: Omit<NewUser, 'refresh_cookie'>): Promise<User | undefined> {
       const body = { email, name, password, refresh_cookie }
-      return state.adopt(await bodyOf(server.POST('/api/auth/register', { body, ...open })))
+      const answer = await bodyOf(server.POST('/api/auth/register', { body, ...open }))
+      return 'user' in answer ? state.adopt(answer) : undefined
     },
 
-    /** Problems: 401 `invalid_credentials`, 429, 503. */
+    /** Problems: 401 `invalid_credentials`, 401 `email_not_verified`, 429, 503. */
     async logIn({ email, password }: Omit<Login, 'refresh_cookie'>): Promise<User> {
       const body = { email, password, refresh_cookie }
       return state.adopt(await bodyOf(server.POST('/api/auth/login', { body, ...open })))
