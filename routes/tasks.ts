@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import { Type } from '@sinclair/typebox'
 import { answer, nothing } from '../schemas/answers.ts'
 import { id, optional, ref } from '../schemas/common.ts'
@@ -6,6 +5,7 @@ import { IdempotencyKey, IfMatch, IfNoneMatch } from '../schemas/headers.ts'
 import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '../schemas/tasks.ts'
 import type { Cursors } from '../src/http/cursors.ts'
 import { createTaskOnce } from '../src/http/idempotency.ts'
+import type { BodyStream } from '../src/http/large-bodies.ts'
 import { isLarge, pageInPieces } from '../src/http/large-pages.ts'
 import { allowedVersions, etagOf, isKnown, type NoContent, noContent } from '../src/http/preconditions.ts'
 import { type Problem, problems } from '../src/http/problems.ts'
@@ -23,7 +23,7 @@ const list = {
     'For the next page send `next_cursor` as `cursor`, with the same other parameters, until it is null. No task is shown ' +
     'twice or skipped when tasks are added meanwhile. A cursor of another query gets 400.',
   querystring: TaskQuery,
-  response: { 200: answer('The next tasks of the list', Type.Unsafe<TaskPage | Readable>(ref(TaskPage))) }
+  response: { 200: answer('The next tasks of the list', Type.Unsafe<TaskPage | BodyStream>(ref(TaskPage))) }
 }
 const create = {
   operationId: 'createTask',

@@ -11,6 +11,8 @@ export interface Pieces {
   pieces: Iterable<Buffer>
 }
 
+export type BodyStream = Readable
+
 export function* slices(body: Buffer) {
   for (let at = 0; at < body.length; at += pieceSize) yield body.subarray(at, at + pieceSize)
 }
