@@ -135,6 +135,13 @@ const german: Texts = {
 
 const texts: Record<Language, Texts> = { en: english, de: german }
 
+export const mailKinds = Object.keys(texts.en)
+
+/** Made once: one takes as long as the rest of a mail. */
+const dateFormat = (language: Language) =>
+  new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+const dates: Record<Language, Intl.DateTimeFormat> = { en: dateFormat('en'), de: dateFormat('de') }
+
 const originWords = {
   en: { network: 'the network', unknown: 'an unknown network', on: 'on', browser: 'an unknown browser' },
   de: { network: 'dem Netz', unknown: 'einem unbekannten Netz', on: 'auf', browser: 'unbekannter Browser' }
@@ -154,10 +161,9 @@ export function wordsOf(
   language: Language,
   { app, address, userAgent, at }: { app: string; address: string | null; userAgent: string | null; at: string }
 ): Words {
-  const when = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
   return texts[language][kind]({
     app,
     origin: originOf(language, address, userAgent),
-    when: `${when.format(new Date(at))} UTC`
+    when: `${dates[language].format(new Date(at))} UTC`
   })
 }

@@ -37,7 +37,6 @@ function messageOf({ id, date, to, subject, text, html }: Letter, { from }: Mail
     from: { ...from },
     // As an object, because a list of addresses would be parsed.
     to: { name: '', address: to },
-    envelope: { from: from.address, to: [to] },
     subject,
     text,
     html,
@@ -54,12 +53,19 @@ interface SmtpOptions {
   times?: Partial<typeof limits>
 }
 
+/** Writes a message as the bytes to send. */
+async function openComposer(settings: MailSettings) {
+  const { default: MailComposer } = await import('nodemailer/lib/mail-composer')
+  return (letter: Letter): Promise<Buffer> => new MailComposer(messageOf(letter, settings)).compile().build()
+}
+
 /** Sends by SMTP, over a few connections. Loads nodemailer only if there is a mail server. */
 export async function openSmtp(
   settings: MailSettings & { smtp: SmtpServer },
   { tls, times }: SmtpOptions = {}
 ): Promise<Transport> {
   const { createTransport } = await import('nodemailer')
+  const compose = await openComposer(settings)
   const { host, port, secure, startTls, auth } = settings.smtp
   const pool = createTransport({
     pool: true,
@@ -80,7 +86,9 @@ export async function openSmtp(
   })
   return {
     async send(letter, signal) {
-      await pool.sendMail({ ...messageOf(letter, settings), signal })
+      // As one buffer: the streams of a message would each write to the socket, which costs more than the rest of it.
+      const raw = await compose(letter)
+      await pool.sendMail({ envelope: { from: settings.from.address, to: [letter.to] }, raw, signal })
     },
     async check() {
       await pool.verify()
@@ -96,15 +104,14 @@ export async function openFiles(
   dataDir: string,
   print: (text: string) => unknown = (text) => process.stdout.write(text)
 ): Promise<Transport> {
-  const { createTransport } = await import('nodemailer')
-  const composer = createTransport({ streamTransport: true, buffer: true })
+  const compose = await openComposer(settings)
   const folder = join(dataDir, 'mail')
   return {
     async send(letter) {
-      const { message } = await composer.sendMail(messageOf(letter, settings))
+      const message = await compose(letter)
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const file = join(folder, `${letter.id}.eml`)
-      await writeFile(file, message as Buffer, { mode: 0o600 })
+      await writeFile(file, message, { mode: 0o600 })
       print(`\n  Mail to ${letter.to}: ${letter.subject}\n${letter.link ? `  ${letter.link}\n` : ''}  ${file}\n\n`)
     },
     check: async () => {},
