@@ -37,7 +37,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   ] as const
   for (const [name, column, condition, operator] of indexes)
     await db.schema.createIndex(name).on('mails').column(column).where(condition, operator, null).execute()
-  await db.schema.createIndex('mails_by_recipient').on('mails').columns(['recipient', 'created_at']).execute()
+  // For budgets, without mails that were dropped, which a stranger can cause without end.
+  await db.schema
+    .createIndex('mails_by_recipient')
+    .on('mails')
+    .columns(['recipient', 'created_at'])
+    .where(sql.ref('outcome'), 'is distinct from', sql.lit('dropped'))
+    .execute()
 
   await db.schema
     .createTable('mail_tokens')

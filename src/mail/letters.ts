@@ -43,7 +43,7 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
 
   async function isOverBudget(mail: ClaimedMail): Promise<boolean> {
     const { kinds, max } = budgets.find(({ kinds }) => kinds.includes(mail.kind)) as (typeof budgets)[number]
-    return (await outbox.countBefore(mail, kinds, hour)) >= max
+    return (await outbox.countBefore(mail, kinds, hour, max)) >= max
   }
 
   function letterOf(kind: LetterKind, mail: ClaimedMail, given: { link?: string; code?: string } = {}): Letter {

@@ -28,12 +28,42 @@ export interface ClaimedMail extends Omit<NewMail, 'user_id'> {
 
 export type Outcome = 'sent' | 'dropped' | 'dead'
 
+interface Before {
+  id: string
+  recipient: string
+  created_at: string
+  /** Separated by blanks. */
+  kinds: string
+  window: number
+  max: number
+}
+
 const longestUserAgent = 512
 const longestError = 500
 /** Rows per statement, so that no statement takes long. */
 const batch = 10_000
 
-const seconds = (count: unknown) => sql<string>`make_interval(secs => ${count})`
+const seconds = (count: unknown) => sql<string>`make_interval(secs => ${count}::float8)`
+
+type Named<Values> = (name: keyof Values) => unknown
+
+/** Reads at most `max` rows, however many mails somebody causes: the index has none that was dropped. */
+export const earlierMails = (db: Kysely<Database> | Transaction<Database>, value: Named<Before>) =>
+  db
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('mails')
+        .select('id')
+        .where('recipient', '=', sql<string>`${value('recipient')}::text`)
+        .where('created_at', '>', sql<string>`${value('created_at')}::timestamptz - ${seconds(value('window'))}`)
+        .where('id', '<', sql<string>`${value('id')}::uuid`)
+        .where('kind', '=', sql<string>`any(string_to_array(${value('kinds')}::text, ' '))`)
+        .where('outcome', 'is distinct from', sql.lit('dropped'))
+        .orderBy('created_at')
+        .limit(sql<number>`${value('max')}::int`)
+        .as('earlier')
+    )
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
 
 /** All SQL on the outbox. */
 export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
@@ -42,7 +72,7 @@ export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
     db
       .updateTable('mails')
       .set({
-        next_at: sql<string>`now() + ${seconds(sql`${value('lease')}::float8`)}`,
+        next_at: sql<string>`now() + ${seconds(value('lease'))}`,
         attempts: sql<number>`attempts + 1`
       })
       .where('id', '=', (eb) =>
@@ -63,6 +93,8 @@ export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
       ])
       .$castTo<ClaimedMail>()
   )
+
+  const countBefore = prepared<Before, { count: number | string }>(db, (value) => earlierMails(db, value))
 
   const finish = prepared<{ id: string; outcome: Outcome; error: string | null }, unknown>(db, (value) =>
     db
@@ -104,19 +136,12 @@ export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
 
     /**
      * Counts the mails of these kinds to a recipient that were written within `window` seconds before this one, without
-     * those that were dropped. The earliest ones win, whichever process looks first.
+     * those that were dropped, up to `max`. The earliest ones win, whichever process looks first.
      */
-    async countBefore({ id, recipient, created_at }: ClaimedMail, kinds: readonly MailKind[], window: number) {
-      const { count } = await db
-        .selectFrom('mails')
-        .select(({ fn }) => fn.countAll<number | string>().as('count'))
-        .where('recipient', '=', recipient)
-        .where('created_at', '>', sql<string>`${created_at}::timestamptz - ${seconds(window)}`)
-        .where('id', '<', id)
-        .where('kind', 'in', kinds)
-        .where('outcome', 'is distinct from', 'dropped')
-        .executeTakeFirstOrThrow()
-      return Number(count)
+    async countBefore(mail: ClaimedMail, kinds: readonly MailKind[], window: number, max: number): Promise<number> {
+      const { id, recipient, created_at } = mail
+      const [counted] = await countBefore({ id, recipient, created_at, kinds: kinds.join(' '), window, max })
+      return Number(counted?.count)
     },
 
     /** The number of waiting mails, and the age of the oldest one in seconds. */

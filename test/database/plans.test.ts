@@ -2,6 +2,7 @@ import { type Compilable, CompiledQuery, type Kysely, type KyselyPlugin, sql } f
 import t, { test } from 'tap'
 import type { Database } from '../../src/database/tables.ts'
 import { deleteExpired } from '../../src/housekeeping.ts'
+import { earlierMails } from '../../src/repositories/outbox.ts'
 import { securityEventsRepository } from '../../src/repositories/security-events.ts'
 import { sessionsRepository } from '../../src/repositories/sessions.ts'
 import { listQuery } from '../../src/repositories/task-lists.ts'
@@ -144,4 +145,13 @@ test("a user's sessions are found in an index", async (t) => {
       text
     )
   }
+})
+
+test("a recipient's budget is read from an index without the mails that were dropped", async (t) => {
+  const created_at = new Date().toISOString()
+  const values = { id: crypto.randomUUID(), recipient: ann.email, created_at, kinds: 'reset', window: 3_600, max: 5 }
+  const plan = (await genericPlan(earlierMails(app.db, (name) => sql`${values[name]}`))) as Plan
+  const used = nodes(plan).map(({ 'Node Type': type, 'Index Name': index }) => index ?? type)
+  t.strictSame(used, ['Aggregate', 'Limit', 'mails_by_recipient'])
+  t.notMatch(nodes(plan).at(-1)?.Filter, /outcome/)
 })

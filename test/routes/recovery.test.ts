@@ -1,4 +1,5 @@
 import t, { test } from 'tap'
+import { newId } from '../../src/util/ids.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { codeOf, tokenOf } from '../helpers/mailbox.ts'
 import { refused } from '../helpers/refused.ts'
@@ -180,6 +181,32 @@ test('of 30 requests at once, at most five mails are sent, and the newest one wo
   const letters = (await lettersTo(ann.email)).sort((a, b) => (a.id < b.id ? -1 : 1))
   t.ok(letters.length >= 1 && letters.length <= 5, `${letters.length} mails`)
   t.equal((await reset({ token: tokenOf(letters.at(-1)), new_password: next })).statusCode, 200)
+})
+
+test('of 5,000 requests for one person, five mails are sent, and as many rows are read for each', async (t) => {
+  const ann = await signUp()
+  const sendable = { kind: 'reset', recipient: ann.email, language: 'en', address: '192.0.2.1' }
+  for (let from = 0; from < 5_000; from += 1_000)
+    await app.db
+      .insertInto('mails')
+      .values(Array.from({ length: 1_000 }, () => ({ id: newId(), ...sendable, seed: Buffer.alloc(32, 7) })))
+      .execute()
+  app.mail.wake()
+  t.equal((await lettersTo(ann.email)).length, 5)
+  const outcomes = await app.db
+    .selectFrom('mails')
+    .select(({ fn }) => ['outcome', fn.countAll<number | string>().as('count')])
+    .where('recipient', '=', ann.email)
+    .groupBy('outcome')
+    .orderBy('outcome')
+    .execute()
+  t.strictSame(
+    outcomes.map(({ outcome, count }) => [outcome, Number(count)]),
+    [
+      ['dropped', 4_995],
+      ['sent', 5]
+    ]
+  )
 })
 
 test('deactivated accounts and users of other issuers get no mail', async (t) => {
