@@ -1,3 +1,4 @@
+import { printable } from '../logging/printable.ts'
 import type { ClaimedMail, OutboxRepository, Outcome } from '../repositories/outbox.ts'
 import type { Letters } from './letters.ts'
 import { lanes, type Transport } from './transport.ts'
@@ -24,8 +25,12 @@ interface SmtpError extends Error {
   command?: string
 }
 
-/** Whether the server refused this mail for good (RFC 5321, section 4.2.1): the address or the content. */
-const isRefused = ({ responseCode = 0, command = '' }: SmtpError) => responseCode >= 500 && /^(RCPT|DATA)/.test(command)
+/**
+ * Whether the server refused this mail for good (RFC 5321, section 4.2.1): the address or the content. A reply 5.7 (RFC
+ * 3463, section 3.8), such as "relay access denied", is about this service, and would end every mail of the outbox.
+ */
+const isRefused = ({ responseCode = 0, command = '', message }: SmtpError) =>
+  responseCode >= 500 && /^(RCPT|DATA)/.test(command) && !/\b5\.7\.\d/.test(message)
 
 /** Whether the server answered about this mail. If not, the server itself may be the problem. */
 const isAnswer = ({ responseCode, command = '' }: SmtpError) =>
@@ -82,11 +87,12 @@ export function createSender(parts: Parts) {
     pauseTimer = setTimeout(wake, pause).unref()
   }
 
-  async function fail(mail: ClaimedMail, error: SmtpError): Promise<void> {
+  async function fail(mail: ClaimedMail, error: SmtpError, isWritten: boolean): Promise<void> {
     const { id, kind, user_id, attempts, age } = mail
-    const { message: reason } = error
+    // PostgreSQL stores no U+0000, so a server that sends one would never be recorded.
+    const reason = printable(error.message)
     if (isAnswer(error)) failures = 0
-    else rest()
+    else if (isWritten) rest()
     count('failed')
     const delay = jittered(Math.min(firstDelay * 2 ** (attempts - 1), longestDelay))
     const isDead = isRefused(error) || age + delay > longestAge
@@ -97,13 +103,15 @@ export function createSender(parts: Parts) {
   }
 
   async function deliver(mail: ClaimedMail): Promise<void> {
+    let isWritten = false
     try {
       const letter = await letters.write(mail)
       if ('dropped' in letter) return await finish(mail, 'dropped', letter.dropped)
+      isWritten = true
       transport ??= parts.transport()
       await (await transport).send(letter, AbortSignal.timeout(sendTimeout))
     } catch (error) {
-      return fail(mail, error as SmtpError)
+      return fail(mail, error as SmtpError, isWritten)
     }
     failures = 0
     await finish(mail, 'sent')

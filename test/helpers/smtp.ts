@@ -28,8 +28,8 @@ interface Options extends SMTPServerOptions {
   accept?: (mail: Email, to: string) => unknown
 }
 
-/** A mail server that parses what it accepts. */
-export async function startSmtp(t: Test, { accept = () => {}, ...options }: Options = {}) {
+/** A mail server that parses what it accepts, on any port or this one. */
+export async function startSmtp(t: Test, { accept = () => {}, ...options }: Options = {}, wanted = 0) {
   const mails: (Email & { to: NonNullable<Email['to']>; recipient: string })[] = []
   const server = new SMTPServer({
     authOptional: true,
@@ -53,7 +53,7 @@ export async function startSmtp(t: Test, { accept = () => {}, ...options }: Opti
     ...options
   })
   server.on('error', () => {})
-  server.listen(0, '127.0.0.1')
+  server.listen(wanted, '127.0.0.1')
   await once(server.server, 'listening')
   const { port } = server.server.address() as AddressInfo
   t.teardown(() => new Promise<void>((resolve) => server.close(() => resolve())))

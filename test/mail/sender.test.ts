@@ -328,3 +328,15 @@ test('it looks for mails at intervals, until it is stopped', async (t) => {
   await until('the mail', () => sent.length === 1)
   await sender.stop()
 })
+
+test('mails that cannot be written, as those of a newer release, neither stop the others nor look like a dead server', async (t) => {
+  for (let i = 0; i < 3 * lanes; i++) await write()
+  await app.db.updateTable('mails').set({ kind: 'of a newer release' }).execute()
+  const good = await write()
+  const { sent, dead, run } = startSender()
+  await run()
+  t.match(sent, [{ to: good }], 'in the same run')
+  t.strictSame(dead, [])
+  const others = (await rows()).filter(({ recipient }) => recipient !== good)
+  t.ok(others.every(({ done_at, attempts }) => done_at === null && attempts === 1))
+})

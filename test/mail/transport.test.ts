@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import PostalMime from 'postal-mime'
 import type { SMTPServerOptions } from 'smtp-server'
@@ -8,6 +10,7 @@ import type { MailSettings, SmtpServer } from '../../src/config/mail-settings.ts
 import { lanes, openFiles, openSmtp } from '../../src/mail/transport.ts'
 import { secret } from '../helpers/app.ts'
 import { certificate, mailSettings, reply, startSmtp } from '../helpers/smtp.ts'
+import { until } from '../helpers/wait.ts'
 
 const letter = {
   id: '0193aaaa-0000-7000-8000-00000000000a',
@@ -105,6 +108,47 @@ test('a server that does not answer is given up, by each limit and by the signal
   await t.rejects(sendTo(silent.url, {}, AbortSignal.timeout(50)))
   const mute = await startSmtp(t, { onConnect: () => {} })
   await t.rejects(sendTo(mute.url, { times: { greetingTimeout: 50 } }), { code: 'ETIMEDOUT' })
+})
+
+test('a server that trickles its reply, so that no limit of silence ends it, is given up by the signal', async (t) => {
+  const server = createServer((socket) => {
+    const timer = setInterval(() => socket.write('220-wait\r\n'), 5)
+    socket.on('error', () => {})
+    socket.on('close', () => clearInterval(timer))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const transport = await openSmtp(settingsFor(`smtp://127.0.0.1:${port}`))
+  const sending = new AbortController()
+  const sent = transport.send(letter, sending.signal)
+  await once(server, 'connection')
+  sending.abort()
+  await t.rejects(sent, { name: 'AbortError' })
+  transport.close()
+})
+
+test('mails that were given up leave no connection behind that others would wait for', async (t) => {
+  let isStuck = true
+  let stuck = 0
+  const smtp = await startSmtp(t, {
+    accept: () => {
+      if (isStuck) stuck += 1
+      return isStuck ? new Promise(() => {}) : undefined
+    }
+  })
+  const transport = await openSmtp(settingsFor(smtp.url))
+  for (let round = 1; round <= 2; round++) {
+    const sending = new AbortController()
+    const sent = Array.from({ length: lanes }, () => transport.send(letter, sending.signal))
+    await until('the server to have them', () => stuck === round * lanes)
+    sending.abort()
+    for (const result of await Promise.allSettled(sent)) t.equal(result.status, 'rejected')
+  }
+  isStuck = false
+  await Promise.all(Array.from({ length: 2 * lanes }, () => transport.send(letter, never)))
+  t.equal(smtp.mails.length, 2 * lanes)
+  transport.close()
 })
 
 test('connections are reused, and bounded', async (t) => {
