@@ -13,7 +13,7 @@ const idOf = (user: string) => {
 }
 
 /** PostgreSQL and PgBouncer refuse to run as root. */
-export const asServer = () => (process.getuid?.() === 0 ? idOf('postgres') : undefined)
+export const asServer = (user = 'postgres') => (process.getuid?.() === 0 ? idOf(user) : undefined)
 
 /** The folder of PostgreSQL's programs, if installed. */
 export const postgresPrograms = globSync('/usr/lib/postgresql/*/bin/initdb')
