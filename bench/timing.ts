@@ -4,10 +4,12 @@ import pg from 'pg'
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
 import { type Caller, connectTo, logIn, password, signUp } from './helpers/http.ts'
 import { hash, makeKinds, wrong } from './helpers/login-kinds.ts'
-import { onOwnDatabase, serve } from './helpers/service.ts'
+import { addPeople, removeMails, startMailServer, whenEmpty } from './helpers/outbox.ts'
+import { type BenchDatabase, onOwnDatabase, serve } from './helpers/service.ts'
 import { auc, median, shuffled } from './helpers/statistics.ts'
 
 export const needsPostgres = true
+export const parts = ['accounts', 'mail']
 
 /** Samples per class. More samples reduce the influence of chance. */
 const samples = Number(process.env.BENCH_SAMPLES ?? 1_000)
@@ -206,6 +208,89 @@ async function timeThrottled(call: Caller, say: (progress: string) => void): Pro
   ]
 }
 
+const person = (i: number) => `person-${i}@example.com`
+/** As long as those of people. */
+const stranger = (i: number) => `nobody-${i}@example.com`
+/** Of the mails to one person within an hour, fewer than are sent. */
+const mailsPerPerson = 4
+const people = Math.ceil(samples / mailsPerPerson)
+
+/** A class whose addresses are used in turn. */
+function inTurn(name: string, path: string, status: number, address: (i: number) => string, more = {}): Class {
+  let turn = 0
+  return { name, status, path, body: () => ({ email: address(1 + (turn++ % people)), ...more }) }
+}
+
+const forgot = '/api/auth/password/forgot'
+const asking = (address: (i: number) => string) => inTurn('forgot', forgot, 202, address)
+
+/** Requests for a mail, while the mail server takes 3 s for each. */
+async function timeForgot(call: Caller, say: (progress: string) => void): Promise<Figure[]> {
+  say(`${samples} requests for a mail a class, with a slow mail server`)
+  const [a, b, c] = await sample(call, [asking(stranger), asking((i) => stranger(people + i)), asking(person)], samples)
+  return [
+    judge('forgot, mail server slow by 3 s: unknown email, known email', a, c),
+    judge('forgot, A/A: unknown emails twice', a, b)
+  ]
+}
+
+/** Wrong codes, for addresses that a mail was sent to and for others. */
+async function timeCodes(call: Caller, database: BenchDatabase, say: (progress: string) => void): Promise<Figure[]> {
+  for (const address of [person, stranger])
+    for (let i = 1; i <= people; i += 1) await call('POST', forgot, { body: { email: address(i) } })
+  await whenEmpty(database)
+  say(`${samples} wrong codes a class`)
+  const guess = (address: (i: number) => string) =>
+    inTurn('reset', '/api/auth/password/reset', 401, address, { code: '0000 0000', new_password: wrong })
+  const unasked = (address: (i: number) => string) => (i: number) => address(people + i)
+  const classes = [stranger, person, unasked(stranger), unasked(person)].map(guess)
+  const [a, b, c, d] = await sample(call, classes, samples)
+  return [
+    judge('reset with a wrong code: unknown email, known email', a, b),
+    judge('reset with a wrong code, no mail before: unknown email, known email', c, d)
+  ]
+}
+
+/**
+ * The requests after one for a mail, while the sender works: for a known address it also writes and sends a letter.
+ */
+async function timeAfterwards(call: Caller, say: (progress: string) => void): Promise<Figure> {
+  say(`${samples} times ten requests after one for a mail`)
+  const classes = [asking(stranger), asking(person)]
+  const times = classes.map((): number[] => [])
+  for (const i of shuffled(classes.flatMap((_, i) => Array.from({ length: samples }, () => i)))) {
+    await call('POST', forgot, { body: (classes[i] as Class).body() })
+    const begin = performance.now()
+    for (let asked = 0; asked < 10; asked += 1) await call('GET', '/health/live')
+    times[i]?.push(performance.now() - begin)
+    await sleep(20)
+  }
+  return judge('ten requests after forgot: unknown email, known email', ...times)
+}
+
+/** Whether mails tell who has an account. */
+async function timeMail(settings: Record<string, string>, database: BenchDatabase, say: (progress: string) => void) {
+  const figures: Figure[] = []
+  const runs: [number, (call: Caller) => Promise<Figure[]>][] = [
+    [0, (call) => timeCodes(call, database, say)],
+    [0, async (call) => [await timeAfterwards(call, say)]],
+    [3_000, (call) => timeForgot(call, say)]
+  ]
+  for (const [delay, time] of runs) {
+    const mailServer = await startMailServer(delay)
+    const service = await serve({ ...settings, ...mailServer.settings })
+    await removeMails(database)
+    await addPeople(database, 2 * people)
+    figures.push(
+      ...(await time(connectTo(service.url)).finally(async () => {
+        await service.stop()
+        mailServer.stop()
+      }))
+    )
+  }
+  return figures
+}
+
 async function timeLeaky(call: Caller, kind: keyof typeof leaks, say: (progress: string) => void): Promise<Figure> {
   const { unknown } = logins({ emails: [], ended: [], deleted: [] }, 401)
   const same: Class = kind === 'login' ? unknown : { name: 'made up', status: 401, path: refresh, body: madeUp }
@@ -216,8 +301,9 @@ async function timeLeaky(call: Caller, kind: keyof typeof leaks, say: (progress:
 }
 
 /** Tests whether response times reveal which accounts exist. */
-export const bench: Bench = (say) =>
-  onOwnDatabase(process.env.DATABASE_URL ?? '', async ({ url: DATABASE_URL }) => {
+export const bench: Bench = (say, wanted = parts) =>
+  onOwnDatabase(process.env.DATABASE_URL ?? '', async (database) => {
+    const DATABASE_URL = database.url
     const settings = { DATABASE_URL, BCRYPT_COST: '10', RATE_LIMIT_AUTH: '1000000' }
     async function on<T>(more: Record<string, string>, file: string | undefined, work: (call: Caller) => Promise<T>) {
       const service = await serve({ ...settings, ...more }, file)
@@ -225,7 +311,7 @@ export const bench: Bench = (say) =>
     }
     const throttled = { RATE_LIMIT_ENABLED: 'true', TRUST_PROXY: '127.0.0.1/32' }
     const leaky = 'bench/helpers/leaky-server.ts'
-    return [
+    const accounts = async () => [
       ...(await on({}, undefined, (call) => timeReal(call, say))),
       await on({}, undefined, (call) => timeRehash(call, DATABASE_URL, say)),
       ...(await on(throttled, undefined, (call) => timeThrottled(call, say))),
@@ -233,5 +319,9 @@ export const bench: Bench = (say) =>
       await on({ LEAK: String(leaks.refresh) }, leaky, (call) => timeLeaky(call, 'refresh', say)),
       // Last, because slow hashes in the table make every login slow.
       ...(await on({}, undefined, (call) => timeKinds(call, DATABASE_URL, say)))
+    ]
+    return [
+      ...(wanted.includes('mail') ? await timeMail(settings, database, say) : []),
+      ...(wanted.includes('accounts') ? await accounts() : [])
     ]
   })
