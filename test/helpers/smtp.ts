@@ -35,6 +35,8 @@ export async function startSmtp(t: Test, { accept = () => {}, ...options }: Opti
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     disableReverseLookup: true,
+    // A connection that a test left open does not delay its end.
+    closeTimeout: 1,
     logger: false,
     ...{ key: certificate.private, cert: certificate.cert },
     async onData(stream, { envelope }, done) {

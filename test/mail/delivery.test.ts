@@ -105,9 +105,9 @@ test('a server that dies between accepting a mail and saying so gets it again: s
 
 test('a connection that breaks before the mail was accepted loses nothing, wherever it breaks', async (t) => {
   for (const [stage, pattern] of Object.entries({
-    greeting: /^220 /,
-    'MAIL FROM or RCPT TO': /^250 Accepted/,
-    DATA: /^354 /
+    greeting: /^220 /m,
+    'MAIL FROM or RCPT TO': /^250 Accepted/m,
+    DATA: /^354 /m
   })) {
     await app.db.deleteFrom('mails').execute()
     const smtp = await startSmtp(t)
