@@ -1,5 +1,4 @@
-import { Suspense } from 'react'
-import { Route, Switch, useLocation } from 'wouter'
+import { Fragment, Suspense } from 'react'
 import { Guests } from './entry/Guests.tsx'
 import { LogInPage } from './entry/LogInPage.tsx'
 import { Members } from './entry/Members.tsx'
@@ -12,6 +11,7 @@ import {
   SessionsPage,
   SignUpPage
 } from './pages.ts'
+import { useLocation } from './router.tsx'
 import { LoadingPage } from './shell/LoadingPage.tsx'
 import { NotFoundPage } from './shell/NotFoundPage.tsx'
 import { Safeguard } from './shell/Safeguard.tsx'
@@ -37,36 +37,31 @@ const members = [
   ['/delete-account', DeleteAccountPage]
 ] as const
 
-/** Every page, by address and by who may see it. */
+/** Every page, by who may see it. */
+const groups = [
+  { Guard: Guests, pages: guests },
+  { Guard: Fragment, pages: anybody },
+  { Guard: Members, pages: members }
+]
+
+function pageAt(path: string) {
+  for (const { Guard, pages } of groups)
+    for (const [address, Page] of pages)
+      if (address === path)
+        return (
+          <Guard>
+            <Page />
+          </Guard>
+        )
+  return <NotFoundPage />
+}
+
 export function App() {
   const [path] = useLocation()
   return (
     <Shell>
       <Safeguard key={path}>
-        <Suspense fallback={<LoadingPage />}>
-          <Switch>
-            {guests.map(([path, Page]) => (
-              <Route key={path} path={path}>
-                <Guests>
-                  <Page />
-                </Guests>
-              </Route>
-            ))}
-            {anybody.map(([path, Page]) => (
-              <Route key={path} path={path} component={Page} />
-            ))}
-            {members.map(([path, Page]) => (
-              <Route key={path} path={path}>
-                <Members>
-                  <Page />
-                </Members>
-              </Route>
-            ))}
-            <Route>
-              <NotFoundPage />
-            </Route>
-          </Switch>
-        </Suspense>
+        <Suspense fallback={<LoadingPage />}>{pageAt(path)}</Suspense>
       </Safeguard>
     </Shell>
   )

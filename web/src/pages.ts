@@ -23,8 +23,10 @@ function page<Code>(load: () => Promise<Code>): () => Promise<Code> {
   }
 }
 
-/** Rarely visited pages and dialogs are loaded separately, after the first one. */
+/** Pages and parts that the first page can do without are loaded separately, after it. */
 const loads = {
+  editing: page(() => import('./tasks/EditingRow.tsx')),
+  otherAccount: page(() => import('./entry/OtherAccount.tsx')),
   signUp: page(() => import('./entry/SignUpPage.tsx')),
   forgot: page(() => import('./entry/ForgotPage.tsx')),
   reset: page(() => import('./entry/ResetPage.tsx')),
@@ -32,10 +34,13 @@ const loads = {
   sessions: page(() => import('./account/SessionsPage.tsx')),
   password: page(() => import('./account/PasswordPage.tsx')),
   deleteAccount: page(() => import('./account/DeleteAccountPage.tsx')),
+  clearing: page(() => import('./tasks/ClearCompleted.tsx')),
   clear: page(() => import('./tasks/ClearDialog.tsx')),
   shortcuts: page(() => import('./tasks/ShortcutsDialog.tsx'))
 }
 
+export const EditingRow = lazy(loads.editing)
+export const OtherAccount = lazy(loads.otherAccount)
 export const SignUpPage = lazy(loads.signUp)
 export const ForgotPage = lazy(loads.forgot)
 export const ResetPage = lazy(loads.reset)
@@ -43,6 +48,7 @@ export const ProfilePage = lazy(loads.profile)
 export const SessionsPage = lazy(loads.sessions)
 export const PasswordPage = lazy(loads.password)
 export const DeleteAccountPage = lazy(loads.deleteAccount)
+export const ClearCompleted = lazy(loads.clearing)
 export const ClearDialog = lazy(loads.clear)
 export const ShortcutsDialog = lazy(loads.shortcuts)
 

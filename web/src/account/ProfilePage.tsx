@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from 'wouter'
 import { getProfile } from '../api/account.ts'
+import { Link } from '../router.tsx'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
 import { exactTime } from '../ui/time.ts'

@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react'
-import { Redirect } from 'wouter'
 import { useRestoreTrouble, useSession } from '../api/session.ts'
-import { useSearch } from '../search.ts'
+import { Redirect, useSearch } from '../router.tsx'
 import { nextPage } from './next.ts'
 import { SessionLoading } from './SessionLoading.tsx'
 
@@ -12,5 +11,5 @@ export function Guests({ children }: { children: ReactNode }) {
   const trouble = useRestoreTrouble()
   // If the server does not answer, signing in is still possible.
   if (status === 'unknown' && trouble === undefined) return <SessionLoading />
-  return status === 'in' ? <Redirect to={nextPage(search)} replace /> : children
+  return status === 'in' ? <Redirect to={nextPage(search)} /> : children
 }

@@ -1,7 +1,6 @@
 import { Fragment, type ReactNode } from 'react'
-import { Redirect, useLocation } from 'wouter'
 import { useSession } from '../api/session.ts'
-import { useSearch } from '../search.ts'
+import { Redirect, useLocation, useSearch } from '../router.tsx'
 import { loginFrom } from './next.ts'
 import { SessionLoading } from './SessionLoading.tsx'
 
@@ -13,5 +12,5 @@ export function Members({ children }: { children: ReactNode }) {
   if (status === 'unknown') return <SessionLoading />
   // If another user signs in (in another tab), all state is discarded.
   if (status === 'in') return <Fragment key={user?.id}>{children}</Fragment>
-  return <Redirect to={why === 'logout' ? '/login' : loginFrom(path, search)} replace />
+  return <Redirect to={why === 'logout' ? '/login' : loginFrom(path, search)} />
 }

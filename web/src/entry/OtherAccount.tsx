@@ -1,7 +1,6 @@
 import { useState } from 'react'
-import { useLocation } from 'wouter'
 import { logOut, useSession } from '../api/session.ts'
-import { useSearch } from '../search.ts'
+import { useLocation, useSearch } from '../router.tsx'
 import { hasUnsavedDraft } from '../tasks/editing.ts'
 import { Button } from '../ui/Button.tsx'
 import { Icon } from '../ui/Icon.tsx'
@@ -9,7 +8,7 @@ import { warn } from '../ui/notices.ts'
 import { loginFrom } from './next.ts'
 
 /** Shown where the server refuses a page to this account (403), with a way to sign in as another and return. */
-export function OtherAccount() {
+export default function OtherAccount() {
   const { user } = useSession()
   const [path, navigate] = useLocation()
   const search = useSearch()

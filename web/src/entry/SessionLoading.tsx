@@ -1,6 +1,5 @@
-import { Link, useLocation } from 'wouter'
 import { restoreSession, useRestoreTrouble } from '../api/session.ts'
-import { useSearch } from '../search.ts'
+import { Link, useLocation, useSearch } from '../router.tsx'
 import { BarePage } from '../shell/BarePage.tsx'
 import { LoadingPage } from '../shell/LoadingPage.tsx'
 import { useOnReturn } from '../shell/useOnline.ts'

@@ -1,5 +1,5 @@
-import { Link } from 'wouter'
 import { useSession } from '../api/session.ts'
+import { Link } from '../router.tsx'
 import { Brand } from './Brand.tsx'
 import { LogOutButton } from './LogOutButton.tsx'
 import { MainLinks } from './MainLinks.tsx'

@@ -1,4 +1,4 @@
-import { Link } from 'wouter'
+import { Link } from '../router.tsx'
 import { EmptyState } from '../ui/EmptyState.tsx'
 import { Page } from './Page.tsx'
 

@@ -3,7 +3,8 @@ import type { Task } from '../api/types.ts'
 import { ClearDialog } from '../pages.ts'
 import { Button } from '../ui/Button.tsx'
 import { warn } from '../ui/notices.ts'
-import { findCompleted, stopClearing, useClearing } from './clearing.ts'
+import { findCompleted } from './clear.ts'
+import { stopClearing, useClearing } from './clearing.ts'
 import { focusWhenFree } from './focus.ts'
 
 function Progress({ done, of }: { done: number; of: number }) {
@@ -28,7 +29,7 @@ function Progress({ done, of }: { done: number; of: number }) {
 }
 
 /** Offers to delete all completed tasks; while that is under way, shows how far it is. */
-export function ClearCompleted({ offered }: { offered: boolean }) {
+export default function ClearCompleted() {
   const progress = useClearing()
   const [isLoading, setLoading] = useState(false)
   const [found, setFound] = useState<readonly Task[]>([])
@@ -43,7 +44,6 @@ export function ClearCompleted({ offered }: { offered: boolean }) {
   }
 
   if (progress) return <Progress done={progress.done} of={progress.of} />
-  if (!offered) return null
   return (
     <div className="clear row">
       <Button kind="quiet" aria-disabled={isLoading} onClick={() => void ask()}>

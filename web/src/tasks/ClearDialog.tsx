@@ -1,7 +1,7 @@
 import type { Task } from '../api/types.ts'
 import { Button } from '../ui/Button.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
-import { clear } from './clearing.ts'
+import { clear } from './clear.ts'
 
 interface Props {
   tasks: readonly Task[]

@@ -4,7 +4,7 @@ import { focusInRow } from './focus.ts'
 import { TaskEditor } from './TaskEditor.tsx'
 
 /** The row of a task being edited. When it closes, the focus returns to the button that opened it. */
-export function EditingRow({ draft }: { draft: Draft }) {
+export default function EditingRow({ draft }: { draft: Draft }) {
   const { id } = draft.task
   useEffect(() => () => focusInRow(id, '.edit'), [id])
   return (

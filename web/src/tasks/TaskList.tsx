@@ -1,9 +1,10 @@
+import { Suspense } from 'react'
+import { ClearCompleted, EditingRow } from '../pages.ts'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
-import { ClearCompleted } from './ClearCompleted.tsx'
+import { useClearing } from './clearing.ts'
 import { DeletedRow } from './DeletedRow.tsx'
 import { useDeletions } from './deletions.ts'
-import { EditingRow } from './EditingRow.tsx'
 import { useDrafts } from './editing.ts'
 import type { Filter } from './filter.ts'
 import { MoreTasks } from './MoreTasks.tsx'
@@ -22,24 +23,39 @@ export function TaskList({ filter, onChange }: Props) {
   const { query, tasks, given, saving } = useTasks(filter)
   const deletions = useDeletions()
   const drafts = useDrafts()
+  const isClearing = useClearing() !== undefined
   useGoneElsewhere(filter, given, !query.hasNextPage)
 
   const nothing = tasks.length === 0 && !query.hasNextPage
   const shown = new Set(tasks.map(({ id }) => id))
+  const canClear = filter.status === 'completed' && filter.q === '' && tasks.length > 0
   // A task being edited stays visible, even if it was deleted or filtered out.
   const strays = [...drafts.values()].filter((draft) => !shown.has(draft.task.id))
   return (
     <div className="sheet task-list" aria-busy={query.isPlaceholderData}>
-      <ClearCompleted offered={filter.status === 'completed' && filter.q === '' && tasks.length > 0} />
+      {(isClearing || canClear) && (
+        <Suspense fallback={<div className="clear" />}>
+          <ClearCompleted />
+        </Suspense>
+      )}
       <ul className="tasks" aria-label="Tasks" data-old={query.isPlaceholderData}>
         {strays.map((draft) => (
-          <EditingRow key={draft.task.id} draft={draft} />
+          <Suspense key={draft.task.id}>
+            <EditingRow draft={draft} />
+          </Suspense>
         ))}
         {tasks.map((task) => {
           const draft = drafts.get(task.id)
-          if (draft) return <EditingRow key={task.id} draft={draft} />
-          if (deletions.has(task.id)) return <DeletedRow key={task.id} task={task} />
-          return <TaskRow key={task.id} task={task} saving={saving.has(task.id)} leaves={filter.status !== 'all'} />
+          if (!draft && deletions.has(task.id)) return <DeletedRow key={task.id} task={task} />
+          const row = (
+            <TaskRow key={task.id} task={task} saving={saving.has(task.id)} leaves={filter.status !== 'all'} />
+          )
+          if (!draft) return row
+          return (
+            <Suspense key={task.id} fallback={row}>
+              <EditingRow draft={draft} />
+            </Suspense>
+          )
         })}
       </ul>
       {query.isPending && <Skeleton label="Loading your tasks" />}

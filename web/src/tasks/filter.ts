@@ -1,5 +1,4 @@
-import { useLocation } from 'wouter'
-import { useSearch } from '../search.ts'
+import { useLocation, useSearch } from '../router.tsx'
 
 export const statuses = { all: 'All', pending: 'To do', completed: 'Done' } as const
 export type Status = keyof typeof statuses

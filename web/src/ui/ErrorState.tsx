@@ -1,6 +1,6 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, Suspense } from 'react'
 import { inWords, isForbidden } from '../api/problem.ts'
-import { OtherAccount } from '../entry/OtherAccount.tsx'
+import { OtherAccount } from '../pages.ts'
 import { Button } from './Button.tsx'
 import { Icon } from './Icon.tsx'
 import './state.css'
@@ -14,7 +14,12 @@ interface Props {
 
 /** Shown where something could not be loaded, with the reason and a retry button. */
 export function ErrorState({ what, error, retry, children }: Props) {
-  if (isForbidden(error)) return <OtherAccount />
+  if (isForbidden(error))
+    return (
+      <Suspense>
+        <OtherAccount />
+      </Suspense>
+    )
   return (
     <div className="state" role="alert">
       <Icon name="alert" size={36} />
