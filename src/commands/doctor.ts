@@ -27,6 +27,6 @@ try {
   process.stdout.write(findings.map(format).join(''))
   process.exitCode = findings.some(({ ok }) => ok === false) ? 1 : 0
 } catch (error) {
-  process.stderr.write(`Not examined: ${(error as Error).message}\n`)
+  process.stderr.write(`Not checked: ${(error as Error).message}\n`)
   process.exitCode = 2
 }

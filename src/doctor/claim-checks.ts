@@ -1,9 +1,9 @@
 import { type Evidence, type Explainers, type Explanation, quote, span } from './findings.ts'
 
-const clocks = 'One of the two clocks is wrong: set both by NTP. A minute is allowed for.'
+const clocks = 'One of the two clocks is wrong: set both by NTP. A difference of one minute is accepted.'
 const inTenYears = 10 * 365 * 86_400
 const mistaken = (value: unknown) => typeof value === 'number' && value > 0 && value < inTenYears
-const lifetime = "It must be a time: in jose setExpirationTime('1h'), by hand Math.floor(Date.now() / 1000) + 3600."
+const lifetime = "It must be a time: in jose setExpirationTime('1h'), otherwise Math.floor(Date.now() / 1000) + 3600."
 const userClaims = 'Put the id of the user into sub, and the email beside it: { sub: user.id, email: user.email }.'
 
 /** Explains a claim that must be a time. */
@@ -14,19 +14,19 @@ const noTime =
     if (value === undefined)
       return {
         broken: `it has no ${name}`,
-        change: 'It must say when it was made and when it ends: setIssuedAt(), setExpirationTime().'
+        change: 'It must have the time of issue and of expiry: in jose setIssuedAt() and setExpirationTime().'
       }
     return typeof value === 'number' && value > 1e11
       ? {
           broken: `its ${name} is ${quote(value)}: that is in milliseconds`,
           change: 'Times in a JWT are in seconds: Math.floor(Date.now() / 1000).'
         }
-      : { broken: `its ${name} is ${quote(value)}: no time`, change: 'It must be a number: seconds since 1970.' }
+      : { broken: `its ${name} is ${quote(value)}: not a time`, change: 'It must be a number: seconds since 1970.' }
   }
 
 const cookieCache: Explanation = {
   broken: "it is Better Auth's cookie cache, not a login",
-  change: 'Send what GET /api/auth/token answers, or a token that you mint for the purpose.'
+  change: 'Send the token that GET /api/auth/token returns, or a token that you mint for this purpose.'
 }
 
 function notALogin({ jws: { claims } }: Evidence): Explanation {
@@ -34,11 +34,11 @@ function notALogin({ jws: { claims } }: Evidence): Explanation {
   if ('session' in claims)
     return {
       broken: 'it has a claim session, like a cookie cache of Better Auth, which is signed with the same secret',
-      change: 'Leave that claim out of a token that you mint.'
+      change: 'Omit that claim in a token that you mint.'
     }
   return {
     broken: 'it is from a link in a mail (to verify or change an address), not a login',
-    change: 'Who holds such a link has not logged in. Send what GET /api/auth/token answers.'
+    change: 'Such a link does not log anybody in. Send the token that GET /api/auth/token returns.'
   }
 }
 
@@ -56,22 +56,22 @@ function wrongType({ jws: { header, claims }, config }: Evidence): Explanation {
   if (header.typ === 'better-auth.session-cache+jwt') return cookieCache
   return claims.iss === config.issuer
     ? {
-        broken: `its issuer (iss) is ${quote(config.issuer)}, which is this service, and we did not make it (typ)`,
-        change: 'Leave iss out of a token that you mint, or set it to BETTER_AUTH_URL.'
+        broken: `its issuer (iss) is ${quote(config.issuer)}, which is this service, but this service did not issue it (typ)`,
+        change: 'Omit iss in a token that you mint, or set it to BETTER_AUTH_URL.'
       }
     : {
         broken: `its type (typ) is ${quote(header.typ)}`,
         change:
           header.alg === 'HS256'
-            ? 'Leave typ out, or make it JWT: other types are other things, and at+jwt is ours.'
-            : 'Leave typ out, or make it JWT or at+jwt: other types are other things.'
+            ? 'Omit typ, or set it to JWT. Other types have another purpose, and at+jwt is for tokens of this service.'
+            : 'Omit typ, or set it to JWT or at+jwt. Other types have another purpose.'
       }
 }
 
 function endsBefore({ jws: { claims } }: Evidence): Explanation {
   return mistaken(claims.exp)
     ? { broken: `its exp is ${quote(claims.exp)}: a lifetime, not a time`, change: lifetime }
-    : { broken: 'it ends (exp) before it begins (iat)', change: lifetime }
+    : { broken: 'it expires (exp) before it was issued (iat)', change: lifetime }
 }
 
 function expired(evidence: Evidence): Explanation {
@@ -79,8 +79,8 @@ function expired(evidence: Evidence): Explanation {
   const [begin, end] = [Number(iat), Number(exp)]
   if (mistaken(end)) return endsBefore(evidence)
   return {
-    broken: `it ended ${span(evidence.now - end)} ago, ${span(end - begin)} after it was made`,
-    change: `Get a new one: front ends should do so at each 401 token_expired. If it was made just now: ${clocks}`
+    broken: `it expired ${span(evidence.now - end)} ago, ${span(end - begin)} after it was issued`,
+    change: `Get a new one: a front end does so after each 401 token_expired. If it was issued just now: ${clocks}`
   }
 }
 
@@ -92,13 +92,13 @@ const ahead =
   })
 
 const livesTooLong = ({ jws: { claims } }: Evidence) => ({
-  broken: `it lives for ${span(Number(claims.exp) - Number(claims.iat))}; of another issuer's tokens at most seven days are allowed`,
+  broken: `its lifetime is ${span(Number(claims.exp) - Number(claims.iat))}; tokens of another issuer may have at most seven days`,
   change: "Make it shorter: jwt({ jwt: { expirationTime: '15m' } }), or setExpirationTime('15m') in jose."
 })
 
 const noEmail = ({ jws: { claims } }: Evidence) => ({
   broken: `its email is ${quote(claims.email)}: not a valid address (docs/email-addresses.md)`,
-  change: 'Put the email of the user into it: definePayload of jwt() must return it, and so must a token of your own.'
+  change: 'Add the email of the user: definePayload of jwt() must return it, and a token of your own must contain it.'
 })
 
 const twoOf = (what: string) => () => ({
@@ -130,11 +130,11 @@ export const aboutClaims: Explainers = {
   'not valid yet': ahead('nbf'),
   'lives longer than seven days': livesTooLong,
   revoked: () => ({
-    broken: 'it was ended, by a logout, a new password, or the end of its account',
+    broken: 'it was revoked, by a logout, a new password, or the deletion of the account',
     change: 'Log in again.'
   }),
   deactivated: () => ({
     broken: 'the account of its user is deactivated here',
-    change: 'Set is_active in the table users.'
+    change: 'To activate it, set is_active to true in the table users.'
   })
 }

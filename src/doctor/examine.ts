@@ -32,14 +32,14 @@ async function checkStanding(
   config: Config,
   { db, revocations }: ReturnType<typeof open>
 ): Promise<Finding> {
-  const unknown = (why: string) => ({ ok: undefined, text: `Whether it was revoked is not known. ${why}` })
+  const unknown = (why: string) => ({ ok: undefined, text: `It could not be checked whether it was revoked. ${why}` })
   const database = await checkDatabase(db, config)
   if (!database.ok) return unknown(database.text)
   try {
     await revocations.check(token)
     const user = token.issuer !== null && (await usersRepository(db).findForeign(token.issuer, token.subject))
     if (user && !user.is_active) throw problems.tokenRevoked('deactivated')
-    const isNew = user === undefined ? ' Its user is new here: the first request makes one.' : ''
+    const isNew = user === undefined ? ' Its user is new: the first request creates the account.' : ''
     return { ok: true, text: `Not revoked.${isNew}` }
   } catch (error) {
     if (error instanceof Problem && error.status === 401) throw error
@@ -66,7 +66,7 @@ async function explainRefusal(
   const { jws, shape } = read(token)
   if (status === 503) {
     const without = config.issuers.filter(({ issuer }) => issuer === jws?.claims.iss)
-    const text = `Nobody can say: the service has no keys to check it with (503 ${code}).`
+    const text = `Unknown: the service has no keys to verify it (503 ${code}).`
     return [{ ok: false, text }, ...(await Promise.all(without.map(checkIssuer)))]
   }
   const { broken, change } = jws ? explain(reason, { jws, config, now }) : explainShape(token, shape)
@@ -81,7 +81,7 @@ async function judge(token: string, config: Config, service: ReturnType<typeof o
     const whose =
       who.issuer === null ? `user ${who.subject} of this service` : `user ${quote(who.subject)} of ${quote(who.issuer)}`
     const left = span(who.expiresAt - clock() / 1000)
-    return [{ ok: true, text: `Accepted: it speaks for ${whose} (${quote(who.email)}), for ${left} more.` }, standing]
+    return [{ ok: true, text: `Accepted: it is valid for ${whose} (${quote(who.email)}), for ${left} more.` }, standing]
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     return explainRefusal(token, config, error, clock() / 1000)

@@ -9,5 +9,6 @@ const explainers: Explainers = { ...aboutIssuers, ...aboutKeys, ...aboutClaims }
 export const explain = (reason: string, evidence: Evidence): Explanation =>
   explainers[reason]?.(evidence) ?? {
     broken: `it breaks the rule "${reason}"`,
-    change: 'Better Auth makes no such token: look at what does. docs/security.md lists what is refused, and why.'
+    change:
+      'Better Auth does not issue such tokens: check the program that issued it. docs/security.md lists what is refused, and why.'
   }

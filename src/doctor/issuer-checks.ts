@@ -21,11 +21,12 @@ const isAsymmetric = (alg: unknown): alg is Algorithm => typeof alg === 'string'
 function unknownIssuer({ jws: { claims }, config }: Evidence): Explanation {
   const names = config.issuers.map(({ issuer }) => issuer)
   const near = names.find((name) => looksLike(claims.iss, name))
-  const configured = names.length > 0 ? `we trust ${names.map(quote).join(', ')}` : 'we trust none but ourselves'
+  const configured =
+    names.length > 0 ? `this service trusts ${names.map(quote).join(', ')}` : 'this service trusts no other issuer'
   return {
     broken: `its issuer (iss) is ${quote(claims.iss)}, and ${configured}`,
     change: near
-      ? 'They must be the same to the letter, scheme, host, port and slash: correct BETTER_AUTH_URL or TRUSTED_ISSUERS, or the baseURL on the other side.'
+      ? 'They must be identical, including the scheme, host, port and final slash. Correct BETTER_AUTH_URL or TRUSTED_ISSUERS, or the baseURL on the other side.'
       : 'If you trust that server, set BETTER_AUTH_URL to its URL (Better Auth), or add it to TRUSTED_ISSUERS.'
   }
 }
@@ -35,14 +36,13 @@ function wrongAlgorithm(evidence: Evidence): Explanation {
   const issuer = issuerOf(evidence)
   if (issuer)
     return {
-      broken: `its algorithm is ${quote(header.alg)}; from ${quote(issuer.issuer)}, with this key, another one is expected`,
-      change: `Allowed are ${issuer.algorithms.join(', ')}, each with keys of its kind: set the algorithm there (keyPairConfig of jwt()) or the algorithms in TRUSTED_ISSUERS.`
+      broken: `its algorithm is ${quote(header.alg)}; from ${quote(issuer.issuer)}, this key requires another one`,
+      change: `The service accepts ${issuer.algorithms.join(', ')} from this issuer. Change the algorithm there (keyPairConfig of jwt()), or the algorithms in TRUSTED_ISSUERS.`
     }
   if (isAsymmetric(header.alg) && claims.iss !== evidence.config.issuer) return unknownIssuer(evidence)
   return {
-    broken: `its algorithm is ${quote(header.alg)}: what is signed with the secret must be HS256`,
-    change:
-      "Sign it with HS256: setProtectedHeader({ alg: 'HS256' }) in jose. The service says which algorithm, never the token."
+    broken: `its algorithm is ${quote(header.alg)}: a token that is signed with the secret must use HS256`,
+    change: "Sign it with HS256: setProtectedHeader({ alg: 'HS256' }) in jose."
   }
 }
 
@@ -51,19 +51,22 @@ function wrongAudience(evidence: Evidence): Explanation {
   const { audience, betterAuth } = evidence.config
   const issuer = issuerOf(evidence)
   if ([claims.aud].flat().includes('better-auth:session-cache'))
-    return { broken: "it is Better Auth's cookie cache, not a login", change: 'Send what GET /api/auth/token answers.' }
+    return {
+      broken: "it is Better Auth's cookie cache, not a login",
+      change: 'Send the token that GET /api/auth/token returns.'
+    }
   const expected = issuer ? [issuer.audience] : [audience, ...(betterAuth ? [betterAuth.audience] : [])]
-  const broken = `its audience (aud) is ${quote(claims.aud)}, and ${expected.map(quote).join(' or ')} is expected, to the letter`
+  const broken = `its audience (aud) is ${quote(claims.aud)}, and it must be exactly ${expected.map(quote).join(' or ')}`
   if (Array.isArray(claims.aud))
     return issuer
-      ? { broken, change: 'Add our audience to the list, or correct the audience in TRUSTED_ISSUERS.' }
-      : { broken, change: 'Make it one text, not a list.' }
+      ? { broken, change: 'Add the audience of this service to the list, or correct the audience in TRUSTED_ISSUERS.' }
+      : { broken, change: 'It must be a text, not a list.' }
   if (expected.some((name) => looksLike(claims.aud, name)))
-    return { broken, change: 'A slash at the end or the scheme makes the difference: write it alike on both sides.' }
+    return { broken, change: 'They differ in the scheme or in a final slash. Write it the same way on both sides.' }
   const setting = issuer ? 'the audience in TRUSTED_ISSUERS' : 'JWT_AUDIENCE'
   return {
     broken,
-    change: `The token was made for another service. If it is meant for this one, correct ${setting} or what makes it.`
+    change: `The token was made for another service. If it is meant for this one, correct ${setting}, or the program that issues it.`
   }
 }
 

@@ -15,10 +15,16 @@ function likelySecrets({ secrets }: Evidence['config']): [string | Buffer, strin
       'the secret that Better Auth publishes as its default: BETTER_AUTH_SECRET is not set on the other side'
     ],
     ...secrets.flatMap(({ secret }): [string | Buffer, string][] => [
-      [`${secret}\n`, 'our secret with a line end after it: remove that on the other side'],
-      [`"${secret}"`, 'our secret in quotation marks: remove them on the other side'],
-      [Buffer.from(secret, 'base64'), 'our secret decoded from base64: the other side must use its text as it is'],
-      [Buffer.from(secret, 'hex'), 'our secret decoded from hexadecimal: the other side must use its text as it is']
+      [`${secret}\n`, "this service's secret and a line break: remove the line break on the other side"],
+      [`"${secret}"`, "this service's secret in quotation marks: remove them on the other side"],
+      [
+        Buffer.from(secret, 'base64'),
+        "this service's secret decoded from base64: the other side must use the text itself"
+      ],
+      [
+        Buffer.from(secret, 'hex'),
+        "this service's secret decoded from hexadecimal: the other side must use the text itself"
+      ]
     ])
   ]
 }
@@ -36,16 +42,16 @@ function wrongSignature(evidence: Evidence): Explanation {
     return {
       broken: `its signature was not made by the key ${quote(jws.header.kid)} of ${quote(issuer.issuer)}`,
       change:
-        'It was changed or cut off on its way, or made by another server of that name. Get a new one, copy it whole.'
+        'It was changed or truncated, or issued by another server of that name. Get a new one, and copy all of it.'
     }
   const made = (secret: string | Buffer) =>
     createHmac('sha256', secret).update(jws.signed).digest().equals(jws.signature)
   const [, found] = likelySecrets(config).find(([secret]) => made(secret)) ?? []
   return {
-    broken: found ? `it was signed with ${found}` : 'it was signed with another secret than ours',
+    broken: found ? `it was signed with ${found}` : 'it was signed with another secret',
     change: found
       ? 'Set the same BETTER_AUTH_SECRET on both sides: openssl rand -base64 32'
-      : `Ours is ${source(config)}. Set the same on both sides, and start this doctor with the settings of the service.`
+      : `This service uses ${source(config)}. Set the same secret on both sides, and run this command with the settings of the service.`
   }
 }
 
@@ -60,13 +66,13 @@ function unknownKey(evidence: Evidence): Explanation {
       }
     : {
         broken: `its key (kid) ${quote(kid)} is not a key of this service: ${evidence.config.secrets.map((s) => quote(s.kid)).join(', ')}`,
-        change: 'If we made it, the secret was replaced since: log in again. If you make it, leave kid out.'
+        change: 'If this service issued it, the secret was replaced since: log in again. If you issue it, omit kid.'
       }
 }
 
 const noKeyNamed: Explanation = {
   broken: 'it does not say which key it was signed with (kid)',
-  change: 'Put the kid of the JWK Set into the header; Better Auth does by itself.'
+  change: 'Put the kid of the JWK Set into the header, as Better Auth does.'
 }
 
 /** Explanations about the signature and its key. */

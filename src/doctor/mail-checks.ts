@@ -31,7 +31,7 @@ const failed = (name: string, error: unknown): Finding => ({
   ok: false,
   text: `Mail: ${name}: ${explain(error)}`,
   advice:
-    'Can the server be reached from here, do its certificate and the password fit? smtp:// requires STARTTLS, except on this machine.'
+    'Check that the server can be reached from here, and that its certificate and the password are right. smtp:// requires STARTTLS, except on this machine.'
 })
 
 /** Waits for a use of the mail server, which ends the connection, and returns what came of it. */

@@ -24,28 +24,29 @@ const shapes: [RegExp, Explanation][] = [
   ],
   [
     /^["'].*["']$/s,
-    { broken: 'it stands in quotation marks', change: 'Send the text between them: JSON.parse(...) it first.' }
+    { broken: 'it is in quotation marks', change: 'Send the text between them, for example after JSON.parse(...).' }
   ],
   [
     /^\s*[{[]/,
     {
       broken: 'it is a JSON document, not a token',
-      change: 'Send the text that stands in it as token or access_token.'
+      change: 'Send the text of its member token or access_token.'
     }
   ],
   [
     /^[^.]*\.[^.]*\.[^.]*\.[^.]*\.[^.]*$/,
     {
-      broken: 'it is encrypted (a JWE of five segments), as Auth.js makes its sessions and Better Auth some cookies',
-      change: `Nobody but its maker can read it. ${fetchToken}`
+      broken:
+        'it is encrypted (a JWE of five segments), as the sessions of Auth.js and some cookies of Better Auth are',
+      change: `Only its issuer can read it. ${fetchToken}`
     }
   ],
-  [/\s/, { broken: 'there is white space in it', change: 'Copy it whole, as one line.' }],
+  [/\s/, { broken: 'it contains white space', change: 'Copy all of it, as one line.' }],
   [
     /^[^.]*(\.[^.]*)?$/,
     {
-      broken: 'it is not a JWT: that has three segments with dots between them',
-      change: `If it is cut off, copy it whole. If it is a session token: ${fetchToken}`
+      broken: 'it is not a JWT, which has three segments with dots between them',
+      change: `If it is truncated, copy all of it. If it is a session token: ${fetchToken}`
     }
   ]
 ]
@@ -56,7 +57,7 @@ export function explainShape(token: string, reason: string): Explanation {
   return (
     explanation ?? {
       broken: `it cannot be read as a JWT: ${reason}`,
-      change: 'It was changed on its way, or made by something else than a JWT library. Copy it whole.'
+      change: 'It was changed, or not made by a JWT library. Copy all of it.'
     }
   )
 }

@@ -16,7 +16,7 @@ export function checkSettings({ production, secrets, issuers }: Config): Finding
   return {
     ok: true,
     text: `Settings: ${production ? 'production' : 'not production'}; versions of the secret: ${secrets.length}; other issuers: ${issuers.length}`,
-    ...(guessable && { advice: 'With this secret production would not start: it is published or easily guessed.' })
+    ...(guessable && { advice: 'Production refuses this secret: it is published or easy to guess.' })
   }
 }
 
@@ -27,8 +27,8 @@ export function judgeDatabase({ version, pending }: Awaited<ReturnType<typeof in
   if (pending.length > 0)
     return {
       ok: false,
-      text: `${text}; it lacks ${pending.join(', ')}`,
-      advice: 'Start the service, or: npm run migrate'
+      text: `${text}; these migrations are missing: ${pending.join(', ')}`,
+      advice: 'Start the service, or run: npm run migrate'
     }
   return { ok: true, text: `${text}; its schema is up to date` }
 }
@@ -58,7 +58,7 @@ export async function checkIssuer(trusted: TrustedIssuer): Promise<Finding> {
     return {
       ok: keys.size > 0,
       text: `Issuer ${issuer}: ${keys.size} usable of ${keys.size + refused.length} keys at ${source}: ${[...usable, ...refused].join('; ')}`,
-      ...(keys.size === 0 && { advice: `There must be a public key with a kid, for one of ${algorithms.join(', ')}.` })
+      ...(keys.size === 0 && { advice: `It must publish a key with a kid, for one of ${algorithms.join(', ')}.` })
     }
   } catch (error) {
     const { cause = error } = error as Error
@@ -66,7 +66,7 @@ export async function checkIssuer(trusted: TrustedIssuer): Promise<Finding> {
       ok: false,
       text: `Issuer ${issuer}: no keys from ${source}: ${explain(cause)}`,
       advice:
-        'Is that server up, and can it be reached from here? Better Auth answers there when jwt() is among its plugins. If its routes are not below /api/auth, put the path into BETTER_AUTH_URL.'
+        'Check that the server runs and can be reached from here. Better Auth serves its keys there with the plugin jwt(). If its routes are not below /api/auth, add their path to BETTER_AUTH_URL.'
     }
   }
 }

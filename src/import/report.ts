@@ -6,9 +6,9 @@ import { findLayout } from './layout.ts'
 
 const outcomes: Record<Outcome, string> = {
   imported: 'imported',
-  banned: 'imported, but deactivated: banned there',
+  banned: 'imported, but deactivated: banned in Better Auth',
   already: 'imported by an earlier run',
-  taken: 'skipped: the email belongs to another account here',
+  taken: 'skipped: the email belongs to another account in Gatehouse',
   passwordless: 'skipped: no password, only other ways to log in',
   noAddress: 'skipped: invalid email (docs/email-addresses.md)',
   unknownHash: 'skipped: unknown kind of password hash'
@@ -26,7 +26,7 @@ interface Options {
 /** Imports users, and prints progress and results. */
 export async function importWithReport({ from, target, dryRun, print }: Options): Promise<void> {
   const layout = findLayout(await sourceTables(from))
-  print(`Reads ${layout.schema}.${layout.users.table} and ${layout.schema}.${layout.accounts.table}\n`)
+  print(`Reading ${layout.schema}.${layout.users.table} and ${layout.schema}.${layout.accounts.table}\n`)
   const source = betterAuthRepository(from, layout)
   const total = await source.count()
   const skipped: string[] = []

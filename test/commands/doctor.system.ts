@@ -38,5 +38,5 @@ test('a token is taken from standard input', async (t) => {
 test('npm run doctor: exit code 2 for wrong settings and unknown options', async (t) => {
   const wrong = await run(t, 'src/commands/doctor.ts', { ...settings(t), PORT: 'x' }).ended
   t.match(wrong, { code: 2, stdout: '', stderr: /PORT: must be a whole number/ })
-  t.match(await doctor(t, '--tokens', 'x'), { code: 2, stdout: '', stderr: /^Not examined: Unknown option '--tokens'/ })
+  t.match(await doctor(t, '--tokens', 'x'), { code: 2, stdout: '', stderr: /^Not checked: Unknown option '--tokens'/ })
 })

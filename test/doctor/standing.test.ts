@@ -28,19 +28,19 @@ test('our token is accepted until its session ends', async (t) => {
   t.notOk(before.refused)
   t.match(
     before.said,
-    /^✓ Accepted: it speaks for user .* of this service \("ann@example\.com"\), for 7 days more\.\n✓ Not revoked\.\n$/
+    /^✓ Accepted: it is valid for user .* of this service \("ann@example\.com"\), for 7 days more\.\n✓ Not revoked\.\n$/
   )
 
   await serve((app) => caller(app, token).post('/api/auth/logout'))
   const after = await diagnose(t, token, settings)
   t.ok(after.refused)
-  t.match(after.said, /^✗ Refused \(401 token_revoked\): it was ended, by a logout/)
+  t.match(after.said, /^✗ Refused \(401 token_revoked\): it was revoked, by a logout/)
 })
 
 test('a foreign user is looked up and not created; a deactivated one is refused', async (t) => {
   const token = bridgeToken({ sub: 'bob', email: 'bob@example.com', iat: seconds() + 30, exp: seconds() + 900 })
   for (const time of ['once', 'again'])
-    t.match((await diagnose(t, token, settings)).said, /\n✓ Not revoked\. Its user is new here/, time)
+    t.match((await diagnose(t, token, settings)).said, /\n✓ Not revoked\. Its user is new: the first/, time)
 
   await serve((app) => caller(app, token).get('/api/auth/me'))
   t.match((await diagnose(t, token, settings)).said, /\n✓ Not revoked\.\n/)
@@ -48,7 +48,10 @@ test('a foreign user is looked up and not created; a deactivated one is refused'
   await deactivate('bob@example.com')
   const { said, refused } = await diagnose(t, token, settings)
   t.ok(refused)
-  t.match(said, /^✗ Refused \(401 token_revoked\): the account of its user is deactivated here\.\n {2}Set is_active/)
+  t.match(
+    said,
+    /^✗ Refused \(401 token_revoked\): the account of its user is deactivated here\.\n {2}To activate it, set is_active/
+  )
 })
 
 test('an error of the database leaves the result undetermined', async (t) => {
@@ -57,7 +60,10 @@ test('an error of the database leaves the result undetermined', async (t) => {
   const { said, refused } = await diagnose(t, bridgeToken(), settings)
   await rename('people', 'users')
   t.notOk(refused)
-  t.match(said, /^✓ Accepted.*\n\? Whether it was revoked is not known\. Database: relation "users" does not exist/)
+  t.match(
+    said,
+    /^✓ Accepted.*\n\? It could not be checked whether it was revoked\. Database: relation "users" does not exist/
+  )
 })
 
 test("the doctor's own errors are not reported as a refusal", async (t) => {
@@ -75,5 +81,8 @@ test("the doctor's own errors are not reported as a refusal", async (t) => {
 test('without the database a good token is accepted, and its revocation undetermined', async (t) => {
   const { said, refused } = await diagnose(t, bridgeToken(), { DATABASE_URL: 'postgres://localhost:1/tasks' })
   t.notOk(refused)
-  t.match(said, /^✓ Accepted.*\n\? Whether it was revoked is not known\. Database: .* does not answer: .*ECONNREFUSED/)
+  t.match(
+    said,
+    /^✓ Accepted.*\n\? It could not be checked whether it was revoked\. Database: .* does not answer: .*ECONNREFUSED/
+  )
 })

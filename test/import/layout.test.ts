@@ -81,7 +81,7 @@ for (const [index, [what, names]] of layouts.entries())
     const { schema = 'public', users, accounts } = names
     t.match(
       await importAll(t),
-      `Reads ${schema}.${users.replaceAll('"', '')} and ${schema}.${accounts.replaceAll('"', '')}\n`
+      `Reading ${schema}.${users.replaceAll('"', '')} and ${schema}.${accounts.replaceAll('"', '')}\n`
     )
     const { user } = (await anyone.post('/api/auth/login', { email, password })).json()
     t.match(user, { email, created_at: '2024-07-03T04:05:06.000Z' })
@@ -92,7 +92,7 @@ test("an application's own tables beside them are ignored", async (t) => {
   await make({ users: '"user"', accounts: 'account', columns: snake, refers: true }, 'beside@example.com')
   await run('create table users (id text, name text, email text, created_at timestamptz)')
   await run('create table accounts (id text, user_id text, balance int)')
-  t.match(await importAll(t), 'Reads public.user and public.account\n')
+  t.match(await importAll(t), 'Reading public.user and public.account\n')
 })
 
 test('of two schemas the one in the search path is used; otherwise the choice is ambiguous', async (t) => {
@@ -106,7 +106,7 @@ test('of two schemas the one in the search path is used; otherwise the choice is
   const databaseUrl = `${url}?options=-c%20search_path%3Dauth`
   const chosen = openDatabase<unknown>({ databaseUrl, dataDir: '' }, createLog('silent'))
   t.teardown(() => chosen.destroy())
-  t.match(await importAll(t, chosen), 'Reads auth.users and auth.accounts\n')
+  t.match(await importAll(t, chosen), 'Reading auth.users and auth.accounts\n')
 })
 
 const broken: [string, string[], RegExp][] = [
