@@ -18,8 +18,8 @@ declare module 'fastify' {
 const description = `
 Accounts, sessions, and a list of tasks for each user.
 
-- **Sign in** with \`POST /api/auth/register\` or \`POST /api/auth/login\`. Send the access token of the answer as
-  \`Authorization: Bearer <access_token>\`, and exchange the refresh token before it expires.
+- **Sign up** with \`POST /api/auth/register\`, or sign in with \`POST /api/auth/login\`. Send the access token of the response
+  as \`Authorization: Bearer <access_token>\`, and exchange the refresh token for new ones before it expires.
 - **Tasks** are at \`/api/tasks\`. The same operations at \`/api/users/{user_id}/tasks\` exist for clients that name the
   user in the path.
 - **Errors** are problem details (RFC 9457). Programs compare \`code\`; people read \`detail\`; reports quote
@@ -33,9 +33,9 @@ const publicServer = { url: '/', 'x-internal': false }
 /** Exceptions from "Your tasks". */
 const tagDescriptions: Record<string, string> = {
   auth: 'Signing up, in and out',
-  'user-tasks': 'The tasks by their user; new clients use `/api/tasks`',
+  'user-tasks': 'The same tasks, with the id of the user in the path; new clients use `/api/tasks`',
   profile: 'Your account',
-  sessions: 'Where you are logged in',
+  sessions: 'The devices where you are signed in',
   recovery: 'A new password by mail',
   email: 'The address of the account',
   health: 'For load balancers and people on call'

@@ -34,7 +34,8 @@ function isReadable(url: string): boolean {
 
 function checkRequest({ raw, url }: FastifyRequest): void {
   const { rawHeaders, headers, httpVersion } = raw
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw problems.malformedRequest('Only HTTP/1.1 is spoken here')
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    throw problems.malformedRequest('Only HTTP/1.1 and HTTP/1.0 are supported')
   if (rawHeaders.length > 2 * maxHeaders) throw problems.headersTooLarge()
   for (const name of single)
     if (repeats(rawHeaders, name)) throw problems.malformedRequest(`More than one ${name} header`)

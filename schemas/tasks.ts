@@ -3,7 +3,7 @@ import { filledText, id, nullable, oneOf, pageOf, ref, text, timestamp } from '.
 import { example } from './examples.ts'
 
 const title = filledText(200, '1 to 200 characters, not only blanks, without U+0000')
-const details = 'What else there is to say about the task, or null'
+const details = 'More about the task, or null'
 const description = nullable(text(10_000, 'At most 10,000 characters, without U+0000'), details)
 const completed = Type.Boolean({ description: 'Whether the task is done' })
 
@@ -12,7 +12,7 @@ const texts = { title: 'Water the plants', description: 'The fern only on Monday
 export const Task = Type.Object(
   {
     id: id('The id of the task'),
-    title: Type.String({ description: 'What there is to do' }),
+    title: Type.String({ description: 'The task in a few words' }),
     description: nullable(Type.String(), details),
     completed,
     created_at: timestamp('When the task was added'),

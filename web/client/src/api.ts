@@ -670,7 +670,7 @@ export interface components {
         NewTask: {
             /** @description 1 to 200 characters, not only blanks, without U+0000; blanks around it are removed */
             title: string;
-            /** @description What else there is to say about the task, or null */
+            /** @description More about the task, or null */
             description?: string | null;
         };
         /**
@@ -852,9 +852,9 @@ export interface components {
              * @description The id of the task
              */
             id: string;
-            /** @description What there is to do */
+            /** @description The task in a few words */
             title: string;
-            /** @description What else there is to say about the task, or null */
+            /** @description More about the task, or null */
             description: string | null;
             /** @description Whether the task is done */
             completed: boolean;
@@ -911,7 +911,7 @@ export interface components {
         TaskPatch: {
             /** @description 1 to 200 characters, not only blanks, without U+0000; blanks around it are removed */
             title?: string;
-            /** @description What else there is to say about the task, or null */
+            /** @description More about the task, or null */
             description?: string | null;
             /** @description Whether the task is done */
             completed?: boolean;
