@@ -7,7 +7,7 @@ const site = await openSite(t)
 
 const looks = {
   light: { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
-  dark: { colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
+  dark: { colorScheme: 'dark', viewport: { width: 1440, height: 900 } },
   phone: { colorScheme: 'dark', viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 } as const
 
@@ -61,6 +61,17 @@ for (const [look, options] of Object.entries(looks))
     await page.getByRole('button', { name: 'Delete “Write to Grandmother”' }).click()
     await page.getByRole('button', { name: 'Undo: keep “Write to Grandmother”' }).waitFor()
     await check(page, 'tasks-deleted')
+    await page.goto('/?status=completed')
+    await page.getByRole('button', { name: 'Clear completed' }).click()
+    await page.getByRole('dialog', { name: 'Delete 1 completed task?' }).waitFor()
+    await check(page, 'tasks-clearing')
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await check(page, 'tasks-done')
+    await page.locator('h1').click()
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
+    await check(page, 'shortcuts')
     await page.goto('/?q=nothing+like+this')
     await page.getByText('No matching tasks').waitFor()
     await check(page, 'tasks-nothing-found')

@@ -133,3 +133,29 @@ test('a task shows its age only from the second day on', async (t) => {
   await page.reload()
   await task(page, 'Fresh').getByText('2 days ago').waitFor()
 })
+
+test('the list of keys can be opened in a narrow window, but not on a screen to touch', async (t) => {
+  const { page } = await site.signedUp({ viewport: { width: 640, height: 400 } })
+  const button = page.getByRole('button', { name: 'Keyboard shortcuts' })
+  await button.click()
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
+  const { page: touched } = await site.signedUp(phone)
+  t.notOk(await touched.getByText('Keyboard shortcuts').isVisible())
+})
+
+test('in forced colours nothing stands outside of its column, and only the current page has a line', async (t) => {
+  const { page } = await site.signedUp({ forcedColors: 'active', ...desktop })
+  const filters = await boxOf(page.locator('.filters'))
+  t.equal((await boxOf(page.getByRole('button', { name: 'Keyboard shortcuts' }))).x, filters.x)
+  const lines = await page.locator('.bar .nav-link').evaluateAll((links) =>
+    links.map((link) => {
+      const { borderTopColor, borderBottomColor } = getComputedStyle(link)
+      const { backgroundColor } = getComputedStyle(document.body)
+      return [borderTopColor, borderBottomColor].map((color) => color !== backgroundColor)
+    })
+  )
+  t.strictSame(lines, [
+    [false, true],
+    [false, false]
+  ])
+})

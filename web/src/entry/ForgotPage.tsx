@@ -37,11 +37,11 @@ export default function ForgotPage() {
       </div>
       {sent && (
         <p>
-          <Link href="/reset">Enter the code</Link> if you read the mail on another device. Nothing came? Look into the
-          spam folder, check the address, or send the mail again.
+          <Link href="/reset">Enter the code</Link> if you read the mail on another device. No mail? Look in the spam
+          folder, check the address, or send the mail again.
         </p>
       )}
-      {!sent && <p>Enter your email address. You get a mail with which you can set a new password.</p>}
+      {!sent && <p>Enter your email address. You will get a mail with a link to set a new password.</p>}
       <form className="form" {...form}>
         <EmailField error={errors.email} />
         <FormMessage text={message} />

@@ -63,7 +63,7 @@ export default function ResetPage() {
 
   return (
     <EntryPage title="Set a new password">
-      <p>You are then signed out on all devices.</p>
+      <p>This signs you out on all devices.</p>
       <form className="form" {...form}>
         {!token && <EmailField error={errors.email} onType={setEmail} />}
         {!token && (
