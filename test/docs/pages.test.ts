@@ -69,3 +69,12 @@ test('the page of settings and .env.example have every setting and no other', as
   for (const name of settings.filter((name) => name !== internal && !name?.startsWith('OTEL_')))
     t.match(example, new RegExp(`^# ${name}=`, 'm'), String(name))
 })
+
+test('the page of dependencies names every package', async (t) => {
+  const page = await read('docs/dependencies.md')
+  for (const path of ['package.json', 'web/package.json', 'web/client/package.json']) {
+    const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = JSON.parse(await read(path))
+    for (const name of Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }))
+      t.ok(page.includes(`\`${name}\``), name)
+  }
+})
