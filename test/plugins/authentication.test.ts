@@ -16,32 +16,36 @@ test('the valid tokens that hostile ones are derived from are accepted', async (
 })
 
 test('no hostile token passes, reaches the database or is logged', async (t) => {
-  const queries = countQueries(t, app)
-  for (const [name, token] of Object.entries(hostileTokens)) {
-    const headers = { authorization: `Bearer ${token}` }
-    refused(t, await anyone.get('/api/auth/me', undefined, { headers }), 'invalid_token', name)
-    const { refusal, status } = lines.at(-1) ?? {}
-    t.ok(refusal && status === 401, `${name}: logged as ${refusal}`)
+  const queriesOf = countQueries(t, app)
+  const tryAll = async () => {
+    for (const [name, token] of Object.entries(hostileTokens)) {
+      const headers = { authorization: `Bearer ${token}` }
+      refused(t, await anyone.get('/api/auth/me', undefined, { headers }), 'invalid_token', name)
+      const { refusal, status } = lines.at(-1) ?? {}
+      t.ok(refusal && status === 401, `${name}: logged as ${refusal}`)
+    }
   }
-  t.equal(queries(), 0)
+  t.equal(await queriesOf(tryAll), 0)
   const log = JSON.stringify(lines)
   for (const token of Object.values(hostileTokens)) if (token.length > 9) t.notOk(log.includes(token.slice(-40)))
   t.ok(Object.keys(hostileTokens).length >= 80)
 })
 
 test('an expired token is reported as expired only if nothing else is wrong with it', async (t) => {
-  const queries = countQueries(t, app)
+  const queriesOf = countQueries(t, app)
   const past = { iat: seconds() - 100, exp: seconds() - 1 }
   const tokens = {
     token_expired: [ourToken(past), ourToken({ ...past, exp: seconds() }), bridgeToken(past)],
     invalid_token: [`${ourToken(past).slice(0, -4)}AAAA`, ourToken({ ...past, aud: 'another' })]
   } as const
-  for (const code of ['token_expired', 'invalid_token'] as const)
-    for (const token of tokens[code]) {
-      const headers = { authorization: `Bearer ${token}` }
-      refused(t, await anyone.get('/api/auth/me', undefined, { headers }), code, `an expired token, ${code}`)
-    }
-  t.equal(queries(), 0)
+  const tryAll = async () => {
+    for (const code of ['token_expired', 'invalid_token'] as const)
+      for (const token of tokens[code]) {
+        const headers = { authorization: `Bearer ${token}` }
+        refused(t, await anyone.get('/api/auth/me', undefined, { headers }), code, `an expired token, ${code}`)
+      }
+  }
+  t.equal(await queriesOf(tryAll), 0)
 })
 
 test('the Authorization header is parsed exactly as RFC 6750 says', async (t) => {

@@ -54,37 +54,41 @@ const refusals: [keyof typeof good, unknown[]][] = [
 ]
 
 test('a registration with an invalid field is refused with a pointer, and stores nothing', async (t) => {
-  const queries = countQueries(t, app)
-  for (const [field, values] of refusals)
-    for (const value of [...values, undefined]) {
-      const answer = await anyone.post('/api/auth/register', { ...good, [field]: value })
-      const what = `${field} ${JSON.stringify(value)?.slice(0, 60)}`
-      t.match(answer.json(), { status: 400, code: 'validation_failed' }, what)
-      t.strictSame(
-        [...new Set(answer.json().errors.map(({ pointer }: { pointer: string }) => pointer))],
-        [`/${field}`],
-        what
-      )
-    }
-  t.equal(queries(), 0)
+  const queriesOf = countQueries(t, app)
+  const tryAll = async () => {
+    for (const [field, values] of refusals)
+      for (const value of [...values, undefined]) {
+        const answer = await anyone.post('/api/auth/register', { ...good, [field]: value })
+        const what = `${field} ${JSON.stringify(value)?.slice(0, 60)}`
+        t.match(answer.json(), { status: 400, code: 'validation_failed' }, what)
+        t.strictSame(
+          [...new Set(answer.json().errors.map(({ pointer }: { pointer: string }) => pointer))],
+          [`/${field}`],
+          what
+        )
+      }
+  }
+  t.equal(await queriesOf(tryAll), 0)
 })
 
 test('a login with an invalid field is refused before any look-up', async (t) => {
-  const queries = countQueries(t, app)
+  const queriesOf = countQueries(t, app)
   const bad: [string, unknown[]][] = [
     ['email', [...emails, undefined]],
     ['password', [...notText, 'x'.repeat(1_001), 'a\0', '\ud800', undefined]]
   ]
-  for (const [field, values] of bad)
-    for (const value of values) {
-      const answer = await anyone.post('/api/auth/login', { email: good.email, password, [field]: value })
-      t.match(
-        answer.json(),
-        { status: 400, errors: [{ pointer: `/${field}` }] },
-        `${field} ${JSON.stringify(value)?.slice(0, 60)}`
-      )
-    }
-  t.equal(queries(), 0)
+  const tryAll = async () => {
+    for (const [field, values] of bad)
+      for (const value of values) {
+        const answer = await anyone.post('/api/auth/login', { email: good.email, password, [field]: value })
+        t.match(
+          answer.json(),
+          { status: 400, errors: [{ pointer: `/${field}` }] },
+          `${field} ${JSON.stringify(value)?.slice(0, 60)}`
+        )
+      }
+  }
+  t.equal(await queriesOf(tryAll), 0)
 })
 
 test('unknown fields are refused, not dropped', async (t) => {

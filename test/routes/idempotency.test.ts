@@ -76,7 +76,7 @@ test('a key may be quoted or not', async (t) => {
 
 test('a malformed key is refused, and nothing is created', async (t) => {
   const before = await count()
-  const queries = countQueries(t, app)
+  const queriesOf = countQueries(t, app)
   const malformed = [
     '',
     ' ',
@@ -94,9 +94,11 @@ test('a malformed key is refused, and nothing is created', async (t) => {
     'ä',
     '"ä"'
   ]
-  for (const key of [...malformed, 'k'.repeat(256), `"${'k'.repeat(256)}"`])
-    t.match((await create(key)).json(), { status: 400, code: 'malformed_request', detail: /Idempotency-Key/ }, key)
-  t.equal(queries(), 0)
+  const tryAll = async () => {
+    for (const key of [...malformed, 'k'.repeat(256), `"${'k'.repeat(256)}"`])
+      t.match((await create(key)).json(), { status: 400, code: 'malformed_request', detail: /Idempotency-Key/ }, key)
+  }
+  t.equal(await queriesOf(tryAll), 0)
   t.equal(await count(), before)
 })
 

@@ -23,15 +23,17 @@ const isPublic = ({ method, path }: { method: string; path: string }) => publicR
 const protectedRoutes = routesOf(app).filter((route) => !isPublic(route))
 
 test('every route except the public ones answers 401 without a token, before anything else', async (t) => {
-  const queries = countQueries(t, app)
+  const queriesOf = countQueries(t, app)
   t.ok(protectedRoutes.length >= 20, `${protectedRoutes.length} protected routes`)
-  for (const { method, path } of protectedRoutes)
-    for (const payload of [undefined, '{"not": "valid"', 'x'.repeat(70_000)]) {
-      const request = { method, url: urlOf(path), ...(payload && { payload }) }
-      const answer = await app.inject(request)
-      refused(t, answer, 'not_authenticated', `${method} ${path}`, method === 'HEAD')
-    }
-  t.equal(queries(), 0)
+  const tryAll = async () => {
+    for (const { method, path } of protectedRoutes)
+      for (const payload of [undefined, '{"not": "valid"', 'x'.repeat(70_000)]) {
+        const request = { method, url: urlOf(path), ...(payload && { payload }) }
+        const answer = await app.inject(request)
+        refused(t, answer, 'not_authenticated', `${method} ${path}`, method === 'HEAD')
+      }
+  }
+  t.equal(await queriesOf(tryAll), 0)
 })
 
 test('the list of public routes is correct, and matches the contract', async (t) => {
@@ -47,7 +49,7 @@ test('the list of public routes is correct, and matches the contract', async (t)
 })
 
 test('hostile tokens open no protected route', async (t) => {
-  const queries = countQueries(t, app)
+  const queriesOf = countQueries(t, app)
   const names = [
     'header alg "none"',
     'header crit exp',
@@ -62,11 +64,13 @@ test('hostile tokens open no protected route', async (t) => {
     'payload null of 4',
     'sub twice'
   ]
-  for (const { method, path } of protectedRoutes)
-    for (const name of names) {
-      const headers = { authorization: `Bearer ${hostileTokens[name] ?? t.fail(`no token ${name}`)}` }
-      const answer = await app.inject({ method, url: urlOf(path), headers })
-      refused(t, answer, 'invalid_token', `${method} ${path}: ${name}`, method === 'HEAD')
-    }
-  t.equal(queries(), 0)
+  const tryAll = async () => {
+    for (const { method, path } of protectedRoutes)
+      for (const name of names) {
+        const headers = { authorization: `Bearer ${hostileTokens[name] ?? t.fail(`no token ${name}`)}` }
+        const answer = await app.inject({ method, url: urlOf(path), headers })
+        refused(t, answer, 'invalid_token', `${method} ${path}: ${name}`, method === 'HEAD')
+      }
+  }
+  t.equal(await queriesOf(tryAll), 0)
 })
