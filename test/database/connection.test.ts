@@ -53,10 +53,8 @@ test('the process survives a backend that dies between two statements of a trans
     })
   )
   await until('the database', async () => (await app.inject('/health')).statusCode === 200)
-  t.match(
-    lines.slice(before).map(({ msg }) => msg),
-    ['lost a database connection']
-  )
+  // The connection for LISTEN is lost as well, earlier or later.
+  t.ok(lines.slice(before).some(({ msg }) => msg === 'lost a database connection'))
 })
 
 test('every wait has a time limit', { skip }, async (t) => {

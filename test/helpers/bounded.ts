@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { mock } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { type Cuts, createBoundedServer } from '../../src/http/bounded-server.ts'
 
@@ -46,9 +45,4 @@ export async function start(t: Test, handler: Handler, { maxConnections = 100, h
     mock.timers.tick(1_000)
   }
   return { server, open, cuts, counts, sockets, now, pass }
-}
-
-/** Waits for a condition. */
-export async function until(what: string, holds: () => boolean) {
-  for (const end = Date.now() + 20_000; !holds(); await turn()) if (Date.now() > end) throw new Error(`never: ${what}`)
 }

@@ -1,9 +1,13 @@
+import assert from 'node:assert/strict'
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { createHashQueue } from '../../src/auth/passwords/hash-queue.ts'
 
 export const runTime = 200
+
+/** More runs than any test needs. */
+const mostRuns = 1_000
 
 /** A queue with runs of 200 ms by a manual clock. */
 export function startQueue(t: Test, { concurrency = 1, limitAddresses = true } = {}) {
@@ -45,7 +49,23 @@ export function startQueue(t: Test, { concurrency = 1, limitAddresses = true } =
   }
   async function endAll() {
     await setImmediate()
-    while (running.length > 0) await endOne()
+    for (let runs = 0; running.length > 0; runs += 1) {
+      assert.ok(runs < mostRuns, `${running.length} jobs still run after ${mostRuns} runs`)
+      await endOne()
+    }
   }
-  return { queue, ask, pass, endOne, endAll, ran }
+  /** Ends runs until this job has ended. Returns its result. */
+  async function endUntil<T>(job: Promise<T>, beforeEach: () => void): Promise<T> {
+    let isOver = false
+    void job.then(() => {
+      isOver = true
+    })
+    for (let runs = 0; !isOver; runs += 1) {
+      assert.ok(runs < mostRuns, `the job did not run within ${mostRuns} runs`)
+      beforeEach()
+      await endOne()
+    }
+    return job
+  }
+  return { queue, ask, pass, endOne, endAll, endUntil, ran }
 }

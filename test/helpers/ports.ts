@@ -3,12 +3,14 @@ import { createServer } from 'node:net'
 import type { Test } from 'tap'
 import { serve } from './process.ts'
 
+const tries = 20
+
 /** Below the ephemeral ports, so that nothing takes it by chance. */
 const anyPort = () => 20_000 + Math.floor(Math.random() * 12_000)
 
 /** A port that a server can use, release and use again. */
 export async function unusedPort(): Promise<number> {
-  for (;;) {
+  for (let tried = 0; tried < tries; tried++) {
     const port = anyPort()
     const server = createServer().listen(port, '127.0.0.1')
     const free = await once(server, 'listening').then(
@@ -20,16 +22,15 @@ export async function unusedPort(): Promise<number> {
     await once(server, 'close')
     return port
   }
+  throw new Error(`${tries} ports tried, and none was free`)
 }
 
-const retries = 20
-
 /** Starts the service at this port, which a previous process may still hold. */
-export async function serveAt(t: Test, port: number, settings: Record<string, string>) {
+export async function serveAt(t: Test, port: number, settings: Record<string, string>, file?: string) {
   for (let tried = 0; ; tried++)
     try {
-      return await serve(t, { PORT: String(port), ...settings })
+      return await serve(t, { PORT: String(port), ...settings }, file)
     } catch (error) {
-      if (tried === retries || !String(error).includes('EADDRINUSE')) throw error
+      if (tried === tries || !String(error).includes('EADDRINUSE')) throw error
     }
 }

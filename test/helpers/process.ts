@@ -39,9 +39,9 @@ export function run(t: Test, file: string, settings: Record<string, string>, arg
   return { pid: child.pid, kill: child.kill.bind(child) as ChildProcess['kill'], output, ended, says }
 }
 
-/** Starts the service as users do. */
-export async function serve(t: Test, settings: Record<string, string>) {
-  const server = run(t, 'src/start.js', settings)
+/** Starts the service as users do, or by another file. */
+export async function serve(t: Test, settings: Record<string, string>, file = 'src/start.js') {
+  const server = run(t, file, settings)
   const [, url = ''] = await server.says(/(http:\/\/127\.0\.0\.1:\d+)(?=.*(curl|"database").*\n)/s)
   return { ...server, url }
 }

@@ -10,8 +10,8 @@ import type { Database } from '../../src/database/tables.ts'
 import { accountsOn, clientAt } from './accounts.ts'
 import { caller, password } from './app.ts'
 import { type Issued, refreshing } from './refreshing.ts'
+import { until } from './wait.ts'
 
-const longest = 10_000
 const here = clientAt('192.0.2.1')
 export const nextPassword = 'another-horse-8'
 
@@ -31,13 +31,11 @@ export function createGate() {
 
 /** Waits until this many statements wait for a lock in this test's database. */
 export async function statementsWait(db: Kysely<Database>, count: number): Promise<void> {
-  const end = performance.now() + longest
-  for (;;) {
+  await until(`${count} statements that wait for a lock`, async () => {
     const { rows } = await sql`
       select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
-    if (rows.length === count) return
-    if (performance.now() > end) throw new Error(`${rows.length} statements wait for a lock, not ${count}`)
-  }
+    return rows.length === count
+  })
 }
 
 /** Starts jobs that write to the same table, in order, each up to its first lock, and then releases all. */

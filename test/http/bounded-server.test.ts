@@ -5,7 +5,8 @@ import { mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import { responseInFlight } from '../../src/http/bounded-server.ts'
-import { start, until } from '../helpers/bounded.ts'
+import { start } from '../helpers/bounded.ts'
+import { until } from '../helpers/wait.ts'
 
 const get = (path = '/') => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
 const big = Buffer.alloc(1024 * 1024)

@@ -4,7 +4,7 @@ import { constants, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { createDestination } from '../../src/logging/destination.ts'
-import { until } from '../helpers/wait.ts'
+import { settled, until } from '../helpers/wait.ts'
 
 /** A pipe, with what can be read from it now. */
 function pipe(t: Test) {
@@ -57,20 +57,27 @@ test('a slow reader gets every line that fitted into the buffer, in order', asyn
 })
 
 /** Runs a script in a separate process until it ends. */
-function ending(script: string, stdout: number | 'pipe') {
+function ending(t: Test, script: string, stdout: number | 'pipe') {
   const writer = new URL('../../src/logging/destination.ts', import.meta.url)
   const code = `import { createDestination } from '${writer}'\nconst log = createDestination(process.stdout.fd)\n${script}`
-  return spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', stdout, 'inherit'] })
+  return started(t, process.execPath, ['--input-type=module', '-e', code], stdout)
+}
+
+/** A process, and what it ends with. */
+function started(t: Test, command: string, args: string[], stdout: number | 'pipe' | 'inherit') {
+  const child = spawn(command, args, { stdio: ['ignore', stdout, 'inherit'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const code = settled('the process to end', once(child, 'close')).then(([code]) => code)
+  return { child, code }
 }
 
 test('lines still buffered at the end of the process are written', async (t) => {
-  const child = ending(`for (let i = 0; i < 30_000; i += 1) log.write(i + '\\n')\nprocess.exit(3)`, 'pipe')
+  const { child, code } = ending(t, `for (let i = 0; i < 30_000; i += 1) log.write(i + '\\n')\nprocess.exit(3)`, 'pipe')
   let got = ''
   child.stdout?.setEncoding('utf8').on('data', (text) => {
     got += text
   })
-  const [code] = await once(child, 'close')
-  t.equal(code, 3)
+  t.equal(await code, 3)
   const all = Array.from({ length: 30_000 }, (_, i) => `${i}\n`).join('')
   t.ok(got === all, 'each line, in order')
 })
@@ -89,21 +96,23 @@ function fullPipe(t: Test): number {
 
 test('neither an unread pipe nor a full disk keeps the process from ending', async (t) => {
   for (const fd of [fullPipe(t), openSync('/dev/full', 'w')]) {
-    const [code] = await once(ending(`log.write('x'.repeat(200_000))\nlog.write('y')\nprocess.exit(3)`, fd), 'exit')
-    t.equal(code, 3)
+    const { code } = ending(t, `log.write('x'.repeat(200_000))\nlog.write('y')\nprocess.exit(3)`, fd)
+    t.equal(await code, 3)
   }
 })
 
 test('the process survives a full disk and a reader that is gone, and can end', async (t) => {
-  const script = `log.write('x'.repeat(200_000) + '\\n')
-    setTimeout(() => log.write('y\\n'), 200)
-    setTimeout(() => process.exit(3), 400)`
-  const [full] = await once(ending(script, openSync('/dev/full', 'w')), 'exit')
-  t.equal(full, 3)
-  const child = ending(script, 'pipe')
+  const script = `let failures = 0
+    log.on('error', () => {
+      failures += 1
+      if (failures === 1) log.write('y\\n')
+      else process.exit(3)
+    })
+    log.write('x'.repeat(200_000) + '\\n')`
+  t.equal(await ending(t, script, openSync('/dev/full', 'w')).code, 3)
+  const { child, code } = ending(t, script, 'pipe')
   child.stdout?.destroy()
-  const [gone] = await once(child, 'exit')
-  t.equal(gone, 3)
+  t.equal(await code, 3)
 })
 
 test('lines that a full disk refused are written when there is room', async (t) => {
@@ -118,10 +127,7 @@ test('lines that a full disk refused are written when there is room', async (t) 
     const lines = Array.from({ length: 3_000 }, (_, i) => i + '\\n')
     for (const line of lines) log.write(line)
     setInterval(() => statSync('${file}').size === lines.join('').length && process.exit(3), 50)`
-  const child = spawn('bash', ['-c', `ulimit -S -f 4; exec "$0" --input-type=module -e "$1"`, process.execPath, code], {
-    stdio: ['ignore', 'inherit', 'inherit']
-  })
-  const [ended] = await once(child, 'exit')
-  t.equal(ended, 3)
+  const limited = ['-c', `ulimit -S -f 4; exec "$0" --input-type=module -e "$1"`, process.execPath, code]
+  t.equal(await started(t, 'bash', limited, 'inherit').code, 3)
   t.ok(readFileSync(file, 'utf8') === Array.from({ length: 3_000 }, (_, i) => `${i}\n`).join(''), 'each line, in order')
 })

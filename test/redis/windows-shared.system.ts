@@ -6,6 +6,7 @@ import { createWindows, type Limit } from '../../src/redis/windows.ts'
 import { captureLog } from '../helpers/log.ts'
 import { skip, startRedis } from '../helpers/redis-server.ts'
 import { throttleBy } from '../helpers/throttle.ts'
+import { until } from '../helpers/wait.ts'
 
 const nothing = { kind: 'test', lua: 'return {}' }
 const secrets = [{ kid: '1', secret: 'a-long-value-that-only-the-tests-know' }]
@@ -23,7 +24,8 @@ async function start(t: Test) {
   })
   /** Waits until Redis has processed all commands. */
   async function settle() {
-    for (const shared of connections) while ((await shared.run(nothing, [], [])) === undefined) await admin.ping()
+    for (const shared of connections)
+      await until('Redis to answer', async () => (await shared.run(nothing, [], [])) !== undefined)
   }
   await settle()
   const both = connections.map((shared) => createWindows(shared, { kind: 'throttle', maxEntries: 10_000 }))

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectTo, signUp } from '../../../bench/helpers/http.ts'
 import { freePort } from '../../helpers/servers.ts'
+import { until } from '../../helpers/wait.ts'
 import type { Sandbox } from './sandbox.ts'
 
 export const secret = 'a-long-value-that-only-the-faults-know'
@@ -17,12 +18,10 @@ export async function startGatehouse(sandbox: Sandbox, settings: Record<string, 
 
   /** Waits until it serves; fails if it ends. */
   async function listening(): Promise<void> {
-    const { stdout } = child
-    const ended = once(child, 'exit').catch(() => {})
-    while (!/listens on|"listening"/.test(child.output())) {
+    await until('Gatehouse to listen', () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`Gatehouse ended: ${child.output()}`)
-      await Promise.race([stdout && once(stdout, 'data'), ended, sleep(30_000, undefined, { ref: false })])
-    }
+      return /listens on|"listening"/.test(child.output())
+    })
   }
 
   return {

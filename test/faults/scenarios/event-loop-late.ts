@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median } from '../../../bench/helpers/statistics.ts'
+import { until } from '../../helpers/wait.ts'
 import { people, serve } from '../helpers/gatehouse.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { judgeAnswers, longest, type Scenario } from '../helpers/scenario.ts'
@@ -40,7 +41,8 @@ export const scenario: Scenario = {
       await sleep(2_500)
       const health = await gatehouse.call('GET', '/health')
       if (health.status !== 503) complaints.push(`/health says ${health.status} while the event loop is late`)
-      while (gatehouse.output().split('free again').length <= round && !gatehouse.hasEnded()) await sleep(5)
+      const isFree = () => gatehouse.output().split('free again').length > round || gatehouse.hasEnded()
+      await until('the event loop to be free', isFree)
       const free = performance.now()
       behind.push((await service.answersAfter(free)) - free)
     }

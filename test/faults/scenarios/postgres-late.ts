@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../helpers/wait.ts'
 import { startGatehouse } from '../helpers/gatehouse.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { startRate } from '../helpers/rate.ts'
@@ -21,7 +22,8 @@ export const scenario: Scenario = {
       await postgres.stopAtOnce()
       const bare = watchPostgres(postgres.url)
       const started = gatehouse.restart()
-      while (!/waiting for the database/.test(gatehouse.output()) && !gatehouse.hasEnded()) await sleep(20)
+      const isWaiting = () => /waiting for the database/.test(gatehouse.output()) || gatehouse.hasEnded()
+      await until('Gatehouse to wait for the database', isWaiting)
       const down = performance.now()
       await postgres.start()
       const ready = await bare.answersAfter(down)
