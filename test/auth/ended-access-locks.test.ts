@@ -41,5 +41,3 @@ for (const [path, open] of Object.entries(opens))
         } else await isOver(t, opened ?? pair.mine)
       })
     }
-
-test('the race needs PostgreSQL, because the embedded database runs one transaction at a time', (t) => t.end())

@@ -53,7 +53,9 @@ test('a holder without a pid file still holds the lock', async (t) => {
 
 test('files of a dead process do not block the lock', async (t) => {
   const directory = t.testdir({ 'gatehouse.pid': '1\n', 'gatehouse.lock': '' })
-  lockDirectory(directory).release()
+  const lock = lockDirectory(directory)
+  t.throws(() => lockDirectory(directory), { message: new RegExp(`pid ${process.pid}\\.`) }, 'it is held now')
+  lock.release()
 })
 
 test('other errors of the lock are reported as they are', async (t) => {

@@ -1,11 +1,11 @@
 import { Transform, type TransformCallback } from 'node:stream'
-import { Parser, type Result } from 'tap-parser'
+import { type FinalResults, Parser, type Result } from 'tap-parser'
 import { stringify } from 'yaml'
 
 const testFile = /\.(test|system|browser|clients)\.ts$/
 const slowest = 10
 
-/** tap's reporter: failures at once; at the end the slowest files, skipped tests, and counts. */
+/** tap's reporter: failures and tests without an assertion at once; at the end the slowest files, skipped tests, and counts. */
 export default class Report extends Transform {
   readonly #parser = new Parser()
   readonly #times = new Map<string, number>()
@@ -18,6 +18,10 @@ export default class Report extends Transform {
     super()
     this.#watch(this.#parser)
     this.#parser.on('bailout', (reason) => this.push(`Bail out! ${reason}\n`))
+    // For tap itself, a test without an assertion passes.
+    process.once('exit', () => {
+      if (this.#failed > 0) process.exitCode ||= 1
+    })
   }
 
   #watch(parser: Parser): void {
@@ -25,6 +29,11 @@ export default class Report extends Transform {
     parser.on('child', (child: Parser) => {
       failedBefore = this.#failed
       this.#watch(child)
+      child.on('complete', ({ count, plan, bailout }: FinalResults) => {
+        if (count > 0 || plan.skipAll || bailout) return
+        this.#failed += 1
+        this.push(`not ok - ${child.fullname} asserts nothing\n\n`)
+      })
     })
     parser.on('assert', (result: Result) => {
       const { ok, skip, todo, closingTestPoint, name, time } = result

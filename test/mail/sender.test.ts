@@ -11,6 +11,8 @@ import { captureLog } from '../helpers/log.ts'
 import { until } from '../helpers/wait.ts'
 
 const { app, config } = await startApp(t)
+// It would take the mails of the senders here.
+await app.mail.sender?.stop()
 const outbox = outboxRepository(app.db)
 const settings = config.mail as NonNullable<typeof config.mail>
 
@@ -327,6 +329,10 @@ test('it looks for mails at intervals, until it is stopped', async (t) => {
   mock.timers.tick(10_000)
   await until('the mail', () => sent.length === 1)
   await sender.stop()
+  await write()
+  mock.timers.tick(10_000)
+  await sender.idle()
+  t.equal(sent.length, 1)
 })
 
 test('mails that cannot be written, as those of a newer release, neither stop the others nor look like a dead server', async (t) => {

@@ -74,4 +74,5 @@ test('a connection whose request takes too long is closed', async (t) => {
   mock.timers.tick(8_000)
   await once(socket, 'close')
   await closed
+  t.equal(socket.bytesRead, 0, 'without an answer')
 })

@@ -88,14 +88,14 @@ test("a foreign user's account is deleted by a token under five minutes old", as
   t.not((await rowsOf('fay'))[0]?.id, before?.id)
 })
 
-test('another user of the same issuer is not affected', async (t) => {
+test('a foreign account is deleted by a token from a fast clock, which is revoked', async (t) => {
   const ida = by({ sub: 'ida', iat: seconds() + 50 })
   t.equal((await remove(ida)).statusCode, 204)
   refused(t, await ida.get('/api/auth/me'), 'token_revoked', 'the same token')
   t.strictSame(await rowsOf('ida'), [])
 })
 
-test('another user of the same issuer is not touched', async (t) => {
+test('the deletion of a foreign account does not affect another user of the issuer', async (t) => {
   const gus = by({ sub: 'gus' })
   await gus.get('/api/auth/me')
   await remove(by({ sub: 'hal' }))

@@ -104,8 +104,7 @@ test('the systemd unit restarts always, waits for the end, and is sandboxed', (t
 })
 
 test('systemd accepts the unit', { skip: installed('/usr/bin/systemd-analyze') || installed('/usr/bin/node') }, (t) => {
-  execFileSync('/usr/bin/systemd-analyze', ['verify', join(root, 'deploy/systemd/gatehouse.service')], {
-    stdio: 'pipe'
-  })
+  const unit = join(root, 'deploy/systemd/gatehouse.service')
+  t.doesNotThrow(() => execFileSync('/usr/bin/systemd-analyze', ['verify', unit], { stdio: 'pipe' }))
   t.end()
 })
