@@ -1,7 +1,7 @@
-import type { Locator } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import t, { test } from 'tap'
 import { checkLooks } from '../helpers/looks.ts'
-import { logIn, openSite, seen } from '../helpers/site.ts'
+import { loaded, openSite, seen } from '../helpers/site.ts'
 
 const site = await openSite(t)
 
@@ -19,48 +19,53 @@ const pages = [
   ['/delete-account', 'Delete account'],
   ['/nowhere', 'Page not found']
 ] as const
-const edges = { 320: 16, 768: 31, 1440: 184 }
+const edges = [
+  [320, 16],
+  [768, 31],
+  [1440, 184]
+] as const
 
-for (const [width, edge] of Object.entries(edges))
-  test(`every page starts at the same edge at ${width} pixels, from left and from right`, async (t) => {
-    for (const direction of ['ltr', 'rtl'] as const) {
-      const viewport = { width: Number(width), height: 800 }
-      const look = direction === 'rtl' ? ({ viewport, forcedColors: 'active' } as const) : { viewport }
-      const guest = await site.person(look)
-      const turn = (dir: string) =>
-        document.addEventListener('DOMContentLoaded', () => {
-          document.documentElement.dir = dir
-        })
-      await guest.context.addInitScript(turn, direction)
-      const { page, context } = await site.signedUp(look)
-      await context.addInitScript(turn, direction)
-      for (const [path, heading, on] of [
-        ['/login', 'Sign in', guest.page],
-        ['/signup', 'Sign up', guest.page],
-        ...pages.map(([path, heading]) => [path, heading, page] as const)
-      ] as const) {
-        await on.goto(path)
-        await seen(on, heading)
-        const { x, width: own } = await boxOf(on.getByRole('heading', { level: 1 }))
-        t.equal(Math.round(direction === 'ltr' ? x : Number(width) - x - own), edge, `${path} ${direction}`)
-        const overflow = await on.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-        t.ok(overflow <= 0, `${path} ${direction} fits`)
+/** Resizes a page, and returns the distance of its heading from the edge where lines start. */
+async function edgeAt(page: Page, width: number, direction: string): Promise<number> {
+  await page.setViewportSize({ width, height: 800 })
+  await page.waitForFunction((width) => innerWidth === width, width)
+  const { x, width: own } = await boxOf(page.getByRole('heading', { level: 1 }))
+  return Math.round(direction === 'ltr' ? x : width - x - own)
+}
+
+for (const direction of ['ltr', 'rtl'] as const)
+  test(`every page starts at the same edge at every width, ${direction}`, async (t) => {
+    const look = direction === 'rtl' ? ({ forcedColors: 'active' } as const) : {}
+    const [guest, user] = [await site.person(look), await site.signedUp(look)]
+    for (const { context } of [guest, user])
+      await context.addInitScript(
+        (dir: string) =>
+          document.addEventListener('DOMContentLoaded', () => {
+            document.documentElement.dir = dir
+          }),
+        direction
+      )
+    for (const [path, heading, { page }] of [
+      ['/login', 'Sign in', guest],
+      ['/signup', 'Sign up', guest],
+      ...pages.map(([path, heading]) => [path, heading, user] as const)
+    ] as const) {
+      await page.goto(path)
+      await seen(page, heading)
+      await loaded(page)
+      for (const [width, edge] of edges) {
+        t.equal(await edgeAt(page, width, direction), edge, `${path} ${width} ${direction}`)
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        t.ok(overflow <= 0, `${path} ${width} ${direction} fits`)
         // The other widths differ in nothing that axe looks at.
-        if (edge !== edges[320]) continue
-        await on.waitForLoadState('networkidle')
-        await checkLooks(t, on, `layout${path.replace('/', '-')}-${width}-${direction}`)
+        if (width === 320) await checkLooks(t, page, `layout${path.replace('/', '-')}-${width}-${direction}`)
       }
-      await context.close()
-      await guest.context.close()
     }
   })
 
 test('on a phone, End is on the line of its session', async (t) => {
   const { page, email } = await site.signedUp({ viewport: { width: 320, height: 640 } })
-  const elsewhere = await site.person()
-  await elsewhere.page.goto('/')
-  await logIn(elsewhere.page, email)
-  await seen(elsewhere.page, 'Tasks')
+  await site.signedIn(email)
   await page.goto('/sessions')
   const row = page.getByRole('listitem').filter({ has: page.getByRole('button') })
   const [name, end] = [await boxOf(row.getByRole('heading')), await boxOf(row.getByRole('button'))]

@@ -1,14 +1,22 @@
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
 import { checkLooks } from '../helpers/looks.ts'
-import { add, field, openSite, seen, task } from '../helpers/site.ts'
+import { add, field, loaded, openSite, seen, task } from '../helpers/site.ts'
 
 const site = await openSite(t)
 
-const looks = {
-  light: { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
-  dark: { colorScheme: 'dark', viewport: { width: 1440, height: 900 } },
-  phone: { colorScheme: 'dark', viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+const devices = {
+  desktop: {
+    options: {},
+    looks: {
+      light: { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+      dark: { colorScheme: 'dark', viewport: { width: 1440, height: 900 } }
+    }
+  },
+  phone: {
+    options: { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } },
+    looks: { phone: { colorScheme: 'dark', viewport: { width: 390, height: 844 } } }
+  }
 } as const
 
 const tasks = [
@@ -19,9 +27,15 @@ const tasks = [
   ['Write to Grandmother', '']
 ] as const
 
-for (const [look, options] of Object.entries(looks))
-  test(`every page, ${look}: no accessibility violation, nothing wider than the screen`, async (t) => {
-    const check = (page: Page, name: string) => checkLooks(t, page, `${name}-${look}`)
+for (const [device, { looks, options }] of Object.entries(devices))
+  test(`every page, ${device}: no accessibility violation, nothing wider than the screen`, async (t) => {
+    async function check(page: Page, name: string) {
+      for (const [look, { colorScheme, viewport }] of Object.entries(looks)) {
+        await page.emulateMedia({ colorScheme })
+        await page.setViewportSize(viewport)
+        await checkLooks(t, page, `${name}-${look}`)
+      }
+    }
 
     const stranger = await site.person(options)
     await stranger.page.goto('/login')
@@ -83,7 +97,11 @@ for (const [look, options] of Object.entries(looks))
     ] as const) {
       await page.goto(path)
       await seen(page, heading)
-      await page.waitForLoadState('networkidle')
+      await loaded(page)
+      await page
+        .getByRole('banner')
+        .getByText(/ to do$/)
+        .waitFor()
       await check(page, path.slice(1))
     }
     await page.route('**/api/tasks?*', (route) => route.fulfill({ status: 500, body: '{}' }))

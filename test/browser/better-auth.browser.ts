@@ -2,13 +2,13 @@ import type { Page } from 'playwright-core'
 import { type Test, test } from 'tap'
 import { startNextApp, withoutNext } from '../helpers/next-app.ts'
 import { unusedPort } from '../helpers/ports.ts'
-import { eventually, openSite, password } from '../helpers/site.ts'
+import { eventually, openOwnSite, password } from '../helpers/site.ts'
 
 const secret = 'the-secret-of-the-front-end-and-nobody-else'
 
 async function start(t: Test) {
   const origin = `http://localhost:${await unusedPort()}`
-  const site = await openSite(t, { BETTER_AUTH_URL: origin, CORS_ORIGINS: origin })
+  const site = await openOwnSite(t, { BETTER_AUTH_URL: origin, CORS_ORIGINS: origin })
   const app = await startNextApp(t, { origin, gatehouse: site.url, secret })
 
   /** A new account of Better Auth, in a signed-out browser profile. */
@@ -78,7 +78,6 @@ test('the documented Next.js application never mixes up two users', { skip: with
     await page.reload()
     await page.getByRole('listitem').first().waitFor()
     t.strictSame(await page.getByRole('listitem').allTextContents(), ['Of Ben'])
-    await context.close()
   })
 
   await t.test('a page of one user adds nothing to the account of the next', async (t) => {
@@ -98,7 +97,6 @@ test('the documented Next.js application never mixes up two users', { skip: with
     await other.reload()
     await other.getByRole('listitem').first().waitFor()
     t.strictSame(await other.getByRole('listitem').allTextContents(), ['Of Ben'])
-    await context.close()
   })
 
   await t.test('signing out ends the session when Gatehouse does not answer', async (t) => {
@@ -113,20 +111,18 @@ test('the documented Next.js application never mixes up two users', { skip: with
     await eventually(t, 'the cookie of the session is gone', async () =>
       (await context.cookies()).every(({ name }) => !name.includes('session_token'))
     )
-    await context.close()
   })
 
   await t.test(
     "a page rendered on the server shows its visitor's tasks, and redirects a signed-out visitor",
     async (t) => {
-      const { page, context } = await visitor()
+      const { page } = await visitor()
       await page.goto('/server')
       await page.waitForURL(`${origin}/`)
       await signIn(page, ann)
       await page.goto('/server')
       await page.getByRole('listitem').filter({ hasText: 'Of Ann' }).waitFor()
       t.notMatch(app.output(), /APIError|⨯/)
-      await context.close()
     }
   )
 })

@@ -1,14 +1,8 @@
-import type { BrowserContextOptions, Page } from 'playwright-core'
-import t, { type Test, test } from 'tap'
+import type { Page } from 'playwright-core'
+import t, { test } from 'tap'
 import { eventually, openSite, seen } from '../helpers/site.ts'
 
 const site = await openSite(t)
-
-async function person(t: Test, options?: BrowserContextOptions) {
-  const somebody = await site.person(options)
-  t.teardown(() => somebody.context.close())
-  return somebody
-}
 
 /**
  * Opens an operation, presses Execute with the form as it is, and returns the status of the answer. Closes it, because
@@ -19,7 +13,7 @@ async function execute(page: Page, link: string): Promise<number> {
   const summary = block.locator('.opblock-summary-control')
   await summary.click()
   const answered = page.waitForResponse((response) => /^\/(api|health)/.test(new URL(response.url()).pathname))
-  await block.getByRole('button', { name: 'Execute' }).click()
+  await block.locator('button.execute').click()
   const status = (await answered).status()
   await block.locator('.live-responses-table .response-col_status', { hasText: String(status) }).waitFor()
   await summary.click()
@@ -37,7 +31,7 @@ const inOrder = [
 ]
 
 test('every operation works at the first press, one after the other', async (t) => {
-  const { page, context } = await person(t)
+  const { page, context } = await site.person()
   const foreign: string[] = []
   context.on('request', (request) => {
     if (!request.url().startsWith(site.url) && !request.url().startsWith('data:')) foreign.push(request.url())
@@ -48,7 +42,7 @@ test('every operation works at the first press, one after the other', async (t) 
 })
 
 test('an authorization outlives a reload, until the session is logged out', async (t) => {
-  const { page } = await person(t)
+  const { page } = await site.person()
   await page.goto('/docs')
   t.equal(await execute(page, 'auth/getMe'), 401)
   t.equal(await execute(page, 'auth/register'), 201)
@@ -62,7 +56,7 @@ test('an authorization outlives a reload, until the session is logged out', asyn
 const background = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
 
 test('the page follows the theme of the system, and the one chosen in the app', async (t) => {
-  const { page } = await person(t, { colorScheme: 'dark' })
+  const { page } = await site.person({ colorScheme: 'dark' })
   await page.goto('/docs')
   await page.getByText('Open the app').waitFor()
   const dark = await background(page)
@@ -75,7 +69,7 @@ test('the page follows the theme of the system, and the one chosen in the app', 
 })
 
 test('the page links to the contract and to the app, which links back', async (t) => {
-  const { page } = await person(t)
+  const { page } = await site.person()
   await page.goto('/docs')
   for (const name of ['openapi.yaml', 'openapi.json']) {
     const href = await page.getByRole('link', { name, exact: true }).getAttribute('href')
@@ -88,7 +82,7 @@ test('the page links to the contract and to the app, which links back', async (t
 })
 
 test('on a phone nothing is wider than the screen, also not an open operation with its answer', async (t) => {
-  const { page } = await person(t, { viewport: { width: 390, height: 844 } })
+  const { page } = await site.person({ viewport: { width: 390, height: 844 } })
   await page.goto('/docs')
   const block = page.locator('#operations-auth-register')
   await block.locator('.opblock-summary-control').click()

@@ -88,7 +88,7 @@ test('Firefox: a reload stays signed in, and scripts can read neither token', as
   }
 })
 
-test('Firefox: signing out in one tab signs out all, and signing in signs in all', async () => {
+test('Firefox: signing out in one tab signs out all, and signing in signs in all', async (t) => {
   const { tab, click, seen, logIn, email } = await site.signedUp()
   const other = await tab('/sessions')
   await other.seen('Sessions')
@@ -98,6 +98,7 @@ test('Firefox: signing out in one tab signs out all, and signing in signs in all
   await logIn(email)
   await seen('Tasks')
   await other.see('Sign out')
+  t.equal(other.page.url(), `${site.url}/sessions`)
 })
 
 test('Firefox: a session ended from another browser is reported, and signing in returns to the same page', async (t) => {

@@ -1,9 +1,11 @@
-import { test } from 'tap'
-import { add, eventually, field, logIn, openSite, password, seen, task } from '../helpers/site.ts'
+import t, { test } from 'tap'
+import { add, eventually, field, logIn, openSite, password, seen, signUp, task } from '../helpers/site.ts'
+
+const site = await openSite(t)
 
 test('the whole journey, from signing up to deletion', async (t) => {
-  const site = await openSite(t)
-  const { page, email } = await site.signedUp()
+  const { page, email } = await site.person()
+  await signUp(page, email)
   t.equal(new URL(page.url()).pathname, '/', 'signing up leads to the tasks')
   await page.getByText('No tasks yet').waitFor()
 
@@ -77,7 +79,6 @@ test('the whole journey, from signing up to deletion', async (t) => {
 })
 
 test('the whole journey by keyboard only', async (t) => {
-  const site = await openSite(t)
   const { page } = await site.signedUp()
   const press = (...keys: string[]) =>
     keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve())
@@ -116,7 +117,6 @@ test('the whole journey by keyboard only', async (t) => {
 })
 
 test('a first visit asks for nothing that is refused, and finds every icon', async (t) => {
-  const site = await openSite(t)
   const { page, context } = await site.person()
   const failed: string[] = []
   context.on('response', (answer) => {

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
-import { eventually, field, logIn, openSite, password, seen } from '../helpers/site.ts'
+import { eventually, field, openSite, password } from '../helpers/site.ts'
 
 const site = await openSite(t)
 
@@ -13,12 +13,7 @@ const focused = (page: Page) =>
 
 test('ending sessions by keyboard keeps the focus on the page', async (t) => {
   const { page, email } = await site.signedUp()
-  for (const device of ['One', 'Two', 'Three', 'Four']) {
-    const other = await site.person({ userAgent: device })
-    await other.page.goto('/')
-    await logIn(other.page, email)
-    await seen(other.page, 'Tasks')
-  }
+  for (const device of ['One', 'Two', 'Three', 'Four']) await site.signedIn(email, { userAgent: device })
   await page.goto('/sessions')
   const buttons = page.getByRole('button', { name: /^End the session/ })
   await buttons.nth(3).waitFor()

@@ -27,7 +27,7 @@ test('a page says that its script is refused, and opens when it is there', async
   t.equal(refused.count, 2, `${file}`)
 })
 
-test('a page whose script is refused can be loaded again by hand', async () => {
+test('a page whose script is refused can be loaded again by hand', async (t) => {
   const { page } = await site.person()
   await refuse(page, '**/assets/index-*.js', 1)
   // Its own tries are off.
@@ -38,6 +38,7 @@ test('a page whose script is refused can be loaded again by hand', async () => {
   await page.unroute('**/assets/index-*.js')
   await button.click()
   await page.getByText('Loading').waitFor({ state: 'attached' })
+  t.equal(await button.count(), 0)
 })
 
 test('a style sheet that is refused is loaded again, without losing the page', async (t) => {

@@ -1,9 +1,11 @@
 import type { Route } from 'playwright-core'
-import { test } from 'tap'
-import { add, eventually, field, openSite, seen, task } from '../helpers/site.ts'
+import t, { test } from 'tap'
+import { add, eventually, field, openOwnSite, openSite, seen, task } from '../helpers/site.ts'
+
+const site = await openSite(t)
 
 test('pages wait for a server that restarts, and nobody has to log in again', async (t) => {
-  const site = await openSite(t)
+  const site = await openOwnSite(t)
   const { page, email } = await site.signedUp()
   await add(page, 'Before')
   // The page's code is loaded, the profile is not.
@@ -41,7 +43,7 @@ test('pages wait for a server that restarts, and nobody has to log in again', as
 })
 
 test('a page whose code could not be loaded opens when the server is back', async (t) => {
-  const site = await openSite(t)
+  const site = await openOwnSite(t)
   const { page, context } = await site.signedUp()
   await context.route('**/assets/**', (route) => route.abort())
   await page.getByRole('link', { name: 'Account' }).click()
@@ -55,10 +57,10 @@ test('a page whose code could not be loaded opens when the server is back', asyn
   await context.unroute('**/assets/**')
   await page.getByRole('button', { name: 'Try again' }).click()
   await seen(page, 'Profile')
+  t.equal(page.url(), `${site.url}/profile`)
 })
 
-test('a page opened during a restart loads by itself or by its button', async (t) => {
-  const site = await openSite(t)
+test('a page opened during a restart loads by its button, without signing in again', async (t) => {
   const { page } = await site.signedUp()
   await page.route('**/api/auth/refresh', (route) => route.abort())
   await page.reload()
@@ -66,10 +68,10 @@ test('a page opened during a restart loads by itself or by its button', async (t
   await page.unroute('**/api/auth/refresh')
   await page.getByRole('button', { name: 'Try again' }).click()
   await seen(page, 'Tasks')
+  t.equal(page.url(), `${site.url}/`)
 })
 
 test('changes made offline are kept, and sent when online again', async (t) => {
-  const site = await openSite(t)
   const { page, context } = await site.signedUp()
   await add(page, 'Known')
   await context.setOffline(true)
@@ -91,7 +93,6 @@ test('changes made offline are kept, and sent when online again', async (t) => {
 })
 
 test('a logout without an answer is reported, and can be repeated', async (t) => {
-  const site = await openSite(t)
   const { page } = await site.signedUp()
   const stalled = new Promise<Route>((resolve) => void page.route('**/api/auth/logout', resolve))
   await page.getByRole('button', { name: 'Sign out' }).click()
@@ -101,10 +102,10 @@ test('a logout without an answer is reported, and can be repeated', async (t) =>
   await page.unroute('**/api/auth/logout')
   await page.getByRole('button', { name: 'Sign out' }).click()
   await seen(page, 'Sign in')
+  t.equal(page.url(), `${site.url}/login`)
 })
 
 test('a change that the server refuses is reverted with a notice', async (t) => {
-  const site = await openSite(t)
   const { page } = await site.signedUp()
   await add(page, 'Steady')
   const problem = {

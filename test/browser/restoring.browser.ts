@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Page, Route } from 'playwright-core'
 import t, { type Test, test } from 'tap'
 import { checkLooks } from '../helpers/looks.ts'
-import { logIn, openSite, seen } from '../helpers/site.ts'
+import { logIn, openSite, seen, signUp } from '../helpers/site.ts'
 
 const site = await openSite(t)
 const refreshes = '**/api/auth/refresh'
@@ -92,7 +92,8 @@ async function withoutHost(t: Test): Promise<{ url: string; refused: string[] }>
 
 test('a page whose refresh is refused with 403 offers to log in, at every address', async (t) => {
   const { url, refused } = await withoutHost(t)
-  const { page, email } = await site.signedUp({ baseURL: url })
+  const { page, email } = await site.person({ baseURL: url })
+  await signUp(page, email)
   for (const path of members) {
     await page.goto(path)
     await seen(page, 'Sign in')

@@ -43,13 +43,14 @@ test('the header stays in view, and shows who is signed in and how much there is
   await count('20 to do')
 })
 
-test('more tasks than one page are counted as such', async () => {
+test('more tasks than one page are counted as such', async (t) => {
   const { page } = await site.signedUp(desktop)
   await seed(
     page,
     Array.from({ length: 31 }, (_, i) => `Task ${10 + i}`)
   )
   await page.getByRole('banner').getByText('30+ to do', { exact: true }).waitFor()
+  t.equal(await page.getByRole('list', { name: 'Tasks' }).getByRole('listitem').count(), 30)
 })
 
 test('on a desktop a task takes 56 pixels, with or without a description', async (t) => {

@@ -59,9 +59,8 @@ test('a session ended from another browser is reported, and logging in returns t
   await eventually(t, 'the view is in the address', () => page.url().includes('?'))
   const where = page.url()
 
-  const elsewhere = await site.person()
+  const elsewhere = await site.signedIn(email)
   await elsewhere.page.goto('/sessions')
-  await logIn(elsewhere.page, email)
   await seen(elsewhere.page, 'Sessions')
   const rows = elsewhere.page.getByRole('list', { name: 'Sessions' }).getByRole('listitem')
   await eventually(t, 'two sessions', async () => (await rows.count()) === 2)
@@ -86,10 +85,9 @@ test('a session ended from another browser is reported, and logging in returns t
 
 test('all other sessions can be ended at once', async (t) => {
   const { page, email } = await site.signedUp()
-  const others = await Promise.all([site.person(), site.person()])
+  const others = await Promise.all([site.signedIn(email), site.signedIn(email)])
   for (const other of others) {
     await other.page.goto('/')
-    await logIn(other.page, email)
     await seen(other.page, 'Tasks')
   }
   await page.goto('/sessions')
@@ -109,9 +107,8 @@ test('a password change logs out other browsers and keeps the tabs of this one',
   const tab = await context.newPage()
   await tab.goto('/')
   await seen(tab, 'Tasks')
-  const elsewhere = await site.person()
+  const elsewhere = await site.signedIn(email)
   await elsewhere.page.goto('/profile')
-  await logIn(elsewhere.page, email)
   await seen(elsewhere.page, 'Profile')
   await page.goto('/password')
   await field(page, 'Current password').fill(password)

@@ -1,10 +1,15 @@
-import { test } from 'tap'
-import { add, eventually, field, openSite, seen, task } from '../helpers/site.ts'
+import t, { test } from 'tap'
+import { add, eventually, field, openOwnSite, openSite, seen, task } from '../helpers/site.ts'
+import { until } from '../helpers/wait.ts'
+
+const site = await openSite(t)
+
+/** Milliseconds after which an access token has expired. */
+const week = 7 * 24 * 3_600_000
 
 const refreshes = (asked: string[]) => asked.filter((line) => line.includes('/api/auth/refresh')).length
 
 test('tabs whose tokens expire at the same time refresh once', async (t) => {
-  const site = await openSite(t, { ACCESS_TOKEN_TTL: '10m' })
   const { page, context, asked } = await site.signedUp()
   const pages = [page, await context.newPage(), await context.newPage()]
   await Promise.all(
@@ -18,7 +23,7 @@ test('tabs whose tokens expire at the same time refresh once', async (t) => {
   await Promise.all(pages.map((tab) => task(tab, 'Shared').waitFor()))
 
   const before = refreshes(asked)
-  for (const tab of pages) await tab.clock.setFixedTime(Date.now() + 11 * 60_000)
+  for (const tab of pages) await tab.clock.setFixedTime(Date.now() + week)
   await Promise.all(
     pages.map(async (tab, i) => {
       const box = task(tab, 'Shared').getByRole('checkbox')
@@ -32,16 +37,23 @@ test('tabs whose tokens expire at the same time refresh once', async (t) => {
 })
 
 test('a token that expires during an edit loses no text', async (t) => {
-  const site = await openSite(t, { ACCESS_TOKEN_TTL: '2s' })
+  const site = await openOwnSite(t, { ACCESS_TOKEN_TTL: '2s' })
   const before = Date.now()
-  const { page, asked } = await site.signedUp()
+  const { page, context, asked } = await site.signedUp()
+  let authorization = ''
+  context.on('request', (request) => {
+    authorization = request.headers().authorization ?? authorization
+  })
   // With a stopped clock, the page trusts its token, but the server does not.
   await page.clock.setFixedTime(before)
   await add(page, 'Draft')
   await page.getByRole('button', { name: 'Edit “Draft”' }).click()
   await field(page, 'Title').fill('Written at length')
   await field(page, 'Description').fill('over more than two seconds')
-  await new Promise((resolve) => setTimeout(resolve, 2_100))
+  await until('the token to expire', async () => {
+    const answer = await context.request.get('/api/auth/me', { headers: { authorization } })
+    return answer.status() === 401
+  })
   const sofar = asked.length
   const refused = page.waitForResponse((answer) => answer.status() === 401)
   await page.getByRole('button', { name: 'Save' }).click()

@@ -3,11 +3,8 @@ import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import root, { type Test } from 'tap'
 
-/** The number of processes for the tests; each has a file in test/groups. */
-const groups = 4
-
 /** Milliseconds after which a process with finished tests must have ended. */
-const patience = 5_000
+const patience = 20_000
 
 const repository = join(import.meta.dirname, '../..')
 
@@ -23,7 +20,7 @@ export const currentTest = () => current
 registerHooks({
   resolve(specifier, context, next) {
     const from = context.parentURL ?? ''
-    if (specifier !== 'tap' || !/\.test\.ts(\?\d+)?$/.test(from)) return next(specifier, context)
+    if (specifier !== 'tap' || !/\.(test|browser)\.ts(\?\d+)?$/.test(from)) return next(specifier, context)
     return {
       url: `${new URL('file-tap.ts', import.meta.url)}?${from}`,
       format: 'module-typescript',
@@ -35,6 +32,10 @@ registerHooks({
 /** The paths of all test files, or of those that match a pattern. */
 export const testFiles = (pattern: string | string[] = 'test/**/*.test.ts') =>
   globSync(pattern, { cwd: repository, exclude: ['**/node_modules/**'] }).sort()
+
+/** Tests in Chromium without a process of their own, or those of them that match a pattern. */
+const inChromium = (pattern = 'test/browser/*.browser.ts') =>
+  testFiles(pattern).filter((file) => !/(better-auth|firefox)\.browser\.ts$/.test(file))
 
 let runs = 0
 
@@ -48,14 +49,27 @@ export async function runFile(file: string, whole: Test = root): Promise<boolean
   return results?.ok === true
 }
 
-/** Runs every n-th test file in this process, of all or of those that TEST_FILES matches. */
-export async function runGroup(number: number): Promise<void> {
+interface Share {
+  /** The number of this process, from 1. */
+  number: number
+  processes: number
+  files: string[]
+}
+
+/** Runs this process's share of test files: every n-th. */
+export async function runShare({ number, processes, files }: Share): Promise<void> {
   root.setTimeout(0)
-  for (const file of testFiles(process.env.TEST_FILES).filter((_, place) => place % groups === number - 1))
-    await runFile(file)
+  for (const file of files.filter((_, place) => place % processes === number - 1)) await runFile(file)
   root.end()
   setTimeout(() => {
     console.error(`${number} does not end, for it has: ${process.getActiveResourcesInfo().join(', ')}`)
     process.exit(1)
   }, patience).unref()
 }
+
+/** Runs a quarter of all test files, or of those that TEST_FILES matches. Each quarter has a file in test/groups. */
+export const runGroup = (number: number) => runShare({ number, processes: 4, files: testFiles(process.env.TEST_FILES) })
+
+/** Runs a quarter of the tests in Chromium, or of those that TEST_FILES matches. */
+export const runBrowserGroup = (number: number) =>
+  runShare({ number, processes: 4, files: inChromium(process.env.TEST_FILES) })

@@ -12,6 +12,8 @@ const page = await readFile(new URL('../../docs/better-auth.md', import.meta.url
 /** Why a Next.js application cannot be built here; false if it can. */
 export const withoutNext = postgresPrograms ? false : 'needs postgresql (apt-get install postgresql)'
 
+const quickly = { npm_config_audit: 'false', npm_config_fund: 'false', npm_config_prefer_offline: 'true' }
+
 /** The template loads fonts from a server, which a test must not need. */
 const layout = `export default function Layout({ children }: { children: React.ReactNode }) {
   return <html lang="en"><body>{children}</body></html>
@@ -43,7 +45,7 @@ export async function startNextApp(
   const app = join(folder, 'app')
   const path = [dirname(process.execPath), process.env.PATH].join(delimiter)
   const { NODE_OPTIONS, NODE_ENV, TAP, ...inherited } = process.env
-  const env = { ...inherited, PATH: path, NEXT_TELEMETRY_DISABLED: '1', DATABASE_URL: postgres.url }
+  const env = { ...inherited, PATH: path, NEXT_TELEMETRY_DISABLED: '1', ...quickly, DATABASE_URL: postgres.url }
   const inApp = { cwd: app, env, maxBuffer: 64 * 1024 * 1024 }
   const shell = (line: string) => promisify(execFile)('sh', ['-c', line], inApp)
 
@@ -54,6 +56,8 @@ export async function startNextApp(
     '--yes',
     '--app',
     '--no-src-dir',
+    '--no-eslint',
+    '--no-tailwind',
     '--use-npm',
     '--skip-install'
   ]

@@ -1,13 +1,16 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import type { Test } from 'tap'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import root, { type Test } from 'tap'
 import { chromiumPath } from './find-browser.ts'
 import { serveAt, unusedPort } from './ports.ts'
 import { cloneTemplate } from './template.ts'
 
 export const password = 'correct-horse-7'
+
+/** Milliseconds for a page to show something. */
+const patience = 30_000
 
 export interface Person {
   context: BrowserContext
@@ -24,7 +27,8 @@ export async function serveSite(t: Test, settings: Record<string, string> = {}) 
   // A concurrent build would remove the files.
   const WEB_DIR = await mkdtemp(join(tmpdir(), 'gatehouse_web_'))
   await cp(new URL('../../web/dist', import.meta.url), WEB_DIR, { recursive: true })
-  const started = () => serveAt(t, port, { ...database.settings, WEB_DIR, LOG_LEVEL: 'warn', ...settings })
+  const options = { ...database.settings, WEB_DIR, LOG_LEVEL: 'warn', ...settings }
+  const started = () => serveAt(t, port, options, 'test/helpers/patient-server.ts')
   let server = await started()
 
   async function stop() {
@@ -48,25 +52,56 @@ export async function serveSite(t: Test, settings: Record<string, string> = {}) 
   }
 }
 
-/** Starts the service with the built front end, and Chromium. */
-export async function openSite(t: Test, settings: Record<string, string> = {}) {
-  const { url, stop, start } = await serveSite(t, settings)
-  const browser = await chromium.launch({
+type Site = Awaited<ReturnType<typeof serveSite>>
+
+let shared: Promise<Site> | undefined
+let launched: Promise<Browser> | undefined
+
+/** The browser of this process. A start takes a second of CPU. */
+function launchBrowser(): Promise<Browser> {
+  launched ??= chromium.launch({
     executablePath: chromiumPath ?? '',
     // Root has no sandbox; shared memory is small in containers.
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--host-resolver-rules=MAP *.test 127.0.0.1']
   })
-  t.teardown(async () => {
-    if (!t.passing())
-      for (const page of browser.contexts().flatMap((context) => context.pages()))
-        t.comment(`${page.url()}\n${await page.locator('body').ariaSnapshot({ timeout: 1_000 })}`)
-    await browser.close()
-  })
+  return launched
+}
+
+root.teardown(async () => {
+  await (await launched)?.close()
+})
+
+/** Chromium, and the service with the built front end. All files of a process share both. */
+export async function openSite(t: Test) {
+  shared ??= serveSite(root)
+  return browse(t, await shared)
+}
+
+/** Chromium, and a service of this test, which may have settings and may stop. */
+export const openOwnSite = async (t: Test, settings?: Record<string, string>) => browse(t, await serveSite(t, settings))
+
+async function browse(t: Test, site: Site) {
+  const browser = await launchBrowser()
+  const contexts = new Set<BrowserContext>()
+
+  /** Closes the profiles of a test. After a failure prints what their pages showed. */
+  async function closeAll(ended: Test): Promise<void> {
+    for (const context of contexts) {
+      if (!ended.passing())
+        for (const page of context.pages())
+          t.comment(`${page.url()}\n${await page.locator('body').ariaSnapshot({ timeout: 1_000 }).catch(String)}`)
+      await context.close()
+    }
+    contexts.clear()
+  }
+  t.afterEach(closeAll)
+  t.teardown(() => closeAll(t))
 
   /** Opens a new browser profile. Any error of the pages fails the test. */
   async function person(options: BrowserContextOptions = {}): Promise<Person> {
-    const context = await browser.newContext({ baseURL: url, reducedMotion: 'reduce', ...options })
-    context.setDefaultTimeout(15_000)
+    const context = await browser.newContext({ baseURL: site.url, reducedMotion: 'reduce', ...options })
+    contexts.add(context)
+    context.setDefaultTimeout(patience)
     const asked: string[] = []
     context.on('request', (request) => {
       const { pathname, search } = new URL(request.url())
@@ -83,31 +118,48 @@ export async function openSite(t: Test, settings: Record<string, string> = {}) {
     return { context, page: await context.newPage(), email: `${crypto.randomUUID()}@example.com`, asked }
   }
 
-  /** A user who has just signed up by the page, and sees the tasks. */
+  /** A profile with the session that this request of the API opens. No page is open yet. */
+  async function withSession(path: string, email: string, options?: BrowserContextOptions): Promise<Person> {
+    const somebody = { ...(await person(options)), email }
+    const data = { email, password, refresh_cookie: true, ...(path.endsWith('register') && { name: 'Ann' }) }
+    const answer = await somebody.context.request.post(path, { data })
+    if (!answer.ok()) throw new Error(`${path} answered ${answer.status()}: ${await answer.text()}`)
+    return somebody
+  }
+
+  /** A user who has just signed up, and sees the tasks. */
   async function signedUp(options?: BrowserContextOptions): Promise<Person> {
-    const somebody = await person(options)
-    const { page, email } = somebody
-    await page.goto('/signup')
-    await field(page, 'Name').fill('Ann')
-    await field(page, 'Email').fill(email)
-    await field(page, 'Password').fill(password)
-    await page.getByRole('button', { name: 'Sign up' }).click()
-    await seen(page, 'Tasks')
+    const somebody = await withSession('/api/auth/register', `${crypto.randomUUID()}@example.com`, options)
+    await somebody.page.goto('/')
+    await seen(somebody.page, 'Tasks')
     return somebody
   }
 
   return {
-    url,
+    ...site,
     person,
     signedUp,
-    stop,
-    start
+    /** Another device on which this user is signed in. */
+    signedIn: (email: string, options?: BrowserContextOptions) => withSession('/api/auth/login', email, options)
   }
 }
 
 /** Waits for the page with this heading. */
 export const seen = (page: Page, heading: string) =>
   page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
+
+/** Signs up on the page. */
+export async function signUp(page: Page, email: string): Promise<void> {
+  await page.goto('/signup')
+  await field(page, 'Name').fill('Ann')
+  await field(page, 'Email').fill(email)
+  await field(page, 'Password').fill(password)
+  await page.getByRole('button', { name: 'Sign up' }).click()
+  await seen(page, 'Tasks')
+}
+
+/** Waits until the page has what it asked for. */
+export const loaded = (page: Page) => page.locator('.skeleton').first().waitFor({ state: 'detached' })
 
 export async function logIn(page: Page, email: string, secret = password): Promise<void> {
   await seen(page, 'Sign in')
@@ -134,7 +186,7 @@ export const task = (page: Page, title: string) =>
 
 /** Waits until a condition holds, as the page changes. */
 export async function eventually(t: Test, what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
-  const until = Date.now() + 15_000
+  const until = Date.now() + patience
   while (!(await condition())) {
     if (Date.now() > until) return void t.fail(what)
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,0 +1,3 @@
+import { runBrowserGroup } from '../../helpers/group.ts'
+
+await runBrowserGroup(3)
