@@ -46,6 +46,7 @@ async function runScenario(name: string, { run }: Scenario): Promise<Row[]> {
 
 console.log(`${new Date().toISOString()}, load before the start ${loadavg()[0]?.toFixed(1)}\n`)
 const rows: Row[] = []
+const times: string[] = []
 for (const name of positionals.length > 0 ? positionals : names) {
   const begin = performance.now()
   const { scenario } = (await import(`./scenarios/${name}.ts`)) as { scenario: Scenario }
@@ -56,8 +57,10 @@ for (const name of positionals.length > 0 ? positionals : names) {
     for (const complaint of complaints) console.log(`${name}: ${fault}: FAILED: ${complaint}`)
   }
   rows.push(...found)
-  console.log(`${name}: done in ${((performance.now() - begin) / 1000).toFixed(0)} s\n`)
+  const seconds = Math.round((performance.now() - begin) / 1000)
+  times.push(`${name} ${seconds}`)
+  console.log(`${name}: done in ${seconds} s\n`)
 }
 const bad = rows.filter(({ complaints }) => complaints.length > 0).length
-console.log(`${table(rows)}\n\n${rows.length - bad} passed, ${bad} failed`)
+console.log(`${table(rows)}\n\n${rows.length - bad} passed, ${bad} failed, in seconds: ${times.join(', ')}`)
 process.exit(bad > 0 || rows.length === 0 ? 1 : 0)

@@ -1,7 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { signUp } from '../../../bench/helpers/http.ts'
 import { median, quantile } from '../../../bench/helpers/statistics.ts'
+import type { NewTask } from '../../../schemas/tasks.ts'
+import { openDatabase } from '../../../src/database/connection.ts'
+import { createLog } from '../../../src/logging/log.ts'
+import { tasksRepository } from '../../../src/repositories/tasks.ts'
 import { people, serve } from '../helpers/gatehouse.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { startRate } from '../helpers/rate.ts'
@@ -27,17 +32,28 @@ export const scenario: Scenario = {
   }
 }
 
+/** Adds tasks in one transaction, which takes less time than requests. */
+async function insert(databaseUrl: string, userId: string, all: NewTask[]): Promise<void> {
+  const db = openDatabase({ databaseUrl, dataDir: '' }, createLog('silent'))
+  await db.transaction().execute(async (trx) => {
+    const repository = tasksRepository(trx)
+    for (const task of all) await repository.insert(userId, task)
+  })
+  await db.destroy()
+}
+
 async function attack(sandbox: Sandbox, engine: string, settings: Record<string, string>, say: (text: string) => void) {
   const gatehouse = await serve(sandbox, settings)
-  const [searcher, other] = await people(gatehouse.url, 2)
-  const add = (i: number) => {
-    const body = { title: `Task ${i}`, description: randomBytes(size / 2).toString('hex') }
-    return gatehouse.call('POST', '/api/tasks', { token: searcher, body })
-  }
-  for (let i = 0; i < tasks; i += 4) {
-    await Promise.all([add(i), add(i + 1), add(i + 2), add(i + 3)])
-    if (i % 2_000 === 0) say(`${engine}: ${i} of ${tasks} tasks`)
-  }
+  const [other] = await people(gatehouse.url, 1)
+  const { user, access_token: searcher } = await signUp(gatehouse.call)
+  const all = Array.from({ length: tasks }, (_, i) => ({
+    title: `Task ${i}`,
+    description: randomBytes(size / 2).toString('hex')
+  }))
+  say(`${engine}: ${tasks} tasks`)
+  if (settings.DATABASE_URL) await insert(settings.DATABASE_URL, user.id, all)
+  // Only the service itself can write to its embedded database.
+  else for (const body of all) await gatehouse.call('POST', '/api/tasks', { token: searcher, body })
   const search = () => gatehouse.call('GET', `/api/tasks?q=${randomUUID()}`, { token: searcher })
   const alone: number[] = []
   for (let i = 0; i < 11; i++) alone.push((await search()).ms)
