@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { registerPools } from '../src/database/pools.ts'
@@ -65,18 +66,23 @@ export const turns = fp(
       const queue = turn === 'hash' ? hashQueue : databaseQueue
       let timer: NodeJS.Timeout | undefined
       let started = false
+      let resume = done
       function start(): void {
         started = true
         clearTimeout(timer)
         taken.set(request, { queue, since: clock() })
-        done()
+        resume()
       }
       function giveUp(): void {
         queue.abandon(id, start)
         done(problems.unavailable('turns'))
       }
       if (!queue.enter(id, start)) done(problems.tooManyRequests(1))
-      else if (!started) timer = setTimeout(giveUp, (turn === 'hash' ? hashing : bounds).patience)
+      else if (!started) {
+        // Otherwise it would go on in the context of the request before it, and its spans would join that trace.
+        resume = AsyncResource.bind(done)
+        timer = setTimeout(giveUp, (turn === 'hash' ? hashing : bounds).patience)
+      }
     }
 
     /**

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
@@ -14,11 +15,13 @@ const isIdle = ({ db }: Pick<FastifyInstance, 'db'>) => {
   return total === 0 && waiting === 0
 }
 
+const context = new AsyncLocalStorage<string>()
+
 /** Routes whose handlers end when released; a header names the user. */
 async function start(t: Test, isEmbedded = false, clock = () => 0) {
   const app = fastify()
   t.teardown(() => app.close())
-  const at: { user: string; end: () => void }[] = []
+  const at: { user: string; context: string | undefined; end: () => void }[] = []
   app.decorate('securityHeaders', {})
   await app.register(problemDetails)
   await app.register(fp(async (app) => void app.decorate('db', {} as typeof app.db), { name: 'database' }))
@@ -35,7 +38,7 @@ async function start(t: Test, isEmbedded = false, clock = () => 0) {
     })
     const work = async ({ user }: { user: { id: string } }) => {
       const { promise, resolve } = Promise.withResolvers<void>()
-      at.push({ user: user.id, end: resolve })
+      at.push({ user: user.id, context: context.getStore(), end: resolve })
       await promise
       return 'done'
     }
@@ -79,6 +82,18 @@ test('a user with many requests leaves slots to others, and delays only their ow
   }
   t.ok((await all).every(({ statusCode }) => statusCode === 200))
   await until(() => isIdle(app), 'the end of all turns')
+})
+
+test('a request that waited for its turn goes on in its own context', async (t) => {
+  const { get, at } = await start(t)
+  const answers = ['first', 'second', 'third'].map((name) => context.run(name, () => get('ann')))
+  for (const name of ['first', 'second', 'third']) {
+    await until(() => at.length > 0, 'work')
+    const work = at.shift()
+    t.equal(work?.context, name)
+    work?.end()
+  }
+  await Promise.all(answers)
 })
 
 test('after a long request, as many connections are accepted as it took milliseconds, before the next one starts', async (t) => {
