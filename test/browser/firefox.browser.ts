@@ -98,7 +98,7 @@ test('Firefox: signing out in one tab signs out all, and signing in signs in all
   await logIn(email)
   await seen('Tasks')
   await other.see('Sign out')
-  t.equal(other.page.url(), `${site.url}/sessions`)
+  t.equal(other.page.url(), `${site.url}/`)
 })
 
 test('Firefox: a session ended from another browser is reported, and signing in returns to the same page', async (t) => {
