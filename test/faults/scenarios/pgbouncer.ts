@@ -11,7 +11,7 @@ import { startLoad } from '../helpers/writers.ts'
 export const scenario: Scenario = {
   inCi: true,
   async run(sandbox) {
-    const times = sandbox.short ? 3 : 10
+    const times = sandbox.short ? 2 : 10
     const postgres = await startPostgres(sandbox)
     const pooler = await startPgBouncer(sandbox, postgres.url)
     const settings = { DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: postgres.url }

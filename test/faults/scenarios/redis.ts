@@ -91,7 +91,7 @@ export const scenario: Scenario = {
       const calls = await untilLimited(processes, '/api/auth/refresh', nobody, 3 * limits.calls)
       const login = { email: `${randomUUID()}@example.com`, password: 'wrong-horse-8' }
       const guesses = await untilLimited(processes, '/api/auth/login', login, 4 * limits.guesses)
-      await sleep(6_000)
+      await sleep(sandbox.short ? 3_000 : 6_000)
       const ledger = await during.stop()
       await mend()
       await sleep(1_500)
