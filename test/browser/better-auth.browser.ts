@@ -2,13 +2,13 @@ import type { Page } from 'playwright-core'
 import { type Test, test } from 'tap'
 import { startNextApp, withoutNext } from '../helpers/next-app.ts'
 import { unusedPort } from '../helpers/ports.ts'
-import { eventually, openOwnSite, password } from '../helpers/site.ts'
+import { eventually, openSite, password } from '../helpers/site.ts'
 
 const secret = 'the-secret-of-the-front-end-and-nobody-else'
 
 async function start(t: Test) {
   const origin = `http://localhost:${await unusedPort()}`
-  const site = await openOwnSite(t, { BETTER_AUTH_URL: origin, CORS_ORIGINS: origin })
+  const site = await openSite(t, { BETTER_AUTH_URL: origin, CORS_ORIGINS: origin })
   const app = await startNextApp(t, { origin, gatehouse: site.url, secret })
 
   /** A new account of Better Auth, in a signed-out browser profile. */

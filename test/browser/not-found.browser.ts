@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import t, { test } from 'tap'
 import { checkLooks } from '../helpers/looks.ts'
-import { openOwnSite, seen } from '../helpers/site.ts'
+import { openSite, seen } from '../helpers/site.ts'
 
 // With any other folder, the app may have its own routes.
-const site = await openOwnSite(t, { WEB_DIR: fileURLToPath(new URL('../../web/dist', import.meta.url)) })
+const site = await openSite(t, { WEB_DIR: fileURLToPath(new URL('../../web/dist', import.meta.url)) })
 
 const looks = {
   light: { colorScheme: 'light', viewport: { width: 1280, height: 800 } },

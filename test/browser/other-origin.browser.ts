@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 import { createServer } from 'vite'
-import { eventually, openOwnSite, password, serveSite } from '../helpers/site.ts'
+import { eventually, openSite, password, serveSite } from '../helpers/site.ts'
 
 const documentation = await readFile(new URL('../../docs/frontend.md', import.meta.url), 'utf8')
 
@@ -31,7 +31,7 @@ test('the documented app works on another origin, with its token in memory', asy
   })
   await vite.listen()
   const origin = vite.resolvedUrls?.local[0]?.replace(/\/$/, '') ?? ''
-  const site = await openOwnSite(t, { CORS_ORIGINS: origin })
+  const site = await openSite(t, { CORS_ORIGINS: origin })
   const api = site.url.replace('127.0.0.1', 'localhost')
   const start =
     "import { createRoot } from 'react-dom/client'\nimport App from './App'\ncreateRoot(document.body).render(<App />)\n"

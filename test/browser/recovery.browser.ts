@@ -1,11 +1,11 @@
 import t, { test } from 'tap'
 import { codeOf, tokenOf } from '../helpers/mailbox.ts'
-import { field, logIn, openOwnSite, seen } from '../helpers/site.ts'
+import { field, logIn, openSite, seen } from '../helpers/site.ts'
 import { mailSettings, startSmtp } from '../helpers/smtp.ts'
 import { until } from '../helpers/wait.ts'
 
 const smtp = await startSmtp(t)
-const site = await openOwnSite(t, mailSettings(smtp.url))
+const site = await openSite(t, mailSettings(smtp.url))
 const next = 'another-horse-8'
 
 /** Asks for a mail on the page, and waits for it. */

@@ -1,5 +1,5 @@
 import t, { test } from 'tap'
-import { add, eventually, field, openOwnSite, openSite, seen, task } from '../helpers/site.ts'
+import { add, eventually, field, openSite, seen, task } from '../helpers/site.ts'
 import { until } from '../helpers/wait.ts'
 
 const site = await openSite(t)
@@ -37,7 +37,7 @@ test('tabs whose tokens expire at the same time refresh once', async (t) => {
 })
 
 test('a token that expires during an edit loses no text', async (t) => {
-  const site = await openOwnSite(t, { ACCESS_TOKEN_TTL: '2s' })
+  const site = await openSite(t, { ACCESS_TOKEN_TTL: '2s' })
   const before = Date.now()
   const { page, context, asked } = await site.signedUp()
   let authorization = ''

@@ -71,13 +71,14 @@ root.teardown(async () => {
   await (await launched)?.close()
 })
 
-/** Chromium, and the service with the built front end. All files of a process share both. */
-export async function openSite(t: Test) {
+/** Chromium, and the service with the built front end. All files of a process share both, but not a service with settings. */
+export async function openSite(t: Test, settings?: Record<string, string>) {
+  if (settings) return openOwnSite(t, settings)
   shared ??= serveSite(root)
   return browse(t, await shared)
 }
 
-/** Chromium, and a service of this test, which may have settings and may stop. */
+/** Chromium, and a service of this test, which may stop. */
 export const openOwnSite = async (t: Test, settings?: Record<string, string>) => browse(t, await serveSite(t, settings))
 
 async function browse(t: Test, site: Site) {
