@@ -31,7 +31,9 @@ export const User = Type.Object(
   {
     id: id('The id of the user'),
     email: storedEmail,
-    email_verified: Type.Boolean({ description: 'Whether a mail to this address was answered' }),
+    email_verified: Type.Boolean({
+      description: 'True after the user confirmed the address by the link or the code of a mail'
+    }),
     name: Type.String({ description: 'The name that the user chose' }),
     is_active: Type.Boolean({ description: 'False while an operator has deactivated the account' }),
     created_at: timestamp('When the account was created'),

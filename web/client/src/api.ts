@@ -948,7 +948,7 @@ export interface components {
             id: string;
             /** @description The email address of the user */
             email: string;
-            /** @description Whether a mail to this address was answered */
+            /** @description True after the user confirmed the address by the link or the code of a mail */
             email_verified: boolean;
             /** @description The name that the user chose */
             name: string;
