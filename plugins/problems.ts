@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isDataException, isOverQuota, isUnavailable, isUserGone } from '../src/database/failures.ts'
+import { isDataException, isEmailTaken, isOverQuota, isUnavailable, isUserGone } from '../src/database/failures.ts'
 import { responseInFlight } from '../src/http/bounded-server.ts'
 import { Problem, problems } from '../src/http/problems.ts'
 import { fieldErrors } from './validation.ts'
@@ -25,6 +25,7 @@ function toProblem(error: FastifyError | Problem): Problem {
     return problems.malformedRequest('The request is unreadable')
   if (isUnavailable(error)) return problems.unavailable(`database: ${error.message}`)
   if (isUserGone(error)) return problems.tokenRevoked('user is gone')
+  if (isEmailTaken(error)) return problems.emailTaken()
   if (isOverQuota(error)) return problems.quotaExceeded()
   if (isDataException(error)) return problems.malformedRequest('A value cannot be stored')
   return problems.internalError()

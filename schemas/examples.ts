@@ -1,6 +1,7 @@
 /** Values that the examples of the contract share: one person, her session and one of her tasks. */
 export const example = {
   email: 'ann@example.com',
+  newEmail: 'ann.smith@example.com',
   name: 'Ann',
   password: 'correct-horse-7',
   newPassword: 'a longer passphrase',

@@ -21,6 +21,7 @@ import { validation } from '../plugins/validation.ts'
 import { web } from '../plugins/web.ts'
 import { credentialRoutes, identityRoutes } from '../routes/auth.ts'
 import { emailRoutes, verificationRoutes } from '../routes/email.ts'
+import { emailChangeLinkRoutes, emailChangeRoutes } from '../routes/email-changes.ts'
 import { healthRoutes } from '../routes/health.ts'
 import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
 import { recoveryRoutes } from '../routes/recovery.ts'
@@ -92,6 +93,7 @@ export async function buildApp(
   app.register(credentialRoutes, { prefix: '/api/auth', ...auth })
   app.register(recoveryRoutes, { prefix: '/api/auth/password', ...auth })
   app.register(emailRoutes, { prefix: '/api/auth/email', ...auth })
+  app.register(emailChangeLinkRoutes, { prefix: '/api/auth/email', ...auth })
   app.register(async function authenticated(app) {
     app.requireUser()
     app.takeTurns()
@@ -99,6 +101,7 @@ export async function buildApp(
     app.register(profileRoutes, { prefix: '/api/auth/profile', ...auth })
     app.register(passwordRoutes, { prefix: '/api/auth/password', ...auth })
     app.register(verificationRoutes, { prefix: '/api/auth/email', ...auth })
+    app.register(emailChangeRoutes, { prefix: '/api/auth/email', ...auth })
     app.register(sessionRoutes, { prefix: '/api/auth/sessions', ...auth })
     app.register(taskRoutes, { prefix: '/api/tasks', ...tasks })
     app.register(userTaskRoutes, { prefix: '/api/users/:user_id/tasks', ...tasks })

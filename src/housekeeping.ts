@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Config } from './config/config.ts'
 import type { Database } from './database/tables.ts'
+import { emailChangesRepository } from './repositories/email-changes.ts'
 import { idempotencyKeysRepository } from './repositories/idempotency-keys.ts'
 import { mailTokensRepository } from './repositories/mail-tokens.ts'
 import { outboxRepository } from './repositories/outbox.ts'
@@ -17,7 +18,7 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** Deletes expired sessions, revocations, idempotency keys, mail tokens and sign-ups, and old mails and security events. */
+/** Deletes expired sessions, revocations, idempotency keys, mail tokens, sign-ups, changes of addresses, old mails and events. */
 export async function deleteExpired(db: Kysely<Database>, config: Config): Promise<void> {
   await sessionsRepository(db, config).removeExpired()
   await revocationsRepository(db).removeExpired()
@@ -25,6 +26,7 @@ export async function deleteExpired(db: Kysely<Database>, config: Config): Promi
   await outboxRepository(db).removeDone()
   await mailTokensRepository(db).removeExpired()
   await signUpsRepository(db).removeExpired()
+  await emailChangesRepository(db).removeExpired()
   await securityEventsRepository(db).removeOlderThan(config.securityEventTtl)
   // Rows that an earlier release wrote during a rolling update.
   await fillTaskKeys(db)

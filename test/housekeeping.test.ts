@@ -114,6 +114,17 @@ test('sign-ups that nobody confirmed are deleted after two days', async (t) => {
   t.strictSame(await db.selectFrom('sign_ups').select('email').execute(), [{ email: 'kept' }])
 })
 
+test('changes of addresses are deleted a day after they can no longer be undone', async (t) => {
+  const ann = await signUp()
+  for (const [new_email, end] of Object.entries({ gone: '-25 hours', kept: '-23 hours' }))
+    await db
+      .insertInto('email_changes')
+      .values({ user_id: ann.id, old_email: ann.email, new_email, expires_at: fromNow(end) })
+      .execute()
+  await deleteExpired(db, config)
+  t.strictSame(await db.selectFrom('email_changes').select('new_email').execute(), [{ new_email: 'kept' }])
+})
+
 test('it runs once an hour, until it is stopped', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())

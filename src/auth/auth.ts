@@ -11,6 +11,7 @@ import { securityEventsRepository } from '../repositories/security-events.ts'
 import { usersRepository } from '../repositories/users.ts'
 import { andThen } from '../util/and-then.ts'
 import { createAccounts } from './accounts.ts'
+import { createEmailChanges } from './email-changes.ts'
 import { createForeignUsers } from './foreign-users.ts'
 import { createPasswords } from './passwords/passwords.ts'
 import { createRecovery } from './recovery.ts'
@@ -100,6 +101,13 @@ export function createAuth(
     settings: config,
     clock
   })
+  const emailChanges = createEmailChanges(db, {
+    sessions,
+    revocations,
+    log: securityLog,
+    mail,
+    countRequest: recovery.countRequest
+  })
   const issuers = config.issuers.map((trusted) => [trusted.issuer, createIssuer(trusted, log, { clock })] as const)
   const verify = createVerifier(tokens, new Map(issuers), clock)
   const foreignUsers = createForeignUsers(usersRepository(db), revocations, clock)
@@ -119,7 +127,19 @@ export function createAuth(
     await sessions.stop()
   }
   return {
-    ...{ accounts, recovery, verification, sessions, verify, identify, revocations, stop, passwords, mail },
+    ...{
+      accounts,
+      recovery,
+      verification,
+      emailChanges,
+      sessions,
+      verify,
+      identify,
+      revocations,
+      stop,
+      passwords,
+      mail
+    },
     securityEvents: securityLog.counts
   }
 }

@@ -5,6 +5,7 @@ import { problems } from '../http/problems.ts'
 import type { Mail } from '../mail/mail.ts'
 import { hashOfToken } from '../mail/mail-tokens.ts'
 import type { Windows } from '../redis/windows.ts'
+import { emailChangesRepository } from '../repositories/email-changes.ts'
 import { mailTokensRepository } from '../repositories/mail-tokens.ts'
 import { usersRepository } from '../repositories/users.ts'
 import type { Client } from './client.ts'
@@ -44,7 +45,7 @@ export function createRecovery(db: Kysely<Database>, parts: Parts) {
   async function find({ token, email, code }: Reset) {
     if (token !== undefined && email === undefined && code === undefined) {
       const hash = hashOfToken(token)
-      return { found: hash && (await tokens.find('reset', hash)) }
+      return { found: hash && (await tokens.find(['reset'], hash)) }
     }
     if (token !== undefined || email === undefined || code === undefined)
       throw problems.validationFailed([{ pointer: '', message: 'must have either token, or email and code' }])
@@ -100,6 +101,7 @@ export function createRecovery(db: Kysely<Database>, parts: Parts) {
         const isReset = isUsed && (await users.resetPassword(userId, found.email, hash as string))
         if (!isReset) throw problems.invalidToken('the mail token was used meanwhile')
         await tokens.invalidate(userId)
+        await emailChangesRepository(trx).release(userId)
         await sessions.endAll(userId, trx)
         await mail.write({ kind: 'password.changed', recipient: found.email, user_id: userId }, client, trx)
       })

@@ -40,7 +40,7 @@ export function createVerification(db: Kysely<Database>, { log, mail, countReque
   async function find({ token, email, code }: EmailVerification, user: User) {
     if (token !== undefined && email === undefined && code === undefined) {
       const hash = hashOfToken(token)
-      return hash && tokens.find('verify', hash)
+      return hash && tokens.find(['verify'], hash)
     }
     if (token !== undefined || code === undefined)
       throw problems.validationFailed([{ pointer: '', message: 'must have either token, email and code, or code' }])

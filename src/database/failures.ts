@@ -19,6 +19,12 @@ export const isUserGone = (error: unknown) =>
   (error as DatabaseError).code === '23503' &&
   String((error as DatabaseError).constraint).endsWith('_user')
 
+/** Whether an address is taken, or reserved (migrations/0015_email_changes.ts). */
+export const isEmailTaken = (error: unknown) =>
+  error instanceof Error &&
+  (error as DatabaseError).code === '23505' &&
+  (error as DatabaseError).constraint === 'users_email'
+
 /** Whether a change exceeds a quota. The trigger that counts names its constraint `<table>_quota`. */
 export const isOverQuota = (error: unknown) =>
   error instanceof Error &&

@@ -79,6 +79,8 @@ export interface MailTable {
   kind: string
   recipient: string
   user_id: string | null
+  /** The change of address that it is about. */
+  change_id: string | number | null
   language: string
   /** The origin of the request that caused the mail. */
   address: string | null
@@ -96,7 +98,7 @@ export interface MailTable {
 
 export interface MailTokenTable {
   purpose: string
-  /** The address: there is one token of each purpose for it. */
+  /** The address or the id of the change: there is one token of each purpose for it. */
   subject: string
   mail_id: string
   /** The address that the token proves. */
@@ -118,6 +120,24 @@ export interface SignUpTable {
   created_at: Generated<string>
 }
 
+export interface EmailChangeTable {
+  id: Generated<string | number>
+  user_id: string
+  old_email: string
+  new_email: string
+  /** Whether the old address was verified when the new one replaced it. */
+  was_verified: boolean | null
+  requested_at: Generated<string>
+  /** When a newer request or a change of the password took the place of one that was not confirmed. */
+  withdrawn_at: string | null
+  confirmed_at: string | null
+  cancelled_at: string | null
+  /** Of a cancelled one: until then the user cannot change the address again. */
+  held_until: string | null
+  /** Until then it can be cancelled or undone. */
+  expires_at: string
+}
+
 export interface Database {
   users: UserTable
   tasks: TaskTable
@@ -128,4 +148,5 @@ export interface Database {
   mails: MailTable
   mail_tokens: MailTokenTable
   sign_ups: SignUpTable
+  email_changes: EmailChangeTable
 }

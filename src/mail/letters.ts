@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { MailSettings } from '../config/mail-settings.ts'
 import type { Database } from '../database/tables.ts'
+import { emailChangesRepository } from '../repositories/email-changes.ts'
 import { type MailPurpose, mailTokensRepository } from '../repositories/mail-tokens.ts'
 import { type ClaimedMail, type MailKind, outboxRepository } from '../repositories/outbox.ts'
 import { usersRepository } from '../repositories/users.ts'
@@ -12,6 +13,8 @@ import type { Letter } from './transport.ts'
 
 const hour = 60 * 60
 
+const notices: MailKind[] = ['password.changed', 'email.requested', 'email.changed', 'email.restored']
+
 /** Mails of these kinds to one recipient within an hour. Beyond it they are dropped. */
 const budgets: { kinds: readonly MailKind[]; max: number }[] = [
   // A stranger can cause these.
@@ -20,13 +23,19 @@ const budgets: { kinds: readonly MailKind[]; max: number }[] = [
   { kinds: ['sign-up'], max: 5 },
   // Only whoever knows the password can.
   { kinds: ['login.new'], max: 10 },
-  { kinds: ['password.changed'], max: 20 }
+  { kinds: ['email.confirm'], max: 5 },
+  // Each by itself, so that many of one kind cannot hide one of another.
+  ...notices.map((kind) => ({ kinds: [kind], max: 20 }))
 ]
 
 /** Seconds that a token is valid, and the page that its link opens. */
 const links: Record<MailPurpose, { lifetime: number; page: string }> = {
   reset: { lifetime: hour / 2, page: 'reset' },
-  verify: { lifetime: 24 * hour, page: 'verify' }
+  verify: { lifetime: 24 * hour, page: 'verify' },
+  'email.confirm': { lifetime: 24 * hour, page: 'confirm' },
+  // Not longer than the change can be cancelled or undone (src/repositories/email-changes.ts).
+  'email.cancel': { lifetime: 72 * hour, page: 'cancel' },
+  'email.undo': { lifetime: 72 * hour, page: 'cancel' }
 }
 
 /** A letter, or why none is sent. */
@@ -39,6 +48,7 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
   const outbox = outboxRepository(db)
   const mailTokens = mailTokensRepository(db)
   const users = usersRepository(db)
+  const changes = emailChangesRepository(db)
   const { appName: app, appUrl } = settings
 
   async function isOverBudget(mail: ClaimedMail): Promise<boolean> {
@@ -51,7 +61,8 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     const { link, code } = given
     const language = mail.language as Language
     const words = wordsOf(kind, language, { app, address, userAgent, at: date })
-    const content = { words, language, app, link, code }
+    // Only what a page asks for.
+    const content = { words, language, app, link, code: words.code && code }
     return { id, date, to, subject: words.subject, text: textOf(content), html: htmlOf(content), link }
   }
 
@@ -91,12 +102,38 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     return isTaken ? letterOf('sign-up.taken', mail) : letterOf('verify', mail, minted)
   }
 
+  const whoseChange = ({ change_id, user_id }: ClaimedMail) => ({ subject: String(change_id), user_id })
+
+  /** To the new address, whose owner learns nothing of the account. */
+  async function confirmEmail(mail: ClaimedMail): Promise<Written> {
+    const change = await changes.find(mail.change_id)
+    if (!change?.is_pending) return { dropped: 'replaced, cancelled or confirmed' }
+    if (change.is_taken) return { dropped: 'somebody has this address' }
+    const minted = await mint('email.confirm', mail, whoseChange(mail))
+    return minted ? letterOf('email.confirm', mail, minted) : replaced
+  }
+
+  /** To the old address. */
+  const notifyOfChange =
+    (kind: 'email.requested' | 'email.changed', purpose: 'email.cancel' | 'email.undo') =>
+    async (mail: ClaimedMail): Promise<Written> => {
+      const change = await changes.find(mail.change_id)
+      if (!change || change.is_cancelled) return { dropped: 'cancelled' }
+      if (change.is_same) return { dropped: 'it is the address of the account' }
+      const minted = await mint(purpose, mail, whoseChange(mail))
+      return minted ? letterOf(kind, mail, minted) : replaced
+    }
+
   const writers: Record<MailKind, (mail: ClaimedMail) => Written | Promise<Written>> = {
     reset,
     verify,
     'sign-up': signUp,
     'login.new': (mail) => letterOf('login.new', mail),
-    'password.changed': (mail) => letterOf('password.changed', mail)
+    'password.changed': (mail) => letterOf('password.changed', mail),
+    'email.confirm': confirmEmail,
+    'email.requested': notifyOfChange('email.requested', 'email.cancel'),
+    'email.changed': notifyOfChange('email.changed', 'email.undo'),
+    'email.restored': (mail) => letterOf('email.restored', mail)
   }
 
   return {

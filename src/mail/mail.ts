@@ -18,7 +18,7 @@ interface Surroundings {
   transport?: (() => Promise<Transport>) | undefined
 }
 
-export type MailToWrite = Pick<NewMail, 'kind' | 'recipient' | 'user_id'>
+export type MailToWrite = Pick<NewMail, 'kind' | 'recipient' | 'user_id' | 'change_id'>
 
 /** Mail as the rest of the service uses it: what is written into the outbox is sent later, by any process. */
 export function createMail(config: Config, db: Kysely<Database>, { securityLog, log, transport }: Surroundings) {

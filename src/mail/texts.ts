@@ -1,5 +1,6 @@
 import type { MailKind } from '../repositories/outbox.ts'
 import { browserOf } from './browsers.ts'
+import { emailChangeTexts } from './email-change-texts.ts'
 import type { Language } from './languages.ts'
 
 /** The words of a mail. */
@@ -28,6 +29,7 @@ export type LetterKind = Exclude<MailKind, 'sign-up'> | 'sign-up.taken'
 type Texts = Record<LetterKind, (facts: Facts) => Words>
 
 const english: Texts = {
+  ...emailChangeTexts.en,
   reset: ({ app, origin, when }) => ({
     subject: `Reset your ${app} password`,
     opening: [`Somebody asked to reset the password of your ${app} account. The link works once, within 30 minutes.`],
@@ -78,6 +80,7 @@ const english: Texts = {
 }
 
 const german: Texts = {
+  ...emailChangeTexts.de,
   reset: ({ app, origin, when }) => ({
     subject: `${app}: Passwort zurücksetzen`,
     opening: [

@@ -1,10 +1,16 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
+import { emailChangesRepository } from './email-changes.ts'
 
-export type MailPurpose = 'reset' | 'verify'
+/** The last two cancel a change of address: `undo` is of the mail after the change. */
+export type MailPurpose = 'reset' | 'verify' | 'email.confirm' | 'email.cancel' | 'email.undo'
+
+/** What a change of the password or the address does not invalidate. The change itself says for how long they work. */
+const lasting: MailPurpose[] = ['email.cancel', 'email.undo']
 
 export interface NewMailToken {
   purpose: MailPurpose
+  /** The address, or the id of a change of address. */
   subject: string
   mail_id: string
   email: string
@@ -18,7 +24,7 @@ export interface NewMailToken {
 /** Wrong codes after which a token accepts no code. */
 const maxTries = 5
 
-const columns = ['hash', 'code_hash', 'email', 'user_id', 'mail_id'] as const
+const columns = ['hash', 'code_hash', 'email', 'subject', 'user_id', 'mail_id'] as const
 const now = sql<string>`now()`
 
 /** All SQL on the tokens of mails. */
@@ -53,13 +59,13 @@ export function mailTokensRepository(db: Kysely<Database> | Transaction<Database
       return Number(numInsertedOrUpdatedRows) > 0
     },
 
-    /** Finds a valid token by its hash, without using it. */
-    find: (purpose: MailPurpose, hash: Buffer) =>
+    /** Finds a valid token of one of the purposes by its hash, without using it. */
+    find: (purposes: readonly MailPurpose[], hash: Buffer) =>
       db
         .selectFrom('mail_tokens')
         .select(columns)
         .where('hash', '=', hash)
-        .where('purpose', '=', purpose)
+        .where('purpose', 'in', purposes)
         .where('used_at', 'is', null)
         .where('expires_at', '>', now)
         .executeTakeFirst(),
@@ -94,14 +100,20 @@ export function mailTokensRepository(db: Kysely<Database> | Transaction<Database
       return numUpdatedRows > 0n
     },
 
-    /** Invalidates the tokens of a user, as after a change of the password or the address. */
-    invalidate: (userId: string) =>
-      db
+    /**
+     * Invalidates the tokens of a user, as after a change of the password or the address, and a change of address that
+     * waits for its confirmation, also if its mail is not sent yet.
+     */
+    async invalidate(userId: string): Promise<void> {
+      await db
         .updateTable('mail_tokens')
         .set({ used_at: now })
         .where('user_id', '=', userId)
+        .where('purpose', 'not in', lasting)
         .where('used_at', 'is', null)
-        .execute(),
+        .execute()
+      await emailChangesRepository(db).withdraw(userId)
+    },
 
     removeExpired: () =>
       db.deleteFrom('mail_tokens').where('expires_at', '<=', sql<string>`now() - interval '1 day'`).execute()

@@ -2,14 +2,26 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
+import type { ChangeId } from './email-changes.ts'
 
 /** What a mail is about. `src/mail/letters.ts` writes the letter of each kind. */
-export type MailKind = 'reset' | 'verify' | 'sign-up' | 'password.changed' | 'login.new'
+export type MailKind =
+  | 'reset'
+  | 'verify'
+  | 'sign-up'
+  | 'password.changed'
+  | 'login.new'
+  | 'email.confirm'
+  | 'email.requested'
+  | 'email.changed'
+  | 'email.restored'
 
 export interface NewMail {
   kind: MailKind
   recipient: string
   user_id?: string | undefined
+  /** The change of address that it is about. */
+  change_id?: ChangeId | undefined
   language: string
   address: string
   user_agent: string | null
@@ -17,9 +29,10 @@ export interface NewMail {
 }
 
 /** A mail that this process sends. */
-export interface ClaimedMail extends Omit<NewMail, 'user_id'> {
+export interface ClaimedMail extends Omit<NewMail, 'user_id' | 'change_id'> {
   id: string
   user_id: string | null
+  change_id: ChangeId | null
   created_at: string
   attempts: number
   /** Seconds since it was written. */
@@ -87,7 +100,7 @@ export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
           .skipLocked()
       )
       .returning([
-        ...(['id', 'recipient', 'user_id', 'language', 'address', 'user_agent', 'seed'] as const),
+        ...(['id', 'recipient', 'user_id', 'change_id', 'language', 'address', 'user_agent', 'seed'] as const),
         ...(['kind', 'created_at', 'attempts'] as const),
         sql<number>`extract(epoch from now() - created_at)::float8`.as('age')
       ])

@@ -17,6 +17,9 @@ export const securityEventNames = [
   'email.verified',
   'session.ended',
   'sessions.ended',
+  'email.requested',
+  'email.changed',
+  'email.cancelled',
   'account.deleted',
   'mail.dead'
 ] as const

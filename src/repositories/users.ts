@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import type { ProfilePatch, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
+import { reservations } from './email-changes.ts'
 
 /** The columns that may be returned: never the hash. */
 export const columns = ['id', 'email', 'email_verified', 'name', 'is_active', 'created_at', 'updated_at'] as const
@@ -35,11 +36,22 @@ const later = sql<string>`greatest(now(), users.updated_at + interval '1 millise
 
 export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
   return {
-    /** Inserts a user who registers here. Returns undefined if the address is taken. */
-    insert: (user: NewRow): Promise<User | undefined> =>
+    /** Inserts a user who registers here. Returns undefined if the address is taken, or reserved for its last owner. */
+    insert: ({ email, name, password_hash, email_verified = false }: NewRow): Promise<User | undefined> =>
       db
         .insertInto('users')
-        .values({ id: newId(), ...user })
+        .columns(['id', 'email', 'name', 'password_hash', 'email_verified'])
+        .expression(
+          db
+            .selectNoFrom([
+              sql<string>`${newId()}::uuid`.as('id'),
+              sql<string>`${email}::text`.as('email'),
+              sql<string>`${name}::text`.as('name'),
+              sql<string>`${password_hash}::text`.as('password_hash'),
+              sql<boolean>`${email_verified}::boolean`.as('email_verified')
+            ])
+            .where((eb) => eb.not(eb.exists(reservations(db, [email]))))
+        )
         .onConflict((conflict) => conflict.column('email').where('issuer', 'is', null).doNothing())
         .returning(columns)
         .executeTakeFirst(),
@@ -47,12 +59,17 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
     /** Inserts users of another system without overwriting any. */
     async importAll(rows: ImportedUser[]) {
       if (rows.length === 0) return { inserted: new Set<string>(), existing: new Set<string>() }
-      const inserted = await db
-        .insertInto('users')
-        .values(rows)
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('id')
-        .execute()
+      const emails = rows.map(({ email }) => email)
+      const reserved = new Set((await reservations(db, emails).execute()).map(({ old_email }) => old_email))
+      const free = rows.filter(({ email }) => !reserved.has(email))
+      const insert = () =>
+        db
+          .insertInto('users')
+          .values(free)
+          .onConflict((conflict) => conflict.doNothing())
+          .returning('id')
+          .execute()
+      const inserted = free.length > 0 ? await insert() : []
       const ids = rows.map(({ id }) => id)
       const existing = await db.selectFrom('users').select('id').where('id', 'in', ids).execute()
       return { inserted: new Set(inserted.map(({ id }) => id)), existing: new Set(existing.map(({ id }) => id)) }
@@ -171,6 +188,32 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .where('is_active', '=', true)
         .returning('id')
         .executeTakeFirst(),
+
+    /**
+     * Replaces the address of an active user, whose mailbox proved the new one. Returns undefined if the new one is
+     * reserved for somebody else; fails if it is taken.
+     */
+    changeEmail: (id: string, before: string, email: string) =>
+      db
+        .updateTable('users')
+        .set({ email, email_verified: true, updated_at: later })
+        .where('id', '=', id)
+        .where('email', '=', before)
+        .where('issuer', 'is', null)
+        .where('is_active', '=', true)
+        .where((eb) => eb.not(eb.exists(reservations(db, [email]).where('user_id', '!=', id))))
+        .returning('id')
+        .executeTakeFirst(),
+
+    /** Gives an active user an address back, which was reserved. */
+    restoreEmail: (id: string, email: string, email_verified: boolean) =>
+      db
+        .updateTable('users')
+        .set({ email, email_verified, updated_at: later })
+        .where('id', '=', id)
+        .where('issuer', 'is', null)
+        .where('is_active', '=', true)
+        .execute(),
 
     update: (id: string, patch: ProfilePatch): Promise<User | undefined> =>
       db

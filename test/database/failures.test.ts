@@ -1,5 +1,12 @@
 import { test } from 'tap'
-import { explain, isDataException, isLocked, isUnavailable, isUserGone } from '../../src/database/failures.ts'
+import {
+  explain,
+  isDataException,
+  isEmailTaken,
+  isLocked,
+  isUnavailable,
+  isUserGone
+} from '../../src/database/failures.ts'
 
 const coded = (code: string, constraint?: string) => Object.assign(new Error('x'), { code, constraint })
 
@@ -56,6 +63,17 @@ test('a task without its user is recognized by code and constraint', async (t) =
   t.equal(isUserGone(coded('23503', 'tasks_user')), true)
   for (const error of [coded('23503', 'other'), coded('23505', 'tasks_user'), new Error('tasks_user'), undefined])
     t.equal(isUserGone(error), false)
+})
+
+test('a taken address is recognized by code and constraint', async (t) => {
+  t.equal(isEmailTaken(coded('23505', 'users_email')), true)
+  for (const error of [
+    coded('23505', 'users_pkey'),
+    coded('23503', 'users_email'),
+    new Error('users_email'),
+    undefined
+  ])
+    t.equal(isEmailTaken(error), false)
 })
 
 test('the error message for operators names each address', async (t) => {

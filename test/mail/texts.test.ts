@@ -5,7 +5,8 @@ import { htmlOf, textOf } from '../../src/mail/layout.ts'
 import { wordsOf } from '../../src/mail/texts.ts'
 
 const at = '2026-11-27T10:15:00.000Z'
-const kinds = ['reset', 'verify', 'sign-up.taken', 'login.new', 'password.changed'] as const
+const changes = ['email.confirm', 'email.requested', 'email.changed', 'email.restored'] as const
+const kinds = ['reset', 'verify', 'sign-up.taken', 'login.new', 'password.changed', ...changes] as const
 const link = 'https://app.example.com/reset#token=abc'
 
 test('each mail has all its words in both languages, in a text part and an HTML part', (t) => {

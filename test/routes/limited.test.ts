@@ -15,6 +15,8 @@ const limited = [
   ['post', '/api/auth/password/reset'],
   ['post', '/api/auth/email/verify'],
   ['post', '/api/auth/email/verification'],
+  ['post', '/api/auth/email/confirm'],
+  ['post', '/api/auth/email/cancel'],
   ['put', '/api/auth/password'],
   ['post', '/api/auth/profile/delete']
 ] as const

@@ -15,9 +15,16 @@ const open = [
   ...['page.css', 'page.js', 'icon.svg'].map((name) => `/docs/static/theme/${name}`),
   ...['/docs/*', '/docs/json', '/docs/yaml']
 ].flatMap((path) => [`GET ${path}`, `HEAD ${path}`])
-const credentials = ['register', 'login', 'refresh', 'password/forgot', 'password/reset', 'email/verify'].map(
-  (name) => `POST /api/auth/${name}`
-)
+const credentials = [
+  'register',
+  'login',
+  'refresh',
+  'password/forgot',
+  'password/reset',
+  'email/verify',
+  'email/confirm',
+  'email/cancel'
+].map((name) => `POST /api/auth/${name}`)
 const publicRoutes = new Set([...open, ...credentials, 'OPTIONS *'])
 const isPublic = ({ method, path }: { method: string; path: string }) => publicRoutes.has(`${method} ${path}`)
 const protectedRoutes = routesOf(app).filter((route) => !isPublic(route))

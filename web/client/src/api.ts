@@ -124,6 +124,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/email/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm a new address with the token of the mail to it
+         * @description Send it when the person presses a button, never when the link is opened, because scanners open links too. The address changes now and counts as verified. Sessions continue; their access tokens name the old address until they are refreshed. Every other mail becomes invalid, except those that cancel or undo the change. 401 `invalid_token`: the link is wrong, was used, was replaced or has expired, or the change was cancelled. 409 `email_taken`: another account has got the address meanwhile, and nothing changes.
+         */
+        post: operations["confirmEmailChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/email/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel or undo a change of address with the token of the mail to the old one
+         * @description Send it when the person presses a button. It works for 72 hours after the request and after the change: the account gets the old address back, which is reserved meanwhile, and later changes are cancelled too. Every session ends, and every other mail becomes invalid. Then offer a new password by mail: somebody else may know the present one. Until the password is reset, or for 24 hours, no other change can be confirmed. 401 `invalid_token`: the link is wrong or has expired, or the change was cancelled before.
+         */
+        post: operations["cancelEmailChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/logout": {
         parameters: {
             query?: never;
@@ -242,6 +282,26 @@ export interface paths {
          * @description The mail has a link and a code, which are valid for 24 hours; a newer mail replaces them. One address gets at most five mails an hour, and none once it is confirmed. 403: the account belongs to another issuer.
          */
         post: operations["sendEmailVerification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/email/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for another address of your account
+         * @description The address stays as it is until the owner of the new one confirms the change, with the link of a mail that is valid for 24 hours. The old address gets a notice with a link to cancel it. The answer is the same whether the new address is free or not: a mail goes to a free one only, at most five an hour. A newer request replaces the one before. 403: the account belongs to another issuer, which keeps its address. 503: the service has no mail server.
+         */
+        post: operations["changeEmail"];
         delete?: never;
         options?: never;
         head?: never;
@@ -566,6 +626,29 @@ export interface components {
             /** @description Lifetime of the refresh token in seconds */
             refresh_expires_in: number;
             user: components["schemas"]["User"];
+        };
+        /**
+         * @description The address that the account shall have
+         * @example {
+         *       "email": "ann.smith@example.com"
+         *     }
+         */
+        EmailChange: {
+            /**
+             * Format: idn-email
+             * @description An email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
+             */
+            email: string;
+        };
+        /**
+         * @description The token of the mail about a change of address
+         * @example {
+         *       "token": "dG9rZW4tb2YtYS1tYWlsLW9mLXRoZS1leGFtcGxlcy4"
+         *     }
+         */
+        EmailChangeToken: {
+            /** @description The token of the link in the mail, after `#token=` */
+            token: string;
         };
         /**
          * @description The token of the mail, or the email and the code; with an access token the code alone
@@ -1090,6 +1173,8 @@ export interface components {
 export type AccountDeletion = components['schemas']['AccountDeletion'];
 export type AuthenticatedUser = components['schemas']['AuthenticatedUser'];
 export type AuthResponse = components['schemas']['AuthResponse'];
+export type EmailChange = components['schemas']['EmailChange'];
+export type EmailChangeToken = components['schemas']['EmailChangeToken'];
 export type EmailVerification = components['schemas']['EmailVerification'];
 export type FieldError = components['schemas']['FieldError'];
 export type Forgot = components['schemas']['Forgot'];
@@ -1331,6 +1416,69 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    confirmEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChangeToken"];
+            };
+        };
+        responses: {
+            /** @description The account has the new address */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    cancelEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChangeToken"];
+            };
+        };
+        responses: {
+            /** @description The account has the old address, and every session has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     logout: {
         parameters: {
             query?: never;
@@ -1512,6 +1660,38 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description If the address is not confirmed yet, a mail is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    changeEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChange"];
+            };
+        };
+        responses: {
+            /** @description If the new address is free, a mail to confirm it is on its way */
             202: {
                 headers: {
                     [name: string]: unknown;
