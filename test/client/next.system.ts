@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
+import '../helpers/without-database.ts'
 
 const web = new URL('../../web/', import.meta.url)
 const documentation = await readFile(new URL('../../docs/frontend.md', import.meta.url), 'utf8')

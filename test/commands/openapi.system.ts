@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { run } from '../helpers/process.ts'
+import '../helpers/without-database.ts'
 
 const openapi = (t: Test, ...args: string[]) => run(t, 'src/commands/openapi.ts', {}, args).ended
 

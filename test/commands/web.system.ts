@@ -2,6 +2,7 @@ import { copyFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { run } from '../helpers/process.ts'
+import '../helpers/without-database.ts'
 
 /** A front end with this configuration. */
 function frontEnd(t: Test, config: string, more = {}) {

@@ -7,6 +7,7 @@ import { type Test, test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { lockDirectory } from '../../src/database/directory-lock.ts'
 import { createLog } from '../../src/logging/log.ts'
+import '../helpers/without-database.ts'
 
 const module = new URL('../../src/database/directory-lock.ts', import.meta.url).href
 

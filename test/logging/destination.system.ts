@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { createDestination } from '../../src/logging/destination.ts'
 import { settled, until } from '../helpers/wait.ts'
+import '../helpers/without-database.ts'
 
 /** A pipe, with what can be read from it now. */
 function pipe(t: Test) {

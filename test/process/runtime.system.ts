@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { run } from '../helpers/process.ts'
+import '../helpers/without-database.ts'
 
 const sentence =
   /^Gatehouse needs Node\.js 24 or later, and this is v\S+: use npm start after an npm ci that may run install scripts, which brings Node\.js 24, or install a newer Node\.js\.\n$/

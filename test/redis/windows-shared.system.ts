@@ -7,6 +7,7 @@ import { captureLog } from '../helpers/log.ts'
 import { skip, startRedis } from '../helpers/redis-server.ts'
 import { throttleBy } from '../helpers/throttle.ts'
 import { until } from '../helpers/wait.ts'
+import '../helpers/without-database.ts'
 
 const nothing = { kind: 'test', lua: 'return {}' }
 const secrets = [{ kid: '1', secret: 'a-long-value-that-only-the-tests-know' }]

@@ -5,6 +5,7 @@ import { test } from 'tap'
 import { parse } from 'yaml'
 import { end, known, read, root, seconds, share } from '../helpers/deploy.ts'
 import { product } from '../helpers/sources.ts'
+import '../helpers/without-database.ts'
 
 const dockerfile = read('Dockerfile')
 const copies = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from = '']) => from.split(' '))
