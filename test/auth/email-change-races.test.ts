@@ -101,5 +101,3 @@ for (const [what, end] of Object.entries(ends))
       t.equal(await emailOf(ann), what === 'deletion' ? undefined : name === 'confirm' ? email : ann.email)
       t.equal(await work(), 401, 'afterwards')
     })
-
-test('the races need PostgreSQL, because the embedded database runs one transaction at a time', (t) => t.end())
