@@ -20,7 +20,7 @@ function isDecorated(password: string, word: string): boolean {
 /** Returns why a new password is refused, beyond the schema (OWASP ASVS 5.0, 6.2), or undefined. */
 export function passwordRefusal(password: string, email: string): string | undefined {
   if (!isHashable(password)) return `must be at most ${maxBytes} bytes long in UTF-8`
-  if (isCommon(password)) return 'is too close to a common password; take several words that do not belong together'
+  if (isCommon(password)) return 'is too close to a common password; use several unrelated words'
   if (normalEmail(password) === email) return 'must not be the email address'
   const localPart = email.slice(0, email.lastIndexOf('@'))
   if ([localPart, service].some((word) => isDecorated(password, word)))

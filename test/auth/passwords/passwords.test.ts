@@ -40,7 +40,7 @@ test('a new password is refused for reasons that the schema cannot express', asy
 
 test('a common password is refused with advice', async (t) => {
   for (const common of ['P@ssw0rd', 'Welcome1!'])
-    t.match(passwordRefusal(common, 'ann@example.com'), /close to a common password; take several words/)
+    t.match(passwordRefusal(common, 'ann@example.com'), /close to a common password; use several unrelated words/)
 })
 
 const home = clientAt('192.0.2.1')
