@@ -1,5 +1,6 @@
 import { onlineManager } from '@tanstack/react-query'
-import { lazy } from 'react'
+import { type ComponentType, createElement, lazy, useState } from 'react'
+import type { Draft } from './tasks/editing.ts'
 
 const online = () =>
   new Promise<void>((resolve) => {
@@ -39,7 +40,24 @@ const loads = {
   shortcuts: page(() => import('./tasks/ShortcutsDialog.tsx'))
 }
 
-export const EditingRow = lazy(loads.editing)
+type Row = ComponentType<{ draft: Draft }>
+const LazyRow = lazy(loads.editing)
+let loadedRow: Row | undefined
+
+/** Loads the editor as soon as there are tasks. It then opens at once, so that it gets what is typed next. */
+export function fetchEditor(): void {
+  loads.editing().then(
+    (code) => {
+      loadedRow = code.default
+    },
+    () => {}
+  )
+}
+
+export function EditingRow(props: { draft: Draft }) {
+  const [Row] = useState<Row>(() => loadedRow ?? LazyRow)
+  return createElement(Row, props)
+}
 export const OtherAccount = lazy(loads.otherAccount)
 export const SignUpPage = lazy(loads.signUp)
 export const ForgotPage = lazy(loads.forgot)

@@ -1,5 +1,5 @@
-import { Suspense } from 'react'
-import { ClearCompleted, EditingRow } from '../pages.ts'
+import { Suspense, useEffect } from 'react'
+import { ClearCompleted, EditingRow, fetchEditor } from '../pages.ts'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
 import { useClearing } from './clearing.ts'
@@ -26,9 +26,14 @@ export function TaskList({ filter, onChange }: Props) {
   const isClearing = useClearing() !== undefined
   useGoneElsewhere(filter, given, !query.hasNextPage)
 
-  const nothing = tasks.length === 0 && !query.hasNextPage
+  const hasTasks = tasks.length > 0
+  useEffect(() => {
+    if (hasTasks) fetchEditor()
+  }, [hasTasks])
+
+  const nothing = !hasTasks && !query.hasNextPage
   const shown = new Set(tasks.map(({ id }) => id))
-  const canClear = filter.status === 'completed' && filter.q === '' && tasks.length > 0
+  const canClear = filter.status === 'completed' && filter.q === '' && hasTasks
   // A task being edited stays visible, even if it was deleted or filtered out.
   const strays = [...drafts.values()].filter((draft) => !shown.has(draft.task.id))
   return (
