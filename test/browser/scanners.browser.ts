@@ -7,7 +7,7 @@ import { mailSettings, startSmtp } from '../helpers/smtp.ts'
 import { until } from '../helpers/wait.ts'
 
 const smtp = await startSmtp(t)
-const settings = mailSettings(smtp.url)
+const settings = { ...mailSettings(smtp.url), EMAIL_VERIFICATION: 'soft' }
 const site = await openSite(t, settings)
 const next = 'another-horse-8'
 
