@@ -9,7 +9,7 @@ import { type BenchDatabase, onOwnDatabase, serve } from './helpers/service.ts'
 import { auc, median, shuffled } from './helpers/statistics.ts'
 
 export const needsPostgres = true
-export const parts = ['accounts', 'mail']
+export const parts = ['accounts', 'recovery']
 
 /** Samples per class. More samples reduce the influence of chance. */
 const samples = Number(process.env.BENCH_SAMPLES ?? 1_000)
@@ -321,7 +321,7 @@ export const bench: Bench = (say, wanted = parts) =>
       ...(await on({}, undefined, (call) => timeKinds(call, DATABASE_URL, say)))
     ]
     return [
-      ...(wanted.includes('mail') ? await timeMail(settings, database, say) : []),
+      ...(wanted.includes('recovery') ? await timeMail(settings, database, say) : []),
       ...(wanted.includes('accounts') ? await accounts() : [])
     ]
   })
