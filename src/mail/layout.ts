@@ -30,7 +30,8 @@ export function textOf({ words: { opening, action, code: codeLabel, closing }, a
 
 /**
  * The HTML part: no images, no scripts, nothing that is fetched. Colors come from the reader, except the button's, which
- * has both a background and a text color, so that dark mode keeps it readable.
+ * has both a background and a text color, so that dark mode keeps it readable. Links have the color of the text, because
+ * the default one is too dark for the dark mode of some readers. Phones do not take the code for a telephone number.
  */
 export function htmlOf({ words, language, app, link, code }: Content): string {
   const paragraph = (text: string) => `<p style="margin:0 0 16px">${escapeHtml(text)}</p>`
@@ -41,13 +42,14 @@ export function htmlOf({ words, language, app, link, code }: Content): string {
   ]
   if (link)
     parts.push(
-      `<p style="margin:0 0 16px"><a href="${escapeHtml(link)}" style="display:inline-block;padding:12px 20px;border-radius:6px;background:#1f5fbf;color:#ffffff;text-decoration:none;font-weight:bold">${escapeHtml(action)}</a></p>`,
-      `<p style="margin:0 0 16px;font-size:13px;word-break:break-all"><a href="${escapeHtml(link)}">${escapeHtml(link)}</a></p>`
+      `<p style="margin:0 0 16px"><a href="${escapeHtml(link)}" style="display:inline-block;padding:12px 20px;border-radius:6px;background:#125f58;color:#ffffff;text-decoration:none;font-weight:bold">${escapeHtml(action)}</a></p>`,
+      `<p style="margin:0 0 16px;font-size:13px;word-break:break-all"><a href="${escapeHtml(link)}" style="color:inherit">${escapeHtml(link)}</a></p>`
     )
   if (code)
     parts.push(
       `<p style="margin:0 0 16px">${escapeHtml(codeLabel)}<br><strong style="font-family:monospace;font-size:22px;letter-spacing:2px">${grouped(code)}</strong></p>`
     )
+  if (link || code) parts.push('<hr style="margin:24px 0;border:0;border-top:1px solid #999999">')
   parts.push(...closing.map(paragraph), `<p style="margin:24px 0 0;font-size:13px">${escapeHtml(app)}</p>`)
   return `<!doctype html>
 <html lang="${language}">
@@ -56,6 +58,7 @@ export function htmlOf({ words, language, app, link, code }: Content): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="supported-color-schemes" content="light dark">
+<meta name="format-detection" content="telephone=no">
 <title>${escapeHtml(subject)}</title>
 <style>:root { color-scheme: light dark; }</style>
 </head>

@@ -138,7 +138,7 @@ const german: Texts = {
 
 const texts: Record<Language, Texts> = { en: english, de: german }
 
-export const mailKinds = Object.keys(texts.en)
+export const mailKinds = Object.keys(english) as LetterKind[]
 
 /** Made once: one takes as long as the rest of a mail. */
 const dateFormat = (language: Language) =>

@@ -7,9 +7,11 @@ import type { Test } from 'tap'
 const folder = new URL('../../web/report/', import.meta.url)
 mkdirSync(folder, { recursive: true })
 
+export const screenshots = (name: string) => new URL(`${name}.png`, folder).pathname
+
 /** Takes a screenshot; fails on accessibility violations and on horizontal overflow. */
 export async function checkLooks(t: Test, page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: new URL(`${name}.png`, folder).pathname, animations: 'disabled' })
+  await page.screenshot({ path: screenshots(name), animations: 'disabled' })
   // Without frames, the mode that opens a page of its own for the result finds no more.
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
   t.strictSame(

@@ -2,16 +2,14 @@ import { test } from 'tap'
 import { browserOf } from '../../src/mail/browsers.ts'
 import { languageOf, languages } from '../../src/mail/languages.ts'
 import { htmlOf, textOf } from '../../src/mail/layout.ts'
-import { wordsOf } from '../../src/mail/texts.ts'
+import { mailKinds, wordsOf } from '../../src/mail/texts.ts'
 
 const at = '2026-11-27T10:15:00.000Z'
-const changes = ['email.confirm', 'email.requested', 'email.changed', 'email.restored'] as const
-const kinds = ['reset', 'verify', 'sign-up.taken', 'login.new', 'password.changed', ...changes] as const
 const link = 'https://app.example.com/reset#token=abc'
 
 test('each mail has all its words in both languages, in a text part and an HTML part', (t) => {
   for (const language of languages)
-    for (const kind of kinds) {
+    for (const kind of mailKinds) {
       const facts = { app: 'A & <b>', address: null, userAgent: null, at }
       const words = wordsOf(kind, language, facts)
       const content = { words, language, app: facts.app, link, code: '12345678' }
