@@ -9,6 +9,7 @@ type SessionPath =
   | '/api/auth/refresh'
   | '/api/auth/logout'
   | '/api/auth/password'
+  | '/api/auth/email/verify'
   | '/api/auth/profile/delete'
 
 type Path<M extends Method> = Exclude<ClientPathsWithMethod<Client<paths>, M>, SessionPath>

@@ -1,5 +1,15 @@
 import type { Client } from 'openapi-fetch'
-import type { AccountDeletion, AuthResponse, Login, NewUser, PasswordChange, paths, Reset, User } from './api.ts'
+import type {
+  AccountDeletion,
+  AuthResponse,
+  EmailVerification,
+  Login,
+  NewUser,
+  PasswordChange,
+  paths,
+  Reset,
+  User
+} from './api.ts'
 import type { Exchange } from './exchange.ts'
 import { isAboutToken, isRefusal, signedOut } from './problem.ts'
 import type { createRenewal } from './renewal.ts'
@@ -20,6 +30,9 @@ export const refreshing = (server: Client<paths>, patiently: Exchange) => async 
   return answer ?? Promise.reject(signedOut())
 }
 
+/** Not the code alone: a refusal of it would look like one of the access token. */
+type MailProof = Required<Pick<EmailVerification, 'token'>> | Required<Pick<EmailVerification, 'email' | 'code'>>
+
 interface Parts {
   state: State
   exchange: Exchange
@@ -33,6 +46,11 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
   const alone: Exchange = (request) =>
     exclusively(() => exchange(new Request(request, { signal: AbortSignal.timeout(deadline) })))
   const open = { credentials, fetch: alone } as const
+  /** Learns what has changed about the user, for all tabs. Otherwise the next request learns it. */
+  async function followUser(): Promise<void> {
+    if (state.state().status !== 'out') await renew().catch(() => {})
+  }
+
   const ours = { credentials, fetch: (request: Request) => authorized(request, alone) } as const
 
   return {
@@ -79,6 +97,12 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
     /** Ends every session and opens none. Problems: 400 with `errors`, 401 `invalid_token`, 429, 503. */
     async resetPassword(body: Reset): Promise<void> {
       await server.POST('/api/auth/password/reset', { body, fetch: exchange })
+    },
+
+    /** With the token or the code of a mail, signed in or not. Problems: 400, 401 `invalid_token`, 429, 503. */
+    async verifyEmail(body: MailProof): Promise<void> {
+      await server.POST('/api/auth/email/verify', { body, fetch: exchange })
+      await followUser()
     },
 
     /** Ends every other session. Problems: 400 with `errors`, 401 `invalid_credentials`, 403, 429. */
