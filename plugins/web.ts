@@ -15,6 +15,7 @@ export const pagePaths = [
   '/signup',
   '/forgot',
   '/reset',
+  '/verify',
   '/profile',
   '/sessions',
   '/password',

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
 import { checkLooks } from '../helpers/looks.ts'
-import { add, field, loaded, openSite, seen, task } from '../helpers/site.ts'
+import { add, field, loaded, openSite, password, seen, task } from '../helpers/site.ts'
 
 const site = await openSite(t)
 
@@ -60,6 +60,27 @@ for (const [device, { looks, options }] of Object.entries(devices))
     await stranger.page.getByRole('button', { name: 'Send the mail' }).click()
     await seen(stranger.page, 'Check your mail')
     await check(stranger.page, 'forgot-sent')
+
+    for (const [path, heading, button] of [['verify', 'Confirm your email address', 'Confirm address']] as const) {
+      await stranger.page.goto(`/${path}#token=${'A'.repeat(43)}`)
+      await seen(stranger.page, heading)
+      await check(stranger.page, path)
+      await stranger.page.getByRole('button', { name: button }).click()
+      await seen(stranger.page, 'This link is no longer valid')
+      await check(stranger.page, `${path}-stale`)
+    }
+    await stranger.page.goto('/verify')
+    await seen(stranger.page, 'This link is incomplete')
+    await check(stranger.page, 'verify-incomplete')
+    const message = { message: 'Confirm your address: a mail is on its way' }
+    await stranger.page.route('**/api/auth/register', (route) => route.fulfill({ status: 202, json: message }))
+    await stranger.page.goto('/signup')
+    await field(stranger.page, 'Name').fill('Ann')
+    await field(stranger.page, 'Email').fill('ann@example.com')
+    await field(stranger.page, 'Password').fill(password)
+    await stranger.page.getByRole('button', { name: 'Sign up' }).click()
+    await seen(stranger.page, 'Check your mail')
+    await check(stranger.page, 'check-mail')
 
     const { page } = await site.signedUp(options)
     await page.getByText('No tasks yet').waitFor()

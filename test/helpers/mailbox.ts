@@ -17,3 +17,7 @@ export const tokenOf = (letter: { text: string } | undefined) =>
 
 /** The code of a letter, as a person types it. */
 export const codeOf = (letter: { text: string } | undefined) => /^(\d{4} \d{4})$/m.exec(letter?.text ?? '')?.[1] ?? ''
+
+/** The path of a letter's link, to open it on the site that a test serves. */
+export const pathOf = (letter: { text?: string | undefined } | undefined) =>
+  /^https:\/\/[^/\s]+(\/\w+#token=[\w-]{43})$/m.exec(letter?.text ?? '')?.[1] ?? ''

@@ -9,7 +9,8 @@ import {
   ProfilePage,
   ResetPage,
   SessionsPage,
-  SignUpPage
+  SignUpPage,
+  VerifyPage
 } from './pages.ts'
 import { useLocation } from './router.tsx'
 import { LoadingPage } from './shell/LoadingPage.tsx'
@@ -26,7 +27,8 @@ const guests = [
 /** Also for signed-in users: a link in a mail opens where they are signed in. */
 const anybody = [
   ['/forgot', ForgotPage],
-  ['/reset', ResetPage]
+  ['/reset', ResetPage],
+  ['/verify', VerifyPage]
 ] as const
 
 const members = [

@@ -7,6 +7,10 @@ import { exactTime } from '../ui/time.ts'
 import { AccountPage } from './AccountPage.tsx'
 import { NameForm } from './NameForm.tsx'
 import { profileKey } from './profile-key.ts'
+import { VerifyForm } from './VerifyForm.tsx'
+
+const AddressState = ({ isVerified }: { isVerified: boolean }) =>
+  isVerified ? <span className="badge good">Confirmed</span> : <span className="badge">Not confirmed</span>
 
 export default function ProfilePage() {
   const { data: user, error, refetch } = useQuery({ queryKey: profileKey, queryFn: ({ signal }) => getProfile(signal) })
@@ -18,7 +22,9 @@ export default function ProfilePage() {
         {user && (
           <dl className="facts">
             <dt>Email</dt>
-            <dd>{user.email}</dd>
+            <dd>
+              {user.email} <AddressState isVerified={user.email_verified} />
+            </dd>
             <dt>Member since</dt>
             <dd>{exactTime(user.created_at)}</dd>
             <dt>Last changed</dt>
@@ -26,6 +32,7 @@ export default function ProfilePage() {
           </dl>
         )}
       </section>
+      {user && !user.email_verified && <VerifyForm email={user.email} />}
       {user && <NameForm user={user} />}
       <section className="apart" aria-labelledby="delete-heading">
         <div>

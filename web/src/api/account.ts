@@ -13,6 +13,9 @@ export async function changeName(name: string) {
   return user
 }
 
+/** Sends the mail to confirm the address again. */
+export const sendVerification = () => api.POST('/api/auth/email/verification')
+
 export async function listSessions(signal: AbortSignal) {
   const { items } = await api.GET('/api/auth/sessions', { signal })
   return items

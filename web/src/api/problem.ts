@@ -28,11 +28,15 @@ export function inWords(error: unknown): string {
   return `${error.detail}.`.replace(/\.\.$/, '.')
 }
 
-export const hasCode = (error: unknown, code: string) => error instanceof Problem && error.code === code
+/** Empty for an error that is no answer. */
+export const problemCode = (error: unknown) => (error instanceof Problem ? error.code : '')
+export const hasCode = (error: unknown, code: string) => problemCode(error) === code
 export const isForbidden = (error: unknown) => hasCode(error, 'forbidden')
 export const isUnreachable = (error: unknown) => error instanceof Problem && error.status === 0
+/** A 401 whose reason is not the session. */
+const otherReasons = new Set(['invalid_credentials', 'email_not_verified'])
 export const isSessionEnd = (error: unknown) =>
-  error instanceof Problem && error.status === 401 && error.code !== 'invalid_credentials'
+  error instanceof Problem && error.status === 401 && !otherReasons.has(error.code)
 export const isGone = (error: unknown) => error instanceof Problem && error.status === 404
 /** Whether a later retry may succeed: no answer, too many requests, or a server that is busy or restarts. */
 export const isPassing = (error: unknown) => error instanceof Problem && [0, 429, 502, 503, 504].includes(error.status)

@@ -2,7 +2,7 @@ import { useSyncExternalStore } from 'react'
 import { createStore } from '../store.ts'
 import { session } from './gatehouse.ts'
 
-export const { signUp, logIn, logOut, forgotPassword, resetPassword } = session
+export const { signUp, logIn, logOut, forgotPassword, resetPassword, verifyEmail } = session
 
 const trouble = createStore<unknown>(undefined)
 

@@ -2,15 +2,13 @@ import { useState } from 'react'
 import { forgotPassword } from '../api/session.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
 import { faults } from '../forms/faults.ts'
+import { mailPause } from '../forms/mail-pause.ts'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
 import { text, useSubmission } from '../forms/useSubmission.ts'
 import { Link } from '../router.tsx'
 import { EmailField } from './EmailField.tsx'
 import { EntryPage } from './EntryPage.tsx'
 import { emailFault } from './email.ts'
-
-/** Milliseconds until a mail can be asked for again. */
-const pause = 60_000
 
 /** Asks for a mail. It says the same for every address, because it must not tell who has an account. */
 export default function ForgotPage() {
@@ -20,7 +18,7 @@ export default function ForgotPage() {
     check: (email) => faults({ email: emailFault(email) }),
     async send(email) {
       await forgotPassword(email)
-      setSent({ email, again: Date.now() + pause })
+      setSent({ email, again: Date.now() + mailPause })
     }
   })
   const until = Math.max(button.until, sent?.again ?? 0)

@@ -1,10 +1,14 @@
+import { useState } from 'react'
+import { hasCode } from '../api/problem.ts'
 import { logIn, useSession } from '../api/session.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
 import { faults, needed } from '../forms/faults.ts'
 import { PasswordField } from '../forms/PasswordField.tsx'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
 import { text, useSubmission } from '../forms/useSubmission.ts'
+import { CheckMailPage } from '../pages.ts'
 import { Link, useSearch } from '../router.tsx'
+import { Button } from '../ui/Button.tsx'
 import { EmailField } from './EmailField.tsx'
 import { EntryPage } from './EntryPage.tsx'
 import { emailFault, rememberEmail } from './email.ts'
@@ -12,16 +16,31 @@ import { emailFault, rememberEmail } from './email.ts'
 export function LogInPage() {
   const search = useSearch()
   const { why } = useSession()
+  const [unconfirmed, setUnconfirmed] = useState<Parameters<typeof logIn>[0]>()
   const { form, button, errors, message } = useSubmission({
     read: (data) => ({ email: text(data, 'email'), password: text(data, 'password') }),
     check: ({ email, password }) =>
       faults({ email: emailFault(email), password: needed(password, 'Enter your password.') }),
     async send(values) {
-      await logIn(values)
-      rememberEmail('')
+      try {
+        await logIn(values)
+        rememberEmail('')
+      } catch (error) {
+        if (!hasCode(error, 'email_not_verified')) throw error
+        setUnconfirmed(values)
+      }
     }
   })
 
+  if (unconfirmed)
+    return (
+      <CheckMailPage
+        {...unconfirmed}
+        links={<Button onClick={() => setUnconfirmed(undefined)}>Back to signing in</Button>}
+      >
+        Your address is not confirmed yet.
+      </CheckMailPage>
+    )
   return (
     <EntryPage title="Sign in">
       {why === 'ended' && (

@@ -14,14 +14,16 @@ import { say } from '../ui/notices.ts'
 import { EmailField } from './EmailField.tsx'
 import { EntryPage } from './EntryPage.tsx'
 import { emailFault, typedEmail } from './email.ts'
-
-/** In the fragment, which browsers send to no server. */
-const tokenOf = (hash: string) => new URLSearchParams(hash.slice(1)).get('token') ?? undefined
+import { useMailToken } from './mail-token.ts'
 
 /** Sets a new password with the link of a mail, or with its code. Opening the page uses neither. */
 export default function ResetPage() {
+  const token = useMailToken()
+  return <ResetForm key={token} token={token} />
+}
+
+function ResetForm({ token }: { token: string }) {
   const [, navigate] = useLocation()
-  const [token] = useState(() => tokenOf(location.hash))
   const [isStale, setStale] = useState(false)
   const [email, setEmail] = useState(typedEmail)
   const { form, button, errors, message } = useSubmission({

@@ -8,6 +8,7 @@ import { NewPasswordField } from '../forms/NewPasswordField.tsx'
 import { passwordFault } from '../forms/password-rules.ts'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
 import { text, useSubmission } from '../forms/useSubmission.ts'
+import { CheckMailPage } from '../pages.ts'
 import { Link, useSearch } from '../router.tsx'
 import { EmailField } from './EmailField.tsx'
 import { EntryPage } from './EntryPage.tsx'
@@ -16,6 +17,7 @@ import { emailFault, rememberEmail, typedEmail } from './email.ts'
 export default function SignUpPage() {
   const search = useSearch()
   const [email, setEmail] = useState(typedEmail)
+  const [asked, setAsked] = useState<Parameters<typeof signUp>[0]>()
   const { form, button, errors, message } = useSubmission({
     read: (data) => ({ name: text(data, 'name'), email: text(data, 'email'), password: text(data, 'password') }),
     check: ({ name, email, password }) =>
@@ -25,8 +27,8 @@ export default function SignUpPage() {
         password: passwordFault(password, email)
       }),
     async send(values) {
-      await signUp(values)
-      rememberEmail('')
+      if (await signUp(values)) rememberEmail('')
+      else setAsked(values)
     },
     explain: (error) =>
       hasCode(error, 'email_taken')
@@ -40,6 +42,14 @@ export default function SignUpPage() {
         : undefined
   })
 
+  if (asked)
+    return (
+      <CheckMailPage
+        {...asked}
+        email={asked.email.trim()}
+        links={<Link href={`/login${search}`}>Back to signing in</Link>}
+      />
+    )
   return (
     <EntryPage title="Sign up">
       <form className="form" {...form}>

@@ -9,7 +9,7 @@ interface Props {
   until: number
   /** Nothing to send yet. */
   unchanged?: boolean
-  kind?: 'main' | 'danger'
+  kind?: 'main' | 'plain' | 'danger'
 }
 
 /** `14:53` */

@@ -1,0 +1,54 @@
+import type { NewUser } from '@gatehouse/client'
+import type { ReactNode } from 'react'
+import { hasCode } from '../api/problem.ts'
+import { logIn, signUp } from '../api/session.ts'
+import { ResendForm } from '../forms/ResendForm.tsx'
+import { CodeForm } from './CodeForm.tsx'
+import { EntryPage } from './EntryPage.tsx'
+import { rememberEmail } from './email.ts'
+
+interface Props {
+  email: string
+  password: string
+  /** Of somebody who has just signed up. */
+  name?: string
+  /** What to know first. */
+  children?: ReactNode
+  /** Where else to go. */
+  links: ReactNode
+}
+
+const unless = (code: string) => (error: unknown) => {
+  if (!hasCode(error, code)) throw error
+}
+
+/** In place of the form, for somebody whose address must be confirmed before signing in. */
+export default function CheckMailPage({ email, password, name, children, links }: Props) {
+  async function enter() {
+    await logIn({ email, password })
+    rememberEmail('')
+  }
+
+  /** The mail is sent again by what sent it before. An account that exists already gets it by signing in, which is refused. */
+  async function resend() {
+    if (name !== undefined) {
+      const again: NewUser = { email, password, name }
+      const isSent = await signUp(again).then(() => true, unless('email_taken'))
+      if (isSent) return
+    }
+    await enter().catch(unless('email_not_verified'))
+  }
+
+  return (
+    <EntryPage title="Check your mail">
+      <p>
+        {children} A mail is on its way to <strong dir="auto">{email}</strong>. Open its link, on any device, or enter
+        its code here.
+      </p>
+      <CodeForm email={email} label="Confirm and sign in" onVerified={enter} />
+      <p>Nothing came? Look into the spam folder, check the address, or send the mail again.</p>
+      <ResendForm send={resend} isSent />
+      <p>{links}</p>
+    </EntryPage>
+  )
+}
