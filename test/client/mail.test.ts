@@ -68,3 +68,38 @@ test('where confirmation is required, signing up opens no session, and signing i
   t.strictSame(session.state(), { status: 'out' })
   t.match(await session.logIn({ email, password }), { email_verified: true })
 })
+
+test('a change of address reaches every tab; when it is cancelled, they are signed out', async (t) => {
+  const { signedUp, tab, email } = soft.open()
+  const { api, session, left } = await signedUp()
+  const second = tab()
+  await second.session.restore()
+  const next = `new-${crypto.randomUUID()}@example.com`
+  await api.POST('/api/auth/email/change', { body: { email: next } })
+  const cancellation = tokenOf((await soft.lettersTo(email)).at(-1))
+  const confirmation = tokenOf((await soft.lettersTo(next)).at(-1))
+  await second.session.confirmEmail(confirmation)
+  t.match(second.session.state(), { user: { email: next, email_verified: true } })
+  await heard(() => {
+    const state = session.state()
+    return state.status === 'in' && state.user.email === next
+  })
+  await t.rejects(session.confirmEmail(confirmation), { code: 'invalid_token' })
+  const { session: other } = soft.open().tab()
+  await other.restore()
+  await other.cancelEmailChange(cancellation)
+  t.strictSame(other.state(), { status: 'out' })
+  await t.rejects(other.cancelEmailChange(cancellation), { code: 'invalid_token' })
+  await t.rejects(api.GET('/api/tasks'))
+  t.strictSame(left, ['ended'])
+  t.match(await other.logIn({ email, password }), { email })
+})
+
+test('cancelling a change in the browser that is signed in signs out there', async (t) => {
+  const { signedUp, email } = soft.open()
+  const { api, session, left } = await signedUp()
+  await api.POST('/api/auth/email/change', { body: { email: `new-${crypto.randomUUID()}@example.com` } })
+  await session.cancelEmailChange(tokenOf((await soft.lettersTo(email)).at(-1)))
+  t.strictSame(session.state(), { status: 'out', why: 'ended' })
+  t.strictSame(left, ['ended'])
+})

@@ -10,6 +10,8 @@ type SessionPath =
   | '/api/auth/logout'
   | '/api/auth/password'
   | '/api/auth/email/verify'
+  | '/api/auth/email/confirm'
+  | '/api/auth/email/cancel'
   | '/api/auth/profile/delete'
 
 type Path<M extends Method> = Exclude<ClientPathsWithMethod<Client<paths>, M>, SessionPath>

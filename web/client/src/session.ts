@@ -105,6 +105,18 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
       await followUser()
     },
 
+    /** Changes the address, with the token of the mail to the new one. Problems: 401 `invalid_token`, 409 `email_taken`, 429, 503. */
+    async confirmEmail(token: string): Promise<void> {
+      await server.POST('/api/auth/email/confirm', { body: { token }, fetch: exchange })
+      await followUser()
+    },
+
+    /** Cancels or undoes a change of the address, and ends every session. Problems: 401 `invalid_token`, 429, 503. */
+    async cancelEmailChange(token: string): Promise<void> {
+      await server.POST('/api/auth/email/cancel', { body: { token }, fetch: exchange })
+      await followUser()
+    },
+
     /** Ends every other session. Problems: 400 with `errors`, 401 `invalid_credentials`, 403, 429. */
     async changePassword(body: PasswordChange): Promise<User> {
       return state.adopt(await bodyOf(server.PUT('/api/auth/password', { body, ...ours })))
