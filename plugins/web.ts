@@ -16,6 +16,8 @@ export const pagePaths = [
   '/forgot',
   '/reset',
   '/verify',
+  '/confirm',
+  '/cancel',
   '/profile',
   '/sessions',
   '/password',

@@ -61,7 +61,11 @@ for (const [device, { looks, options }] of Object.entries(devices))
     await seen(stranger.page, 'Check your mail')
     await check(stranger.page, 'forgot-sent')
 
-    for (const [path, heading, button] of [['verify', 'Confirm your email address', 'Confirm address']] as const) {
+    for (const [path, heading, button] of [
+      ['verify', 'Confirm your email address', 'Confirm address'],
+      ['confirm', 'Confirm your new email address', 'Change address'],
+      ['cancel', 'Cancel the change of address?', 'Cancel the change']
+    ] as const) {
       await stranger.page.goto(`/${path}#token=${'A'.repeat(43)}`)
       await seen(stranger.page, heading)
       await check(stranger.page, path)

@@ -3,6 +3,8 @@ import { Guests } from './entry/Guests.tsx'
 import { LogInPage } from './entry/LogInPage.tsx'
 import { Members } from './entry/Members.tsx'
 import {
+  CancelPage,
+  ConfirmPage,
   DeleteAccountPage,
   ForgotPage,
   PasswordPage,
@@ -28,7 +30,9 @@ const guests = [
 const anybody = [
   ['/forgot', ForgotPage],
   ['/reset', ResetPage],
-  ['/verify', VerifyPage]
+  ['/verify', VerifyPage],
+  ['/confirm', ConfirmPage],
+  ['/cancel', CancelPage]
 ] as const
 
 const members = [

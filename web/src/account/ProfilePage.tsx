@@ -5,6 +5,7 @@ import { ErrorState } from '../ui/ErrorState.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
 import { exactTime } from '../ui/time.ts'
 import { AccountPage } from './AccountPage.tsx'
+import { EmailForm } from './EmailForm.tsx'
 import { NameForm } from './NameForm.tsx'
 import { profileKey } from './profile-key.ts'
 import { VerifyForm } from './VerifyForm.tsx'
@@ -34,6 +35,7 @@ export default function ProfilePage() {
       </section>
       {user && !user.email_verified && <VerifyForm email={user.email} />}
       {user && <NameForm user={user} />}
+      {user && <EmailForm user={user} />}
       <section className="apart" aria-labelledby="delete-heading">
         <div>
           <h2 id="delete-heading">Delete account</h2>

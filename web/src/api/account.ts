@@ -16,6 +16,9 @@ export async function changeName(name: string) {
 /** Sends the mail to confirm the address again. */
 export const sendVerification = () => api.POST('/api/auth/email/verification')
 
+/** Asks for another address; a mail to it confirms the change. */
+export const changeEmail = (email: string) => api.POST('/api/auth/email/change', { body: { email } })
+
 export async function listSessions(signal: AbortSignal) {
   const { items } = await api.GET('/api/auth/sessions', { signal })
   return items

@@ -2,7 +2,8 @@ import { useSyncExternalStore } from 'react'
 import { createStore } from '../store.ts'
 import { session } from './gatehouse.ts'
 
-export const { signUp, logIn, logOut, forgotPassword, resetPassword, verifyEmail } = session
+export const { signUp, logIn, logOut, forgotPassword, resetPassword, verifyEmail, confirmEmail, cancelEmailChange } =
+  session
 
 const trouble = createStore<unknown>(undefined)
 
