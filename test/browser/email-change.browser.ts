@@ -68,7 +68,7 @@ test('an address is changed by the link of a mail to the new one, opened in anot
   await seen(page, 'This link is no longer valid')
 })
 
-test('the page that confirms a change, where the user is signed in, shows the new address in all tabs', async () => {
+test('the page that confirms a change, where the user is signed in, shows the new address in all tabs', async (t) => {
   const { page, context } = await site.signedUp()
   const next = newAddress()
   await askFor(page, next)
@@ -79,9 +79,10 @@ test('the page that confirms a change, where the user is signed in, shows the ne
   for (const each of [tab, page]) await each.getByTitle(next).waitFor()
   await page.getByText(next).first().waitFor()
   await page.getByText('A mail is on its way').waitFor({ state: 'detached' })
+  t.equal(page.url(), `${site.url}/profile`, 'the other tab stays where it is')
 })
 
-test('an address that somebody else got meanwhile is not taken from them', async () => {
+test('an address that somebody else got meanwhile is not taken from them', async (t) => {
   const { page } = await site.signedUp()
   const next = newAddress()
   await askFor(page, next)
@@ -96,6 +97,9 @@ test('an address that somebody else got meanwhile is not taken from them', async
   await page.goto(link)
   await press(page, 'Change address')
   await seen(page, 'This address has another account')
+  await rival.page.reload()
+  await seen(rival.page, 'Tasks')
+  t.ok(await rival.page.getByTitle(next).isVisible(), 'the other one is signed in with it')
 })
 
 test('the owner of the old address cancels a change, or undoes it, and is led to a new password', async (t) => {
@@ -135,7 +139,7 @@ test('the owner of the old address cancels a change, or undoes it, and is led to
   }
 })
 
-test('cancelling in the browser that is signed in signs out there', async () => {
+test('cancelling in the browser that is signed in signs out there', async (t) => {
   const { page, email } = await site.signedUp()
   const next = newAddress()
   await askFor(page, next)
@@ -144,4 +148,5 @@ test('cancelling in the browser that is signed in signs out there', async () => 
   await press(page, 'Cancel the change')
   await seen(page, 'The change is cancelled')
   await page.getByRole('button', { name: 'Sign out' }).waitFor({ state: 'detached' })
+  t.equal(await page.getByRole('button', { name: 'Sign out' }).count(), 0)
 })
