@@ -141,12 +141,23 @@ const mails: Record<string, MailOfKind> = {
   }
 }
 
+/** Pages without a token that a scanner has already opened. */
+const opened = new Set<string>()
+
 /** Loads the page as a scanner with a browser does, and whatever it links to. It may change nothing on the server. */
-async function load(link: string, { page, asked }: Awaited<ReturnType<typeof site.person>>): Promise<void> {
+async function load(
+  scanner: string,
+  link: string,
+  { page, asked }: Awaited<ReturnType<typeof site.person>>
+): Promise<void> {
   const before = asked.length
   for (let i = 0; i < 2; i++) await page.goto(link, { waitUntil: 'networkidle' })
   const targets = await page.locator('a[href]').evaluateAll((links) => links.map((a) => (a as HTMLAnchorElement).href))
-  for (const target of targets) await page.goto(target, { waitUntil: 'networkidle' })
+  for (const target of targets) {
+    if (opened.has(`${scanner} ${target}`)) continue
+    opened.add(`${scanner} ${target}`)
+    await page.goto(target, { waitUntil: 'networkidle' })
+  }
   const changes = asked.slice(before).filter((request) => !/^GET |^POST \/api\/auth\/(refresh|logout)$/.test(request))
   t.strictSame(changes, [], 'the scripts of the page only read')
 }
@@ -159,9 +170,9 @@ const scanners: Record<string, (link: string) => Promise<unknown>> = {
   'GET of the token as a query': (link) => fetch(link.replace('#', '?')),
   'GET of the token as a path': (link) => fetch(link.replace('#token=', '/')),
   'POST without a body': (link) => fetch(link, { method: 'POST' }),
-  'Chromium without scripts': async (link) => load(link, await site.person({ javaScriptEnabled: false })),
-  'Chromium that runs scripts': async (link) => load(link, await site.person()),
-  'the browser of somebody who is signed in': async (link) => load(link, await site.signedUp())
+  'Chromium without scripts': async (link) => load('no scripts', link, await site.person({ javaScriptEnabled: false })),
+  'Chromium that runs scripts': async (link) => load('scripts', link, await site.person()),
+  'the browser of somebody who is signed in': async (link) => load('signed in', link, await site.signedUp())
 }
 
 /** All URLs of a mail: of both parts. */
