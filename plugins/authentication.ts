@@ -11,6 +11,10 @@ declare module 'fastify' {
     requireUser: () => void
     revocations: Auth['revocations']
   }
+  interface FastifySchema {
+    /** Requires that the user has proved who they are within the last ten minutes (RFC 9470). Fails closed on a public route. */
+    stepUp?: boolean
+  }
 }
 
 declare module '@fastify/jwt' {
@@ -29,10 +33,10 @@ function bearerToken(authorization = ''): string {
   throw problems.notAuthenticated(authorization ? 'no bearer token' : 'no token')
 }
 
-type Options = Pick<Auth, 'identify' | 'revocations' | 'sessions' | 'stop'>
+type Options = Pick<Auth, 'identify' | 'revocations' | 'sessions' | 'stepUps' | 'stop'>
 
 export const authentication = fp(
-  async function authentication(app, { identify, revocations, sessions, stop }: Options) {
+  async function authentication(app, { identify, revocations, sessions, stepUps, stop }: Options) {
     function admit(request: FastifyRequest, user: User): void {
       if (user.token.sessionId) sessions.use(user.token.sessionId)
       request.user = user
@@ -45,6 +49,12 @@ export const authentication = fp(
       done()
     }
 
+    function requireStepUp(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+      const { user }: { user: User | null } = request
+      stepUps.check(user?.token)
+      done()
+    }
+
     function requireUser(this: FastifyInstance): void {
       this.addHook('onRequest', this.authenticate)
       this.addHook('onRoute', (route) => {
@@ -52,6 +62,10 @@ export const authentication = fp(
       })
     }
 
+    app.addHook('onRoute', (route) => {
+      // After the hooks of the route's scope, one of which identifies the user.
+      if (route.schema?.stepUp) route.onRequest = [requireStepUp, ...[route.onRequest ?? []].flat()]
+    })
     app.addHook('onClose', stop)
     app.decorate('authenticate', authenticate)
     app.decorate('revocations', revocations)

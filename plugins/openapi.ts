@@ -41,6 +41,11 @@ const tagDescriptions: Record<string, string> = {
   health: 'For load balancers and people on call'
 }
 
+/** A reference of OpenAPI 3.1 may have a description of its own. */
+const stepUpRequired =
+  'No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. ' +
+  'Call `POST /api/auth/step-up`, then repeat the request'
+
 /** Methods whose bodies are not parsed. With the others, even an unneeded body can be unreadable. */
 const bodyless = new Set(['GET', 'HEAD'])
 
@@ -52,6 +57,7 @@ function problemsOf({ security, problems = [] }: FastifySchema, method: string, 
 }
 
 interface Operation extends OpenAPIV3_1.OperationObject {
+  'x-step-up'?: true
   tags: string[]
   parameters?: OpenAPIV3_1.ParameterObject[]
   responses: OpenAPIV3_1.ResponsesObject
@@ -76,6 +82,7 @@ function finish(document: Document) {
       for (const status of Object.keys(operation.responses))
         if (Number(status) >= 400) operation.responses[status] = { $ref: `#/components/responses/Problem${status}` }
       for (const parameter of operation.parameters ?? []) finishParameter(parameter, document)
+      if (operation['x-step-up']) Object.assign(operation.responses[401] ?? {}, { description: stepUpRequired })
       const body = operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined
       const media = body?.content['application/json'] as { schema: OpenAPIV3_1.SchemaObject } | undefined
       const [only, nothing] = media?.schema.anyOf ?? []
@@ -120,7 +127,8 @@ export const openapi = fp(
         const problems = problemsOf(schema, String(route.method), route.config?.turn !== 'none')
         const empty = Object.fromEntries(problems.map((status) => [status, Type.Null()]))
         const response = { ...(schema.response as object), ...empty }
-        return { url, schema: { security: [], tags: [], ...schema, response } }
+        const more = schema.stepUp && { 'x-step-up': true }
+        return { url, schema: { security: [], tags: [], ...schema, response, ...more } }
       },
       transformObject: (documents) => finish((documents as { openapiObject: Document }).openapiObject)
     })

@@ -26,6 +26,7 @@ export const ProblemCode = oneOf(
     'token_revoked',
     'invalid_credentials',
     'email_not_verified',
+    'step_up_required',
     'forbidden',
     'not_found',
     'method_not_allowed',

@@ -101,6 +101,17 @@ export const AccountDeletion = Type.Object(
 )
 export type AccountDeletion = Static<typeof AccountDeletion>
 
+export const StepUp = Type.Object(
+  { password },
+  {
+    $id: 'StepUp',
+    additionalProperties: false,
+    description: 'What proves again who the user is',
+    examples: [{ password: example.password }]
+  }
+)
+export type StepUp = Static<typeof StepUp>
+
 export const ProfilePatch = Type.Object(
   { name: Type.Optional(name) },
   {
@@ -118,7 +129,9 @@ export const AuthResponse = Type.Object(
     token_type: Type.Literal('bearer', { description: 'How to use the access token (RFC 6750)' }),
     expires_in: Type.Integer({ description: 'Lifetime of the access token in seconds' }),
     refresh_token: Type.Optional(
-      Type.String({ description: 'To exchange for new tokens, once; absent if it is set as a cookie' })
+      Type.String({
+        description: 'To exchange for new tokens, once; absent if it is set as a cookie, or stays the same'
+      })
     ),
     refresh_expires_in: Type.Integer({ description: 'Lifetime of the refresh token in seconds' }),
     user: ref(User)

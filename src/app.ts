@@ -27,6 +27,7 @@ import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
 import { recoveryRoutes } from '../routes/recovery.ts'
 import { securityTextRoutes } from '../routes/security-txt.ts'
 import { sessionRoutes } from '../routes/sessions.ts'
+import { stepUpRoutes } from '../routes/step-up.ts'
 import { taskRoutes } from '../routes/tasks.ts'
 import { userTaskRoutes } from '../routes/user-tasks.ts'
 import { components } from '../schemas/common.ts'
@@ -98,6 +99,7 @@ export async function buildApp(
     app.requireUser()
     app.takeTurns()
     app.register(identityRoutes, { prefix: '/api/auth', ...auth })
+    app.register(stepUpRoutes, { prefix: '/api/auth/step-up', ...auth })
     app.register(profileRoutes, { prefix: '/api/auth/profile', ...auth })
     app.register(passwordRoutes, { prefix: '/api/auth/password', ...auth })
     app.register(verificationRoutes, { prefix: '/api/auth/email', ...auth })

@@ -60,7 +60,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       if (!user) return undefined
       if (emailVerification !== 'off')
         await mail.write({ kind: 'verify', recipient: email, user_id: user.id }, client, trx)
-      return { user, opened: sessions.admits(user) ? await sessions.open(user, client, trx) : undefined }
+      return { user, opened: sessions.admits(user) ? await sessions.open(user, ['pwd'], client, trx) : undefined }
     })
   }
 
@@ -103,7 +103,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       if (!user) return undefined
       if (sessions.admits(user)) {
         const noticed = await noticeLogin(user, client, mail, trx)
-        return { opened: await sessions.open(user, client, trx), noticed }
+        return { opened: await sessions.open(user, ['pwd'], client, trx), noticed }
       }
       await mail.write({ kind: 'verify', recipient: email, user_id: id }, client, trx)
       return { opened: undefined, noticed: true }
@@ -149,7 +149,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       await sessions.endAll(userId, trx)
       await mailTokensRepository(trx).invalidate(userId)
       await mail.write({ kind: 'password.changed', recipient: user.email, user_id: userId }, client, trx)
-      return sessions.open(user, client, trx)
+      return sessions.open(user, ['pwd'], client, trx)
     })
     // A concurrent login upgraded the hash of the same password.
     if (!opened) return changePassword(token, change, client)

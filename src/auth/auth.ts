@@ -12,6 +12,7 @@ import { usersRepository } from '../repositories/users.ts'
 import { andThen } from '../util/and-then.ts'
 import { createAccounts } from './accounts.ts'
 import { createEmailChanges } from './email-changes.ts'
+import { createStepUp } from './factors/step-up.ts'
 import { createForeignUsers } from './foreign-users.ts'
 import { createPasswords } from './passwords/passwords.ts'
 import { createRecovery } from './recovery.ts'
@@ -75,11 +76,13 @@ export function createAuth(
       tokens,
       refreshTokens: createRefreshTokens(config.secrets),
       revocations,
-      log: securityLog
+      log: securityLog,
+      clock
     }
   )
   const passwords = createPasswords({ ...config, readKinds: usersRepository(db).hashKinds })
   const throttle = createThrottle(config.rateLimit, createWindows(shared, { kind: 'throttle', maxEntries, clock }))
+  const stepUps = createStepUp(db, { passwords, sessions, throttle, log: securityLog, clock })
   const recovery = createRecovery(db, {
     passwords,
     sessions,
@@ -132,6 +135,7 @@ export function createAuth(
       recovery,
       verification,
       emailChanges,
+      stepUps,
       sessions,
       verify,
       identify,

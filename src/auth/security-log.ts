@@ -53,7 +53,7 @@ export function createSecurityLog(
   // which represent those before and have no address; likewise 100 of an address, without a user.
   async function rowOf(entry: SecurityEvent, account: string | undefined): Promise<SecurityEvent | undefined> {
     const { event, user_id = null, address } = entry
-    if (event === 'login') {
+    if (event === 'login' || event === 'step_up') {
       const times = eventsPerRow(await tally(event, user_id, address), unlimitedRows.account)
       return times > 0 ? { ...entry, times } : undefined
     }

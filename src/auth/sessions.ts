@@ -10,7 +10,7 @@ import type { Client } from './client.ts'
 import type { Revocations } from './revocations/revocations.ts'
 import type { SecurityLog } from './security-log.ts'
 import type { AccessTokens } from './tokens/access-tokens.ts'
-import type { AccessToken, OwnToken } from './tokens/claims.ts'
+import type { AccessToken, Authentication, OwnToken } from './tokens/claims.ts'
 import { hashOf, type RefreshToken, type RefreshTokens } from './tokens/refresh-tokens.ts'
 
 const writeInterval = 60_000
@@ -24,12 +24,23 @@ interface Parts {
   refreshTokens: RefreshTokens
   revocations: Revocations
   log: SecurityLog
+  clock: () => number
+}
+
+interface Admitted {
+  user: User
+  sessionId: string
+  /** Undefined for a session that an earlier release opened. */
+  authentication: Authentication | undefined
+  /** Undefined if the client keeps the one that it has. */
+  refreshToken?: RefreshToken
+  secondsLeft: number
 }
 
 export function createSessions(
   db: Kysely<Database>,
   { verifiedOnly, ...lives }: Lives & { verifiedOnly: boolean },
-  { reads, tokens, refreshTokens, revocations, log }: Parts
+  { reads, tokens, refreshTokens, revocations, log, clock }: Parts
 ) {
   const sessions = sessionsRepository(db, lives)
   const used = new Map<string, number>()
@@ -44,36 +55,43 @@ export function createSessions(
     await sessions.touch(ids, times).catch(() => {})
   }
 
-  function answer(user: User, refreshToken: RefreshToken, secondsLeft: number): AuthResponse {
+  /** By our clock, which later checks the age; the database's may differ. */
+  const authenticated = (amr: string[]): Authentication => ({ auth_time: Math.floor(clock() / 1000), amr })
+
+  const admits = ({ email_verified }: User) => email_verified || !verifiedOnly
+
+  /** The gate: the only place that issues tokens, for every way to open, renew or raise a session (test/structure/gate.test.ts). */
+  function admit({ user, sessionId, authentication, refreshToken, secondsLeft }: Admitted): AuthResponse {
+    if (!admits(user)) throw problems.emailNotVerified()
     return {
-      ...tokens.issue(user, refreshToken.sessionId, secondsLeft),
+      ...tokens.issue(user, sessionId, secondsLeft, authentication),
       token_type: 'bearer',
-      refresh_token: refreshTokens.format(refreshToken),
+      ...(refreshToken && { refresh_token: refreshTokens.format(refreshToken) }),
       refresh_expires_in: Math.round(secondsLeft),
       user
     }
   }
 
-  const admits = ({ email_verified }: User) => email_verified || !verifiedOnly
-
   return {
     /** Whether a user may have a session. */
     admits,
 
-    /** Every new session comes from here. Throws `email_not_verified`. */
-    async open(user: User, { ip, userAgent }: Client, trx: Transaction<Database>) {
-      if (!admits(user)) throw problems.emailNotVerified()
+    /** Opens a session of a user who has just proved who they are by the methods `amr`. Throws `email_not_verified`. */
+    async open(user: User, amr: string[], { ip, userAgent }: Client, trx: Transaction<Database>) {
       const refreshToken = refreshTokens.make(uuid())
+      const { sessionId } = refreshToken
+      const authentication = authenticated(amr)
       const sessions = sessionsRepository(trx, lives)
       await sessions.removeUnused(user.id, maxSessions - 1)
       const opened = await sessions.insert({
-        id: refreshToken.sessionId,
+        id: sessionId,
         user_id: user.id,
         refresh_hash: hashOf(refreshToken),
+        authentication,
         user_agent: userAgent?.slice(0, longestUserAgent) ?? null,
         ip
       })
-      return opened && answer(user, refreshToken, opened.seconds_left)
+      return opened && admit({ user, sessionId, authentication, refreshToken, secondsLeft: opened.seconds_left })
     },
 
     /** Replaces both tokens. Throws `invalid_token`. Reuse of a replaced token ends the session (RFC 9700, 4.14). */
@@ -91,14 +109,28 @@ export function createSessions(
         verifiedOnly
       })
       if (rotated) {
-        const { sealed_successor, seconds_left, ...user } = rotated
-        return answer(user, refreshTokens.unseal(token, sealed_successor), seconds_left)
+        const { sealed_successor, auth_time, amr, seconds_left: secondsLeft, ...user } = rotated
+        const refreshToken = refreshTokens.unseal(token, sealed_successor)
+        const authentication = auth_time !== null && amr ? { auth_time, amr } : undefined
+        return admit({ user, sessionId: token.sessionId, authentication, refreshToken, secondsLeft })
       }
       const stolen = await sessions.removeStolen(token.sessionId, hashOf(token))
       if (!stolen) throw problems.invalidToken(given ? 'the session has ended' : 'not a refresh token')
       await revocations.settle()
       await log.record('refresh.reused', client, { user_id: stolen.user_id, session_id: token.sessionId })
       throw problems.invalidToken('a refresh token was used again')
+    },
+
+    /**
+     * Issues an access token for a user who has just proved again who they are. The refresh token stays as it is: a lost answer
+     * must not end the session. Throws `token_revoked`.
+     */
+    async raise({ subject, sessionId }: OwnToken, amr: string[]): Promise<AuthResponse> {
+      const authentication = authenticated(amr)
+      const raised = await sessions.raise(subject, sessionId, authentication)
+      if (!raised) throw problems.tokenRevoked('the session ended meanwhile')
+      const { seconds_left: secondsLeft, ...user } = raised
+      return admit({ user, sessionId, authentication, secondsLeft })
     },
 
     list: sessionsRepository(reads, lives).list,

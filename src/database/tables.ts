@@ -43,6 +43,9 @@ export interface SessionTable {
   access_expires_at: string
   user_agent: string | null
   ip: string | null
+  /** When and how the user proved who they are; null for sessions that an earlier release opened. */
+  auth_time: string | null
+  amr: string[] | null
 }
 
 export interface RevocationTable {

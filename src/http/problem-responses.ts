@@ -2,6 +2,7 @@ import type { OpenAPIV3_1 } from 'openapi-types'
 import { ref } from '../../schemas/common.ts'
 import { example } from '../../schemas/examples.ts'
 import { FieldError, Problem } from '../../schemas/problems.ts'
+import { maxAge } from '../auth/factors/step-up.ts'
 import { problems, type Problem as Thrown } from './problems.ts'
 
 const descriptions: Record<number, string> = {
@@ -38,6 +39,7 @@ const examples: Thrown[] = [
   problems.tokenRevoked(''),
   problems.invalidCredentials(''),
   problems.emailNotVerified(),
+  problems.stepUpRequired(maxAge),
   problems.forbidden(),
   problems.notFound('Task'),
   problems.emailTaken(),

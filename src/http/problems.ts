@@ -57,6 +57,11 @@ const refusedToken = (code: ProblemCode, detail: string, reason: string) =>
     headers: { 'www-authenticate': `${challenge}, error="invalid_token", error_description="${detail}"` }
   })
 
+const insufficient = (detail: string, bound = '') =>
+  new Problem(401, 'step_up_required', detail, {
+    headers: { 'www-authenticate': `${challenge}, error="insufficient_user_authentication"${bound}` }
+  })
+
 export const problems = {
   validationFailed: (errors: FieldError[]) =>
     new Problem(400, 'validation_failed', errors.map((e) => `${e.pointer || 'The body'} ${e.message}`).join('; '), {
@@ -77,6 +82,11 @@ export const problems = {
     new Problem(401, 'email_not_verified', 'Confirm your email address first', {
       headers: { 'www-authenticate': challenge }
     }),
+  /** RFC 9470, section 3. For another issuer's user without `max_age`, so that a client does not go there and back for ever. */
+  stepUpRequired: (maxAge: number, issuer?: string) =>
+    issuer === undefined
+      ? insufficient('Enter your password again', `, max_age=${maxAge}`)
+      : insufficient(`Accounts of ${issuer} cannot do this`),
   forbidden: (reason?: string) => new Problem(403, 'forbidden', 'Access forbidden', { reason }),
   notFound: (what: string) => new Problem(404, 'not_found', `${what} not found`),
   methodNotAllowed: (allowed: readonly string[]) =>

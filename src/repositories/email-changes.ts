@@ -44,15 +44,6 @@ export function emailChangesRepository(db: Kysely<Database> | Transaction<Databa
         .returning(['id', 'old_email'])
         .executeTakeFirstOrThrow(),
 
-    /** Whether a session was opened by a login within the last ten minutes. */
-    isRecent: (sessionId: string) =>
-      db
-        .selectFrom('sessions')
-        .select('id')
-        .where('id', '=', sessionId)
-        .where('created_at', '>', sql<string>`now() - interval '10 minutes'`)
-        .executeTakeFirst(),
-
     /** From now on, a change that waits for its confirmation cannot be confirmed. */
     withdraw: (userId: string) =>
       db

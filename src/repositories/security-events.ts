@@ -15,6 +15,7 @@ export const securityEventNames = [
   'password.throttled',
   'password.reset',
   'email.verified',
+  'step_up',
   'session.ended',
   'sessions.ended',
   'email.requested',

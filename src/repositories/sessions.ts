@@ -6,14 +6,26 @@ import { columns as columnsOfUsers } from './users.ts'
 /** The columns that the owner may see. */
 const columns = ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip'] as const
 const userColumns = columnsOfUsers.map((column) => `users.${column}` as const)
+const authTime = sql<number | null>`extract(epoch from sessions.auth_time)::float8`.as('auth_time')
+const stored = ({ auth_time, amr }: Authentication) => ({
+  auth_time: sql<string>`to_timestamp(${auth_time}::float8)`,
+  amr: sql<string[]>`${amr}::text[]`
+})
 
 /** Grace period in which a replaced token still returns its successor, for two tabs or a lost answer. */
 const grace = sql`interval '10 seconds'`
+
+interface Authentication {
+  /** Seconds since 1970. */
+  auth_time: number
+  amr: string[]
+}
 
 interface NewSession {
   id: string
   user_id: string
   refresh_hash: Buffer
+  authentication: Authentication
   user_agent: string | null
   ip: string
 }
@@ -30,13 +42,18 @@ interface Rotation {
 /** All SQL on sessions. A trigger revokes the access tokens of a deleted session. */
 export function sessionsRepository(db: Kysely<Database> | Transaction<Database>, lives: Lives) {
   const { now, end, actualEnd, firstEnd, accessEnd, secondsLeft } = sessionEnds(lives)
+  // A token with a longer lifetime, from before the setting changed, may still be valid.
+  const longerAccess = sql<string>`greatest(sessions.access_expires_at, ${accessEnd})`
 
   return {
     /** Opens a session of an active user, who cannot be deactivated before the transaction ends. */
-    insert: ({ id, user_id, refresh_hash, user_agent, ip }: NewSession) =>
+    insert: ({ id, user_id, refresh_hash, authentication, user_agent, ip }: NewSession) =>
       db
         .insertInto('sessions')
-        .columns(['id', 'user_id', 'refresh_hash', 'user_agent', 'ip', 'expires_at', 'access_expires_at'])
+        .columns([
+          ...(['id', 'user_id', 'refresh_hash', 'auth_time', 'amr', 'user_agent', 'ip'] as const),
+          ...(['expires_at', 'access_expires_at'] as const)
+        ])
         .expression((eb) =>
           eb
             .selectFrom('users')
@@ -44,6 +61,8 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
               sql<string>`${id}::uuid`.as('id'),
               'users.id as user_id',
               sql<Buffer>`${refresh_hash}::bytea`.as('refresh_hash'),
+              stored(authentication).auth_time.as('auth_time'),
+              stored(authentication).amr.as('amr'),
               sql<string | null>`${user_agent}::text`.as('user_agent'),
               sql<string>`${ip}::text`.as('ip'),
               firstEnd.as('expires_at'),
@@ -75,8 +94,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
           rotated_at: sql`case when ${current} then now() else sessions.rotated_at end`,
           last_used_at: now,
           expires_at: end,
-          // A token with a longer lifetime, from before the setting changed, may still be valid.
-          access_expires_at: sql`greatest(sessions.access_expires_at, ${accessEnd})`
+          access_expires_at: longerAccess
         })
         .where('sessions.id', '=', id)
         .where(actualEnd, '>', now)
@@ -92,10 +110,28 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .whereRef('users.id', '=', 'sessions.user_id')
         .where('users.is_active', '=', true)
         .$if(verifiedOnly, (query) => query.where('users.email_verified', '=', true))
-        .returning([...userColumns, 'sessions.sealed_successor', secondsLeft])
+        .returning([...userColumns, 'sessions.sealed_successor', authTime, 'sessions.amr', secondsLeft])
         .$narrowType<{ sealed_successor: Buffer }>()
         .executeTakeFirst()
     },
+
+    /** Records that the active user of a session that has not ended has proved again who they are. */
+    raise: (userId: string, id: string, authentication: Authentication) =>
+      db
+        .updateTable('sessions')
+        .from('users')
+        .set({
+          ...stored(authentication),
+          last_used_at: now,
+          access_expires_at: longerAccess
+        })
+        .where('sessions.user_id', '=', userId)
+        .where('sessions.id', '=', id)
+        .where(actualEnd, '>', now)
+        .whereRef('users.id', '=', 'sessions.user_id')
+        .where('users.is_active', '=', true)
+        .returning([...userColumns, secondsLeft])
+        .executeTakeFirst(),
 
     list: (userId: string) =>
       db

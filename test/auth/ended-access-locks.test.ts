@@ -4,13 +4,14 @@ import { type Pair, raceFor, racers, type Tokens } from '../helpers/races.ts'
 import { server } from '../helpers/template.ts'
 
 const { app, config } = await startApp(t)
-const { as, refresh, twoSessions, changePassword, logIn, ends, isOver } = racers(t, app, config)
+const { as, refresh, twoSessions, changePassword, stepUp, logIn, ends, isOver } = racers(t, app, config)
 const skip = !server && 'the embedded database runs one transaction after the other'
 
 /** Operations that open or renew access; undefined if refused. */
 const opens: Record<string, (pair: Pair) => Promise<Tokens | undefined>> = {
   'a login': ({ mine }) => logIn(mine).catch(() => undefined),
   'a password change': ({ mine }) => changePassword(mine).catch(() => undefined),
+  'a step-up': ({ mine }) => stepUp(mine).catch(() => undefined),
   'a refresh': async ({ mine }) => {
     const answer = await refresh(mine.refresh_token)
     return answer.statusCode === 200 ? answer.json() : undefined

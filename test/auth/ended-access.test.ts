@@ -6,14 +6,15 @@ import { until } from '../helpers/wait.ts'
 
 const { app, config } = await startApp(t)
 const race = racers(t, app, config)
-const { as, twoSessions, changePassword, removeAccount, logIn, ends, heldAccounts, isOver, userOf } = race
+const { as, twoSessions, changePassword, removeAccount, stepUp, logIn, ends, heldAccounts, isOver, userOf } = race
 
 type Tokens = Awaited<ReturnType<typeof twoSessions>>['mine']
 type Held = ReturnType<typeof heldAccounts>['held']
 
 const inProgress: Record<string, (tokens: Tokens, held: Held) => Promise<unknown>> = {
   'a password change': (mine, held) => changePassword(mine, undefined, held),
-  'an account deletion': (mine, held) => removeAccount(mine, held)
+  'an account deletion': (mine, held) => removeAccount(mine, held),
+  'a step-up': (mine, held) => stepUp(mine, held)
 }
 
 for (const [what, start] of Object.entries(inProgress))

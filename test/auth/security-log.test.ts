@@ -48,6 +48,7 @@ const happenings: Happening[] = [
   ['logout', ({ token }) => caller(app, token).post('/api/auth/logout', undefined, from), { session: true }],
   ['password.changed', (ann) => change(ann, password)],
   ['password.failed', (ann) => change(ann, 'wrong-hush-hush-1'), { alarm }],
+  ['step_up', ({ token }) => caller(app, token).post('/api/auth/step-up', { password }, from), { session: true }],
   ['sessions.ended', ({ token }) => caller(app, token).delete('/api/auth/sessions', undefined, from)],
   [
     'session.ended',

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { createAccounts } from '../../src/auth/accounts.ts'
 import { createAuth } from '../../src/auth/auth.ts'
 import type { Client } from '../../src/auth/client.ts'
+import { createStepUp } from '../../src/auth/factors/step-up.ts'
 import { createPasswords } from '../../src/auth/passwords/passwords.ts'
 import { createSecurityLog } from '../../src/auth/security-log.ts'
 import type { Config } from '../../src/config/config.ts'
@@ -21,7 +22,7 @@ export function accountsOn(t: Test, app: FastifyInstance, config: Config, others
     revocations.stop()
     return sessions.stop()
   })
-  return createAccounts(app.db, {
+  const parts: Parts = {
     passwords: createPasswords(config),
     sessions,
     revocations: app.revocations,
@@ -32,5 +33,6 @@ export function accountsOn(t: Test, app: FastifyInstance, config: Config, others
     settings: config,
     clock,
     ...others
-  })
+  }
+  return { ...createAccounts(app.db, parts), ...createStepUp(app.db, parts) }
 }

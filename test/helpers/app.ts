@@ -23,6 +23,8 @@ export interface Options {
   isOwnWeb?: boolean
   clock?: () => number
   redis?: { commandTimeout: number }
+  /** Adds routes to the app. */
+  routes?: (app: FastifyInstance) => void
 }
 
 /** A caller, with or without a token. Every answer is checked against the published contract. */
@@ -77,7 +79,7 @@ const cheapestHash = 4
  * Starts the whole service until the test ends, on an empty database or the configured one. Hashes are cheap, and
  * limits off unless requested.
  */
-export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis }: Options = {}) {
+export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis, routes }: Options = {}) {
   const { engine, remove, ...database } = await borrowDatabase()
   const { log, lines, says } = captureLog()
   const mailbox = openMailbox()
@@ -100,6 +102,7 @@ export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis 
       ...(engine && !('DATA_DIR' in settings) && { engine })
     }
   )
+  routes?.(app)
   await app.ready()
   // A test with an unreachable database continues.
   await app.revocations.catchUp().catch(() => {})

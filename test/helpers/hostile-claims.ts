@@ -85,6 +85,19 @@ export const claims: Changes = {
   'aud of another': { aud: 'another' },
   'aud a list': { aud: ['gatehouse'] },
   'aud missing': { aud: undefined },
+  'auth_time as text': { auth_time: String(now), amr: ['pwd'] },
+  'auth_time a fraction': { auth_time: now - 0.5, amr: ['pwd'] },
+  'auth_time negative': { auth_time: -1, amr: ['pwd'] },
+  'auth_time null': { auth_time: null, amr: ['pwd'] },
+  'auth_time a list': { auth_time: [now], amr: ['pwd'] },
+  'auth_time in the future': { auth_time: now + 1800, amr: ['pwd'] },
+  'auth_time without amr': { auth_time: now },
+  'amr without auth_time': { amr: ['pwd'] },
+  'amr a text': { auth_time: now, amr: 'pwd' },
+  'amr an object': { auth_time: now, amr: { 0: 'pwd', length: 1 } },
+  'amr of numbers': { auth_time: now, amr: [1] },
+  'amr of long texts': { auth_time: now, amr: ['x'.repeat(11)] },
+  'amr of eleven': { auth_time: now, amr: Array(11).fill('pwd') },
   'claims of a bridge': { iss: undefined, aud: undefined, sid: undefined, jti: undefined }
 }
 

@@ -83,6 +83,7 @@ export function racers(t: Test, app: FastifyInstance, config: Config) {
     changePassword(tokenOf(mine), { current_password: password, new_password }, here)
   const removeAccount = (issued: Issued, { remove } = accounts) =>
     remove(issued.user.id, tokenOf(issued), password, here)
+  const stepUp = (mine: Tokens, { stepUp } = accounts) => stepUp(tokenOf(mine), { password }, here)
   const logIn = ({ user }: Issued, { login } = accounts) => login({ email: user.email, password }, here)
 
   /** Operations that end access, by SQL or from the user's other session. */
@@ -112,5 +113,18 @@ export function racers(t: Test, app: FastifyInstance, config: Config) {
 
   const userOf = ({ mine }: Pair) => app.db.selectFrom('users').selectAll().where('id', '=', mine.user.id).execute()
 
-  return { as, refresh, login, twoSessions, changePassword, removeAccount, logIn, ends, heldAccounts, isOver, userOf }
+  return {
+    as,
+    refresh,
+    login,
+    twoSessions,
+    changePassword,
+    removeAccount,
+    stepUp,
+    logIn,
+    ends,
+    heldAccounts,
+    isOver,
+    userOf
+  }
 }

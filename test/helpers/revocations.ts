@@ -60,6 +60,8 @@ export function startRevocations(t: Test, { alone = false } = {}) {
     email: 'ann@example.com',
     name: undefined,
     sessionId,
+    authTime: undefined,
+    amr: [],
     issuedAt: start / 1000 - 60,
     expiresAt: start / 1000 + 600
   })

@@ -61,6 +61,20 @@ const catalogue = {
     'Invalid email or password',
     { 'www-authenticate': bearer }
   ],
+  emailNotVerified: [
+    problems.emailNotVerified(),
+    401,
+    'email_not_verified',
+    'Confirm your email address first',
+    { 'www-authenticate': bearer }
+  ],
+  stepUpRequired: [
+    problems.stepUpRequired(600),
+    401,
+    'step_up_required',
+    'Enter your password again',
+    { 'www-authenticate': `${bearer}, error="insufficient_user_authentication", max_age=600` }
+  ],
   forbidden: [problems.forbidden(), 403, 'forbidden', 'Access forbidden'],
   notFound: [problems.notFound('Task'), 404, 'not_found', 'Task not found'],
   methodNotAllowed: [

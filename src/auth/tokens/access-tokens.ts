@@ -1,7 +1,16 @@
 import { validate as isUuid, v4 as uuid } from 'uuid'
 import type { Secret } from '../../config/secrets.ts'
 import { problems } from '../../http/problems.ts'
-import { type AccessToken, bridgedToken, checkTimes, emailClaim, textClaim, timeClaim } from './claims.ts'
+import {
+  type AccessToken,
+  type Authentication,
+  authenticationClaims,
+  bridgedToken,
+  checkTimes,
+  emailClaim,
+  textClaim,
+  timeClaim
+} from './claims.ts'
 import type { Jws } from './jws.ts'
 
 interface Settings {
@@ -69,7 +78,8 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
     if ('email_verified' in claims && typeof claims.email_verified !== 'boolean')
       throw problems.invalidToken('email_verified')
     const [issuedAt, expiresAt] = [timeClaim(claims, 'iat'), timeClaim(claims, 'exp')]
-    return { issuer: null, subject, email: emailClaim(claims), name: undefined, sessionId, issuedAt, expiresAt }
+    const known = { ...authenticationClaims(claims), email: emailClaim(claims), name: undefined }
+    return { issuer: null, subject, sessionId, issuedAt, expiresAt, ...known }
   }
 
   // Minted by an app with the shared secret: the bridge of a Better Auth front end.
@@ -82,7 +92,7 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
   }
 
   return {
-    issue(user: Holder, sessionId: string, secondsLeft = Number.POSITIVE_INFINITY) {
+    issue(user: Holder, sessionId: string, secondsLeft = Number.POSITIVE_INFINITY, authentication?: Authentication) {
       const iat = Math.floor(clock() / 1000)
       const expires_in = Math.max(1, Math.floor(Math.min(settings.accessTokenTtl, secondsLeft)))
       const access_token = signingKey.sign({
@@ -94,7 +104,8 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
         sid: sessionId,
         jti: uuid(),
         iat,
-        exp: iat + expires_in
+        exp: iat + expires_in,
+        ...authentication
       })
       return { access_token, expires_in }
     },

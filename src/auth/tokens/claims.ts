@@ -14,6 +14,10 @@ interface Bearer {
 export interface OwnToken extends Bearer {
   issuer: null
   sessionId: string
+  /** When the user last proved who they are, in seconds; undefined if that is unknown. */
+  authTime: number | undefined
+  /** How, by the names of RFC 8176. */
+  amr: readonly string[]
 }
 
 export interface ForeignToken extends Bearer {
@@ -25,12 +29,19 @@ export interface ForeignToken extends Bearer {
 
 export type AccessToken = OwnToken | ForeignToken
 
+/** When and how a user proved who they are, as claims (OpenID Connect Core, section 2; RFC 8176). */
+export interface Authentication {
+  auth_time: number
+  amr: string[]
+}
+
 // Seconds. Revocations of other issuers' tokens must be kept longer than this.
 const maxForeignLife = 7 * 24 * 60 * 60
 /** Seconds that another server's clock may be ahead. */
 const clockSkew = 60
 const endOfYear9999 = 253_402_300_799
 // Claims of Better Auth's mail links, which are signed with the shared secret.
+const maxMethods = 10
 const mailLink = ['updateTo', 'requestType']
 const sessionCache = 'better-auth:session-cache'
 /** A printable subject (OpenID Connect Core, section 2; RFC 7519, section 4.1.2). */
@@ -41,6 +52,8 @@ const isObject = (value: unknown): value is Claims => typeof value === 'object' 
 
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && /^(?=\s*\S)[^\0\ud800-\udfff]{1,100}$/u.test(value)
+
+const isMethod = (value: unknown): value is string => typeof value === 'string' && /^[a-z]{1,10}$/.test(value)
 
 export function textClaim(claims: Claims, name: string): string {
   const value = claims[name]
@@ -61,6 +74,16 @@ export function timeClaim(claims: Claims, name: string): number {
   if (typeof value !== 'number' || !(value >= 0 && value <= endOfYear9999))
     throw problems.invalidToken(`no time in ${name}`)
   return value
+}
+
+/** Reads `auth_time` and `amr` of our own tokens, which older ones lack. */
+export function authenticationClaims(claims: Claims): Pick<OwnToken, 'authTime' | 'amr'> {
+  if (!('auth_time' in claims) && !('amr' in claims)) return { authTime: undefined, amr: [] }
+  const { amr } = claims
+  const authTime = timeClaim(claims, 'auth_time')
+  if (!Number.isInteger(authTime)) throw problems.invalidToken('no time in auth_time')
+  if (!Array.isArray(amr) || amr.length > maxMethods || !amr.every(isMethod)) throw problems.invalidToken('no amr')
+  return { authTime, amr: Object.freeze(amr) }
 }
 
 // In any case and with or without `application/` (RFC 7515, section 4.1.9).
@@ -129,9 +152,12 @@ export function bridgedToken({ header, claims }: Jws, issuer: string): ForeignTo
 }
 
 /** Throws `token_expired` only if nothing else is wrong. */
-export function checkTimes({ issuedAt, expiresAt }: AccessToken, { claims }: Jws, now: number): void {
+export function checkTimes(token: AccessToken, { claims }: Jws, now: number): void {
+  const { issuedAt, expiresAt } = token
   if ('nbf' in claims && timeClaim(claims, 'nbf') > now + clockSkew) throw problems.invalidToken('not valid yet')
   if (issuedAt > now + clockSkew) throw problems.invalidToken('issued in the future')
+  if (token.issuer === null && token.authTime !== undefined && token.authTime > now + clockSkew)
+    throw problems.invalidToken('authenticated in the future')
   if (expiresAt <= issuedAt) throw problems.invalidToken('ends before it begins')
   if (expiresAt <= now) throw problems.tokenExpired()
 }

@@ -204,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove again who you are
+         * @description For a request that got 401 `step_up_required`: ask the person for the password, replace the access token by that of the answer, and repeat the request within ten minutes. The session and its refresh token stay the same. 401 `invalid_credentials`: the password is wrong. Accounts of another issuer have no password here and get 401 `step_up_required`, whose detail names the issuer.
+         */
+        post: operations["stepUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/profile": {
         parameters: {
             query?: never;
@@ -621,7 +641,7 @@ export interface components {
             token_type: "bearer";
             /** @description Lifetime of the access token in seconds */
             expires_in: number;
-            /** @description To exchange for new tokens, once; absent if it is set as a cookie */
+            /** @description To exchange for new tokens, once; absent if it is set as a cookie, or stays the same */
             refresh_token?: string;
             /** @description Lifetime of the refresh token in seconds */
             refresh_expires_in: number;
@@ -810,7 +830,7 @@ export interface components {
          * @description What went wrong, for programs. A later version may add codes
          * @enum {string}
          */
-        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "email_not_verified" | "forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
+        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "email_not_verified" | "step_up_required" | "forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
         /**
          * @description The fields of the account to change
          * @example {
@@ -918,6 +938,16 @@ export interface components {
          * @enum {string}
          */
         SortOrder: "asc" | "desc";
+        /**
+         * @description What proves again who the user is
+         * @example {
+         *       "password": "correct-horse-7"
+         *     }
+         */
+        StepUp: {
+            /** @description The password as it was set */
+            password: string;
+        };
         /**
          * @description A task of the user
          * @example {
@@ -1192,6 +1222,7 @@ export type Reset = components['schemas']['Reset'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
 export type SortOrder = components['schemas']['SortOrder'];
+export type StepUp = components['schemas']['StepUp'];
 export type Task = components['schemas']['Task'];
 export type TaskCompletion = components['schemas']['TaskCompletion'];
 export type TaskPage = components['schemas']['TaskPage'];
@@ -1530,6 +1561,37 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    stepUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The new access token has a new `auth_time` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthResponse"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     getProfile: {
         parameters: {
             query?: never;
@@ -1701,6 +1763,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             413: components["responses"]["Problem413"];
