@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { parseSetCookie } from 'cookie'
-import type { InjectOptions } from 'fastify'
+import type { FastifyInstance, InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import type { User } from '../../web/client/src/api.ts'
 import { createGatehouse } from '../../web/client/src/index.ts'
@@ -9,14 +9,20 @@ import { until } from './wait.ts'
 
 const baseUrl = 'https://api.example.com'
 
+type Options = NonNullable<Parameters<typeof createGatehouse>[0]>
+
 /** Intercepts a request: answers it instead of the server, or throws like a network error. */
 type Interference = (request: Request) => Response | undefined | Promise<Response | undefined>
 
 /** The service with browsers, whose tabs share cookies, and a common clock. */
-export async function startBrowsers(t: Test, settings: Record<string, string> = {}) {
+export async function startBrowsers(
+  t: Test,
+  settings: Record<string, string> = {},
+  routes?: (app: FastifyInstance) => void
+) {
   let time = Date.now()
   const clock = () => time
-  const { app, lettersTo } = await startApp(t, { settings, clock })
+  const { app, lettersTo } = await startApp(t, { settings, clock, ...(routes && { routes }) })
 
   /** A browser has its own cookies and channels. */
   function open() {
@@ -52,10 +58,10 @@ export async function startBrowsers(t: Test, settings: Record<string, string> = 
       return new Response(answer.statusCode === 204 ? null : answer.body, { status: answer.statusCode, headers })
     }
 
-    function tab() {
+    function tab(options: Pick<Options, 'onStepUp'> = {}) {
       const left: string[] = []
       const gatehouse = createGatehouse(
-        { baseUrl: name, onSignedOut: (why) => left.push(why) },
+        { baseUrl: name, onSignedOut: (why) => left.push(why), ...options },
         {
           fetch: answer,
           now: clock,
@@ -87,8 +93,8 @@ export async function startBrowsers(t: Test, settings: Record<string, string> = 
       interfere: (next: Interference) => {
         interfere = next
       },
-      async signedUp() {
-        const first = tab()
+      async signedUp(options?: Pick<Options, 'onStepUp'>) {
+        const first = tab(options)
         const user = (await first.session.signUp({ email, name: 'Ann', password })) as User
         return { ...first, user }
       }

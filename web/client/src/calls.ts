@@ -12,6 +12,7 @@ type SessionPath =
   | '/api/auth/email/verify'
   | '/api/auth/email/confirm'
   | '/api/auth/email/cancel'
+  | '/api/auth/step-up'
   | '/api/auth/profile/delete'
 
 type Path<M extends Method> = Exclude<ClientPathsWithMethod<Client<paths>, M>, SessionPath>

@@ -5,6 +5,7 @@ import { createExchanges, type Surroundings, surroundings } from './exchange.ts'
 import { createRenewal } from './renewal.ts'
 import { bodyOf, createSession, refreshing } from './session.ts'
 import { createState } from './state.ts'
+import { createStepUp } from './step-up.ts'
 import type { Why } from './tabs.ts'
 
 export type * from './api.ts'
@@ -18,11 +19,16 @@ interface Options {
   baseUrl?: string
   /** Called when the user is signed out: by `logOut` in any tab, or because the session has ended. */
   onSignedOut?: (why: Why) => void
+  /**
+   * Called when the server wants to know again who the user is: let the user call `session.stepUp`. True: the call is repeated. False:
+   * it fails with `step_up_required`, as it does without this option.
+   */
+  onStepUp?: () => Promise<boolean>
 }
 
 /** A client for one browser page, never for a server. The access token is in memory, the refresh token in an HttpOnly cookie. */
 export function createGatehouse(
-  { baseUrl = '', onSignedOut = () => {} }: Options = {},
+  { baseUrl = '', onSignedOut = () => {}, onStepUp }: Options = {},
   around: Partial<Surroundings> = {}
 ) {
   const world = { ...surroundings, ...around }
@@ -31,10 +37,11 @@ export function createGatehouse(
   const plain = createClient<paths>({ baseUrl })
   const renewal = createRenewal(state, refreshing(plain, patiently), world)
   const server = createClient<paths>({ baseUrl, fetch: (request) => renewal.authorized(request, fitting) })
+  const confirmed = createStepUp(state, onStepUp)
   const call =
     <M extends Method>(method: M) =>
     (path: string, init?: object) =>
-      bodyOf<unknown>(server.request(method, path as never, init as never))
+      confirmed(() => bodyOf<unknown>(server.request(method, path as never, init as never)))
 
   return {
     api: {

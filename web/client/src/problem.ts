@@ -56,9 +56,11 @@ export const unreachable = (cause: unknown) =>
 
 export const signedOut = () => new Problem({ status: 401, code: 'not_authenticated', detail: 'Not authenticated' })
 
+const aboutUser = new Set(['invalid_credentials', 'step_up_required'])
+
 /** Whether a new access token may help. A wrong password also answers 401. */
 export const isAboutToken = (error: unknown): error is Problem =>
-  error instanceof Problem && error.status === 401 && error.code !== 'invalid_credentials'
+  error instanceof Problem && error.status === 401 && !aboutUser.has(error.code)
 
 export const isRefusal = (error: unknown): error is Problem =>
   error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429

@@ -8,6 +8,7 @@ import type {
   PasswordChange,
   paths,
   Reset,
+  StepUp,
   User
 } from './api.ts'
 import type { Exchange } from './exchange.ts'
@@ -120,6 +121,11 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
     /** Ends every other session. Problems: 400 with `errors`, 401 `invalid_credentials`, 403, 429. */
     async changePassword(body: PasswordChange): Promise<User> {
       return state.adopt(await bodyOf(server.PUT('/api/auth/password', { body, ...ours })))
+    },
+
+    /** Proves again who the user is. Problems: 401 `invalid_credentials`, 429, 503. */
+    async stepUp(body: StepUp): Promise<User> {
+      return state.adopt(await bodyOf(server.POST('/api/auth/step-up', { body, ...ours })))
     },
 
     /** Deletes the account and its data. Problems: 401 `invalid_credentials`, 403, 429. */
