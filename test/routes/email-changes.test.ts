@@ -151,6 +151,24 @@ test('reset mails of the old address are invalid after the change and after it i
   t.equal((await login(ann.email)).statusCode, 200, 'the password is the same')
 })
 
+test('verification mails of the old address prove nothing after the change, also if somebody else has it since', async (t) => {
+  const ann = await signUp()
+  const verify = (token: string) => anyone.post('/api/auth/email/verify', { token })
+  await ann.post('/api/auth/email/verification')
+  const before = tokenOf(await lastTo(ann.email))
+  const { email, undoing } = await change(ann)
+  refused(t, await verify(before), 'invalid_token', 'sent before the change')
+  await app.db.updateTable('users').set({ email_verified: false }).where('id', '=', ann.id).execute()
+  await ann.post('/api/auth/email/verification')
+  const meanwhile = tokenOf(await lastTo(email))
+  t.equal((await cancel(undoing)).statusCode, 200)
+  const ben = await signUp(email)
+  await ben.post('/api/auth/email/verification')
+  t.equal((await verify(tokenOf(await lastTo(email)))).statusCode, 200, 'its owner since')
+  refused(t, await verify(meanwhile), 'invalid_token', 'sent before the change was undone')
+  t.match([await stateOf(ann), await stateOf(ben)], [{ email_verified: false }, { email_verified: true }])
+})
+
 test('a new password invalidates a change that waits, also one whose mail is not sent yet, and no cancellation', async (t) => {
   const ann = await signUp()
   const { confirmation, cancellation } = await ask(ann)
@@ -503,4 +521,16 @@ test('an import does not take a reserved address', async (t) => {
   const [reserved, free] = [row(ann.email), row(fresh())]
   t.match(await users.importAll([reserved]), { inserted: new Set(), existing: new Set() })
   t.match(await users.importAll([reserved, free]), { inserted: new Set([free.id]), existing: new Set([free.id]) })
+})
+
+test('a change needs a login or a step-up within ten minutes', async (t) => {
+  let now = Date.now()
+  const { app, signUp } = await startApp(t, { clock: () => now })
+  const ann = await signUp()
+  now += 601_000
+  const ask = (token: string) => caller(app, token).post('/api/auth/email/change', { email: fresh() })
+  t.match((await ask(ann.token)).json(), { status: 401, code: 'step_up_required' })
+  t.strictSame(await app.db.selectFrom('email_changes').select('id').execute(), [])
+  const { access_token } = (await ann.post('/api/auth/step-up', { password })).json()
+  t.equal((await ask(access_token)).statusCode, 202)
 })
