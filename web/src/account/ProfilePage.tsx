@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getProfile } from '../api/account.ts'
+import { useSession } from '../api/session.ts'
 import { Link } from '../router.tsx'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
@@ -14,7 +15,10 @@ const AddressState = ({ isVerified }: { isVerified: boolean }) =>
   isVerified ? <span className="badge good">Confirmed</span> : <span className="badge">Not confirmed</span>
 
 export default function ProfilePage() {
-  const { data: user, error, refetch } = useQuery({ queryKey: profileKey, queryFn: ({ signal }) => getProfile(signal) })
+  const { data, error, refetch } = useQuery({ queryKey: profileKey, queryFn: ({ signal }) => getProfile(signal) })
+  const { user: known } = useSession()
+  // Another tab may have heard of a change since.
+  const user = data && known && known.updated_at > data.updated_at ? known : data
   return (
     <AccountPage title="Profile">
       <section className="sheet card" aria-label="Your account">
