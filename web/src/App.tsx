@@ -2,6 +2,7 @@ import { Fragment, Suspense } from 'react'
 import { Guests } from './entry/Guests.tsx'
 import { LogInPage } from './entry/LogInPage.tsx'
 import { Members } from './entry/Members.tsx'
+import { StepUp } from './entry/StepUp.tsx'
 import {
   CancelPage,
   ConfirmPage,
@@ -68,6 +69,7 @@ export function App() {
     <Shell>
       <Safeguard key={path}>
         <Suspense fallback={<LoadingPage />}>{pageAt(path)}</Suspense>
+        <StepUp />
       </Safeguard>
     </Shell>
   )

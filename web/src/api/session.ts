@@ -2,8 +2,17 @@ import { useSyncExternalStore } from 'react'
 import { createStore } from '../store.ts'
 import { session } from './gatehouse.ts'
 
-export const { signUp, logIn, logOut, forgotPassword, resetPassword, verifyEmail, confirmEmail, cancelEmailChange } =
-  session
+export const {
+  signUp,
+  logIn,
+  logOut,
+  forgotPassword,
+  resetPassword,
+  verifyEmail,
+  confirmEmail,
+  cancelEmailChange,
+  stepUp
+} = session
 
 const trouble = createStore<unknown>(undefined)
 
