@@ -7,7 +7,7 @@ import { mailSettings, startSmtp } from '../helpers/smtp.ts'
 import { until } from '../helpers/wait.ts'
 
 const smtp = await startSmtp(t)
-const settings = mailSettings(smtp.url)
+const settings = { ...mailSettings(smtp.url), EMAIL_VERIFICATION: 'soft' }
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
 const mailTo = async (email: string, count = 1) => {
   const mail = await until(`mail ${count} to ${email}`, () => smtp.to(email)[count - 1])
