@@ -26,7 +26,7 @@ const present = new Set<Outcome>(['imported', 'banned', 'already'])
 /** Rolls back a batch of a dry run. */
 class DryRun extends Error {}
 
-function newRow({ id, name, email, password, created_at, is_banned }: SourceUser) {
+function newRow({ id, name, email, email_verified, password, created_at, is_banned }: SourceUser) {
   const address = normalEmail(email)
   if (password === null) return 'passwordless'
   if (address === undefined) return 'noAddress'
@@ -35,6 +35,7 @@ function newRow({ id, name, email, password, created_at, is_banned }: SourceUser
   return {
     id: uuidOf(String(id), namespace),
     email: address,
+    email_verified,
     name: shown || address,
     password_hash: password,
     is_active: !is_banned,

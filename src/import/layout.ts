@@ -1,4 +1,10 @@
-import { accountColumns, banColumns, type Layout, type SourceTable, userColumns } from '../repositories/better-auth.ts'
+import {
+  accountColumns,
+  type Layout,
+  optionalColumns,
+  type SourceTable,
+  userColumns
+} from '../repositories/better-auth.ts'
 
 // Better Auth writes `userId`, Drizzle `user_id`, PostgreSQL without quotes `userid`.
 const plain = (name: string) => name.toLowerCase().replaceAll('_', '')
@@ -74,7 +80,10 @@ export function findLayout(tables: SourceTable[]): Layout {
   const [{ user, account }] = choice as [(typeof whole)[number]]
   return {
     schema: account.schema,
-    users: { table: user.table, columns: { ...match(user, banColumns).columns, ...match(user, userColumns).columns } },
+    users: {
+      table: user.table,
+      columns: { ...match(user, optionalColumns).columns, ...match(user, userColumns).columns }
+    },
     accounts: { table: account.table, columns: match(account, accountColumns).columns }
   }
 }

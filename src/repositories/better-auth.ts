@@ -2,16 +2,16 @@ import { type Kysely, sql } from 'kysely'
 
 export interface Layout {
   schema: string
-  users: { table: string; columns: Record<UserColumn, string> & Partial<Record<BanColumn, string>> }
+  users: { table: string; columns: Record<UserColumn, string> & Partial<Record<OptionalColumn, string>> }
   accounts: { table: string; columns: Record<AccountColumn, string> }
 }
 
 export const userColumns = ['id', 'name', 'email', 'createdAt'] as const
-/** Of its plugin `admin`, where that is used. */
-export const banColumns = ['banned', 'banExpires'] as const
+/** Those of a ban belong to its plugin `admin`. */
+export const optionalColumns = ['emailVerified', 'banned', 'banExpires'] as const
 export const accountColumns = ['userId', 'providerId', 'password'] as const
 type UserColumn = (typeof userColumns)[number]
-type BanColumn = (typeof banColumns)[number]
+type OptionalColumn = (typeof optionalColumns)[number]
 type AccountColumn = (typeof accountColumns)[number]
 
 export interface SourceTable {
@@ -28,6 +28,7 @@ export interface SourceUser {
   id: string | number
   name: string | null
   email: string
+  email_verified: boolean
   created_at: string
   password: string | null
   /** By now: a ban that has expired is none. */
@@ -52,9 +53,13 @@ export async function sourceTables(db: Kysely<unknown>): Promise<SourceTable[]> 
 export function betterAuthRepository(db: Kysely<unknown>, { schema, users, accounts }: Layout) {
   const tableOf = (table: string) => sql.id(schema, table)
   const user = (column: UserColumn) => sql.id('u', users.columns[column])
-  const { banned, banExpires } = users.columns
+  const { emailVerified, banned, banExpires } = users.columns
   const isBanned = sql`${banned ? sql`coalesce(${sql.id('u', banned)}::boolean, false)` : sql`false`}
     and ${banExpires ? sql`coalesce(${sql.id('u', banExpires)} > now(), true)` : sql`true`}`
+  // By its text, because other adapters store a number or a time.
+  const isVerified = emailVerified
+    ? sql`coalesce(${sql.id('u', emailVerified)}::text in ('true', '1'), false)`
+    : sql`false`
   const account = (column: AccountColumn) => sql.id('a', accounts.columns[column])
 
   return {
@@ -65,7 +70,7 @@ export function betterAuthRepository(db: Kysely<unknown>, { schema, users, accou
 
     async page(after: string | number | undefined, limit: number): Promise<SourceUser[]> {
       const { rows } = await sql<SourceUser>`
-        select ${user('id')} as id, ${user('name')} as name, ${user('email')} as email,
+        select ${user('id')} as id, ${user('name')} as name, ${user('email')} as email, ${isVerified} as email_verified,
           ${user('createdAt')} as created_at, ${account('password')} as password,
           ${isBanned} as is_banned
         from ${tableOf(users.table)} u
