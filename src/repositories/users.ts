@@ -182,7 +182,11 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
     resetPassword: (id: string, email: string, hash: string) =>
       db
         .updateTable('users')
-        .set({ password_hash: hash, email_verified: true })
+        .set({
+          password_hash: hash,
+          email_verified: true,
+          updated_at: sql<string>`case when users.email_verified then users.updated_at else ${later} end`
+        })
         .where('id', '=', id)
         .where('email', '=', email)
         .where('issuer', 'is', null)

@@ -251,7 +251,9 @@ test('a reset counts as a confirmation, and invalidates the mail that asks for o
   const reset = (token: string) => anyone.post('/api/auth/password/reset', { token, new_password: 'another-horse-8' })
   refused(t, await reset(older), 'invalid_token', 'a link to confirm resets nothing')
   t.equal((await reset(token)).statusCode, 200)
-  t.equal((await login(ann.email, 'another-horse-8')).json().user.email_verified, true)
+  const { user } = (await login(ann.email, 'another-horse-8')).json()
+  t.equal(user.email_verified, true)
+  t.ok(user.updated_at > user.created_at, 'the account has changed')
   refused(t, await verify({ token: older }), 'invalid_token', 'afterwards')
 })
 
