@@ -87,8 +87,8 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
 
   /** The token is named by the user: a newer one replaces it, also one for another address. */
   async function verify(mail: ClaimedMail): Promise<Written> {
-    const { user_id: id, recipient } = mail
-    const user = id === null ? undefined : await users.find(id)
+    const { recipient } = mail
+    const user = await users.find(mail.user_id as string)
     if (!user?.is_active || user.email !== recipient || user.email_verified) return { dropped: 'nothing to confirm' }
     const minted = await mint('verify', mail, { subject: user.id, user_id: user.id })
     return minted ? letterOf('verify', mail, minted) : replaced

@@ -128,6 +128,14 @@ test('deleting the account signs out', async (t) => {
   await t.rejects(tab().session.logIn({ email, password }), Problem)
 })
 
+test('where the address must be confirmed first, signing up signs nobody in', async (t) => {
+  const { tab, email, interfere } = open()
+  const { session } = tab()
+  interfere(() => Response.json({ message: 'Confirm your address' }, { status: 202 }))
+  t.equal(await session.signUp({ email, name: 'Ann', password }), undefined)
+  t.not(session.state().status, 'in')
+})
+
 test('a forgotten password is replaced with the token of a mail, by somebody who is signed out', async (t) => {
   const { signedUp, tab, email } = open()
   const { close } = await signedUp()

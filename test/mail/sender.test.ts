@@ -10,7 +10,7 @@ import { startApp } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
 import { until } from '../helpers/wait.ts'
 
-const { app, config } = await startApp(t)
+const { app, config, signUp } = await startApp(t)
 // It would take the mails of the senders here.
 await app.mail.sender?.stop()
 const outbox = outboxRepository(app.db)
@@ -89,6 +89,22 @@ test('an older mail that is written after a newer one has no link, and is droppe
   const letters = createLetters(app.db, settings, createMailTokens(config.secrets))
   t.match(await letters.write(newer), { dropped: 'nobody has this address' })
   t.match(await letters.write(older), { dropped: 'replaced by a newer mail' })
+})
+
+test('of mails to confirm an address, an older one that is written after a newer one has no link either', async (t) => {
+  const ann = await signUp()
+  const [recipient, language, address, user_agent] = [ann.email, 'en', '192.0.2.1', null]
+  for (const kind of ['verify', 'sign-up'] as const) {
+    for (const byte of [1, 2])
+      await outbox.insert({
+        ...{ kind, recipient, language, address, user_agent, user_id: ann.id },
+        seed: Buffer.from(`${kind} ${byte}`)
+      })
+    const [older, newer] = [await outbox.claim(60), await outbox.claim(60)] as [ClaimedMail, ClaimedMail]
+    const letters = createLetters(app.db, settings, createMailTokens(config.secrets))
+    t.match(await letters.write(newer), { to: recipient })
+    t.match(await letters.write(older), { dropped: 'replaced by a newer mail' })
+  }
 })
 
 test('of three senders and forty mails, each mail is sent by one of them', async (t) => {
