@@ -10,7 +10,7 @@ export const columns = ['id', 'email', 'email_verified', 'name', 'is_active', 'c
 export interface ImportedUser {
   id: string
   email: string
-  email_verified: boolean
+  email_verified?: boolean
   name: string
   password_hash: string
   is_active: boolean
