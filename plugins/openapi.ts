@@ -82,7 +82,7 @@ function finish(document: Document) {
       for (const status of Object.keys(operation.responses))
         if (Number(status) >= 400) operation.responses[status] = { $ref: `#/components/responses/Problem${status}` }
       for (const parameter of operation.parameters ?? []) finishParameter(parameter, document)
-      if (operation['x-step-up']) Object.assign(operation.responses[401] ?? {}, { description: stepUpRequired })
+      if (operation['x-step-up']) Object.assign(operation.responses[401] as object, { description: stepUpRequired })
       const body = operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined
       const media = body?.content['application/json'] as { schema: OpenAPIV3_1.SchemaObject } | undefined
       const [only, nothing] = media?.schema.anyOf ?? []
