@@ -57,10 +57,10 @@ export function createVerification(db: Kysely<Database>, { log, mail, countReque
   /** Creates the account of a private sign-up. Returns its id. */
   async function create(mailId: string, hash: Buffer): Promise<string | undefined> {
     return db.transaction().execute(async (trx) => {
-      if (!(await mailTokensRepository(trx).use('verify', hash))) return undefined
-      const signUp = await signUpsRepository(trx).take(mailId)
+      const isUsed = await mailTokensRepository(trx).use('verify', hash)
+      const signUp = isUsed && (await signUpsRepository(trx).take(mailId))
       const user = signUp && (await usersRepository(trx).insert({ ...signUp, email_verified: true }))
-      return user?.id
+      return user ? user.id : undefined
     })
   }
 

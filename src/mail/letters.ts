@@ -66,23 +66,28 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     return { id, date, to, subject: words.subject, text: textOf(content), html: htmlOf(content), link }
   }
 
-  /** Stores the token of a mail. Returns the link and the code, or undefined if a newer mail has replaced it. */
-  async function mint(purpose: MailPurpose, mail: ClaimedMail, whose: { subject: string; user_id: string | null }) {
+  /** Stores the token of a mail, and writes the letter with its link and its code, unless a newer mail has replaced it. */
+  async function withToken(
+    purpose: MailPurpose,
+    mail: ClaimedMail,
+    whose: { subject: string; user_id: string | null },
+    write: (minted: { link: string; code: string }) => Written
+  ): Promise<Written> {
     const { token, code, ...hashes } = tokens.derive(purpose, mail.seed)
     const { lifetime, page } = links[purpose]
     const { id: mail_id, recipient: email } = mail
     const isCurrent = await mailTokens.mint({ purpose, mail_id, email, ...whose, ...hashes, lifetime })
     // A fragment is sent to no server, and scanners of links do not use it.
-    return isCurrent ? { link: `${appUrl}/${page}#token=${token}`, code } : undefined
+    return isCurrent ? write({ link: `${appUrl}/${page}#token=${token}`, code }) : replaced
   }
 
   /** Unknown addresses get a token as well, which nobody learns, so that trying codes shows no difference. */
   async function reset(mail: ClaimedMail): Promise<Written> {
     const found = await users.findByEmail(mail.recipient)
     const user = found?.is_active ? found : undefined
-    const minted = await mint('reset', mail, { subject: mail.recipient, user_id: user?.id ?? null })
-    if (!minted) return replaced
-    return user ? letterOf('reset', mail, minted) : { dropped: 'nobody has this address' }
+    return withToken('reset', mail, { subject: mail.recipient, user_id: user?.id ?? null }, (minted) =>
+      user ? letterOf('reset', mail, minted) : { dropped: 'nobody has this address' }
+    )
   }
 
   /** The token is named by the user: a newer one replaces it, also one for another address. */
@@ -90,16 +95,17 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     const { recipient } = mail
     const user = await users.find(mail.user_id as string)
     if (!user?.is_active || user.email !== recipient || user.email_verified) return { dropped: 'nothing to confirm' }
-    const minted = await mint('verify', mail, { subject: user.id, user_id: user.id })
-    return minted ? letterOf('verify', mail, minted) : replaced
+    return withToken('verify', mail, { subject: user.id, user_id: user.id }, (minted) =>
+      letterOf('verify', mail, minted)
+    )
   }
 
   /** The owner of a taken address gets a token as well, which nobody learns, so that trying codes shows no difference. */
   async function signUp(mail: ClaimedMail): Promise<Written> {
     const isTaken = (await users.findByEmail(mail.recipient)) !== undefined
-    const minted = await mint('verify', mail, { subject: mail.recipient, user_id: null })
-    if (!minted) return replaced
-    return isTaken ? letterOf('sign-up.taken', mail) : letterOf('verify', mail, minted)
+    return withToken('verify', mail, { subject: mail.recipient, user_id: null }, (minted) =>
+      isTaken ? letterOf('sign-up.taken', mail) : letterOf('verify', mail, minted)
+    )
   }
 
   const whoseChange = ({ change_id, user_id }: ClaimedMail) => ({ subject: String(change_id), user_id })
@@ -109,8 +115,7 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     const change = await changes.find(mail.change_id)
     if (!change?.is_pending) return { dropped: 'replaced, cancelled or confirmed' }
     if (change.is_taken) return { dropped: 'somebody has this address' }
-    const minted = await mint('email.confirm', mail, whoseChange(mail))
-    return minted ? letterOf('email.confirm', mail, minted) : replaced
+    return withToken('email.confirm', mail, whoseChange(mail), (minted) => letterOf('email.confirm', mail, minted))
   }
 
   /** To the old address. */
@@ -120,8 +125,7 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
       const change = await changes.find(mail.change_id)
       if (!change || change.is_cancelled) return { dropped: 'cancelled' }
       if (change.is_same) return { dropped: 'it is the address of the account' }
-      const minted = await mint(purpose, mail, whoseChange(mail))
-      return minted ? letterOf(kind, mail, minted) : replaced
+      return withToken(purpose, mail, whoseChange(mail), (minted) => letterOf(kind, mail, minted))
     }
 
   const writers: Record<MailKind, (mail: ClaimedMail) => Written | Promise<Written>> = {
