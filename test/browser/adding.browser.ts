@@ -104,7 +104,9 @@ test('a task that is changed before the retry, or written again, is another task
   await page.getByText('abc-12345').waitFor()
   await add(page, 'Second wording')
   await add(page, 'Second wording')
-  await eventually(t, 'twice', async () => (await task(page, 'Second wording').count()) === 2)
+  // Both are shown before the second one is sent.
+  const saved = task(page, 'Second wording').and(page.locator('[data-saving=false]'))
+  await eventually(t, 'twice', async () => (await saved.count()) === 2)
   t.equal(new Set(keys).size, 3)
   for (const key of keys) t.match(key, /^"[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}"$/)
 })

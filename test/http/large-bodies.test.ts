@@ -73,6 +73,14 @@ test('above the soft limit, clients that have not read for a second are disconne
   t.strictSame(dropped, ['second', 'third'])
 })
 
+test('a body beyond the hard limit is not sent', async (t) => {
+  const streamLarge = createLargeBodies({ soft: 200, hard: 400 }, () => 0)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  streamLarge({ ...piecesOf(body), memory: 401 }, resolve).destroy()
+  await promise
+  t.pass('its client is disconnected')
+})
+
 test('below the soft limit, a client may be slow', async (t) => {
   const { start, dropped, pass } = bodies(t)
   start('first')
