@@ -2,7 +2,8 @@ import type { AuthResponse, Login, NewTask, NewUser, Task, TaskPage } from '../.
 
 /** What the journey does with each generated client. An adapter calls the client in the way of its generator. */
 export interface Client {
-  register(user: NewUser): Promise<AuthResponse>
+  /** A message where the address must be confirmed first. */
+  register(user: NewUser): Promise<AuthResponse | { message: string }>
   login(login: Login): Promise<AuthResponse>
   createTask(task: NewTask): Promise<Task>
   listTasks(query: { status: 'completed' | 'pending'; limit: number }): Promise<TaskPage>

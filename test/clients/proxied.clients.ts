@@ -49,10 +49,12 @@ const requestOf = ({ method, request, answer }: Exchange): RequestInit => {
   }
 }
 
-const exchanges = keepExchanges()
+const kept = keepExchanges()
 for (const file of testFiles(process.env.TEST_FILES ?? 'test/routes/*.test.ts')) await runFile(file)
 
 test('Prism finds no violation of the contract in what the tests of the routes exchanged', async (t) => {
+  // Routes that tests add are not in the contract.
+  const exchanges = kept.filter(({ url }) => url !== '/api/probe')
   t.ok(exchanges.length > 0, `${exchanges.length} exchanges`)
   const prism = await startPrism(t, await replay(t, exchanges))
   for (const [index, exchange] of exchanges.entries()) {
