@@ -9,6 +9,7 @@ type SessionPath =
   | '/api/auth/refresh'
   | '/api/auth/logout'
   | '/api/auth/password'
+  | '/api/auth/password/reset'
   | '/api/auth/email/verify'
   | '/api/auth/email/confirm'
   | '/api/auth/email/cancel'
