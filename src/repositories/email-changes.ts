@@ -104,8 +104,9 @@ export function emailChangesRepository(db: Kysely<Database> | Transaction<Databa
         .executeTakeFirst(),
 
     /**
-     * Cancels a change and the later ones of its user, so that the newest address cannot keep what the oldest one takes
-     * back. Somebody who knows the password cannot repeat the change before the owner has set another one. Returns them in their order: none if it was cancelled before or is too old.
+     * Cancels a change and the later ones of its user, and allows no other one for 24 hours, so that somebody who knows the
+     * password cannot repeat it before the owner has set a new one. Returns them in their order: none if it was cancelled
+     * before or is too old.
      */
     cancel: (userId: string, id: ChangeId) =>
       db

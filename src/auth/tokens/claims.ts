@@ -40,8 +40,8 @@ const maxForeignLife = 7 * 24 * 60 * 60
 /** Seconds that another server's clock may be ahead. */
 const clockSkew = 60
 const endOfYear9999 = 253_402_300_799
-// Claims of Better Auth's mail links, which are signed with the shared secret.
 const maxMethods = 10
+// Claims of Better Auth's mail links, which are signed with the shared secret.
 const mailLink = ['updateTo', 'requestType']
 const sessionCache = 'better-auth:session-cache'
 /** A printable subject (OpenID Connect Core, section 2; RFC 7519, section 4.1.2). */
