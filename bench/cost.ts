@@ -132,7 +132,7 @@ async function measure(
   }
 }
 
-async function measureAll(names: string[], say: (progress: string) => void, database?: BenchDatabase) {
+async function measureAll(names: string[], database?: BenchDatabase) {
   const generators: [LoadGenerator, LoadGenerator] = [startLoadGenerator(), startLoadGenerator()]
   const figures: Figure[] = []
   try {
@@ -143,9 +143,7 @@ async function measureAll(names: string[], say: (progress: string) => void, data
         figures.push({ ...figure(row.figure, '', 'needs PostgreSQL'), verdict: 'not run' })
         continue
       }
-      const found = await measure(name, row, generators, database)
-      figures.push(found)
-      say(`${name}: ${found.measured}, ${found.yardstick}: ${found.ratio} (${found.spread})`)
+      figures.push(await measure(name, row, generators, database))
     }
     return figures
   } finally {
@@ -162,12 +160,14 @@ export const bench: Bench = async (say, wanted = parts) => {
   const server = process.env.DATABASE_URL
   raisePriority()
   const warning = rounds < enough ? `; ${enough} and more are worth publishing` : ''
-  say(`${rounds} rounds of ${seconds} s, in turns and at the same time, ${connections} connections each${warning}`)
-  if (!server) return measureAll(wanted, say)
+  say(
+    `${wanted.join(', ')}: ${rounds} rounds of ${seconds} s, in turns and at the same time, ${connections} connections each${warning}`
+  )
+  if (!server) return measureAll(wanted)
   return onOwnDatabase(server, async (database) => {
     // Otherwise both would wait for the disk and be measured while idle.
     const { rows: [found] = [] } = await database.query('select current_database() as name')
     await database.query(`alter database ${found?.name} set synchronous_commit to off`)
-    return measureAll(wanted, say, database)
+    return measureAll(wanted, database)
   })
 }

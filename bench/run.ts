@@ -44,21 +44,24 @@ const database = process.env.DATABASE_URL
   : 'No PostgreSQL (set DATABASE_URL): the embedded database, whose figures cannot be compared with those of PostgreSQL'
 console.log(`${machine}\n${database}\n${new Date().toISOString()}, load before the start ${loadNow()}\n`)
 
-/** Runs a bench. A failed one is reported in the table, and the others still run. */
-async function run({ bench, needsPostgres }: Module, name: string, parts: string[]): Promise<Figure[]> {
+/** Runs a bench, or parts of it one by one, and reports each. One that fails is a row in the table, and the others still run. */
+async function run({ bench, needsPostgres, parts }: Module, name: string, wanted: string[]): Promise<Figure[]> {
   const say = (progress: string) => console.log(`${name}: ${progress}`)
   if (needsPostgres && !process.env.DATABASE_URL) {
     say('not run, needs PostgreSQL: set DATABASE_URL to a server on which its user may create databases')
     return [{ ...figure(name, '', 'needs PostgreSQL'), verdict: 'not run' }]
   }
-  try {
-    const figures = await bench(say, parts.length > 0 ? parts : undefined)
-    for (const { figure, measured, verdict } of figures) say(`${figure}: ${measured}: ${verdict}`)
-    return figures
-  } catch (error) {
-    console.error(error)
-    return [figure(name, '', `failed: ${(error as Error).message}`, false)]
+  const found: Figure[] = []
+  for (const part of wanted.length > 0 ? wanted : (parts ?? [undefined])) {
+    const figures = await bench(say, part ? [part] : undefined).catch((error: Error) => {
+      console.error(error)
+      return [figure([name, part].filter(Boolean).join(' '), '', `failed: ${error.message}`, false)]
+    })
+    for (const { figure, measured, ratio, spread, verdict } of figures)
+      say(`${[figure, measured, ratio, spread].filter(Boolean).join(': ')}: ${verdict}`)
+    found.push(...figures)
   }
+  return found
 }
 
 const benches: Recorded['benches'] = {}

@@ -4,12 +4,12 @@ import pg from 'pg'
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
 import { type Caller, connectTo, logIn, password, signUp } from './helpers/http.ts'
 import { hash, makeKinds, wrong } from './helpers/login-kinds.ts'
-import { addPeople, removeMails, startMailServer, whenEmpty } from './helpers/outbox.ts'
+import { addPeople, startMailServer, whenEmpty } from './helpers/outbox.ts'
 import { type BenchDatabase, onOwnDatabase, serve } from './helpers/service.ts'
 import { auc, median, shuffled } from './helpers/statistics.ts'
 
 export const needsPostgres = true
-export const parts = ['accounts', 'recovery']
+export const parts = ['codes', 'afterwards', 'forgot', 'logins', 'refreshes', 'rehash', 'throttled', 'leaks', 'kinds']
 
 /** Samples per class. More samples reduce the influence of chance. */
 const samples = Number(process.env.BENCH_SAMPLES ?? 1_000)
@@ -110,17 +110,18 @@ const refreshes = ({ ended, deleted }: Prepared) => {
 
 const as = (answer: 'yes' | 'no', kind: Class): Class => ({ ...kind, headers: { 'x-known': answer } })
 
-async function timeReal(call: Caller, say: (progress: string) => void): Promise<Figure[]> {
-  const prepared = await prepare(call)
-  const { known, unknown } = logins(prepared, 401)
+async function timeLogins(call: Caller, say: (progress: string) => void): Promise<Figure[]> {
+  const { known, unknown } = logins(await prepare(call), 401)
   say(`${samples} logins a class`)
   const [a, b, c] = await sample(call, [unknown, unknown, known], samples)
-  const { madeUp, ended, deleted } = refreshes(prepared)
+  return [judge('login: unknown email, wrong password', a, c), judge('login, A/A: unknown email twice', a, b)]
+}
+
+async function timeRefreshes(call: Caller, say: (progress: string) => void): Promise<Figure[]> {
+  const { madeUp, ended, deleted } = refreshes(await prepare(call))
   say(`${quickSamples} refreshes a class`)
   const [d, e, f, g] = await sample(call, [madeUp, madeUp, ended, deleted], quickSamples)
   return [
-    judge('login: unknown email, wrong password', a, c),
-    judge('login, A/A: unknown email twice', a, b),
     judge('refresh: made up, of an ended session', d, f),
     judge('refresh: account deleted, account there', g, f),
     judge('refresh, A/A: made up twice', d, e)
@@ -149,7 +150,7 @@ async function timeKinds(call: Caller, databaseUrl: string, say: (progress: stri
 }
 
 /** Successful logins: with a current hash, and with one that is upgraded afterwards. */
-async function timeRehash(call: Caller, databaseUrl: string, say: (progress: string) => void): Promise<Figure> {
+async function timeRehash(call: Caller, databaseUrl: string, say: (progress: string) => void): Promise<Figure[]> {
   const { email } = await signUp(call)
   const hashes = { today: await hash(password, 10), old: await hash(password, 8) }
   const count = Math.ceil(samples / 4)
@@ -170,7 +171,7 @@ async function timeRehash(call: Caller, databaseUrl: string, say: (progress: str
         0
   }
   await db.end()
-  return judge('login that succeeds: hash of today, hash made anew', times.today, times.old)
+  return [judge('login that succeeds: hash of today, hash made anew', times.today, times.old)]
 }
 
 /**
@@ -254,7 +255,7 @@ async function timeCodes(call: Caller, database: BenchDatabase, say: (progress: 
 /**
  * The requests after one for a mail, while the sender works: for a known address it also writes and sends a letter.
  */
-async function timeAfterwards(call: Caller, say: (progress: string) => void): Promise<Figure> {
+async function timeAfterwards(call: Caller, say: (progress: string) => void): Promise<Figure[]> {
   say(`${samples} times ten requests after one for a mail`)
   const classes = [asking(stranger), asking(person)]
   const times = classes.map((): number[] => [])
@@ -265,63 +266,53 @@ async function timeAfterwards(call: Caller, say: (progress: string) => void): Pr
     times[i]?.push(performance.now() - begin)
     await sleep(20)
   }
-  return judge('ten requests after forgot: unknown email, known email', ...times)
+  return [judge('ten requests after forgot: unknown email, known email', ...times)]
 }
 
-/** Whether mails tell who has an account. */
-async function timeMail(settings: Record<string, string>, database: BenchDatabase, say: (progress: string) => void) {
-  const figures: Figure[] = []
-  const runs: [number, (call: Caller) => Promise<Figure[]>][] = [
-    [0, (call) => timeCodes(call, database, say)],
-    [0, async (call) => [await timeAfterwards(call, say)]],
-    [3_000, (call) => timeForgot(call, say)]
-  ]
-  for (const [delay, time] of runs) {
-    const mailServer = await startMailServer(delay)
-    const service = await serve({ ...settings, ...mailServer.settings })
-    await removeMails(database)
-    await addPeople(database, 2 * people)
-    figures.push(
-      ...(await time(connectTo(service.url)).finally(async () => {
-        await service.stop()
-        mailServer.stop()
-      }))
-    )
-  }
-  return figures
-}
-
-async function timeLeaky(call: Caller, kind: keyof typeof leaks, say: (progress: string) => void): Promise<Figure> {
+async function timeLeaky(call: Caller, kind: keyof typeof leaks, say: (progress: string) => void): Promise<Figure[]> {
   const { unknown } = logins({ emails: [], ended: [], deleted: [] }, 401)
   const same: Class = kind === 'login' ? unknown : { name: 'made up', status: 401, path: refresh, body: madeUp }
   const count = kind === 'login' ? samples : quickSamples
   say(`${count} of each ${kind} on a service that leaks ${leaks[kind]} µs`)
   const [a, b] = await sample(call, [as('no', same), as('yes', same)], count)
-  return judge(`${kind}, leaky control: ${leaks[kind]} µs more for known accounts`, a, b, true)
+  return [judge(`${kind}, leaky control: ${leaks[kind]} µs more for known accounts`, a, b, true)]
 }
 
-/** Tests whether response times reveal which accounts exist. */
+/** Tests whether response times reveal which accounts exist. Each part has a database and a service of its own. */
 export const bench: Bench = (say, wanted = parts) =>
   onOwnDatabase(process.env.DATABASE_URL ?? '', async (database) => {
-    const DATABASE_URL = database.url
-    const settings = { DATABASE_URL, BCRYPT_COST: '10', RATE_LIMIT_AUTH: '1000000' }
-    async function on<T>(more: Record<string, string>, file: string | undefined, work: (call: Caller) => Promise<T>) {
+    const settings = { DATABASE_URL: database.url, BCRYPT_COST: '10', RATE_LIMIT_AUTH: '1000000' }
+    async function on(
+      more: Record<string, string>,
+      file: string | undefined,
+      work: (call: Caller) => Promise<Figure[]>
+    ) {
       const service = await serve({ ...settings, ...more }, file)
       return work(connectTo(service.url)).finally(service.stop)
     }
+    /** With a mail server that takes `delay` ms for each mail. */
+    async function withMail(delay: number, work: (call: Caller) => Promise<Figure[]>) {
+      const mailServer = await startMailServer(delay)
+      return on(mailServer.settings, undefined, async (call) => {
+        await addPeople(database, 2 * people)
+        return work(call)
+      }).finally(mailServer.stop)
+    }
     const throttled = { RATE_LIMIT_ENABLED: 'true', TRUST_PROXY: '127.0.0.1/32' }
-    const leaky = 'bench/helpers/leaky-server.ts'
-    const accounts = async () => [
-      ...(await on({}, undefined, (call) => timeReal(call, say))),
-      await on({}, undefined, (call) => timeRehash(call, DATABASE_URL, say)),
-      ...(await on(throttled, undefined, (call) => timeThrottled(call, say))),
-      await on({ LEAK: String(leaks.login) }, leaky, (call) => timeLeaky(call, 'login', say)),
-      await on({ LEAK: String(leaks.refresh) }, leaky, (call) => timeLeaky(call, 'refresh', say)),
-      // Last, because slow hashes in the table make every login slow.
-      ...(await on({}, undefined, (call) => timeKinds(call, DATABASE_URL, say)))
-    ]
-    return [
-      ...(wanted.includes('recovery') ? await timeMail(settings, database, say) : []),
-      ...(wanted.includes('accounts') ? await accounts() : [])
-    ]
+    const leak = (kind: keyof typeof leaks) =>
+      on({ LEAK: String(leaks[kind]) }, 'bench/helpers/leaky-server.ts', (call) => timeLeaky(call, kind, say))
+    const runs: Record<string, () => Promise<Figure[]>> = {
+      codes: () => withMail(0, (call) => timeCodes(call, database, say)),
+      afterwards: () => withMail(0, (call) => timeAfterwards(call, say)),
+      forgot: () => withMail(3_000, (call) => timeForgot(call, say)),
+      logins: () => on({}, undefined, (call) => timeLogins(call, say)),
+      refreshes: () => on({}, undefined, (call) => timeRefreshes(call, say)),
+      rehash: () => on({}, undefined, (call) => timeRehash(call, database.url, say)),
+      throttled: () => on(throttled, undefined, (call) => timeThrottled(call, say)),
+      leaks: async () => [...(await leak('login')), ...(await leak('refresh'))],
+      kinds: () => on({}, undefined, (call) => timeKinds(call, database.url, say))
+    }
+    const figures: Figure[] = []
+    for (const part of wanted) figures.push(...((await runs[part]?.()) ?? []))
+    return figures
   })
