@@ -6,6 +6,8 @@ const waitingPerRunner = 64
 // Recent use, in runs, above which an address leaves one runner to others, because a run cannot be interrupted.
 const budget = 10
 const maxIdle = 100
+// Milliseconds for the response of the login that asks for an idle job: a hash beside it would delay it, and so reveal the job.
+const answerTime = 100
 const retryAfter = () => 2 + Math.floor(Math.random() * 4)
 
 interface Job {
@@ -125,11 +127,13 @@ export function createHashQueue({ concurrency, estimate, limitAddresses, clock =
       }
     },
 
-    /** Runs a job that never rejects once the queue is empty, or drops it. A key has one waiting job, the last. */
+    /** Runs a job that never rejects later, once the queue is empty, or drops it. A key has one waiting job, the last. */
     whenIdle(key: string, work: () => Promise<unknown>): void {
       if (idle.size >= maxIdle) return
       idle.set(key, work)
-      if (running === 0) next()
+      setTimeout(() => {
+        if (running === 0) next()
+      }, answerTime).unref()
     }
   }
 }

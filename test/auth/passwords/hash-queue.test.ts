@@ -89,7 +89,7 @@ test('the recorded use of an address decays', async (t) => {
 })
 
 test('idle jobs run when the queue is empty, one per key, up to a limit', async (t) => {
-  const { queue, ask, endOne, endAll } = start(t)
+  const { queue, ask, pass, endOne, endAll } = start(t)
   const done: string[] = []
   void ask('192.0.2.1')
   const asked = ask('198.51.100.1')
@@ -103,7 +103,10 @@ test('idle jobs run when the queue is empty, one per key, up to a limit', async 
   t.equal(done.length, 100)
   queue.whenIdle('later', async () => done.push('later'))
   await setImmediate()
-  t.equal(done.at(-1), 'later', 'at once where nothing runs')
+  t.not(done.at(-1), 'later', 'not beside the response of the login that asks for it')
+  pass(100)
+  await setImmediate()
+  t.equal(done.at(-1), 'later')
 })
 
 test('three runners serve an address without competition', async (t) => {
