@@ -82,6 +82,8 @@ export const startGatehouse = (databaseUrl: string | undefined, settings: Record
     BETTER_AUTH_SECRET: secret,
     LOG_LEVEL: 'info',
     BCRYPT_COST: '10',
+    TASKS_PER_USER: '1000000000',
+    TASK_BYTES_PER_USER: '1000000000000',
     ...(databaseUrl && { DATABASE_URL: databaseUrl }),
     ...settings
   })
