@@ -2,6 +2,7 @@ import type {} from '@fastify/swagger'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Auth, User } from '../src/auth/auth.ts'
+import type { AccessToken } from '../src/auth/tokens/claims.ts'
 import { problems } from '../src/http/problems.ts'
 
 declare module 'fastify' {
@@ -12,8 +13,11 @@ declare module 'fastify' {
     revocations: Auth['revocations']
   }
   interface FastifySchema {
-    /** Requires that the user has proved who they are within the last ten minutes (RFC 9470). Fails closed on a public route. */
-    stepUp?: boolean
+    /**
+     * Requires that the user has proved who they are within the last ten minutes (RFC 9470), with the second factor of users
+     * who have one. `second-factor`: only of these users. With `true` it fails closed on a public route.
+     */
+    stepUp?: boolean | 'second-factor'
   }
 }
 
@@ -49,10 +53,20 @@ export const authentication = fp(
       done()
     }
 
-    function requireStepUp(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
-      const { user }: { user: User | null } = request
-      stepUps.check(user?.token)
-      done()
+    const requireStepUp = (check: (token: AccessToken | undefined) => Promise<void> | undefined) =>
+      function requireStepUp(
+        request: FastifyRequest,
+        _reply: FastifyReply,
+        done: () => void
+      ): Promise<void> | undefined {
+        const { user }: { user: User | null } = request
+        const pending = check(user?.token)
+        if (pending) return pending
+        done()
+      }
+    const requirements = {
+      true: requireStepUp(stepUps.check),
+      'second-factor': requireStepUp(stepUps.checkIfSecondFactor)
     }
 
     function requireUser(this: FastifyInstance): void {
@@ -64,7 +78,8 @@ export const authentication = fp(
 
     app.addHook('onRoute', (route) => {
       // After the hooks of the route's scope, one of which identifies the user.
-      if (route.schema?.stepUp) route.onRequest = [requireStepUp, ...[route.onRequest ?? []].flat()]
+      const { stepUp } = route.schema ?? {}
+      if (stepUp) route.onRequest = [requirements[`${stepUp}`], ...[route.onRequest ?? []].flat()]
     })
     app.addHook('onClose', stop)
     app.decorate('authenticate', authenticate)

@@ -33,6 +33,7 @@ const publicServer = { url: '/', 'x-internal': false }
 /** Exceptions from "Your tasks". */
 const tagDescriptions: Record<string, string> = {
   auth: 'Signing up, in and out',
+  factors: 'What you prove who you are by, besides the password',
   'user-tasks': 'The same tasks, with the id of the user in the path; new clients use `/api/tasks`',
   profile: 'Your account',
   sessions: 'The devices where you are signed in',
@@ -42,9 +43,14 @@ const tagDescriptions: Record<string, string> = {
 }
 
 /** A reference of OpenAPI 3.1 may have a description of its own. */
-const stepUpRequired =
-  'No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. ' +
-  'Call `POST /api/auth/step-up`, then repeat the request'
+const stepUpRequired = {
+  true:
+    'No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. ' +
+    'Call `POST /api/auth/step-up`, then repeat the request',
+  'second-factor':
+    'No valid access token, or a wrong password; or `step_up_required`: its user has a second factor, and proved it more ' +
+    'than ten minutes ago. Call `POST /api/auth/step-up`, then repeat the request'
+}
 
 /** Methods whose bodies are not parsed. With the others, even an unneeded body can be unreadable. */
 const bodyless = new Set(['GET', 'HEAD'])
@@ -57,7 +63,7 @@ function problemsOf({ security, problems = [] }: FastifySchema, method: string, 
 }
 
 interface Operation extends OpenAPIV3_1.OperationObject {
-  'x-step-up'?: true
+  'x-step-up'?: true | 'second-factor'
   tags: string[]
   parameters?: OpenAPIV3_1.ParameterObject[]
   responses: OpenAPIV3_1.ResponsesObject
@@ -82,7 +88,8 @@ function finish(document: Document) {
       for (const status of Object.keys(operation.responses))
         if (Number(status) >= 400) operation.responses[status] = { $ref: `#/components/responses/Problem${status}` }
       for (const parameter of operation.parameters ?? []) finishParameter(parameter, document)
-      if (operation['x-step-up']) Object.assign(operation.responses[401] as object, { description: stepUpRequired })
+      const { 'x-step-up': stepUp } = operation
+      if (stepUp) Object.assign(operation.responses[401] as object, { description: stepUpRequired[`${stepUp}`] })
       const body = operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined
       const media = body?.content['application/json'] as { schema: OpenAPIV3_1.SchemaObject } | undefined
       const [only, nothing] = media?.schema.anyOf ?? []
@@ -127,7 +134,7 @@ export const openapi = fp(
         const problems = problemsOf(schema, String(route.method), route.config?.turn !== 'none')
         const empty = Object.fromEntries(problems.map((status) => [status, Type.Null()]))
         const response = { ...(schema.response as object), ...empty }
-        const more = schema.stepUp && { 'x-step-up': true }
+        const more = schema.stepUp && { 'x-step-up': schema.stepUp }
         return { url, schema: { security: [], tags: [], ...schema, response, ...more } }
       },
       transformObject: (documents) => finish((documents as { openapiObject: Document }).openapiObject)

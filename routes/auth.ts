@@ -1,8 +1,10 @@
 import { answer, nothing } from '../schemas/answers.ts'
 import { Message, optional, ref } from '../schemas/common.ts'
+import { SecondFactor } from '../schemas/factors.ts'
 import { Refresh } from '../schemas/sessions.ts'
 import { AuthenticatedUser, AuthResponse, Login, NewUser } from '../schemas/users.ts'
 import type { Accounts } from '../src/auth/accounts.ts'
+import type { Challenges } from '../src/auth/factors/challenges.ts'
 import type { Sessions } from '../src/auth/sessions.ts'
 import { problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
@@ -30,8 +32,21 @@ const login = {
   description:
     'Opens a session beside those that the account has. Keep both tokens of the answer. An unknown address and a wrong ' +
     'password get the same 401 `invalid_credentials`. 401 `email_not_verified`, after the right password only: a mail to ' +
-    'confirm the address is on its way. After 429 wait for as long as `Retry-After` says.',
+    'confirm the address is on its way. 401 `second_factor_required`, after the right password only: ask for one of `methods`, and send ' +
+    '`challenge` with the code to `POST /api/auth/login/second-factor`. After 429 wait for as long as `Retry-After` says.',
   body: ref(Login),
+  response: { 200: answer('The session is open', ref(AuthResponse)) },
+  problems: [401, 429]
+}
+const secondFactor = {
+  operationId: 'completeLogin',
+  tags,
+  summary: 'Complete a login with a second factor',
+  description:
+    'After 401 `second_factor_required` of a login: send its challenge with a code of the authenticator app or a recovery ' +
+    'code. 401 `invalid_code`: the code is wrong or was used; ask again. 401 `invalid_token`: the challenge was used, is ' +
+    'older than five minutes, or has had five wrong codes; begin with the password.',
+  body: ref(SecondFactor),
   response: { 200: answer('The session is open', ref(AuthResponse)) },
   problems: [401, 429]
 }
@@ -72,11 +87,13 @@ const me = {
 
 interface Options {
   accounts: Accounts
+  challenges: Challenges
   sessions: Sessions
 }
 
 /** Public routes that issue access tokens. */
-export const credentialRoutes: Routes<Options> = async function credentialRoutes(app, { accounts, sessions }) {
+export const credentialRoutes: Routes<Options> = async function credentialRoutes(app, options) {
+  const { accounts, challenges, sessions } = options
   app.post('/register', { schema: register, onRequest: app.limitAttempts() }, async ({ body, client }, reply) => {
     const opened = await accounts.register(body, client)
     if (!opened) return reply.code(202).send({ message: 'Confirm your address: a mail is on its way' })
@@ -87,6 +104,15 @@ export const credentialRoutes: Routes<Options> = async function credentialRoutes
     const opened = await accounts.login(body, client)
     return body.refresh_cookie ? reply.withRefreshCookie(opened) : opened
   })
+
+  app.post(
+    '/login/second-factor',
+    { schema: secondFactor, onRequest: app.limitAttempts() },
+    async ({ body, client }, reply) => {
+      const opened = await challenges.answer(body, client)
+      return body.refresh_cookie ? reply.withRefreshCookie(opened) : opened
+    }
+  )
 
   app.post('/refresh', { schema: refresh, onRequest: app.limitAttempts() }, async (request, reply) => {
     const { refresh_token: given, refresh_cookie: mayBeNobody } = request.body ?? {}

@@ -32,6 +32,7 @@ const remove = {
   description:
     'Nothing can be restored, so ask the person first. Send the password of the account. An account of another issuer ' +
     'has none: send no body, with a token that is less than five minutes old, or get 403. The client drops its tokens.',
+  stepUp: 'second-factor' as const,
   body: optional(ref(AccountDeletion)),
   response: { 204: nothing('The account and all its data are deleted') },
   problems: [403, 429]
@@ -43,6 +44,7 @@ const changePassword = {
   description:
     'Ends every session, also those of somebody who knows the old password, and opens a new one. Replace both stored ' +
     'tokens by those of the answer. 403: the account belongs to another issuer, which keeps its password.',
+  stepUp: 'second-factor' as const,
   body: ref(PasswordChange),
   response: { 200: answer('The password is changed, and a new session is open', ref(AuthResponse)) },
   problems: [403, 429]

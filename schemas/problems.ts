@@ -26,6 +26,8 @@ export const ProblemCode = oneOf(
     'token_revoked',
     'invalid_credentials',
     'email_not_verified',
+    'second_factor_required',
+    'invalid_code',
     'step_up_required',
     'forbidden',
     'not_found',
@@ -34,6 +36,8 @@ export const ProblemCode = oneOf(
     'email_taken',
     'idempotency_in_progress',
     'quota_exceeded',
+    'second_factor_on',
+    'second_factor_off',
     'precondition_failed',
     'payload_too_large',
     'unsupported_media_type',
@@ -47,6 +51,12 @@ export const ProblemCode = oneOf(
 )
 export type ProblemCode = Static<typeof ProblemCode>
 
+export const SecondFactorMethod = oneOf(['totp', 'passkey', 'recovery_code'], {
+  $id: 'SecondFactorMethod',
+  description: 'By what a login can be completed: a code of an authenticator app, a passkey, or a recovery code'
+})
+export type SecondFactorMethod = Static<typeof SecondFactorMethod>
+
 export const Problem = Type.Object(
   {
     type: Type.String({ description: 'Always `about:blank`: `code` tells problems apart' }),
@@ -57,6 +67,19 @@ export const Problem = Type.Object(
     request_id: Type.String({ description: 'The id of the request, as in `X-Request-Id` and in the log' }),
     errors: Type.Optional(
       Type.Array(ref(FieldError), { description: 'The fields that are wrong; with `validation_failed` only' })
+    ),
+    challenge: Type.Optional(
+      Type.String({ description: 'To send with the code; with `second_factor_required` of a login only' })
+    ),
+    methods: Type.Optional(
+      Type.Array(ref(SecondFactorMethod), {
+        description: 'Which second factors the user has; with `second_factor_required` only'
+      })
+    ),
+    expires_in: Type.Optional(
+      Type.Integer({
+        description: 'Seconds until the challenge expires; with `second_factor_required` of a login only'
+      })
     )
   },
   { $id: 'Problem', description: 'Why a request failed: problem details (RFC 9457)' }

@@ -20,7 +20,7 @@ export const newPassword = text(
   { minLength: 8, conditions: mixedOrLong }
 )
 const password = text(1_000, 'The password as it was set')
-const refreshCookie = Type.Optional(
+export const refreshCookie = Type.Optional(
   Type.Boolean({
     description: 'True for browsers: the refresh token is set as an HttpOnly cookie and is not in the body'
   })
@@ -102,11 +102,14 @@ export const AccountDeletion = Type.Object(
 export type AccountDeletion = Static<typeof AccountDeletion>
 
 export const StepUp = Type.Object(
-  { password },
+  {
+    password: Type.Optional(password),
+    code: Type.Optional(text(100, 'A code of the authenticator app, or a recovery code', { minLength: 1 }))
+  },
   {
     $id: 'StepUp',
     additionalProperties: false,
-    description: 'What proves again who the user is',
+    description: 'What proves again who the user is: the password, or a code where the user has a second factor',
     examples: [{ password: example.password }]
   }
 )

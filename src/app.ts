@@ -22,6 +22,7 @@ import { web } from '../plugins/web.ts'
 import { credentialRoutes, identityRoutes } from '../routes/auth.ts'
 import { emailRoutes, verificationRoutes } from '../routes/email.ts'
 import { emailChangeLinkRoutes, emailChangeRoutes } from '../routes/email-changes.ts'
+import { factorRoutes } from '../routes/factors.ts'
 import { healthRoutes } from '../routes/health.ts'
 import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
 import { recoveryRoutes } from '../routes/recovery.ts'
@@ -100,6 +101,7 @@ export async function buildApp(
     app.takeTurns()
     app.register(identityRoutes, { prefix: '/api/auth', ...auth })
     app.register(stepUpRoutes, { prefix: '/api/auth/step-up', ...auth })
+    app.register(factorRoutes, { prefix: '/api/auth/factors', ...auth })
     app.register(profileRoutes, { prefix: '/api/auth/profile', ...auth })
     app.register(passwordRoutes, { prefix: '/api/auth/password', ...auth })
     app.register(verificationRoutes, { prefix: '/api/auth/email', ...auth })

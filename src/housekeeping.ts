@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely'
+import { resealTotpSecrets } from './auth/factors/totp-secrets.ts'
 import type { Config } from './config/config.ts'
 import type { Database } from './database/tables.ts'
 import { emailChangesRepository } from './repositories/email-changes.ts'
+import { factorsRepository } from './repositories/factors.ts'
 import { idempotencyKeysRepository } from './repositories/idempotency-keys.ts'
 import { mailTokensRepository } from './repositories/mail-tokens.ts'
 import { outboxRepository } from './repositories/outbox.ts'
@@ -18,7 +20,7 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** Deletes expired sessions, revocations, idempotency keys, mail tokens, sign-ups, changes of addresses, old mails and events. */
+/** Deletes expired sessions, revocations, idempotency keys, mail tokens, sign-ups, changes of addresses, challenges, old mails and events. */
 export async function deleteExpired(db: Kysely<Database>, config: Config): Promise<void> {
   await sessionsRepository(db, config).removeExpired()
   await revocationsRepository(db).removeExpired()
@@ -27,7 +29,9 @@ export async function deleteExpired(db: Kysely<Database>, config: Config): Promi
   await mailTokensRepository(db).removeExpired()
   await signUpsRepository(db).removeExpired()
   await emailChangesRepository(db).removeExpired()
+  await factorsRepository(db).removeExpired()
   await securityEventsRepository(db).removeOlderThan(config.securityEventTtl)
+  await resealTotpSecrets(db, config.secrets)
   // Rows that an earlier release wrote during a rolling update.
   await fillTaskKeys(db)
 }

@@ -60,6 +60,27 @@ test('exactly the expired rows are deleted', async (t) => {
   t.equal((await ann.get('/api/auth/sessions')).json().items.length, 2, 'the open session and the kept one')
 })
 
+test('challenges and secrets of authenticator apps that were never confirmed are deleted', async (t) => {
+  const [ann, ben, cleo] = [await signUp(), await signUp(), await signUp()]
+  const secret = Buffer.alloc(1)
+  const [gone, live] = [fromNow('-1 second'), fromNow('1 minute')]
+  for (const expires_at of [gone, live])
+    await db
+      .insertInto('login_challenges')
+      .values({ user_id: ann.id, hash: Buffer.from(crypto.randomUUID()), expires_at })
+      .execute()
+  for (const [{ id: user_id }, expires_at] of [
+    [ann, gone],
+    [ben, live],
+    [cleo, null]
+  ] as const)
+    await db.insertInto('totp_factors').values({ user_id, secret, expires_at }).execute()
+  await deleteExpired(db, config)
+  t.equal((await db.selectFrom('login_challenges').select('hash').execute()).length, 1)
+  const kept = await db.selectFrom('totp_factors').select('user_id').execute()
+  t.strictSame(kept.map(({ user_id }) => user_id).sort(), [ben.id, cleo.id].sort())
+})
+
 test('keys are deleted in batches, until no expired one is left', async (t) => {
   const { gone, kept } = await litter()
   await Promise.all([litter(), litter(), litter(), litter()])

@@ -11,6 +11,7 @@ import { tasksRepository } from '../repositories/tasks.ts'
 import { usersRepository } from '../repositories/users.ts'
 import type { Client } from './client.ts'
 import { normalEmail } from './email-address.ts'
+import type { Challenges } from './factors/challenges.ts'
 import { noticeLogin } from './notices.ts'
 import { createPasswordChecks } from './passwords/password-checks.ts'
 import { type Passwords, passwordRefusal } from './passwords/passwords.ts'
@@ -36,6 +37,7 @@ interface Parts {
   sessions: Sessions
   revocations: Revocations
   throttle: Throttle
+  challenges: Pick<Challenges, 'begin'>
   log: SecurityLog
   mail: Pick<Mail, 'settings' | 'write' | 'wake'>
   countRequest: Recovery['countRequest']
@@ -44,7 +46,7 @@ interface Parts {
 }
 
 export function createAccounts(db: Kysely<Database>, parts: Parts) {
-  const { passwords, sessions, revocations, log, mail, countRequest, settings, clock } = parts
+  const { passwords, sessions, challenges, revocations, log, mail, countRequest, settings, clock } = parts
   const { emailVerification, privateSignUp } = settings
   const users = usersRepository(db)
   const checks = createPasswordChecks(users, parts)
@@ -79,7 +81,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
 
   /**
    * Throws `invalid_credentials`, after the same work whatever the reason, `too_many_requests` or `unavailable`; after the
-   * right password also `email_not_verified`.
+   * right password also `email_not_verified` and `second_factor_required`.
    */
   async function login(given: Login, client: Client): Promise<AuthResponse> {
     const email = normalEmail(given.email) as string
@@ -102,6 +104,8 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       const user = await usersRepository(trx).holdLogin(id, password_hash)
       if (!user) return undefined
       if (sessions.admits(user)) {
+        const challenge = await challenges.begin(id, trx)
+        if (challenge) return { challenge }
         const noticed = await noticeLogin(user, client, mail, trx)
         return { opened: await sessions.open(user, ['pwd'], client, trx), noticed }
       }
@@ -110,6 +114,15 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
     })
     // Meanwhile the password changed or a concurrent login upgraded its hash: try again.
     if (!outcome) return login(given, client)
+    // In the background, because the time of a login must not reveal the age of its hash.
+    if (passwords.isOutdated(password_hash, given.password))
+      passwords.whenIdle(id, async ({ rehash }) =>
+        users.replaceHash(id, password_hash, await rehash(given.password, password_hash))
+      )
+    if (outcome.challenge) {
+      await log.record('login.challenged', client, { user_id: id })
+      throw problems.secondFactorRequired(outcome.challenge)
+    }
     const { opened, noticed } = outcome
     if (noticed) mail.wake()
     if (!opened) {
@@ -118,15 +131,10 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
     }
     await revocations.settle()
     await log.record('login', client, { user_id: id })
-    // In the background, because the time of a login must not reveal the age of its hash.
-    if (passwords.isOutdated(password_hash, given.password))
-      passwords.whenIdle(id, async ({ rehash }) =>
-        users.replaceHash(id, password_hash, await rehash(given.password, password_hash))
-      )
     return opened
   }
 
-  /** Ends every session, also an attacker's, and opens a new one. Throws as `login` does, `forbidden` and `token_revoked`. */
+  /** Ends every session, also an attacker's, and opens a new one, which keeps a second factor that was proved. Throws as `login` does, `forbidden` and `token_revoked`. */
   async function changePassword(token: AccessToken, change: PasswordChange, client: Client): Promise<AuthResponse> {
     if (token.issuer !== null) throw problems.forbidden()
     const { subject: userId } = token
@@ -143,13 +151,13 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
     const opened = await db.transaction().execute(async (trx) => {
       const users = usersRepository(trx)
       if (!(await users.hold(userId))) throw problems.tokenRevoked('account ended meanwhile')
-      await sessions.hold(token, trx)
+      const proved = await sessions.hold(token, trx)
       const user = await users.replaceHash(userId, hash, newHash)
       if (!user) return undefined
       await sessions.endAll(userId, trx)
       await mailTokensRepository(trx).invalidate(userId)
       await mail.write({ kind: 'password.changed', recipient: user.email, user_id: userId }, client, trx)
-      return sessions.open(user, ['pwd'], client, trx)
+      return sessions.open(user, ['pwd'], client, trx, proved)
     })
     // A concurrent login upgraded the hash of the same password.
     if (!opened) return changePassword(token, change, client)

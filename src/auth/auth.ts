@@ -12,7 +12,11 @@ import { usersRepository } from '../repositories/users.ts'
 import { andThen } from '../util/and-then.ts'
 import { createAccounts } from './accounts.ts'
 import { createEmailChanges } from './email-changes.ts'
+import { createChallenges } from './factors/challenges.ts'
+import { createCodes } from './factors/codes.ts'
+import { createFactors } from './factors/factors.ts'
 import { createStepUp } from './factors/step-up.ts'
+import { sealTotpSecrets } from './factors/totp-secrets.ts'
 import { createForeignUsers } from './foreign-users.ts'
 import { createPasswords } from './passwords/passwords.ts'
 import { createRecovery } from './recovery.ts'
@@ -82,7 +86,20 @@ export function createAuth(
   )
   const passwords = createPasswords({ ...config, readKinds: usersRepository(db).hashKinds })
   const throttle = createThrottle(config.rateLimit, createWindows(shared, { kind: 'throttle', maxEntries, clock }))
-  const stepUps = createStepUp(db, { passwords, sessions, throttle, log: securityLog, clock })
+  const sealing = sealTotpSecrets(config.secrets)
+  const codes = createCodes({ sealing, throttle, log: securityLog, mail, clock })
+  const stepUps = createStepUp(db, { passwords, codes, sessions, throttle, log: securityLog, mail, clock })
+  const factors = createFactors(db, {
+    codes,
+    sealing,
+    sessions,
+    revocations,
+    log: securityLog,
+    mail,
+    appName: config.appName,
+    clock
+  })
+  const challenges = createChallenges(db, { codes, sessions, revocations, log: securityLog, mail })
   const recovery = createRecovery(db, {
     passwords,
     sessions,
@@ -98,6 +115,7 @@ export function createAuth(
     sessions,
     revocations,
     throttle,
+    challenges,
     log: securityLog,
     mail,
     countRequest: recovery.countRequest,
@@ -136,6 +154,9 @@ export function createAuth(
       verification,
       emailChanges,
       stepUps,
+      factors,
+      challenges,
+      codes,
       sessions,
       verify,
       identify,

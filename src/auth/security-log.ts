@@ -17,9 +17,14 @@ const alarming = new Set<SecurityEventName>([
   'login.throttled',
   'password.failed',
   'password.throttled',
+  'second_factor.failed',
+  'second_factor.throttled',
   'refresh.reused',
   'mail.dead'
 ])
+
+/** Of a user who does nothing wrong. */
+const frequent = new Set<SecurityEventName>(['login', 'login.challenged', 'step_up', 'totp.used'])
 
 const hour = 60 * 60 * 1000
 // Rows an hour that are stored one by one: failures of an account (logins: of account and address), of an address.
@@ -53,7 +58,7 @@ export function createSecurityLog(
   // which represent those before and have no address; likewise 100 of an address, without a user.
   async function rowOf(entry: SecurityEvent, account: string | undefined): Promise<SecurityEvent | undefined> {
     const { event, user_id = null, address } = entry
-    if (event === 'login' || event === 'step_up') {
+    if (frequent.has(event)) {
       const times = eventsPerRow(await tally(event, user_id, address), unlimitedRows.account)
       return times > 0 ? { ...entry, times } : undefined
     }

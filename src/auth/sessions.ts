@@ -3,6 +3,7 @@ import { NIL, v4 as uuid } from 'uuid'
 import type { AuthResponse, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
 import { problems } from '../http/problems.ts'
+import { factorsRepository } from '../repositories/factors.ts'
 import type { Lives } from '../repositories/session-ends.ts'
 import { sessionsRepository } from '../repositories/sessions.ts'
 import { usersRepository } from '../repositories/users.ts'
@@ -18,6 +19,8 @@ const longestUserAgent = 512
 // Opening more ends those unused for longest, so that ending all stays fast.
 const maxSessions = 1_000
 
+const union = (a: readonly string[], b: readonly string[]) => [...new Set([...a, ...b])]
+
 interface Parts {
   tokens: AccessTokens
   reads: Kysely<Database>
@@ -32,6 +35,8 @@ interface Admitted {
   sessionId: string
   /** Undefined for a session that an earlier release opened. */
   authentication: Authentication | undefined
+  /** Whether the user has a second factor. */
+  needsSecondFactor: boolean
   /** Undefined if the client keeps the one that it has. */
   refreshToken?: RefreshToken
   secondsLeft: number
@@ -58,11 +63,30 @@ export function createSessions(
   /** By our clock, which later checks the age; the database's may differ. */
   const authenticated = (amr: string[]): Authentication => ({ auth_time: Math.floor(clock() / 1000), amr })
 
+  /** Undefined for a session that an earlier release opened. */
+  const authenticationOf = ({ auth_time, amr }: { auth_time: number | null; amr: string[] | null }) =>
+    auth_time !== null && amr ? { auth_time, amr } : undefined
+
+  /**
+   * Locks a session until the transaction ends: requests of an ended session must have no further effect. Returns what it
+   * has proved. Throws `token_revoked`.
+   */
+  async function hold({ subject, sessionId }: OwnToken, trx: Transaction<Database>) {
+    const held = await sessionsRepository(trx, lives).hold(subject, sessionId)
+    if (!held) throw problems.tokenRevoked('the session ended meanwhile')
+    return authenticationOf(held)
+  }
+
   const admits = ({ email_verified }: User) => email_verified || !verifiedOnly
 
-  /** The gate: the only place that issues tokens, for every way to open, renew or raise a session (test/structure/gate.test.ts). */
-  function admit({ user, sessionId, authentication, refreshToken, secondsLeft }: Admitted): AuthResponse {
+  /**
+   * The gate: the only place that issues tokens, for every way to open, renew or raise a session (test/structure/gate.test.ts).
+   * It compares the factors that the user has with those that the session has proved.
+   */
+  function admit(admitted: Admitted): AuthResponse {
+    const { user, sessionId, authentication, needsSecondFactor, refreshToken, secondsLeft } = admitted
     if (!admits(user)) throw problems.emailNotVerified()
+    if (needsSecondFactor && !authentication?.amr.includes('mfa')) throw problems.secondFactorRequired()
     return {
       ...tokens.issue(user, sessionId, secondsLeft, authentication),
       token_type: 'bearer',
@@ -76,11 +100,22 @@ export function createSessions(
     /** Whether a user may have a session. */
     admits,
 
-    /** Opens a session of a user who has just proved who they are by the methods `amr`. Throws `email_not_verified`. */
-    async open(user: User, amr: string[], { ip, userAgent }: Client, trx: Transaction<Database>) {
+    /**
+     * Opens a session of a user who has just proved who they are by the methods `amr`. It keeps the two factors that an
+     * earlier session has proved, and when. Throws `email_not_verified` and `second_factor_required`.
+     */
+    async open(
+      user: User,
+      amr: string[],
+      { ip, userAgent }: Client,
+      trx: Transaction<Database>,
+      earlier?: Authentication
+    ) {
       const refreshToken = refreshTokens.make(uuid())
       const { sessionId } = refreshToken
-      const authentication = authenticated(amr)
+      const authentication = earlier?.amr.includes('mfa')
+        ? { ...earlier, amr: union(earlier.amr, amr) }
+        : authenticated(amr)
       const sessions = sessionsRepository(trx, lives)
       await sessions.removeUnused(user.id, maxSessions - 1)
       const opened = await sessions.insert({
@@ -91,7 +126,9 @@ export function createSessions(
         user_agent: userAgent?.slice(0, longestUserAgent) ?? null,
         ip
       })
-      return opened && admit({ user, sessionId, authentication, refreshToken, secondsLeft: opened.seconds_left })
+      if (!opened) return undefined
+      const { needs_second_factor: needsSecondFactor, seconds_left: secondsLeft } = opened
+      return admit({ user, sessionId, authentication, needsSecondFactor, refreshToken, secondsLeft })
     },
 
     /** Replaces both tokens. Throws `invalid_token`. Reuse of a replaced token ends the session (RFC 9700, 4.14). */
@@ -109,10 +146,12 @@ export function createSessions(
         verifiedOnly
       })
       if (rotated) {
-        const { sealed_successor, auth_time, amr, seconds_left: secondsLeft, ...user } = rotated
+        const { sealed_successor, auth_time, amr, needs_second_factor: needsSecondFactor, ...rest } = rotated
+        const { seconds_left: secondsLeft, ...user } = rest
         const refreshToken = refreshTokens.unseal(token, sealed_successor)
-        const authentication = auth_time !== null && amr ? { auth_time, amr } : undefined
-        return admit({ user, sessionId: token.sessionId, authentication, refreshToken, secondsLeft })
+        const authentication = authenticationOf({ auth_time, amr })
+        const { sessionId } = token
+        return admit({ user, sessionId, authentication, needsSecondFactor, refreshToken, secondsLeft })
       }
       const stolen = await sessions.removeStolen(token.sessionId, hashOf(token))
       if (!stolen) throw problems.invalidToken(given ? 'the session has ended' : 'not a refresh token')
@@ -122,15 +161,19 @@ export function createSessions(
     },
 
     /**
-     * Issues an access token for a user who has just proved again who they are. The refresh token stays as it is: a lost answer
-     * must not end the session. Throws `token_revoked`.
+     * Issues an access token for a user who has just proved again who they are by these methods. The refresh token stays as
+     * it is: a lost answer must not end the session. Throws `token_revoked` and `second_factor_required`.
      */
-    async raise({ subject, sessionId }: OwnToken, amr: string[]): Promise<AuthResponse> {
-      const authentication = authenticated(amr)
-      const raised = await sessions.raise(subject, sessionId, authentication)
+    async raise(token: OwnToken, methods: string[], trx: Transaction<Database>): Promise<AuthResponse> {
+      const { subject, sessionId } = token
+      // The user first, as everywhere: no factor is turned on meanwhile.
+      await usersRepository(trx).hold(subject)
+      const { amr = [] } = (await hold(token, trx)) ?? {}
+      const authentication = authenticated(methods.includes('mfa') ? union(amr, methods) : methods)
+      const raised = await sessionsRepository(trx, lives).raise(subject, sessionId, authentication)
       if (!raised) throw problems.tokenRevoked('the session ended meanwhile')
-      const { seconds_left: secondsLeft, ...user } = raised
-      return admit({ user, sessionId, authentication, secondsLeft })
+      const { needs_second_factor: needsSecondFactor, seconds_left: secondsLeft, ...user } = raised
+      return admit({ user, sessionId, authentication, needsSecondFactor, secondsLeft })
     },
 
     list: sessionsRepository(reads, lives).list,
@@ -165,20 +208,24 @@ export function createSessions(
           // Waits for a concurrent password change to open its session first.
           await usersRepository(trx).hold(userId)
           await sessionsRepository(trx, lives).removeAll(userId, token.sessionId)
+          await factorsRepository(trx).removeChallenges(userId)
         })
         await revocations.settle()
       }
       await log.record('sessions.ended', client, { user_id: userId })
     },
 
-    /** Locks a session until the transaction ends: requests of an ended session must have no further effect. */
-    async hold({ subject, sessionId }: OwnToken, trx: Transaction<Database>): Promise<void> {
-      if (!(await sessionsRepository(trx, lives).hold(subject, sessionId)))
-        throw problems.tokenRevoked('the session ended meanwhile')
+    hold,
+
+    /** Ends all sessions and challenges of a user. The caller must settle the revocations after the commit. */
+    async endAll(userId: string, trx: Transaction<Database>): Promise<void> {
+      await sessionsRepository(trx, lives).removeAll(userId)
+      await factorsRepository(trx).removeChallenges(userId)
     },
 
-    /** Ends all sessions of a user. The caller must settle the revocations after the commit. */
-    endAll: (userId: string, trx: Transaction<Database>) => sessionsRepository(trx, lives).removeAll(userId),
+    /** Ends the sessions that have proved no second factor, except the current one. Settle the revocations as above. */
+    endWithoutSecondFactor: ({ subject, sessionId }: OwnToken, trx: Transaction<Database>) =>
+      sessionsRepository(trx, lives).removeWithoutSecondFactor(subject, sessionId),
 
     async stop(): Promise<void> {
       clearInterval(timer)

@@ -124,6 +124,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     sessionTtl: env.SESSION_TTL,
     securityEventTtl: env.SECURITY_EVENT_TTL,
     appUrl: env.APP_URL,
+    appName: env.APP_NAME,
     /** Undefined in production without a mail server. */
     mail,
     ...signUp,

@@ -141,6 +141,28 @@ export interface EmailChangeTable {
   expires_at: string
 }
 
+export interface TotpFactorTable {
+  user_id: string
+  /** Encrypted (src/auth/sealing.ts). */
+  secret: Buffer
+  /** Of the latest code that was used. */
+  last_step: Generated<string | number>
+  /** When a secret without a first code expires. Null: it is on. */
+  expires_at: string | null
+}
+
+export interface RecoveryCodeTable {
+  user_id: string
+  hash: Buffer
+}
+
+export interface LoginChallengeTable {
+  hash: Buffer
+  user_id: string
+  tries: Generated<number>
+  expires_at: string
+}
+
 export interface Database {
   users: UserTable
   tasks: TaskTable
@@ -152,4 +174,7 @@ export interface Database {
   mail_tokens: MailTokenTable
   sign_ups: SignUpTable
   email_changes: EmailChangeTable
+  totp_factors: TotpFactorTable
+  recovery_codes: RecoveryCodeTable
+  login_challenges: LoginChallengeTable
 }

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../../schemas/problems.ts'
+import type { ProblemCode, SecondFactorMethod } from '../../schemas/problems.ts'
 import { STATUS_CODES } from './node-http.ts'
 
 /** An error of one field: an RFC 6901 pointer into the body (or `/name` for a query or path parameter). */
@@ -10,6 +10,8 @@ export interface FieldError {
 interface Details {
   headers?: Record<string, string>
   errors?: FieldError[]
+  /** Further members of the body (RFC 9457, section 3.2). */
+  more?: object
   /** The reason, for the log only. */
   reason?: string | undefined
 }
@@ -20,6 +22,7 @@ export class Problem extends Error {
   readonly code: ProblemCode
   readonly headers: Record<string, string>
   readonly errors: FieldError[] | undefined
+  readonly more: object | undefined
   readonly reason: string | undefined
 
   constructor(status: number, code: ProblemCode, detail: string, details: Details = {}) {
@@ -31,6 +34,7 @@ export class Problem extends Error {
     this.code = code
     this.headers = details.headers ?? {}
     this.errors = details.errors
+    this.more = details.more
     this.reason = details.reason
   }
 
@@ -42,9 +46,26 @@ export class Problem extends Error {
       detail: this.message,
       code: this.code,
       request_id: requestId,
-      ...(this.errors && { errors: this.errors })
+      ...(this.errors && { errors: this.errors }),
+      ...this.more
     }
   }
+}
+
+/** `challenge` and `expires_in` (seconds) of a login. */
+interface SecondFactorNeeded {
+  challenge?: string
+  methods?: SecondFactorMethod[]
+  expires_in?: number
+}
+
+interface StepUpNeeded {
+  /** Seconds. */
+  maxAge: number
+  /** The issuer of another issuer's user. */
+  issuer?: string
+  /** The user has proved the password lately, but not the second factor. */
+  isSecondFactor?: boolean
 }
 
 const challenge = 'Bearer realm="gatehouse"'
@@ -82,11 +103,19 @@ export const problems = {
     new Problem(401, 'email_not_verified', 'Confirm your email address first', {
       headers: { 'www-authenticate': challenge }
     }),
+  secondFactorRequired: (more: SecondFactorNeeded = {}) =>
+    new Problem(401, 'second_factor_required', 'Prove a second factor', {
+      more,
+      headers: { 'www-authenticate': challenge }
+    }),
+  invalidCode: () =>
+    new Problem(401, 'invalid_code', 'The code is wrong, or was used', { headers: { 'www-authenticate': challenge } }),
   /** RFC 9470, section 3. For another issuer's user without `max_age`, so that a client does not go there and back for ever. */
-  stepUpRequired: (maxAge: number, issuer?: string) =>
-    issuer === undefined
-      ? insufficient('Enter your password again', `, max_age=${maxAge}`)
-      : insufficient(`Accounts of ${issuer} cannot do this`),
+  stepUpRequired({ maxAge, issuer, isSecondFactor = false }: StepUpNeeded) {
+    if (issuer !== undefined) return insufficient(`Accounts of ${issuer} cannot do this`)
+    const detail = isSecondFactor ? 'Prove your second factor again' : 'Enter your password again'
+    return insufficient(detail, `, max_age=${maxAge}`)
+  },
   forbidden: (reason?: string) => new Problem(403, 'forbidden', 'Access forbidden', { reason }),
   notFound: (what: string) => new Problem(404, 'not_found', `${what} not found`),
   methodNotAllowed: (allowed: readonly string[]) =>
@@ -100,6 +129,8 @@ export const problems = {
       headers: retryAfter(1)
     }),
   quotaExceeded: () => new Problem(409, 'quota_exceeded', 'Your tasks are too many or too long; delete some'),
+  secondFactorOn: () => new Problem(409, 'second_factor_on', 'An authenticator app is on already'),
+  secondFactorOff: () => new Problem(409, 'second_factor_off', 'There is no second factor'),
   preconditionFailed: () => new Problem(412, 'precondition_failed', 'It has changed since: If-Match does not match'),
   payloadTooLarge: () => new Problem(413, 'payload_too_large', 'The body is larger than 64 KiB'),
   unsupportedMediaType: () => new Problem(415, 'unsupported_media_type', 'The body must be application/json'),

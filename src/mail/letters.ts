@@ -13,7 +13,10 @@ import type { Letter } from './transport.ts'
 
 const hour = 60 * 60
 
-const notices: MailKind[] = ['password.changed', 'email.requested', 'email.changed', 'email.restored']
+const notices: MailKind[] = [
+  ...(['password.changed', 'email.requested', 'email.changed', 'email.restored'] as const),
+  ...(['totp.on', 'totp.off', 'recovery_code.used'] as const)
+]
 
 /** Mails of these kinds to one recipient within an hour. Beyond it they are dropped. */
 const budgets: { kinds: readonly MailKind[]; max: number }[] = [
@@ -137,7 +140,10 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     'email.confirm': confirmEmail,
     'email.requested': notifyOfChange('email.requested', 'email.cancel'),
     'email.changed': notifyOfChange('email.changed', 'email.undo'),
-    'email.restored': (mail) => letterOf('email.restored', mail)
+    'email.restored': (mail) => letterOf('email.restored', mail),
+    'totp.on': (mail) => letterOf('totp.on', mail),
+    'totp.off': (mail) => letterOf('totp.off', mail),
+    'recovery_code.used': (mail) => letterOf('recovery_code.used', mail)
   }
 
   return {

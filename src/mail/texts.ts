@@ -1,6 +1,7 @@
 import type { MailKind } from '../repositories/outbox.ts'
 import { browserOf } from './browsers.ts'
 import { emailChangeTexts } from './email-change-texts.ts'
+import { factorTexts } from './factor-texts.ts'
 import type { Language } from './languages.ts'
 
 /** The words of a mail. */
@@ -30,6 +31,7 @@ type Texts = Record<LetterKind, (facts: Facts) => Words>
 
 const english: Texts = {
   ...emailChangeTexts.en,
+  ...factorTexts.en,
   reset: ({ app, origin, when }) => ({
     subject: `Reset your ${app} password`,
     opening: [`Somebody asked to reset the password of your ${app} account. The link works once, within 30 minutes.`],
@@ -81,6 +83,7 @@ const english: Texts = {
 
 const german: Texts = {
   ...emailChangeTexts.de,
+  ...factorTexts.de,
   reset: ({ app, origin, when }) => ({
     subject: `${app}: Passwort zurücksetzen`,
     opening: [

@@ -15,6 +15,9 @@ export type MailKind =
   | 'email.requested'
   | 'email.changed'
   | 'email.restored'
+  | 'totp.on'
+  | 'totp.off'
+  | 'recovery_code.used'
 
 export interface NewMail {
   kind: MailKind

@@ -1,5 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
+import { hasSecondFactor } from './factors.ts'
 import { type Lives, sessionEnds } from './session-ends.ts'
 import { columns as columnsOfUsers } from './users.ts'
 
@@ -7,6 +8,8 @@ import { columns as columnsOfUsers } from './users.ts'
 const columns = ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip'] as const
 const userColumns = columnsOfUsers.map((column) => `users.${column}` as const)
 const authTime = sql<number | null>`extract(epoch from sessions.auth_time)::float8`.as('auth_time')
+const isProved = sql<boolean>`coalesce(sessions.amr @> '{mfa}', false)`
+const needsSecondFactor = hasSecondFactor('sessions.user_id').as('needs_second_factor')
 const stored = ({ auth_time, amr }: Authentication) => ({
   auth_time: sql<string>`to_timestamp(${auth_time}::float8)`,
   amr: sql<string[]>`${amr}::text[]`
@@ -72,13 +75,14 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
             .where('users.is_active', '=', true)
             .forShare()
         )
-        .returning(secondsLeft)
+        .returning([needsSecondFactor, secondsLeft])
         .executeTakeFirst(),
 
     /**
      * Rotates the current refresh token or, for the previous one within its grace period, returns its successor. One
      * statement: of concurrent requests the first rotates, and the others wait for the row lock and then match the
-     * previous token. Returns undefined for any other token, or when the session or its user has ended.
+     * previous token. Returns undefined for any other token, when the session or its user has ended, or when the user has a
+     * second factor that the session has not proved.
      */
     rotate({ id, hash, successorHash, sealedSuccessor, verifiedOnly }: Rotation) {
       const current = sql<boolean>`sessions.refresh_hash = ${hash}`
@@ -109,8 +113,16 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         )
         .whereRef('users.id', '=', 'sessions.user_id')
         .where('users.is_active', '=', true)
+        .where((eb) => eb.or([isProved, eb.not(hasSecondFactor('sessions.user_id'))]))
         .$if(verifiedOnly, (query) => query.where('users.email_verified', '=', true))
-        .returning([...userColumns, 'sessions.sealed_successor', authTime, 'sessions.amr', secondsLeft])
+        .returning([
+          ...userColumns,
+          'sessions.sealed_successor',
+          authTime,
+          'sessions.amr',
+          needsSecondFactor,
+          secondsLeft
+        ])
         .$narrowType<{ sealed_successor: Buffer }>()
         .executeTakeFirst()
     },
@@ -130,7 +142,7 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .where(actualEnd, '>', now)
         .whereRef('users.id', '=', 'sessions.user_id')
         .where('users.is_active', '=', true)
-        .returning([...userColumns, secondsLeft])
+        .returning([...userColumns, needsSecondFactor, secondsLeft])
         .executeTakeFirst(),
 
     list: (userId: string) =>
@@ -143,10 +155,11 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .orderBy('id')
         .execute(),
 
+    /** Locks a session until the transaction ends. */
     hold: (userId: string, id: string) =>
       db
         .selectFrom('sessions')
-        .select('id')
+        .select([authTime, 'sessions.amr'])
         .where('user_id', '=', userId)
         .where('id', '=', id)
         .forUpdate()
@@ -187,6 +200,15 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .deleteFrom('sessions')
         .where('user_id', '=', userId)
         .where('id', 'is distinct from', except ?? null)
+        .execute(),
+
+    /** Ends the sessions of a user that have not proved a second factor. */
+    removeWithoutSecondFactor: (userId: string, except: string) =>
+      db
+        .deleteFrom('sessions')
+        .where('user_id', '=', userId)
+        .where('id', '!=', except)
+        .where((eb) => eb.not(isProved))
         .execute(),
 
     /** Updates `last_used_at` of many sessions. `ids` and `times` (RFC 3339) correspond by index. */

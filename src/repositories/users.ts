@@ -229,10 +229,10 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .executeTakeFirst(),
 
     /** Locks an active user until the transaction ends. Opening or ending sessions of this user waits. */
-    hold: (id: string): Promise<{ id: string } | undefined> =>
+    hold: (id: string): Promise<User | undefined> =>
       db
         .selectFrom('users')
-        .select('id')
+        .select(columns)
         .where('id', '=', id)
         .where('is_active', '=', true)
         .forNoKeyUpdate()

@@ -1,6 +1,7 @@
 import type { Email } from 'postal-mime'
 import t, { test } from 'tap'
 import { mailKinds } from '../../src/mail/texts.ts'
+import { codeAt } from '../helpers/factors.ts'
 import { tokenOf } from '../helpers/mailbox.ts'
 import { openSite, password, serveSite } from '../helpers/site.ts'
 import { mailSettings, startSmtp } from '../helpers/smtp.ts'
@@ -12,12 +13,18 @@ const site = await openSite(t, settings)
 const closed = await serveSite(t, { ...settings, PRIVATE_SIGN_UP: 'true' })
 const next = 'another-horse-8'
 
+interface Answer {
+  access_token: string
+  secret: string
+  recovery_codes: string[]
+}
+
 /** Calls the API, as a program does. Returns the body of the response. */
 async function call(method: string, path: string, body: object, token?: string, url = site.url) {
   const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
   const response = await fetch(url + path, { method, headers, body: JSON.stringify(body) })
   t.ok(response.ok, `${method} ${path}`)
-  return (await response.json()) as { access_token: string }
+  return (response.status === 204 ? {} : await response.json()) as Answer
 }
 
 async function signUp() {
@@ -60,6 +67,14 @@ async function changeAddress() {
 async function signUpPrivately(email = `${crypto.randomUUID()}@example.com`) {
   await call('POST', '/api/auth/register', { email, name: 'Ann', password }, undefined, closed.url)
   return email
+}
+
+/** A user with an authenticator app. */
+async function withAuthenticator() {
+  const { email, token } = await signUp()
+  const { secret } = await post('factors/totp', {}, token)
+  const { recovery_codes } = await post('factors/totp/confirm', { code: codeAt(secret, Date.now()) }, token)
+  return { email, token, recoveryCode: recovery_codes[0] }
 }
 
 const cancel = (token: string) => post('email/cancel', { token })
@@ -115,6 +130,29 @@ const mails: Record<string, MailOfKind> = {
           headers: { 'content-type': 'application/json', 'user-agent': agent },
           body: JSON.stringify({ email, password })
         })
+      return email
+    },
+    use: undefined
+  },
+  'totp.on': {
+    subject: /^An authenticator app was added/,
+    cause: async () => (await withAuthenticator()).email,
+    use: undefined
+  },
+  'totp.off': {
+    subject: /^The authenticator app .+ was removed$/,
+    async cause() {
+      const { email, token } = await withAuthenticator()
+      await call('DELETE', '/api/auth/factors/totp', {}, token)
+      return email
+    },
+    use: undefined
+  },
+  'recovery_code.used': {
+    subject: /^A recovery code/,
+    async cause() {
+      const { email, token, recoveryCode } = await withAuthenticator()
+      await post('step-up', { code: recoveryCode }, token)
       return email
     },
     use: undefined

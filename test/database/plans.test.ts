@@ -102,6 +102,8 @@ test('housekeeping finds what has expired in an index of each table, without a f
     'revocations_by_expiry',
     'idempotency_keys_by_time',
     'security_events_by_time',
+    'login_challenges_by_expiry',
+    'totp_factors_by_expiry',
     'tasks_without_keys'
   ])
     t.ok(

@@ -17,7 +17,11 @@ export const clientAt = (ip: string): Client => ({ ip, prefix: ip, userAgent: 't
 /** Accounts on an app's database, with some parts replaced. */
 export function accountsOn(t: Test, app: FastifyInstance, config: Config, others: Partial<Parts> = {}) {
   const clock = others.clock ?? Date.now
-  const { sessions, revocations, mail, recovery } = createAuth(config, app.db, { jwt: app.jwt, log: app.log, clock })
+  const { sessions, revocations, mail, recovery, challenges, codes } = createAuth(config, app.db, {
+    jwt: app.jwt,
+    log: app.log,
+    clock
+  })
   t.teardown(() => {
     revocations.stop()
     return sessions.stop()
@@ -26,6 +30,7 @@ export function accountsOn(t: Test, app: FastifyInstance, config: Config, others
     passwords: createPasswords(config),
     sessions,
     revocations: app.revocations,
+    challenges,
     throttle: throttleBy(clock, config.rateLimit),
     log: createSecurityLog(securityEventsRepository(app.db), app.log),
     mail,
@@ -34,5 +39,5 @@ export function accountsOn(t: Test, app: FastifyInstance, config: Config, others
     clock,
     ...others
   }
-  return { ...createAccounts(app.db, parts), ...createStepUp(app.db, parts) }
+  return { ...createAccounts(app.db, parts), ...createStepUp(app.db, { ...parts, codes }) }
 }

@@ -34,6 +34,7 @@ interface Operation {
   parameters?: { in: string; name: string; description: string; required: boolean; schema: Schema }[]
   requestBody?: { required: boolean; content: Record<string, Media> }
   responses: Record<string, Response>
+  'x-step-up'?: true | 'second-factor'
 }
 
 export interface Contract {

@@ -68,8 +68,22 @@ const catalogue = {
     'Confirm your email address first',
     { 'www-authenticate': bearer }
   ],
+  secondFactorRequired: [
+    problems.secondFactorRequired(),
+    401,
+    'second_factor_required',
+    'Prove a second factor',
+    { 'www-authenticate': bearer }
+  ],
+  invalidCode: [
+    problems.invalidCode(),
+    401,
+    'invalid_code',
+    'The code is wrong, or was used',
+    { 'www-authenticate': bearer }
+  ],
   stepUpRequired: [
-    problems.stepUpRequired(600),
+    problems.stepUpRequired({ maxAge: 600 }),
     401,
     'step_up_required',
     'Enter your password again',
@@ -94,6 +108,8 @@ const catalogue = {
     { 'retry-after': '1' }
   ],
   quotaExceeded: [problems.quotaExceeded(), 409, 'quota_exceeded', 'Your tasks are too many or too long; delete some'],
+  secondFactorOn: [problems.secondFactorOn(), 409, 'second_factor_on', 'An authenticator app is on already'],
+  secondFactorOff: [problems.secondFactorOff(), 409, 'second_factor_off', 'There is no second factor'],
   preconditionFailed: [
     problems.preconditionFailed(),
     412,

@@ -18,6 +18,7 @@ const open = [
 const credentials = [
   'register',
   'login',
+  'login/second-factor',
   'refresh',
   'password/forgot',
   'password/reset',

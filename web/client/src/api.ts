@@ -35,9 +35,29 @@ export interface paths {
         put?: never;
         /**
          * Log in with email and password
-         * @description Opens a session beside those that the account has. Keep both tokens of the answer. An unknown address and a wrong password get the same 401 `invalid_credentials`. 401 `email_not_verified`, after the right password only: a mail to confirm the address is on its way. After 429 wait for as long as `Retry-After` says.
+         * @description Opens a session beside those that the account has. Keep both tokens of the answer. An unknown address and a wrong password get the same 401 `invalid_credentials`. 401 `email_not_verified`, after the right password only: a mail to confirm the address is on its way. 401 `second_factor_required`, after the right password only: ask for one of `methods`, and send `challenge` with the code to `POST /api/auth/login/second-factor`. After 429 wait for as long as `Retry-After` says.
          */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete a login with a second factor
+         * @description After 401 `second_factor_required` of a login: send its challenge with a code of the authenticator app or a recovery code. 401 `invalid_code`: the code is wrong or was used; ask again. 401 `invalid_token`: the challenge was used, is older than five minutes, or has had five wrong codes; begin with the password.
+         */
+        post: operations["completeLogin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -215,9 +235,93 @@ export interface paths {
         put?: never;
         /**
          * Prove again who you are
-         * @description For a request that got 401 `step_up_required`: ask the person for the password, replace the access token by that of the answer, and repeat the request within ten minutes. The session and its refresh token stay the same. 401 `invalid_credentials`: the password is wrong. Accounts of another issuer have no password here and get 401 `step_up_required`, whose detail names the issuer.
+         * @description For a request that got 401 `step_up_required`: ask the person for the password, or for a code where the account has a second factor. Replace the access token by that of the answer, and repeat the request within ten minutes. The session and its refresh token stay the same. 401 `invalid_credentials`: the password is wrong. 401 `invalid_code`: the code is wrong or was used. 401 `second_factor_required`: the password alone is not enough for this account. Accounts of another issuer have no password here and get 401 `step_up_required`, whose detail names the issuer.
          */
         post: operations["stepUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which factors you have besides the password
+         * @description Warn a person who has a second factor and no recovery code left.
+         */
+        get: operations["listFactors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/factors/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set up an authenticator app
+         * @description Makes a secret, which is not on yet. Show it as a QR code of `uri`, ask for the first code, and send that to `POST /api/auth/factors/totp/confirm` within ten minutes. A second call replaces the secret. 409 `second_factor_on`: an authenticator app is on.
+         */
+        post: operations["setUpTotp"];
+        /**
+         * Turn the authenticator app off
+         * @description Without any other second factor the recovery codes become invalid, and a login asks for the password only.
+         */
+        delete: operations["removeTotp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/factors/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the authenticator app on with its first code
+         * @description From now on a login asks for a code. Show the recovery codes once, and ask the person to keep them. All sessions end that were opened without a second factor, except this one. 401 `invalid_code`: the code is wrong, or the secret is older than ten minutes.
+         */
+        post: operations["confirmTotp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/factors/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the recovery codes
+         * @description The old codes become invalid. 409 `second_factor_off`: there is no second factor to recover.
+         */
+        post: operations["makeRecoveryCodes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -688,6 +792,22 @@ export interface components {
             code?: string;
         };
         /**
+         * @description By what a user can prove who they are, besides the password
+         * @example {
+         *       "totp": true,
+         *       "passkeys": 0,
+         *       "recovery_codes": 10
+         *     }
+         */
+        Factors: {
+            /** @description Whether an authenticator app is on */
+            totp: boolean;
+            /** @description How many passkeys there are */
+            passkeys: number;
+            /** @description How many recovery codes are left */
+            recovery_codes: number;
+        };
+        /**
          * @description What is wrong with one field
          * @example {
          *       "pointer": "/title",
@@ -825,12 +945,18 @@ export interface components {
             request_id: string;
             /** @description The fields that are wrong; with `validation_failed` only */
             errors?: components["schemas"]["FieldError"][];
+            /** @description To send with the code; with `second_factor_required` of a login only */
+            challenge?: string;
+            /** @description Which second factors the user has; with `second_factor_required` only */
+            methods?: components["schemas"]["SecondFactorMethod"][];
+            /** @description Seconds until the challenge expires; with `second_factor_required` of a login only */
+            expires_in?: number;
         };
         /**
          * @description What went wrong, for programs. A later version may add codes
          * @enum {string}
          */
-        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "email_not_verified" | "step_up_required" | "forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
+        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "email_not_verified" | "second_factor_required" | "invalid_code" | "step_up_required" | "forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "second_factor_on" | "second_factor_off" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
         /**
          * @description The fields of the account to change
          * @example {
@@ -840,6 +966,27 @@ export interface components {
         ProfilePatch: {
             /** @description 1 to 100 characters, not only blanks, without U+0000; blanks around it are removed */
             name?: string;
+        };
+        /**
+         * @description New recovery codes
+         * @example {
+         *       "recovery_codes": [
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-na6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nb6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nc6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nd6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-ne6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nf6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-ng6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nh6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-ni6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nj6y"
+         *       ]
+         *     }
+         */
+        RecoveryCodes: {
+            /** @description Ten codes, which are shown only here */
+            recovery_codes: string[];
         };
         /**
          * @description The refresh token to exchange
@@ -873,6 +1020,26 @@ export interface components {
             /** @description At least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
             new_password: string;
         };
+        /**
+         * @description What completes a login
+         * @example {
+         *       "challenge": "Y2hhbGxlbmdlLW9mLWEtbG9naW4tb2YtZXhhbXBsZXM",
+         *       "code": "287082"
+         *     }
+         */
+        SecondFactor: {
+            /** @description The challenge of the login */
+            challenge: string;
+            /** @description The six digits of the authenticator app, or a recovery code */
+            code: string;
+            /** @description True for browsers: the refresh token is set as an HttpOnly cookie and is not in the body */
+            refresh_cookie?: boolean;
+        };
+        /**
+         * @description By what a login can be completed: a code of an authenticator app, a passkey, or a recovery code
+         * @enum {string}
+         */
+        SecondFactorMethod: "totp" | "passkey" | "recovery_code";
         /**
          * @description One login, on one device
          * @example {
@@ -939,14 +1106,16 @@ export interface components {
          */
         SortOrder: "asc" | "desc";
         /**
-         * @description What proves again who the user is
+         * @description What proves again who the user is: the password, or a code where the user has a second factor
          * @example {
          *       "password": "correct-horse-7"
          *     }
          */
         StepUp: {
             /** @description The password as it was set */
-            password: string;
+            password?: string;
+            /** @description A code of the authenticator app, or a recovery code */
+            code?: string;
         };
         /**
          * @description A task of the user
@@ -1042,6 +1211,29 @@ export interface components {
          */
         TaskStatus: "all" | "pending" | "completed";
         /**
+         * @description The first code of an authenticator app
+         * @example {
+         *       "code": "287082"
+         *     }
+         */
+        TotpCode: {
+            /** @description The six digits that the authenticator app shows */
+            code: string;
+        };
+        /**
+         * @description The secret of an authenticator app that is not on yet
+         * @example {
+         *       "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+         *       "uri": "otpauth://totp/Gatehouse:ann%40example.com?issuer=Gatehouse&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&algorithm=SHA1&digits=6&period=30"
+         *     }
+         */
+        TotpSecret: {
+            /** @description The secret in base32, to type into an authenticator app */
+            secret: string;
+            /** @description The same as an `otpauth:` URI, for a QR code */
+            uri: string;
+        };
+        /**
          * @description An account
          * @example {
          *       "id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
@@ -1118,7 +1310,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The email is taken, the first request is still in progress, or a quota is exceeded */
+        /** @description The email is taken, the first request is still in progress, a quota is exceeded, or the second factor is on or off */
         Problem409: {
             headers: {
                 [name: string]: unknown;
@@ -1206,6 +1398,7 @@ export type AuthResponse = components['schemas']['AuthResponse'];
 export type EmailChange = components['schemas']['EmailChange'];
 export type EmailChangeToken = components['schemas']['EmailChangeToken'];
 export type EmailVerification = components['schemas']['EmailVerification'];
+export type Factors = components['schemas']['Factors'];
 export type FieldError = components['schemas']['FieldError'];
 export type Forgot = components['schemas']['Forgot'];
 export type Health = components['schemas']['Health'];
@@ -1217,8 +1410,11 @@ export type PasswordChange = components['schemas']['PasswordChange'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type ProfilePatch = components['schemas']['ProfilePatch'];
+export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type Refresh = components['schemas']['Refresh'];
 export type Reset = components['schemas']['Reset'];
+export type SecondFactor = components['schemas']['SecondFactor'];
+export type SecondFactorMethod = components['schemas']['SecondFactorMethod'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
 export type SortOrder = components['schemas']['SortOrder'];
@@ -1229,6 +1425,8 @@ export type TaskPage = components['schemas']['TaskPage'];
 export type TaskPatch = components['schemas']['TaskPatch'];
 export type TaskSort = components['schemas']['TaskSort'];
 export type TaskStatus = components['schemas']['TaskStatus'];
+export type TotpCode = components['schemas']['TotpCode'];
+export type TotpSecret = components['schemas']['TotpSecret'];
 export type User = components['schemas']['User'];
 export type ResponseProblem400 = components['responses']['Problem400'];
 export type ResponseProblem401 = components['responses']['Problem401'];
@@ -1294,6 +1492,37 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description The session is open */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthResponse"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    completeLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactor"];
             };
         };
         responses: {
@@ -1592,6 +1821,147 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    listFactors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The factors */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Factors"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    setUpTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSecret"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    removeTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The authenticator app is off */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    confirmTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpCode"];
+            };
+        };
+        responses: {
+            /** @description The authenticator app is on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    makeRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new recovery codes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     getProfile: {
         parameters: {
             query?: never;
@@ -1671,6 +2041,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400"];
+            /** @description No valid access token, or a wrong password; or `step_up_required`: its user has a second factor, and proved it more than ten minutes ago. Call `POST /api/auth/step-up`, then repeat the request */
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             413: components["responses"]["Problem413"];
@@ -1703,6 +2074,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400"];
+            /** @description No valid access token, or a wrong password; or `step_up_required`: its user has a second factor, and proved it more than ten minutes ago. Call `POST /api/auth/step-up`, then repeat the request */
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             413: components["responses"]["Problem413"];

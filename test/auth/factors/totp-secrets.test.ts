@@ -1,0 +1,67 @@
+import t, { test } from 'tap'
+import { resealTotpSecrets, sealTotpSecrets } from '../../../src/auth/factors/totp-secrets.ts'
+import type { Unsealed } from '../../../src/auth/sealing.ts'
+import { secret as serviceSecret, startApp } from '../../helpers/app.ts'
+import { factored } from '../../helpers/factors.ts'
+
+const clock = { now: Date.now() }
+const settings = { BETTER_AUTH_SECRETS: `2:another-${serviceSecret},1:${serviceSecret}` }
+const { app, config } = await startApp(t, { settings, clock: () => clock.now })
+const { register, challengeOf, answer, nextCode } = factored(app, clock)
+const [current, old] = config.secrets as [(typeof config.secrets)[number], (typeof config.secrets)[number]]
+const [before, after] = [sealTotpSecrets([old]), sealTotpSecrets([current])]
+
+const rows = () => app.db.selectFrom('totp_factors').select(['user_id', 'secret']).orderBy('user_id').execute()
+const rowOf = async (id: string) => (await rows()).find(({ user_id }) => user_id === id)?.secret as Buffer
+
+/** Users whose secrets the older secret sealed. */
+async function registerEarlier(count: number) {
+  const users = []
+  while (users.length < count) users.push(await register())
+  for (const { id } of users) {
+    const { bytes } = after.unseal(await rowOf(id), id) as Unsealed
+    await app.db
+      .updateTable('totp_factors')
+      .set({ secret: before.seal(bytes, id) })
+      .where('user_id', '=', id)
+      .execute()
+  }
+  return users
+}
+
+test('a secret of before the rotation works, and is sealed anew when it is used', async (t) => {
+  const [ann] = await registerEarlier(1)
+  if (!ann) return
+  t.equal(after.unseal(await rowOf(ann.id), ann.id), undefined)
+  t.equal((await answer(await challengeOf(ann.email), nextCode(ann.secret))).statusCode, 200)
+  t.ok(after.unseal(await rowOf(ann.id), ann.id))
+  t.equal((await answer(await challengeOf(ann.email), nextCode(ann.secret))).statusCode, 200)
+})
+
+test('all secrets are sealed anew, in batches, except those that no secret opens', async (t) => {
+  const users = await registerEarlier(5)
+  const [lost] = users
+  const foreign = sealTotpSecrets([{ kid: '0', secret: `lost-${serviceSecret}` }]).seal(
+    Buffer.alloc(20),
+    lost?.id ?? ''
+  )
+  await app.db
+    .updateTable('totp_factors')
+    .set({ secret: foreign })
+    .where('user_id', '=', lost?.id ?? '')
+    .execute()
+  await resealTotpSecrets(app.db, config.secrets, 2)
+  for (const { user_id, secret } of await rows()) {
+    if (user_id === lost?.id) t.strictSame(secret, foreign)
+    else t.ok(after.unseal(secret, user_id))
+  }
+  const sealed = await rows()
+  await resealTotpSecrets(app.db, config.secrets)
+  t.strictSame(await rows(), sealed, 'once')
+})
+
+test('with one secret there is nothing to do', async (t) => {
+  const sealed = await rows()
+  await resealTotpSecrets(app.db, [current])
+  t.strictSame(await rows(), sealed)
+})

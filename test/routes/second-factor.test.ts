@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict'
+import t, { test } from 'tap'
+import { caller, password, startApp } from '../helpers/app.ts'
+import { claimsOf, codeAt, factored, period } from '../helpers/factors.ts'
+import { tokenOf } from '../helpers/mailbox.ts'
+
+const clock = { now: Date.now() }
+const { app, anyone, signUp, lettersTo } = await startApp(t, {
+  settings: { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: '100000' },
+  clock: () => clock.now
+})
+const { nextCode, register, begin, challengeOf, answer, logIn } = factored(app, clock)
+const me = (token: string) => caller(app, token).get('/api/auth/me')
+
+test('after the right password, a login asks for a second factor', async (t) => {
+  const ann = await register()
+  const asked = await begin(ann.email)
+  t.equal(asked.statusCode, 401)
+  t.match(asked.json(), { code: 'second_factor_required', methods: ['totp', 'recovery_code'], expires_in: 300 })
+  t.equal(asked.headers['www-authenticate'], 'Bearer realm="gatehouse"')
+  const { challenge } = asked.json()
+  t.match(challenge, /^[\w-]{43}$/)
+  const opened = await answer(challenge, nextCode(ann.secret))
+  t.equal(opened.statusCode, 200)
+  const { access_token, refresh_token, user } = opened.json()
+  t.equal(user.id, ann.id)
+  t.match(claimsOf(access_token), { amr: ['pwd', 'otp', 'mfa'], auth_time: Math.floor(clock.now / 1000) })
+  t.equal((await me(access_token)).statusCode, 200)
+  const refreshed = await anyone.post('/api/auth/refresh', { refresh_token })
+  t.strictSame(claimsOf(refreshed.json().access_token).amr, ['pwd', 'otp', 'mfa'])
+})
+
+test('in a browser, the refresh token is set as a cookie', async (t) => {
+  const ann = await register()
+  const challenge = await challengeOf(ann.email)
+  const body = { challenge, code: nextCode(ann.secret), refresh_cookie: true }
+  const opened = await anyone.post('/api/auth/login/second-factor', body)
+  t.equal(opened.json().refresh_token, undefined)
+  t.match(String(opened.headers['set-cookie']), /HttpOnly/)
+})
+
+test('only who knows the password learns that a second factor is on', async (t) => {
+  const ann = await register()
+  const ben = await signUp()
+  const ask = async (email: string) => {
+    const headers = { 'x-request-id': 'the-same' }
+    const answer = await anyone.post('/api/auth/login', { email, password: 'wrong-horse-7' }, { headers })
+    return { status: answer.statusCode, body: answer.body, challenge: answer.headers['www-authenticate'] }
+  }
+  const told = await ask(ann.email)
+  t.equal(told.status, 401)
+  t.strictSame(told, await ask(ben.email), 'an account without a second factor')
+  t.strictSame(told, await ask('nobody@example.com'), 'no account')
+})
+
+test('a code does not work twice, nor one from before it', async (t) => {
+  const ann = await register()
+  clock.now += 10 * period
+  const code = codeAt(ann.secret, clock.now)
+  const before = codeAt(ann.secret, clock.now - period)
+  t.equal((await answer(await challengeOf(ann.email), code)).statusCode, 200)
+  t.equal((await answer(await challengeOf(ann.email), code)).json().code, 'invalid_code')
+  t.equal((await answer(await challengeOf(ann.email), before)).json().code, 'invalid_code')
+  const stepUp = await caller(app, ann.first.access_token).post('/api/auth/step-up', { code })
+  t.equal(stepUp.json().code, 'invalid_code', 'nor for a step-up')
+  t.equal((await answer(await challengeOf(ann.email), nextCode(ann.secret))).statusCode, 200)
+})
+
+test('the code that turned the factor on does not log in', async (t) => {
+  const ann = await register()
+  t.equal((await answer(await challengeOf(ann.email), codeAt(ann.secret, clock.now))).json().code, 'invalid_code')
+})
+
+test('a recovery code works once, however it is typed', async (t) => {
+  const ann = await register()
+  const [code = '', other = ''] = ann.recoveryCodes
+  const typed = ` ${code.toUpperCase().replaceAll('-', ' ')} `
+  const opened = await answer(await challengeOf(ann.email), typed)
+  t.equal(opened.statusCode, 200)
+  t.equal((await answer(await challengeOf(ann.email), code)).json().code, 'invalid_code')
+  t.equal((await answer(await challengeOf(ann.email), other)).statusCode, 200)
+  const rows = await app.db.selectFrom('security_events').select('event').where('user_id', '=', ann.id).execute()
+  t.equal(rows.filter(({ event }) => event === 'recovery_code.used').length, 2)
+})
+
+test('a challenge works once', async (t) => {
+  const ann = await register()
+  const challenge = await challengeOf(ann.email)
+  t.equal((await answer(challenge, nextCode(ann.secret))).statusCode, 200)
+  t.equal((await answer(challenge, nextCode(ann.secret))).json().code, 'invalid_token')
+})
+
+test('a challenge is invalid after five wrong codes, and after five minutes', async (t) => {
+  const ann = await register()
+  const [challenge, other] = [await challengeOf(ann.email), await challengeOf(ann.email)]
+  for (let i = 0; i < 5; i++) t.equal((await answer(challenge, '000000')).json().code, 'invalid_code')
+  t.equal((await answer(challenge, nextCode(ann.secret))).json().code, 'invalid_token')
+  t.equal((await answer(other, nextCode(ann.secret))).statusCode, 200, 'another one is not')
+  const late = await challengeOf(ann.email)
+  const expires_at = new Date(Date.now() - 1000).toISOString()
+  await app.db.updateTable('login_challenges').set({ expires_at }).where('user_id', '=', ann.id).execute()
+  t.equal((await answer(late, nextCode(ann.secret))).json().code, 'invalid_token')
+})
+
+test('a challenge is for its user', async (t) => {
+  const [ann, ben] = [await register(), await register()]
+  const challenge = await challengeOf(ann.email)
+  t.equal((await answer(challenge, nextCode(ben.secret))).json().code, 'invalid_code')
+  t.equal((await answer(challenge, ben.recoveryCodes[0] ?? '')).json().code, 'invalid_code')
+  const opened = await answer(challenge, nextCode(ann.secret))
+  t.equal(opened.json().user.id, ann.id)
+})
+
+test('anything else is no challenge', async (t) => {
+  const ann = await register()
+  const challenge = await challengeOf(ann.email)
+  const { refresh_token } = ann.first
+  for (const other of ['', 'x', `${challenge}A`, challenge.slice(1), `${challenge}=`, refresh_token, 'é'.repeat(43)])
+    t.equal((await answer(other, nextCode(ann.secret))).json().code, 'invalid_token', other)
+  for (const body of [
+    {},
+    { challenge },
+    { code: '1' },
+    { challenge, code: 1 },
+    { challenge, code: '' },
+    { challenge, code: '1\0' }
+  ])
+    t.equal((await anyone.post('/api/auth/login/second-factor', body)).statusCode, 400, JSON.stringify(body))
+})
+
+const ends: Record<string, (ann: Awaited<ReturnType<typeof register>>) => Promise<unknown>> = {
+  async 'a change of the password'(ann) {
+    const change = { current_password: password, new_password: 'another-horse-8' }
+    const changed = await caller(app, ann.first.access_token).put('/api/auth/password', change)
+    assert.equal(changed.statusCode, 200)
+  },
+  async 'a reset of the password'({ email }) {
+    await anyone.post('/api/auth/password/forgot', { email })
+    const token = tokenOf((await lettersTo(email)).findLast(({ subject }) => subject.startsWith('Reset')))
+    const reset = await anyone.post('/api/auth/password/reset', { token, new_password: 'another-horse-8' })
+    assert.equal(reset.statusCode, 200)
+  },
+  async 'a deactivation'({ id }) {
+    for (const is_active of [false, true])
+      await app.db.updateTable('users').set({ is_active }).where('id', '=', id).execute()
+  },
+  async 'a deletion'({ id }) {
+    await app.db.deleteFrom('users').where('id', '=', id).execute()
+  },
+  async 'new recovery codes'(ann) {
+    assert.equal((await caller(app, ann.first.access_token).post('/api/auth/factors/recovery-codes')).statusCode, 200)
+  },
+  async 'a factor that is turned off'(ann) {
+    assert.equal((await caller(app, ann.first.access_token).delete('/api/auth/factors/totp')).statusCode, 204)
+  },
+  async 'the end of all other sessions'(ann) {
+    assert.equal((await caller(app, ann.first.access_token).delete('/api/auth/sessions')).statusCode, 204)
+  }
+}
+for (const [name, end] of Object.entries(ends))
+  test(`a challenge does not survive ${name}`, async (t) => {
+    const ann = await register()
+    const challenge = await challengeOf(ann.email)
+    await end(ann)
+    t.equal((await answer(challenge, nextCode(ann.secret))).json().code, 'invalid_token')
+  })
+
+test('a reset of the password does not skip the second factor', async (t) => {
+  const ann = await register()
+  await anyone.post('/api/auth/password/forgot', { email: ann.email })
+  const token = tokenOf((await lettersTo(ann.email)).findLast(({ subject }) => subject.startsWith('Reset')))
+  const new_password = 'another-horse-8'
+  const reset = await anyone.post('/api/auth/password/reset', { token, new_password })
+  t.strictSame(Object.keys(reset.json()), ['message'], 'it opens no session')
+  const login = await anyone.post('/api/auth/login', { email: ann.email, password: new_password })
+  t.equal(login.json().code, 'second_factor_required')
+})
+
+test('one budget of wrong codes for all factors, which does not lock the owner out', async (t) => {
+  const ann = await register()
+  const elsewhere = '2001:db8:9::1'
+  for (let i = 0; i < 4; i++) t.equal((await answer(await challengeOf(ann.email), '000000', elsewhere)).statusCode, 401)
+  for (let i = 0; i < 4; i++)
+    t.equal((await answer(await challengeOf(ann.email), 'not-a-recovery-code', elsewhere)).statusCode, 401)
+  const user = caller(app, ann.first.access_token)
+  for (let i = 0; i < 2; i++)
+    t.equal((await user.post('/api/auth/step-up', { code: '000000' }, { remoteAddress: elsewhere })).statusCode, 401)
+  const [code = ''] = ann.recoveryCodes
+  const refused = await answer(await challengeOf(ann.email), code, elsewhere)
+  t.match(refused.json(), { status: 429, code: 'too_many_requests' })
+  t.match(refused.headers, { 'retry-after': /^\d+$/ })
+  const confirm = await user.post('/api/auth/factors/totp/confirm', { code: '000000' }, { remoteAddress: elsewhere })
+  t.equal(confirm.statusCode, 429)
+  t.equal(
+    (await answer(await challengeOf(ann.email), code)).statusCode,
+    200,
+    'the code was not used, and the owner gets in'
+  )
+  clock.now += 15 * 60_000
+  t.equal((await answer(await challengeOf(ann.email), nextCode(ann.secret), elsewhere)).statusCode, 200, 'later')
+  const rows = await app.db.selectFrom('security_events').select('event').where('user_id', '=', ann.id).execute()
+  t.ok(rows.some(({ event }) => event === 'second_factor.throttled'))
+})
+
+test('wrong codes do not count as wrong passwords', async (t) => {
+  const ann = await register()
+  const elsewhere = '2001:db8:9::2'
+  for (let i = 0; i < 10; i++) await answer(await challengeOf(ann.email), '000000', elsewhere)
+  const again = await anyone.post('/api/auth/login', { email: ann.email, password }, { remoteAddress: elsewhere })
+  t.equal(again.json().code, 'second_factor_required')
+})
+
+test('a secret under a secret that was removed is no way in, and a recovery code is', async (t) => {
+  const ann = await register()
+  await app.db
+    .updateTable('totp_factors')
+    .set({ secret: Buffer.alloc(60) })
+    .where('user_id', '=', ann.id)
+    .execute()
+  t.equal((await answer(await challengeOf(ann.email), nextCode(ann.secret))).json().code, 'invalid_code')
+  t.equal((await answer(await challengeOf(ann.email), ann.recoveryCodes[0] ?? '')).statusCode, 200)
+})
+
+test('the login of a new network is told to the owner after the second factor, not before', async (t) => {
+  const ann = await register()
+  await logIn(ann)
+  const letters = async () => (await lettersTo(ann.email)).filter(({ subject }) => subject.startsWith('New sign-in'))
+  const remoteAddress = '2001:db8:77::1'
+  const asked = await anyone.post('/api/auth/login', { email: ann.email, password }, { remoteAddress })
+  t.equal((await letters()).length, 0)
+  t.equal((await answer(asked.json().challenge, nextCode(ann.secret), remoteAddress)).statusCode, 200)
+  t.equal((await letters()).length, 1)
+})
+
+const races: Record<string, (ann: Awaited<ReturnType<typeof register>>) => string> = {
+  code: ({ secret }) => nextCode(secret),
+  'recovery code': ({ recoveryCodes: [code = ''] }) => code
+}
+for (const [what, pick] of Object.entries(races))
+  test(`the same ${what}, many times at once, opens one session`, async (t) => {
+    const ann = await register()
+    const code = pick(ann)
+    const challenges = await Promise.all(Array.from({ length: 4 }, () => challengeOf(ann.email)))
+    const answers = await Promise.all(challenges.flatMap((challenge) => [1, 2].map(() => answer(challenge, code))))
+    t.equal(answers.filter(({ statusCode }) => statusCode === 200).length, 1)
+    const sessions = await app.db.selectFrom('sessions').select('id').where('user_id', '=', ann.id).execute()
+    t.equal(sessions.length, 2, 'the first one, and one more')
+  })
