@@ -15,6 +15,7 @@ export const example = {
   userId: '0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e',
   sessionId: '0197a3c2-6f1a-7b60-8e21-4c7d9e0f1a2b',
   taskId: '0197a3c2-7b2d-7f08-a1c4-3e5f6a7b8c9d',
+  eventId: '0197a3c2-8a11-7c42-9b0e-6d7e8f9a0b1c',
   requestId: '0197a3c2-8c4e-7a11-b2d3-5f6a7b8c9d0e',
   createdAt: '2026-11-27T09:30:00.000Z',
   updatedAt: '2026-11-27T10:15:00.000Z',

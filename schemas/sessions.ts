@@ -10,6 +10,14 @@ export const Session = Type.Object(
     expires_at: timestamp('When the session ends unless its refresh token is used before'),
     user_agent: nullable(Type.String(), 'The User-Agent header of the login; null if there was none'),
     ip: nullable(Type.String(), 'The client address of the login; null if it is unknown'),
+    amr: nullable(
+      Type.Array(Type.String()),
+      'How the user proved who they are (RFC 8176: `pwd`, `otp`, `hwk`, `mfa`); null for a login of an earlier release'
+    ),
+    auth_time: nullable(
+      timestamp('At the login, or at the last step-up'),
+      'When the user last proved who they are; null for a login of an earlier release'
+    ),
     current: Type.Boolean({ description: 'Whether this is the session of the request' })
   },
   {
@@ -23,6 +31,8 @@ export const Session = Type.Object(
         expires_at: example.expiresAt,
         user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
         ip: '203.0.113.7',
+        amr: ['pwd'],
+        auth_time: example.createdAt,
         current: true
       }
     ]

@@ -19,6 +19,7 @@ import { turns } from '../plugins/turns.ts'
 import { unknown } from '../plugins/unknown.ts'
 import { validation } from '../plugins/validation.ts'
 import { web } from '../plugins/web.ts'
+import { activityRoutes } from '../routes/activity.ts'
 import { credentialRoutes, identityRoutes } from '../routes/auth.ts'
 import { emailRoutes, verificationRoutes } from '../routes/email.ts'
 import { emailChangeLinkRoutes, emailChangeRoutes } from '../routes/email-changes.ts'
@@ -67,7 +68,8 @@ export async function buildApp(
   const shared = await openSharedCounts(config, log, redis)
   await app.register(jwt, config)
   const auth = createAuth(config, db, { ...others, jwt: app.jwt, shared, transport, log, clock })
-  const tasks = { cursors: createCursors(config.secrets), taskQuota: config.taskQuota }
+  const cursors = createCursors(config.secrets)
+  const tasks = { cursors, taskQuota: config.taskQuota }
 
   if (config.tracing) await app.register((await import('../plugins/tracing.ts')).tracing, { ...config.tracing, log })
   if (config.metrics)
@@ -107,6 +109,7 @@ export async function buildApp(
     app.register(verificationRoutes, { prefix: '/api/auth/email', ...auth })
     app.register(emailChangeRoutes, { prefix: '/api/auth/email', ...auth })
     app.register(sessionRoutes, { prefix: '/api/auth/sessions', ...auth })
+    app.register(activityRoutes, { prefix: '/api/auth/activity', cursors })
     app.register(taskRoutes, { prefix: '/api/tasks', ...tasks })
     app.register(userTaskRoutes, { prefix: '/api/users/:user_id/tasks', ...tasks })
   })

@@ -43,6 +43,30 @@ export interface SecurityEvent {
   times?: number
 }
 
+/** Where a page of events ends. */
+export interface EventPosition {
+  at: string
+  id: string
+}
+
+interface Wanted {
+  limit: number
+  after: EventPosition | undefined
+}
+
+/** Events of a user, newest first: a range of the index security_events_by_user_time. */
+export function listQuery(db: Kysely<Database> | Transaction<Database>, userId: string, { limit, after }: Wanted) {
+  const query = db
+    .selectFrom('security_events')
+    .select(['id', 'at', 'event', 'address as ip', 'user_agent', 'session_id', 'times'])
+    .where('user_id', '=', userId)
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+  if (!after) return query
+  return query.where((eb) => eb(eb.refTuple('at', 'id'), '<', eb.tuple(after.at, after.id)))
+}
+
 /** Logins that are compared with a new one. */
 const maxAgents = 100
 
@@ -53,6 +77,14 @@ export function securityEventsRepository(db: Kysely<Database> | Transaction<Data
         .insertInto('security_events')
         .values({ id: newId(), ...event })
         .execute(),
+
+    /** A page of up to `limit` events. `next` is undefined on the last page. */
+    async list(userId: string, { limit, after }: Wanted) {
+      const rows = await listQuery(db, userId, { limit: limit + 1, after }).execute()
+      const items = rows.slice(0, limit)
+      const last = rows.length > limit ? items.at(-1) : undefined
+      return { items, next: last && { at: last.at, id: last.id } }
+    },
 
     /**
      * Whether a user has logged in from an address before. Two equalities, because for `in` PostgreSQL may read all events of the

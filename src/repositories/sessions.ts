@@ -5,7 +5,7 @@ import { type Lives, sessionEnds } from './session-ends.ts'
 import { columns as columnsOfUsers } from './users.ts'
 
 /** The columns that the owner may see. */
-const columns = ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip'] as const
+const columns = ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip', 'amr', 'auth_time'] as const
 const userColumns = columnsOfUsers.map((column) => `users.${column}` as const)
 const authTime = sql<number | null>`extract(epoch from sessions.auth_time)::float8`.as('auth_time')
 const isProved = sql<boolean>`coalesce(sessions.amr @> '{mfa}', false)`

@@ -15,6 +15,7 @@ const pages = [
   ['/', 'Tasks'],
   ['/profile', 'Profile'],
   ['/sessions', 'Sessions'],
+  ['/activity', 'Activity'],
   ['/password', 'Change password'],
   ['/delete-account', 'Delete account'],
   ['/nowhere', 'Page not found']
@@ -78,7 +79,7 @@ test('deleting the account is apart from the other account pages', async (t) => 
   await page.goto('/profile')
   await seen(page, 'Profile')
   const links = page.getByRole('navigation', { name: 'Account' }).getByRole('link')
-  t.strictSame(await links.allTextContents(), ['Profile', 'Sessions', 'Password'])
+  t.strictSame(await links.allTextContents(), ['Profile', 'Sessions', 'Activity', 'Password'])
   await page.getByRole('link', { name: 'Delete account' }).click()
   await seen(page, 'Delete account')
 })

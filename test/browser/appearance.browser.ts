@@ -117,6 +117,7 @@ for (const [device, { looks, options }] of Object.entries(devices))
     for (const [path, heading] of [
       ['/profile', 'Profile'],
       ['/sessions', 'Sessions'],
+      ['/activity', 'Activity'],
       ['/password', 'Change password'],
       ['/delete-account', 'Delete account']
     ] as const) {

@@ -23,7 +23,7 @@ async function execute(page: Page, link: string): Promise<number> {
 const inOrder = [
   ...['auth/register', 'auth/register', 'auth/login', 'auth/refresh', 'auth/getMe'],
   ...['profile/getProfile', 'profile/updateProfile', 'profile/changePassword', 'auth/login'],
-  ...['sessions/listSessions', 'sessions/endSession', 'sessions/endOtherSessions'],
+  ...['sessions/listSessions', 'sessions/endSession', 'sessions/endOtherSessions', 'sessions/listActivity'],
   ...['tasks/createTask', 'tasks/listTasks', 'tasks/getTask', 'tasks/updateTask', 'tasks/completeTask'],
   ...['user-tasks/listUserTasks', 'user-tasks/getUserTask', 'user-tasks/updateUserTask'],
   ...['user-tasks/completeUserTask', 'tasks/deleteTask', 'user-tasks/createUserTask', 'user-tasks/deleteUserTask'],

@@ -7,7 +7,7 @@ import { logIn, openSite, seen, signUp } from '../helpers/site.ts'
 
 const site = await openSite(t)
 const refreshes = '**/api/auth/refresh'
-const members = ['/', '/profile', '/sessions', '/password', '/delete-account']
+const members = ['/', '/profile', '/sessions', '/activity', '/password', '/delete-account']
 const guests = [
   ['/login', 'Sign in'],
   ['/signup', 'Sign up']
@@ -27,7 +27,7 @@ test('until the session is known, no page shows a form or tasks', async (t) => {
     if (path === '/' || path === '/login')
       await checkLooks(t, page, `session-loading-${path === '/' ? 'tasks' : 'login'}`)
     await route.continue()
-    const heading = { '/profile': 'Profile', '/sessions': 'Sessions', '/password': 'Change password' }[path]
+    const heading = { '/profile': 'Profile', '/sessions': 'Sessions', '/activity': 'Activity', '/password': 'Change password' }[path]
     await seen(page, heading ?? (path === '/delete-account' ? 'Delete account' : 'Tasks'))
   }
   t.equal(page.url(), `${site.url}/`, 'who is logged in goes on from the last page, which is for others')

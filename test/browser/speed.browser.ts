@@ -67,6 +67,7 @@ test('pages are small, do not shift while loading, and are accessible', async (t
     ['/', 'Tasks'],
     ['/profile', 'Profile'],
     ['/sessions', 'Sessions'],
+    ['/activity', 'Activity'],
     ['/password', 'Change password'],
     ['/delete-account', 'Delete account']
   ] as const)

@@ -3,7 +3,7 @@ import t, { test } from 'tap'
 import type { Database } from '../../src/database/tables.ts'
 import { deleteExpired } from '../../src/housekeeping.ts'
 import { earlierMails } from '../../src/repositories/outbox.ts'
-import { securityEventsRepository } from '../../src/repositories/security-events.ts'
+import { listQuery as activityQuery, securityEventsRepository } from '../../src/repositories/security-events.ts'
 import { sessionsRepository } from '../../src/repositories/sessions.ts'
 import { listQuery } from '../../src/repositories/task-lists.ts'
 import { tasksRepository } from '../../src/repositories/tasks.ts'
@@ -148,6 +148,19 @@ test("a user's sessions are found in an index", async (t) => {
     )
   }
 })
+
+for (const after of [undefined, { at: '2026-01-01T00:05:00.000Z', id: crypto.randomUUID() }])
+  test(`a ${after ? 'later' : 'first'} page of activity is a range of an index`, async (t) => {
+    await sql`
+      insert into security_events (id, event, user_id, at)
+      select gen_random_uuid(), 'login', u.id, '2026-01-01'::timestamptz + i % 700 * interval '1s'
+      from generate_series(1, 2000) as i, users as u`.execute(app.db)
+    await sql`analyze security_events`.execute(app.db)
+    const plan = await genericPlan(activityQuery(app.db, ann.id, { limit: 21, after }))
+    const used = plan && nodes(plan).map((node) => node['Index Name'] ?? node['Node Type'])
+    t.strictSame(used, ['Limit', 'security_events_by_user_time'])
+    t.strictSame(plan && faults(plan), [])
+  })
 
 test("a recipient's budget is read from an index without the mails that were dropped", async (t) => {
   const created_at = new Date().toISOString()

@@ -39,13 +39,25 @@ test('users see their own sessions only', async (t) => {
   t.match(sessions[idOf(first)], { user_agent: 'Phone/1 (ünïcode)', ip: '2001:db8::7', current: false })
   t.match(sessions[idOf(second)], { user_agent: 'x'.repeat(512), ip: '192.0.2.7', current: true })
   t.match(await list(first), [{ current: false }, { id: idOf(first), current: true }])
-  const keys = ['created_at', 'current', 'expires_at', 'id', 'ip', 'last_used_at', 'user_agent']
+  const keys = ['amr', 'auth_time', 'created_at', 'current', 'expires_at', 'id', 'ip', 'last_used_at', 'user_agent']
   for (const item of items) t.strictSame(Object.keys(item).sort(), keys)
 
   await refresh(first.refresh_token)
   t.equal((await list(second))[0]?.id, idOf(first), 'the last used comes first')
   await age(first.refresh_token, ['expires_at'], 30 * 24 * 3600)
   t.match(await list(second), [{ id: idOf(second) }], 'what has ended is not shown')
+})
+
+test('a session says how and when its user proved who they are', async (t) => {
+  const ann = await register()
+  const second = await login(ann)
+  for (const { amr, auth_time, created_at } of await list(second)) {
+    t.strictSame(amr, ['pwd'])
+    t.ok(Math.abs(Date.parse(String(auth_time)) - Date.parse(String(created_at))) < 60_000, String(auth_time))
+  }
+  await app.db.updateTable('sessions').set({ amr: null, auth_time: null }).where('id', '=', idOf(ann)).execute()
+  const older = (await list(second)).find(({ id }) => id === idOf(ann))
+  t.match(older, { amr: null, auth_time: null }, 'unknown for sessions of an earlier release')
 })
 
 test('a session without a user agent is shown without one', async (t) => {

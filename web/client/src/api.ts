@@ -476,6 +476,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened to your account, newest first
+         * @description Logins, failed attempts, and changes of the password, the address or the sessions, so that a person can recognise what was not theirs. For the next page send `next_cursor` as `cursor` until it is null. Entries are kept for a limited time.
+         */
+        get: operations["listActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks": {
         parameters: {
             query?: never;
@@ -693,6 +713,66 @@ export interface components {
         AccountDeletion: {
             /** @description The password as it was set */
             password?: string;
+        };
+        /**
+         * @description Something that happened to an account, for its owner to recognise
+         * @example {
+         *       "id": "0197a3c2-8a11-7c42-9b0e-6d7e8f9a0b1c",
+         *       "at": "2026-11-27T10:15:00.000Z",
+         *       "event": "login",
+         *       "ip": "203.0.113.7",
+         *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *       "session_id": null,
+         *       "times": 1
+         *     }
+         */
+        Activity: {
+            /**
+             * Format: uuid
+             * @description The id of the event
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it happened (RFC 3339, UTC, milliseconds)
+             */
+            at: string;
+            /** @description What happened, by a stable name (docs/security.md lists them). Later releases add names: show an unknown one as it is */
+            event: string;
+            /** @description The client address, for IPv6 the /64 network; null if it is unknown, or if the entry stands for several addresses */
+            ip: string | null;
+            /** @description The User-Agent header of the request; null if there was none */
+            user_agent: string | null;
+            /** @description The session that it concerns; null if it concerns none, or several */
+            session_id: string | null;
+            /**
+             * Format: int32
+             * @description How often it happened: an event that is repeated very often shares an entry with earlier ones
+             */
+            times: number;
+        };
+        /**
+         * @description A page of what happened to an account
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "0197a3c2-8a11-7c42-9b0e-6d7e8f9a0b1c",
+         *           "at": "2026-11-27T10:15:00.000Z",
+         *           "event": "login",
+         *           "ip": "203.0.113.7",
+         *           "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *           "session_id": null,
+         *           "times": 1
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        ActivityPage: {
+            /** @description The page, in the order of the list */
+            items: components["schemas"]["Activity"][];
+            /** @description The cursor of the next page; null on the last page */
+            next_cursor: string | null;
         };
         /**
          * @description The user that an access token identifies
@@ -1049,6 +1129,10 @@ export interface components {
          *       "expires_at": "2026-12-27T10:15:00.000Z",
          *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
          *       "ip": "203.0.113.7",
+         *       "amr": [
+         *         "pwd"
+         *       ],
+         *       "auth_time": "2026-11-27T09:30:00.000Z",
          *       "current": true
          *     }
          */
@@ -1077,6 +1161,10 @@ export interface components {
             user_agent: string | null;
             /** @description The client address of the login; null if it is unknown */
             ip: string | null;
+            /** @description How the user proved who they are (RFC 8176: `pwd`, `otp`, `hwk`, `mfa`); null for a login of an earlier release */
+            amr: string[] | null;
+            /** @description When the user last proved who they are; null for a login of an earlier release */
+            auth_time: string | null;
             /** @description Whether this is the session of the request */
             current: boolean;
         };
@@ -1091,6 +1179,10 @@ export interface components {
          *           "expires_at": "2026-12-27T10:15:00.000Z",
          *           "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
          *           "ip": "203.0.113.7",
+         *           "amr": [
+         *             "pwd"
+         *           ],
+         *           "auth_time": "2026-11-27T09:30:00.000Z",
          *           "current": true
          *         }
          *       ]
@@ -1393,6 +1485,8 @@ export interface components {
     pathItems: never;
 }
 export type AccountDeletion = components['schemas']['AccountDeletion'];
+export type Activity = components['schemas']['Activity'];
+export type ActivityPage = components['schemas']['ActivityPage'];
 export type AuthenticatedUser = components['schemas']['AuthenticatedUser'];
 export type AuthResponse = components['schemas']['AuthResponse'];
 export type EmailChange = components['schemas']['EmailChange'];
@@ -2219,6 +2313,36 @@ export interface operations {
             404: components["responses"]["Problem404"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listActivity: {
+        parameters: {
+            query?: {
+                /** @description Entries in a page */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

@@ -3,6 +3,7 @@ import { Button } from '../ui/Button.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { RelativeTime } from '../ui/RelativeTime.tsx'
 import { deviceOf } from './device.ts'
+import { methodsInWords } from './methods.ts'
 
 interface Props {
   session: Session
@@ -24,7 +25,7 @@ export function SessionRow({ session, ending, onEnd }: Props) {
           Last used <RelativeTime at={session.last_used_at} /> from {address}
         </p>
         <p>
-          Signed in <RelativeTime at={session.created_at} />
+          Signed in <RelativeTime at={session.created_at} /> {methodsInWords(session.amr)}
         </p>
       </div>
       {!session.current && (

@@ -24,6 +24,10 @@ export async function listSessions(signal: AbortSignal) {
   return items
 }
 
+/** One page of what happened to the account. */
+export const listActivity = (cursor: string | undefined, signal: AbortSignal) =>
+  api.GET('/api/auth/activity', { params: { query: { ...(cursor && { cursor }) } }, signal })
+
 export const endSession = (id: string) => api.DELETE('/api/auth/sessions/{id}', { params: { path: { id } } })
 
 export const endOtherSessions = () => api.DELETE('/api/auth/sessions')

@@ -1,0 +1,36 @@
+/** What each security event means to the owner of the account (docs/security.md lists them). */
+const words: Record<string, string> = {
+  register: 'You signed up',
+  login: 'Signed in',
+  'login.failed': 'Sign-in failed',
+  'login.throttled': 'Sign-in refused after too many attempts',
+  'login.unverified': 'Sign-in refused: the address was not confirmed',
+  logout: 'Signed out',
+  'refresh.reused': 'A session was ended: somebody else may have copied it',
+  'password.changed': 'Password changed',
+  'password.failed': 'Wrong password entered while signed in',
+  'password.throttled': 'Password refused after too many attempts',
+  'password.reset': 'New password set by mail',
+  'email.verified': 'Email address confirmed',
+  step_up: 'You confirmed that it is you',
+  'session.ended': 'A session was ended',
+  'sessions.ended': 'All other sessions were ended',
+  'email.requested': 'Change of the email address requested',
+  'email.changed': 'Email address changed',
+  'email.cancelled': 'Change of the email address cancelled',
+  'account.deleted': 'Account deleted',
+  'mail.dead': 'A mail to you could not be delivered'
+}
+
+const alarming = new Set([
+  'login.failed',
+  'login.throttled',
+  'refresh.reused',
+  'password.failed',
+  'password.throttled',
+  'mail.dead'
+])
+
+/** In plain words; a name that this page does not know yet stays as it is. */
+export const eventInWords = (event: string): string => words[event] ?? event
+export const isAlarming = (event: string): boolean => alarming.has(event)
