@@ -20,6 +20,7 @@ export const pagePaths = [
   '/cancel',
   '/profile',
   '/sessions',
+  '/activity',
   '/password',
   '/delete-account'
 ]

@@ -40,7 +40,10 @@ test('"This was not me" ends all other sessions and leads to a new password, by 
   await burglar.page.goto('/')
   await seen(burglar.page, 'Tasks')
   await open(page)
-  await rows(page).first().getByRole('button', { name: /^This was not me: Signed in/ }).focus()
+  await rows(page)
+    .first()
+    .getByRole('button', { name: /^This was not me: Signed in/ })
+    .focus()
   await page.keyboard.press('Enter')
   await dialog(page).getByText('Signed in').waitFor()
   await dialog(page).getByText('Firefox on Windows').waitFor()
@@ -120,7 +123,9 @@ const looks = {
 for (const [look, options] of Object.entries(looks))
   test(`activity and its dialog are accessible and fit, ${look}`, async (t) => {
     const { page } = await site.signedUp(options)
-    await page.route('**/api/auth/activity*', (route) => route.fulfill({ json: { items: varied, next_cursor: 'next' } }))
+    await page.route('**/api/auth/activity*', (route) =>
+      route.fulfill({ json: { items: varied, next_cursor: 'next' } })
+    )
     await open(page)
     await checkLooks(t, page, `activity-${look}`)
     await rows(page).nth(1).getByRole('button').click()
@@ -135,7 +140,10 @@ test('the list of sessions says how each was opened', async (t) => {
   await page.goto('/sessions')
   const { items } = await (await answer).json()
   const session = page.getByRole('list', { name: 'Sessions' }).getByRole('listitem')
-  t.match(await session.allTextContents(), [/Signed in just now with your password/, /Signed in just now with your password/])
+  t.match(await session.allTextContents(), [
+    /Signed in just now with your password/,
+    /Signed in just now with your password/
+  ])
   const methods = [['hwk', 'mfa'], ['pwd', 'otp', 'mfa'], ['pwd'], null]
   const sessions = methods.map((amr, i) => ({ ...items[0], id: crypto.randomUUID(), current: i === 0, amr }))
   await page.route('**/api/auth/sessions', (route) => route.fulfill({ json: { items: sessions } }))

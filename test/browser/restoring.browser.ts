@@ -27,7 +27,12 @@ test('until the session is known, no page shows a form or tasks', async (t) => {
     if (path === '/' || path === '/login')
       await checkLooks(t, page, `session-loading-${path === '/' ? 'tasks' : 'login'}`)
     await route.continue()
-    const heading = { '/profile': 'Profile', '/sessions': 'Sessions', '/activity': 'Activity', '/password': 'Change password' }[path]
+    const heading = {
+      '/profile': 'Profile',
+      '/sessions': 'Sessions',
+      '/activity': 'Activity',
+      '/password': 'Change password'
+    }[path]
     await seen(page, heading ?? (path === '/delete-account' ? 'Delete account' : 'Tasks'))
   }
   t.equal(page.url(), `${site.url}/`, 'who is logged in goes on from the last page, which is for others')

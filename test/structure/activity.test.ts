@@ -7,7 +7,7 @@ test('every security event is in the documentation, and the web app has words fo
   const docs = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8')
   for (const name of securityEventNames) {
     t.ok(docs.includes(`\`${name}\``), `docs/security.md tells of ${name}`)
-    t.match(eventInWords(name), /^[A-Z][\w ,:]{5,}$/, name)
+    t.match(eventInWords(name), /^[A-Z][\w ,:-]{5,}$/, name)
   }
   t.equal(eventInWords('of.a.later.release'), 'of.a.later.release')
   t.end()

@@ -4,6 +4,7 @@ import { LogInPage } from './entry/LogInPage.tsx'
 import { Members } from './entry/Members.tsx'
 import { StepUp } from './entry/StepUp.tsx'
 import {
+  ActivityPage,
   CancelPage,
   ConfirmPage,
   DeleteAccountPage,
@@ -40,6 +41,7 @@ const members = [
   ['/', TasksPage],
   ['/profile', ProfilePage],
   ['/sessions', SessionsPage],
+  ['/activity', ActivityPage],
   ['/password', PasswordPage],
   ['/delete-account', DeleteAccountPage]
 ] as const

@@ -24,34 +24,26 @@ function page<Code>(load: () => Promise<Code>): () => Promise<Code> {
   }
 }
 
+/** What React can load lazily. */
+type Lazy = Awaited<ReturnType<Parameters<typeof lazy>[0]>>['default']
+
+const loads: (() => Promise<unknown>)[] = []
+
 /** Pages and parts that the first page can do without are loaded separately, after it. */
-const loads = {
-  editing: page(() => import('./tasks/EditingRow.tsx')),
-  otherAccount: page(() => import('./entry/OtherAccount.tsx')),
-  signUp: page(() => import('./entry/SignUpPage.tsx')),
-  forgot: page(() => import('./entry/ForgotPage.tsx')),
-  reset: page(() => import('./entry/ResetPage.tsx')),
-  checkMail: page(() => import('./entry/CheckMailPage.tsx')),
-  verify: page(() => import('./entry/VerifyPage.tsx')),
-  confirm: page(() => import('./entry/ConfirmPage.tsx')),
-  cancel: page(() => import('./entry/CancelPage.tsx')),
-  stepUp: page(() => import('./entry/StepUpDialog.tsx')),
-  profile: page(() => import('./account/ProfilePage.tsx')),
-  sessions: page(() => import('./account/SessionsPage.tsx')),
-  password: page(() => import('./account/PasswordPage.tsx')),
-  deleteAccount: page(() => import('./account/DeleteAccountPage.tsx')),
-  clearing: page(() => import('./tasks/ClearCompleted.tsx')),
-  clear: page(() => import('./tasks/ClearDialog.tsx')),
-  shortcuts: page(() => import('./tasks/ShortcutsDialog.tsx'))
+function later<Part extends Lazy>(load: () => Promise<{ default: Part }>) {
+  const once = page(load)
+  loads.push(once)
+  return lazy(once)
 }
 
 type Row = ComponentType<{ draft: Draft }>
-const LazyRow = lazy(loads.editing)
+const loadRow = page(() => import('./tasks/EditingRow.tsx'))
+const LazyRow = later(loadRow)
 let loadedRow: Row | undefined
 
 /** Loads the editor as soon as there are tasks. It then opens at once, so that it gets what is typed next. */
 export function fetchEditor(): void {
-  loads.editing().then(
+  loadRow().then(
     (code) => {
       loadedRow = code.default
     },
@@ -63,22 +55,23 @@ export function EditingRow(props: { draft: Draft }) {
   const [Row] = useState<Row>(() => loadedRow ?? LazyRow)
   return createElement(Row, props)
 }
-export const OtherAccount = lazy(loads.otherAccount)
-export const SignUpPage = lazy(loads.signUp)
-export const ForgotPage = lazy(loads.forgot)
-export const ResetPage = lazy(loads.reset)
-export const CheckMailPage = lazy(loads.checkMail)
-export const VerifyPage = lazy(loads.verify)
-export const ConfirmPage = lazy(loads.confirm)
-export const CancelPage = lazy(loads.cancel)
-export const StepUpDialog = lazy(loads.stepUp)
-export const ProfilePage = lazy(loads.profile)
-export const SessionsPage = lazy(loads.sessions)
-export const PasswordPage = lazy(loads.password)
-export const DeleteAccountPage = lazy(loads.deleteAccount)
-export const ClearCompleted = lazy(loads.clearing)
-export const ClearDialog = lazy(loads.clear)
-export const ShortcutsDialog = lazy(loads.shortcuts)
+export const OtherAccount = later(() => import('./entry/OtherAccount.tsx'))
+export const SignUpPage = later(() => import('./entry/SignUpPage.tsx'))
+export const ForgotPage = later(() => import('./entry/ForgotPage.tsx'))
+export const ResetPage = later(() => import('./entry/ResetPage.tsx'))
+export const CheckMailPage = later(() => import('./entry/CheckMailPage.tsx'))
+export const VerifyPage = later(() => import('./entry/VerifyPage.tsx'))
+export const ConfirmPage = later(() => import('./entry/ConfirmPage.tsx'))
+export const CancelPage = later(() => import('./entry/CancelPage.tsx'))
+export const StepUpDialog = later(() => import('./entry/StepUpDialog.tsx'))
+export const ProfilePage = later(() => import('./account/ProfilePage.tsx'))
+export const SessionsPage = later(() => import('./account/SessionsPage.tsx'))
+export const ActivityPage = later(() => import('./account/ActivityPage.tsx'))
+export const PasswordPage = later(() => import('./account/PasswordPage.tsx'))
+export const DeleteAccountPage = later(() => import('./account/DeleteAccountPage.tsx'))
+export const ClearCompleted = later(() => import('./tasks/ClearCompleted.tsx'))
+export const ClearDialog = later(() => import('./tasks/ClearDialog.tsx'))
+export const ShortcutsDialog = later(() => import('./tasks/ShortcutsDialog.tsx'))
 
 /** Milliseconds after the start when the network is likely idle. */
 const calm = 3_000
@@ -86,6 +79,6 @@ const calm = 3_000
 /** Preloads them, so that they open at once and offline. A failed one is loaded again when it is opened. */
 export function fetchPagesAhead(): void {
   setTimeout(() => {
-    for (const load of Object.values(loads)) load().catch(() => {})
+    for (const load of loads) load().catch(() => {})
   }, calm)
 }

@@ -8,7 +8,8 @@ import { ActivityRow } from './ActivityRow.tsx'
 import { NotMeDialog } from './NotMeDialog.tsx'
 import { useActivity } from './useActivity.ts'
 
-const intro = 'What happened to your account lately. If you see something that was not you, say so: the next steps follow.'
+const intro =
+  'What happened to your account lately. If you see something that was not you, say so: the next steps follow.'
 
 export default function ActivityPage() {
   const { data, error, isPending, isError, refetch, ...more } = useActivity()

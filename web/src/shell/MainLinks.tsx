@@ -15,7 +15,7 @@ export function MainLinks({ user: { name, email } }: { user: User }) {
         Tasks
         <OpenTaskCount />
       </NavLink>
-      <NavLink href="/profile" className="me" also={['/sessions', '/password', '/delete-account']}>
+      <NavLink href="/profile" className="me" also={['/sessions', '/activity', '/password', '/delete-account']}>
         <span className="avatar" aria-hidden="true">
           {initial(name)}
         </span>
