@@ -32,6 +32,8 @@ const maxConnectionsBetween = 64
 interface Options {
   isEmbedded: boolean
   bounds?: typeof pooled
+  /** Replaces the patience of all. */
+  queueWait?: number | undefined
   clock?: () => number
 }
 
@@ -39,7 +41,7 @@ interface Options {
 export const turns = fp(
   async function turns(
     app,
-    { isEmbedded, bounds = isEmbedded ? embedded : pooled, clock = () => performance.now() }: Options
+    { isEmbedded, bounds = isEmbedded ? embedded : pooled, queueWait, clock = () => performance.now() }: Options
   ) {
     const databaseQueue = createFairQueue(bounds)
     const hashQueue = createFairQueue(hashing)
@@ -81,7 +83,7 @@ export const turns = fp(
       else if (!started) {
         // Otherwise it would go on in the context of the request before it, and its spans would join that trace.
         resume = AsyncResource.bind(done)
-        timer = setTimeout(giveUp, (turn === 'hash' ? hashing : bounds).patience)
+        timer = setTimeout(giveUp, queueWait ?? (turn === 'hash' ? hashing : bounds).patience)
       }
     }
 

@@ -91,7 +91,7 @@ export async function buildApp(
   await app.register(database, { db, ...others })
   await app.register(mail, auth.mail)
   await app.register(authentication, auth)
-  await app.register(turns, { isEmbedded: config.databaseUrl === undefined })
+  await app.register(turns, { isEmbedded: config.databaseUrl === undefined, queueWait: config.queueWait })
 
   if (config.securityContact.length > 0) app.register(securityTextRoutes, { ...config, clock })
   app.register(credentialRoutes, { prefix: '/api/auth', ...auth })

@@ -159,4 +159,14 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
   })
 }
 
-export type Config = ReturnType<typeof loadConfig>
+/** Limits against overload that no setting changes, and that tests of other things raise. */
+export interface OverloadLimits {
+  /** Milliseconds; 0: no limit. */
+  maxEventLoopDelay?: number
+  /** The share of the memory in use. */
+  memory?: () => number
+  /** Milliseconds that a request waits for a connection, its turn, a hash or the revocations. */
+  queueWait?: number | undefined
+}
+
+export type Config = ReturnType<typeof loadConfig> & OverloadLimits

@@ -71,8 +71,8 @@ export function openPool(connectionString: string, log: Log, options: PoolOption
   return pool
 }
 
-/** A Kysely dialect that answers `unavailable` when no connection becomes free within `limits.queue`. */
-export const dialectOf = (pool: pg.Pool) =>
+/** A Kysely dialect that answers `unavailable` when no connection becomes free in time. */
+export const dialectOf = (pool: pg.Pool, queueWait = limits.queue) =>
   new PostgresDialect({
     pool: {
       options: pool.options,
@@ -85,7 +85,7 @@ export const dialectOf = (pool: pg.Pool) =>
           client.then((late) => late.release()).catch(() => {})
           throw problems.unavailable('pool')
         }
-        return withTimeout(limits.queue, client).catch(giveUp)
+        return withTimeout(queueWait, client).catch(giveUp)
       }
     }
   })
@@ -94,6 +94,7 @@ export interface DatabaseSettings {
   databaseUrl: string | undefined
   directUrl?: string | undefined
   dataDir: string
+  queueWait?: number | undefined
 }
 
 /** Whether a pooler stands in front of the database. It may use another connection for each transaction. */
@@ -102,17 +103,15 @@ export const isPooled = ({ databaseUrl, directUrl = databaseUrl }: DatabaseSetti
 
 export type Engine = () => Promise<PGlite>
 
-interface DatabaseOptions {
-  answerWithin?: number | undefined
-  engine?: Engine | undefined
-}
-
 /** Opens PostgreSQL or the embedded database, as configured. Connects at the first query. */
-export function openDatabase<Tables = Database>(config: DatabaseSettings, log: Log, options: DatabaseOptions = {}) {
-  const { answerWithin = limits.answer, engine = () => openEmbedded(config.dataDir, log) } = options
+export function openDatabase<Tables = Database>(
+  config: DatabaseSettings,
+  log: Log,
+  { engine = () => openEmbedded(config.dataDir, log) }: { engine?: Engine | undefined } = {}
+) {
   if (!config.databaseUrl) return new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: engine }) })
   const session = isPooled(config) ? forPooled : forRequests
-  const primary = openPool(config.databaseUrl, log, { session, answerWithin })
+  const primary = openPool(config.databaseUrl, log, { session, answerWithin: limits.answer })
   // Kysely ends only a pool that it has used itself; prepared queries bypass it.
   class WithPool extends Kysely<Tables> {
     override async destroy(): Promise<void> {
@@ -120,7 +119,7 @@ export function openDatabase<Tables = Database>(config: DatabaseSettings, log: L
       if (!primary.ending) await primary.end()
     }
   }
-  const db = new WithPool({ dialect: dialectOf(primary) })
+  const db = new WithPool({ dialect: dialectOf(primary, config.queueWait) })
   sendDirectly(db, primary, !isPooled(config))
   registerPools(db, { primary })
   return db

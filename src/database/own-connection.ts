@@ -7,5 +7,6 @@ import type { Database } from './tables.ts'
 export function openOwnConnection(config: DatabaseSettings, db: Kysely<Database>, log: Log): Kysely<Database> {
   if (!config.databaseUrl) return db
   const session = isPooled(config) ? forPooled : forRequests
-  return new Kysely({ dialect: dialectOf(openPool(config.databaseUrl, log, { session, answerWithin: 2_500, max: 1 })) })
+  const pool = openPool(config.databaseUrl, log, { session, answerWithin: 2_500, max: 1 })
+  return new Kysely({ dialect: dialectOf(pool, config.queueWait) })
 }

@@ -10,6 +10,7 @@ import { borrowEngine } from './engines.ts'
 import { keepExchange } from './exchanges.ts'
 import { captureLog } from './log.ts'
 import { openMailbox } from './mailbox.ts'
+import { cheapestHash, patient } from './patient.ts'
 import { cloneTemplate, server } from './template.ts'
 
 export const secret = 'a-long-value-that-only-the-tests-know'
@@ -21,6 +22,8 @@ export interface Options {
   settings?: Record<string, string>
   /** Treats the files in WEB_DIR as Gatehouse's own web app. */
   isOwnWeb?: boolean
+  /** Keeps the limits against overload, for tests of them. */
+  isImpatient?: boolean
   clock?: () => number
   redis?: { commandTimeout: number }
   /** Adds routes to the app. */
@@ -69,17 +72,14 @@ async function borrowDatabase() {
   }
 }
 
-/** No limit: the event loop is late while other tests start an engine, and only the tests of pressure may depend on that. */
-const patient = { maxEventLoopDelay: 0 }
-
-/** No setting allows a cost below 10. This one takes 1.4 ms instead of 55. */
-const cheapestHash = 4
-
 /**
  * Starts the whole service until the test ends, on an empty database or the configured one. Hashes are cheap, and
  * limits off unless requested.
  */
-export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis, routes }: Options = {}) {
+export async function startApp(
+  t: Test,
+  { settings = {}, isOwnWeb, isImpatient = false, clock, redis, routes }: Options = {}
+) {
   const { engine, remove, ...database } = await borrowDatabase()
   const { log, lines, says } = captureLog()
   const mailbox = openMailbox()
@@ -91,9 +91,13 @@ export async function startApp(t: Test, { settings = {}, isOwnWeb, clock, redis,
     ...database.settings,
     ...settings
   })
-  const config = 'BCRYPT_COST' in settings ? loaded : { ...loaded, bcryptCost: cheapestHash }
+  const config = {
+    ...loaded,
+    ...(!('BCRYPT_COST' in settings) && { bcryptCost: cheapestHash }),
+    ...(!isImpatient && patient)
+  }
   const app = await buildApp(
-    { ...config, ...patient, ...(isOwnWeb && { isOwnWeb }) },
+    { ...config, ...(isOwnWeb && { isOwnWeb }) },
     {
       log,
       ...(settings.SMTP_URL === undefined && { transport: mailbox.transport }),

@@ -9,12 +9,18 @@ export const runTime = 200
 /** More runs than any test needs. */
 const mostRuns = 1_000
 
+interface Start {
+  concurrency?: number
+  limitAddresses?: boolean
+  maxWait?: number
+}
+
 /** A queue with runs of 200 ms by a manual clock. */
-export function startQueue(t: Test, { concurrency = 1, limitAddresses = true } = {}) {
+export function startQueue(t: Test, { concurrency = 1, limitAddresses = true, maxWait }: Start = {}) {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   let now = 0
-  const queue = createHashQueue({ concurrency, estimate: runTime, limitAddresses, clock: () => now })
+  const queue = createHashQueue({ concurrency, estimate: runTime, limitAddresses, maxWait, clock: () => now })
   const running: { address: string; end: () => void }[] = []
   const ran: string[] = []
 

@@ -18,7 +18,7 @@ const isIdle = ({ db }: Pick<FastifyInstance, 'db'>) => {
 const context = new AsyncLocalStorage<string>()
 
 /** Routes whose handlers end when released; a header names the user. */
-async function start(t: Test, isEmbedded = false, clock = () => 0) {
+async function start(t: Test, isEmbedded = false, clock = () => 0, queueWait?: number) {
   const app = fastify()
   t.teardown(() => app.close())
   const at: { user: string; context: string | undefined; end: () => void }[] = []
@@ -29,6 +29,7 @@ async function start(t: Test, isEmbedded = false, clock = () => 0) {
   await app.register(turns, {
     isEmbedded,
     bounds: { slots: 3, perKey: 2, waiting: 3, patience: isEmbedded ? 1 : 60_000 },
+    queueWait,
     clock
   })
   app.register(async function authenticated(app) {
@@ -144,6 +145,16 @@ test('a request that waits too long is refused, and holds no slot', async (t) =>
   await Promise.all(first)
   t.equal((await get('ann', '/wrong')).statusCode, 500)
   await until(() => isIdle(app), 'the end of all turns, also of the handler that threw')
+})
+
+test('how long requests wait can be chosen for all routes', async (t) => {
+  const { get, at } = await start(t, false, undefined, 1)
+  const work = [get('ann'), get('ann'), ...Array.from({ length: 4 }, () => get('ann', '/hash'))]
+  await until(() => at.length === 6, 'four hashes beside two queries')
+  t.equal((await get('ann')).statusCode, 503)
+  t.equal((await get('ann', '/hash')).statusCode, 503)
+  for (const { end } of at) end()
+  await Promise.all(work)
 })
 
 test('routes without queries need no turn, and routes that hash have their own queue', async (t) => {

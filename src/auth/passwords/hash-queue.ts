@@ -1,7 +1,7 @@
 import { problems } from '../../http/problems.ts'
 import { createUsage } from './usage.ts'
 
-const maxWait = 2_000
+const defaultWait = 2_000
 const waitingPerRunner = 64
 // Recent use, in runs, above which an address leaves one runner to others, because a run cannot be interrupted.
 const budget = 10
@@ -26,11 +26,19 @@ interface Options {
   concurrency: number
   estimate: number
   limitAddresses: boolean
-  clock?: () => number
+  /** Milliseconds. */
+  maxWait?: number | undefined
+  clock?: (() => number) | undefined
 }
 
 /** Runs jobs of the addresses with the least recent use first. When the queue is full, refuses the job with the most. */
-export function createHashQueue({ concurrency, estimate, limitAddresses, clock = () => performance.now() }: Options) {
+export function createHashQueue({
+  concurrency,
+  estimate,
+  limitAddresses,
+  maxWait = defaultWait,
+  clock = () => performance.now()
+}: Options) {
   const usage = createUsage(clock)
   const waiting = new Set<Job>()
   const idle = new Map<string, () => Promise<unknown>>()

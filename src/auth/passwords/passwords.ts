@@ -32,17 +32,21 @@ interface Options {
   bcryptCost: number
   workers?: number
   rateLimit?: { enabled: boolean }
+  queueWait?: number | undefined
+  clock?: () => number
   readKinds?: () => Promise<HashKinds>
 }
 
 /** Hashes and checks passwords in a queue that is fair to client addresses. */
-export function createPasswords({ workers = 1, rateLimit = { enabled: true }, ...options }: Options) {
+export function createPasswords({ workers = 1, rateLimit = { enabled: true }, queueWait, ...options }: Options) {
   const { hash, rehash, verify, verifyAndHash, isOutdated } = createHashing(options)
   const queue = createHashQueue({
     // libuv has four threads, and file and DNS access need one.
     concurrency: Math.max(1, Math.min(Math.floor(availableParallelism() / workers), 3)),
     estimate: 2 ** options.bcryptCost * roundTime,
-    limitAddresses: rateLimit.enabled
+    limitAddresses: rateLimit.enabled,
+    maxWait: queueWait,
+    clock: options.clock
   })
 
   return {

@@ -17,13 +17,20 @@ export type Announcements = (listener: { onMessage: (payload: string) => void; o
   stop: () => void
 }
 
+interface Options {
+  accessTokenTtl: number
+  announcements?: Announcements | undefined
+  /** Milliseconds that a request waits for a poll. */
+  queueWait?: number | undefined
+}
+
 /**
  * Keeps revoked tokens in memory. Processes that share a database hear of revocations by LISTEN, and poll for those they missed.
  * A process that could not poll for MAX_STALENESS, or stood still (SIGSTOP), answers 503 until a poll succeeds.
  */
 export function createRevocations(
   repository: Pick<RevocationsRepository, 'readAll' | 'readSince' | 'insert'>,
-  { accessTokenTtl, announcements }: { accessTokenTtl: number; announcements?: Announcements | undefined },
+  { accessTokenTtl, announcements, queueWait = POLL_TIMEOUT }: Options,
   { clock, elapsed = () => performance.now() }: { clock: () => number; elapsed?: () => number }
 ) {
   const table = createRevocationTable(Math.max(accessTokenTtl, foreignLife))
@@ -86,7 +93,7 @@ export function createRevocations(
     (!announcements || (standstill.count() === knownStandstills && staleness() <= MAX_STALENESS))
 
   async function settle(): Promise<void> {
-    await withTimeout(POLL_TIMEOUT, catchUp()).catch(() => {
+    await withTimeout(queueWait, catchUp()).catch(() => {
       horizon = undefined
       unreadCommits += 1
     })
@@ -114,7 +121,7 @@ export function createRevocations(
         return cutoff
       }
       if (isFresh()) return look()
-      return withTimeout(POLL_TIMEOUT, catchUp()).then(
+      return withTimeout(queueWait, catchUp()).then(
         () => {
           // The process stood still or waited too long while the answer was on its way.
           if (!isFresh()) throw problems.unavailable('revocations out of date')

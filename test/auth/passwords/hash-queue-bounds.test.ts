@@ -52,6 +52,17 @@ test('a job that waits two seconds is refused with Retry-After', async (t) => {
   t.equal(await later, 2 * runTime + 1)
 })
 
+test('how long a job waits can be chosen', async (t) => {
+  const { ask, pass, endAll } = start(t, { maxWait: 9_000 })
+  const [, late] = [ask('192.0.2.1'), ask('198.51.100.1')]
+  pass(8_999)
+  const later = ask('198.51.100.2')
+  pass(1)
+  t.equal(await late, '503 hash queue slow')
+  await endAll()
+  t.equal(typeof (await later), 'number')
+})
+
 test('an address within its budget does not wait for one that exceeds it', async (t) => {
   const { ask, endOne, endAll, queue } = start(t, { concurrency: 2 })
   for (let i = 0; i < 12; i++) {
