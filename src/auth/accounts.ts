@@ -5,6 +5,7 @@ import type { Database } from '../database/tables.ts'
 import { problems } from '../http/problems.ts'
 import type { Mail } from '../mail/mail.ts'
 import { mailTokensRepository } from '../repositories/mail-tokens.ts'
+import { namingUser, outboxRepository } from '../repositories/outbox.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
 import { signUpsRepository } from '../repositories/sign-ups.ts'
 import { tasksRepository } from '../repositories/tasks.ts'
@@ -204,6 +205,8 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       await db.transaction().execute(async (trx) => {
         if (!(await usersRepository(trx).hold(userId))) throw problems.tokenRevoked('account ended meanwhile')
         if (issuer === null) await sessions.hold(token, trx)
+        // Before the lock, which the sender waits for while it stores a token.
+        await outboxRepository(trx).withdraw(userId, namingUser)
         await usersRepository(trx).lock(userId)
         await tasksRepository(trx).removeAll(userId, tasksAtOnce)
         await usersRepository(trx).remove(userId)

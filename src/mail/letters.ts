@@ -44,7 +44,7 @@ const links: Record<MailPurpose, { lifetime: number; page: string }> = {
 /** A letter, or why none is sent. */
 export type Written = Letter | { dropped: string }
 
-const replaced = { dropped: 'replaced by a newer mail' }
+const replaced = { dropped: 'replaced by a newer mail, used, or withdrawn' }
 
 /** Turns rows of the outbox into letters: whose address it is, the token, the words. */
 export function createLetters(db: Kysely<Database>, settings: MailSettings, tokens: MailTokens) {
@@ -79,9 +79,9 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     const { token, code, ...hashes } = tokens.derive(purpose, mail.seed)
     const { lifetime, page } = links[purpose]
     const { id: mail_id, recipient: email } = mail
-    const isCurrent = await mailTokens.mint({ purpose, mail_id, email, ...whose, ...hashes, lifetime })
+    const current = await mailTokens.mint([{ purpose, mail_id, email, ...whose, ...hashes, lifetime }])
     // A fragment is sent to no server, and scanners of links do not use it.
-    return isCurrent ? write({ link: `${appUrl}/${page}#token=${token}`, code }) : replaced
+    return current.has(mail_id) ? write({ link: `${appUrl}/${page}#token=${token}`, code }) : replaced
   }
 
   /** Unknown addresses get a token as well, which nobody learns, so that trying codes shows no difference. */

@@ -1,6 +1,8 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
 import { emailChangesRepository } from './email-changes.ts'
+import { outboxRepository } from './outbox.ts'
 
 /** The last two cancel a change of address: `undo` is of the mail after the change. */
 export type MailPurpose = 'reset' | 'verify' | 'email.confirm' | 'email.cancel' | 'email.undo'
@@ -26,37 +28,82 @@ const maxTries = 5
 
 const columns = ['hash', 'code_hash', 'email', 'subject', 'user_id', 'mail_id'] as const
 const now = sql<string>`now()`
+const hex = (bytes: Buffer) => `\\x${bytes.toString('hex')}`
 
 /** All SQL on the tokens of mails. */
 export function mailTokensRepository(db: Kysely<Database> | Transaction<Database>) {
+  /**
+   * The lock makes an invalidation wait that would not see the new token, or this statement wait for the invalidation. All
+   * are locked before the first token is stored, and in one order everywhere, so that nobody waits in a circle.
+   */
+  const mint = prepared<{ ids: string; rows: string }, { mail_id: string }>(db, (value) =>
+    db
+      .with('live', (db) =>
+        db
+          .selectFrom('mails')
+          .select('id')
+          .where('id', '=', sql<string>`any(string_to_array(${value('ids')}::text, ' ')::uuid[])`)
+          .where('done_at', 'is', null)
+          .orderBy('id')
+          .forShare()
+      )
+      .insertInto('mail_tokens')
+      .columns(['purpose', 'subject', 'mail_id', 'email', 'user_id', 'hash', 'code_hash', 'expires_at'])
+      .expression((eb) =>
+        eb
+          .selectFrom(
+            sql<
+              Omit<NewMailToken, 'lifetime'> & { lifetime: number }
+            >`json_to_recordset(${value('rows')}::text::json)`.as<'given'>(
+              sql`given (purpose text, subject text, mail_id uuid, email text, user_id uuid, hash bytea, code_hash bytea, lifetime float8)`
+            )
+          )
+          .innerJoin('live', 'live.id', 'given.mail_id')
+          .select(['purpose', 'subject', 'mail_id', 'email', 'user_id', 'hash', 'code_hash'])
+          .select(sql<string>`now() + make_interval(secs => lifetime)`.as('expires_at'))
+          .orderBy('purpose')
+          .orderBy('subject')
+      )
+      .onConflict((conflict) =>
+        conflict
+          .columns(['purpose', 'subject'])
+          .doUpdateSet(({ ref }) => ({
+            hash: ref('excluded.hash'),
+            code_hash: ref('excluded.code_hash'),
+            mail_id: ref('excluded.mail_id'),
+            user_id: ref('excluded.user_id'),
+            email: ref('excluded.email'),
+            expires_at: ref('excluded.expires_at'),
+            tries: sql<number>`case when mail_tokens.mail_id = excluded.mail_id then mail_tokens.tries else 0 end`,
+            used_at: null
+          }))
+          .where((eb) =>
+            eb.or([
+              eb('mail_tokens.mail_id', '<', eb.ref('excluded.mail_id')),
+              eb.and([
+                eb('mail_tokens.mail_id', '=', eb.ref('excluded.mail_id')),
+                eb('mail_tokens.used_at', 'is', null)
+              ])
+            ])
+          )
+      )
+      .returning('mail_tokens.mail_id')
+  )
+
   return {
     /**
-     * Stores the token of a mail. It replaces the one of an older mail. A mail that is sent again keeps its token, with a
-     * new end. Returns false if a newer mail has replaced it, or if it was used.
+     * Stores the tokens of mails, at most one for each purpose and subject. One replaces that of an older mail. A mail that
+     * is sent again keeps its token, with a new end. Returns the ids of the mails whose tokens are valid: not of those that
+     * a newer mail has replaced, whose token was used, or that were dropped meanwhile.
      */
-    async mint({ lifetime, ...token }: NewMailToken): Promise<boolean> {
-      const { hash, code_hash, mail_id, user_id, email } = token
-      const expires_at = sql<string>`now() + make_interval(secs => ${lifetime})`
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('mail_tokens')
-        .values({ ...token, expires_at })
-        .onConflict((conflict) =>
-          conflict
-            .columns(['purpose', 'subject'])
-            .doUpdateSet((eb) => ({
-              ...{ hash, code_hash, mail_id, user_id, email, expires_at },
-              tries: sql<number>`case when ${eb.ref('mail_tokens.mail_id')} = ${mail_id} then mail_tokens.tries else 0 end`,
-              used_at: null
-            }))
-            .where((eb) =>
-              eb.or([
-                eb('mail_tokens.mail_id', '<', mail_id),
-                eb.and([eb('mail_tokens.mail_id', '=', mail_id), eb('mail_tokens.used_at', 'is', null)])
-              ])
-            )
-        )
-        .executeTakeFirst()
-      return Number(numInsertedOrUpdatedRows) > 0
+    async mint(tokens: NewMailToken[]): Promise<Set<string>> {
+      const rows = tokens.map(({ hash, code_hash, ...token }) => ({
+        ...token,
+        hash: hex(hash),
+        code_hash: hex(code_hash)
+      }))
+      const ids = tokens.map(({ mail_id }) => mail_id).join(' ')
+      return new Set((await mint({ ids, rows: JSON.stringify(rows) })).map(({ mail_id }) => mail_id))
     },
 
     /** Finds a valid token of one of the purposes by its hash, without using it. */
@@ -101,10 +148,12 @@ export function mailTokensRepository(db: Kysely<Database> | Transaction<Database
     },
 
     /**
-     * Invalidates the tokens of a user, as after a change of the password or the address, and a change of address that
-     * waits for its confirmation, also if its mail is not sent yet.
+     * Invalidates the tokens of a user, as after a change of the password or the address, those of mails that are not sent
+     * yet, and a change of address that waits for its confirmation. Call it after the change of the address.
      */
     async invalidate(userId: string): Promise<void> {
+      // First: what the sender stores before it are tokens of the next statement, and it stores none afterwards.
+      await outboxRepository(db).withdraw(userId)
       await db
         .updateTable('mail_tokens')
         .set({ used_at: now })

@@ -56,6 +56,9 @@ interface Before {
 
 const longestUserAgent = 512
 const longestError = 500
+/** Besides `reset`, whose user is looked up when it is sent. */
+const ending: MailKind[] = ['verify', 'email.confirm']
+export const namingUser: MailKind[] = [...ending, 'email.requested', 'email.changed']
 /** Rows per statement, so that no statement takes long. */
 const batch = 10_000
 
@@ -83,6 +86,10 @@ export const earlierMails = (db: Kysely<Database> | Transaction<Database>, value
 
 /** All SQL on the outbox. */
 export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
+  /** Of a user of ours. */
+  const addressOf = (userId: string) =>
+    db.selectFrom('users').select('email').where('id', '=', userId).where('issuer', 'is', null)
+
   /** One row, the due one that is due for longest. Rows that another process claims at this moment are skipped. */
   const claim = prepared<{ lease: number }, ClaimedMail>(db, (value) =>
     db
@@ -148,6 +155,40 @@ export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
         .set({ next_at: sql<string>`now() + ${seconds(delay)}`, error: error.slice(0, longestError) })
         .where('id', '=', id)
         .where('done_at', 'is', null)
+        .execute(),
+
+    /**
+     * Drops the waiting mails of a user whose tokens end with a change of the password or the address, also those that a
+     * process is about to send; of a user who is deleted, all whose tokens name the user.
+     */
+    withdraw: (userId: string, kinds: readonly MailKind[] = ending) =>
+      db
+        .updateTable('mails')
+        .set({
+          done_at: sql<string>`now()`,
+          outcome: 'dropped',
+          error: 'the password or the address has changed',
+          seed: Buffer.alloc(0)
+        })
+        .where('id', '=', (eb) =>
+          eb.fn<string>('any', [
+            eb.fn('array', [
+              eb
+                .selectFrom('mails')
+                .select('id')
+                .where((eb) =>
+                  eb.or([
+                    eb.and([eb('user_id', '=', userId), eb('kind', 'in', kinds)]),
+                    eb.and([eb('kind', '=', 'reset'), eb('recipient', '=', addressOf(userId))])
+                  ])
+                )
+                .where('outcome', 'is distinct from', sql.lit('dropped'))
+                .where('done_at', 'is', null)
+                .orderBy('id')
+                .forUpdate()
+            ])
+          ])
+        )
         .execute(),
 
     /**

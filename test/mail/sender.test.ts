@@ -88,7 +88,7 @@ test('an older mail that is written after a newer one has no link, and is droppe
   const [older, newer] = [await outbox.claim(60), await outbox.claim(60)] as [ClaimedMail, ClaimedMail]
   const letters = createLetters(app.db, settings, createMailTokens(config.secrets))
   t.match(await letters.write(newer), { dropped: 'nobody has this address' })
-  t.match(await letters.write(older), { dropped: 'replaced by a newer mail' })
+  t.match(await letters.write(older), { dropped: /^replaced/ })
 })
 
 test('of mails to confirm an address, an older one that is written after a newer one has no link either', async (t) => {
@@ -103,7 +103,7 @@ test('of mails to confirm an address, an older one that is written after a newer
     const [older, newer] = [await outbox.claim(60), await outbox.claim(60)] as [ClaimedMail, ClaimedMail]
     const letters = createLetters(app.db, settings, createMailTokens(config.secrets))
     t.match(await letters.write(newer), { to: recipient })
-    t.match(await letters.write(older), { dropped: 'replaced by a newer mail' })
+    t.match(await letters.write(older), { dropped: /^replaced/ })
   }
 })
 
