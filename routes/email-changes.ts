@@ -13,8 +13,8 @@ const change = {
   description:
     'The address stays as it is until the owner of the new one confirms the change, with the link of a mail that is valid ' +
     'for 24 hours. The old address gets a notice with a link to cancel it. The answer is the same whether the new address ' +
-    'is free or not: a mail goes to a free one only, at most five an hour. A newer request replaces the one before. 403: ' +
-    'the account belongs to another issuer, which keeps its address. 503: the service has no mail server.',
+    'is free or not: the owner of a taken one gets a mail that says so, without a link. One address gets at most five mails ' +
+    'an hour. A newer request replaces the one before. 403: the account belongs to another issuer, which keeps its address. 503: the service has no mail server.',
   body: ref(EmailChange),
   response: { 202: answer('If the new address is free, a mail to confirm it is on its way', ref(Message)) },
   problems: [403, 429]

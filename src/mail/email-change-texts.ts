@@ -1,8 +1,7 @@
-import type { MailKind } from '../repositories/outbox.ts'
 import type { Language } from './languages.ts'
-import type { Facts, Words } from './texts.ts'
+import type { Facts, LetterKind, Words } from './texts.ts'
 
-type EmailKind = Extract<MailKind, `email.${string}`>
+type EmailKind = Extract<LetterKind, `email.${string}`>
 
 /** The words of mails about a change of address. None names the other address, which somebody chose. */
 export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts) => Words>> = {
@@ -14,6 +13,17 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
       closing: [
         `The request came from ${origin}, ${when}.`,
         'If it was not you, ignore this mail: nothing changes. Give the link to nobody.'
+      ]
+    }),
+    'email.taken': ({ app, origin, when }) => ({
+      subject: `Your address was entered for another ${app} account`,
+      opening: [
+        `Somebody asked to use this address for their ${app} account. It belongs to another account, or did until some days ago, so nothing has changed.`,
+        'If it was you, first change the address of the account that has it, or delete that account.'
+      ],
+      closing: [
+        `The request came from ${origin}, ${when}.`,
+        'If it was not you, ignore this mail: whoever asked was not told that this address has an account.'
       ]
     }),
     'email.requested': ({ app, origin, when }) => ({
@@ -55,6 +65,17 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
       closing: [
         `Die Anfrage kam von ${origin}, ${when}.`,
         'Waren Sie das nicht, ignorieren Sie diese Mail: Es ändert sich nichts. Geben Sie den Link niemandem weiter.'
+      ]
+    }),
+    'email.taken': ({ app, origin, when }) => ({
+      subject: `${app}: Ihre Adresse wurde für ein anderes Konto angegeben`,
+      opening: [
+        `Jemand möchte diese Adresse für das eigene Konto bei ${app} verwenden. Sie gehört zu einem anderen Konto oder gehörte bis vor einigen Tagen dazu. Deshalb hat sich nichts geändert.`,
+        'Waren Sie das, ändern Sie zuerst die Adresse des Kontos, zu dem sie gehört, oder löschen Sie dieses Konto.'
+      ],
+      closing: [
+        `Die Anfrage kam von ${origin}, ${when}.`,
+        'Waren Sie das nicht, ignorieren Sie diese Mail: Wer gefragt hat, erfährt nicht, dass diese Adresse ein Konto hat.'
       ]
     }),
     'email.requested': ({ app, origin, when }) => ({

@@ -44,6 +44,7 @@ const links: Record<MailPurpose, { lifetime: number; page: string }> = {
 /** A letter, or why none is sent. */
 export type Written = Letter | { dropped: string }
 
+const ownAddress = { dropped: 'it is the address of the account' }
 const replaced = { dropped: 'replaced by a newer mail, used, or withdrawn' }
 
 /** Turns rows of the outbox into letters: whose address it is, the token, the words. */
@@ -105,7 +106,7 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
 
   /** The owner of a taken address gets a token as well, which nobody learns, so that trying codes shows no difference. */
   async function signUp(mail: ClaimedMail): Promise<Written> {
-    const isTaken = (await users.findByEmail(mail.recipient)) !== undefined
+    const isTaken = await users.isTaken(mail.recipient)
     return withToken('verify', mail, { subject: mail.recipient, user_id: null }, (minted) =>
       isTaken ? letterOf('sign-up.taken', mail) : letterOf('verify', mail, minted)
     )
@@ -113,12 +114,18 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
 
   const whoseChange = ({ change_id, user_id }: ClaimedMail) => ({ subject: String(change_id), user_id })
 
-  /** To the new address, whose owner learns nothing of the account. */
+  /**
+   * To the new address, whose owner learns nothing of the account. The owner of a taken one gets a token as well, as for a
+   * sign-up.
+   */
   async function confirmEmail(mail: ClaimedMail): Promise<Written> {
     const change = await changes.find(mail.change_id)
     if (!change?.is_pending) return { dropped: 'replaced, cancelled or confirmed' }
-    if (change.is_taken) return { dropped: 'somebody has this address' }
-    return withToken('email.confirm', mail, whoseChange(mail), (minted) => letterOf('email.confirm', mail, minted))
+    if (change.is_same) return ownAddress
+    const isTaken = await users.isTaken(mail.recipient, mail.user_id as string)
+    return withToken('email.confirm', mail, whoseChange(mail), (minted) =>
+      isTaken ? letterOf('email.taken', mail) : letterOf('email.confirm', mail, minted)
+    )
   }
 
   /** To the old address. */
@@ -127,7 +134,7 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     async (mail: ClaimedMail): Promise<Written> => {
       const change = await changes.find(mail.change_id)
       if (!change || change.is_cancelled) return { dropped: 'cancelled' }
-      if (change.is_same) return { dropped: 'it is the address of the account' }
+      if (change.is_same) return ownAddress
       return withToken(purpose, mail, whoseChange(mail), (minted) => letterOf(kind, mail, minted))
     }
 

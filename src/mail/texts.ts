@@ -24,8 +24,8 @@ export interface Facts {
   when: string
 }
 
-/** The sender decides what a sign-up gets: a link, or that there is an account. */
-export type LetterKind = Exclude<MailKind, 'sign-up'> | 'sign-up.taken'
+/** The sender decides what a sign-up and a change of address get: a link, or that the address has an account. */
+export type LetterKind = Exclude<MailKind, 'sign-up'> | 'sign-up.taken' | 'email.taken'
 
 type Texts = Record<LetterKind, (facts: Facts) => Words>
 
@@ -56,7 +56,7 @@ const english: Texts = {
     subject: `You already have a ${app} account`,
     opening: [
       `Somebody tried to create a ${app} account with this address, which already has one. Sign in with the password that you have.`,
-      'If you forgot it, choose "Forgot password?" on the sign-in page.'
+      'If you forgot it, choose "Forgot password?" on the sign-in page. If you changed the address of your account in the last days, sign in with the new one.'
     ],
     closing: [
       `The request came from ${origin}, ${when}.`,
@@ -112,7 +112,7 @@ const german: Texts = {
     subject: `${app}: Sie haben bereits ein Konto`,
     opening: [
       `Jemand wollte mit dieser Adresse ein Konto bei ${app} anlegen, doch sie hat bereits eines. Melden Sie sich mit Ihrem bisherigen Passwort an.`,
-      'Wenn Sie es vergessen haben, wählen Sie „Passwort vergessen?“ auf der Anmeldeseite.'
+      'Wenn Sie es vergessen haben, wählen Sie „Passwort vergessen?“ auf der Anmeldeseite. Wenn Sie die Adresse Ihres Kontos in den letzten Tagen geändert haben, melden Sie sich mit der neuen an.'
     ],
     closing: [
       `Die Anfrage kam von ${origin}, ${when}.`,

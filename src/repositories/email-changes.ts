@@ -14,7 +14,7 @@ const isReserved = sql<boolean>`email_changes.confirmed_at is not null and email
 const isPending = sql<boolean>`email_changes.confirmed_at is null and email_changes.cancelled_at is null
   and email_changes.withdrawn_at is null`
 
-/** The changes that reserve one of these addresses. */
+/** The changes that reserve one of these addresses, for others than their user. */
 export const reservations = (db: Kysely<Database> | Transaction<Database>, emails: string[]) =>
   db.selectFrom('email_changes').select('old_email').where('old_email', 'in', emails).where(isReserved)
 
@@ -58,31 +58,10 @@ export function emailChangesRepository(db: Kysely<Database> | Transaction<Databa
       db
         .selectFrom('email_changes')
         .innerJoin('users', 'users.id', 'email_changes.user_id')
-        .select((eb) => [
+        .select([
           isPending.as('is_pending'),
           sql<boolean>`cancelled_at is not null`.as('is_cancelled'),
-          sql<boolean>`old_email = new_email`.as('is_same'),
-          eb
-            .or([
-              eb.exists(
-                eb
-                  .selectFrom('users as owner')
-                  .select('owner.id')
-                  .whereRef('owner.email', '=', 'new_email')
-                  .where('owner.issuer', 'is', null)
-              ),
-              eb.exists(
-                eb
-                  .selectFrom('email_changes as earlier')
-                  .select('earlier.id')
-                  .whereRef('earlier.old_email', '=', 'email_changes.new_email')
-                  .whereRef('earlier.user_id', '!=', 'email_changes.user_id')
-                  .where('earlier.confirmed_at', 'is not', null)
-                  .where('earlier.cancelled_at', 'is', null)
-                  .where('earlier.expires_at', '>', now)
-              )
-            ])
-            .as('is_taken')
+          sql<boolean>`old_email = new_email`.as('is_same')
         ])
         .where('email_changes.id', '=', id)
         .where('users.is_active', '=', true)

@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { NIL } from 'uuid'
 import type { ProfilePatch, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
@@ -162,6 +163,21 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .where('email', '=', email)
         .where('issuer', 'is', null)
         .executeTakeFirst(),
+
+    /** Whether somebody else registered with an address, or it is reserved for somebody else. */
+    async isTaken(email: string, userId: string = NIL): Promise<boolean> {
+      const owners = db
+        .selectFrom('users')
+        .select('email')
+        .where('email', '=', email)
+        .where('issuer', 'is', null)
+        .where('id', '!=', userId)
+      const reserved = reservations(db, [email])
+        .where('user_id', '!=', userId)
+        .clearSelect()
+        .select('old_email as email')
+      return (await owners.unionAll(reserved).limit(1).execute()).length > 0
+    },
 
     /** Marks an address as proved, if the active user still has it. Returns undefined otherwise. */
     verifyEmail: (id: string, email: string) =>

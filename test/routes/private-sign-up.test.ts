@@ -1,5 +1,6 @@
+import { sql } from 'kysely'
 import t, { test } from 'tap'
-import { password, startApp } from '../helpers/app.ts'
+import { caller, password, startApp } from '../helpers/app.ts'
 import { codeOf, tokenOf } from '../helpers/mailbox.ts'
 import { countQueries } from '../helpers/queries.ts'
 import { refused } from '../helpers/refused.ts'
@@ -106,6 +107,32 @@ test('a deactivated account is taken as well', async (t) => {
   await app.db.updateTable('users').set({ is_active: false }).where('email', '=', email).execute()
   await register(email, other)
   t.match((await lastTo(email))?.subject, 'You already have')
+})
+
+test('the old address of a change, which is reserved, gets the mail of a taken one', async (t) => {
+  const { app, anyone, lettersTo } = await startApp(t, { settings })
+  const [email, next] = [someone(), someone()]
+  const register = () => anyone.post('/api/auth/register', { email, name: 'Ann', password: other })
+  const lastTo = async (email: string) => (await lettersTo(email)).at(-1)
+  await anyone.post('/api/auth/register', { email, name: 'Ann', password })
+  await anyone.post('/api/auth/email/verify', { token: tokenOf(await lastTo(email)) })
+  const { access_token } = (await anyone.post('/api/auth/login', { email, password })).json()
+  await caller(app, access_token).post('/api/auth/email/change', { email: next })
+  await anyone.post('/api/auth/email/confirm', { token: tokenOf(await lastTo(next)) })
+  const expireIn = (interval: string) =>
+    app.db
+      .updateTable('email_changes')
+      .set({ expires_at: sql<string>`now() + ${interval}::interval` })
+      .execute()
+  // A minute longer than the change can be undone, as in the database.
+  for (const left of ['1 hour', '-30 seconds']) {
+    await expireIn(left)
+    t.equal((await register()).statusCode, 202)
+    t.match((await lastTo(email))?.subject, 'You already have', left)
+  }
+  await expireIn('-2 minutes')
+  await register()
+  t.equal((await anyone.post('/api/auth/email/verify', { token: tokenOf(await lastTo(email)) })).statusCode, 200)
 })
 
 test('one recipient gets five mails an hour, and the last link works', async (t) => {
