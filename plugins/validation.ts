@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { Ajv, type ErrorObject, type FuncKeywordDefinition, type Options } from 'ajv'
 import addFormats from 'ajv-formats'
-import type { FastifyInstance, FastifyRequest, FastifySchemaValidationError } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import fp from 'fastify-plugin'
 import { emailFault } from '../src/auth/email-address.ts'
 import { type FieldError, problems } from '../src/http/problems.ts'
@@ -68,6 +68,10 @@ export function fieldErrors(validation: FastifySchemaValidationError[]): FieldEr
   return [...errors.values()].slice(0, maxErrors)
 }
 
+/** What a route without a body accepts. */
+const nothing = { type: 'object', additionalProperties: false }
+const withBody = new Set<unknown>(['POST', 'PUT', 'PATCH', 'DELETE'])
+
 const json = /^\s*application\/json\s*(;|$)/i
 
 /** Treats a body without bytes as no body, and refuses any other at its first byte. */
@@ -109,11 +113,26 @@ export const validation = fp(
   async function validation(app) {
     let strict: Ajv | undefined
     let coercing: Ajv | undefined
-    app.setValidatorCompiler(({ schema, httpPart }) => {
+    const strictly = () => {
       strict ??= createAjv(app, { coerceTypes: false })
+      return strict
+    }
+
+    function refuseBody({ body }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+      if (body !== undefined && !strictly().validate(nothing, body))
+        throw problems.validationFailed(fieldErrors(strictly().errors as FastifySchemaValidationError[]))
+      done()
+    }
+
+    app.addHook('onRoute', (route) => {
+      // Fastify reads the body of a route without a schema for it, and validates nothing.
+      if (!route.schema?.body && [route.method].flat().some((method) => withBody.has(method)))
+        route.preValidation = [refuseBody, ...[route.preValidation ?? []].flat()]
+    })
+    app.setValidatorCompiler(({ schema, httpPart }) => {
       // With strictNumbers, Ajv lets Infinity pass any maximum.
       coercing ??= createAjv(app, { coerceTypes: true, useDefaults: true, strictNumbers: false })
-      return (httpPart === 'body' ? strict : coercing).compile(schema as object)
+      return (httpPart === 'body' ? strictly() : coercing).compile(schema as object)
     })
     acceptJsonOnly(app)
   },

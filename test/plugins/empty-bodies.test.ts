@@ -1,5 +1,6 @@
 import t, { test } from 'tap'
 import { password, startApp } from '../helpers/app.ts'
+import { contractOf, operationsOf } from '../helpers/contract.ts'
 import { listen } from '../helpers/raw.ts'
 import { routesOf, urlOf } from '../helpers/routes.ts'
 
@@ -63,6 +64,34 @@ for (const [how, framing] of Object.entries(framings))
       t.match(JSON.parse(refresh?.body ?? ''), { code: 'invalid_token' }, what)
     }
   })
+
+test('a route without a body refuses what is in one, and does nothing', async (t) => {
+  const contract = contractOf(app)
+  const routes = operationsOf(contract).filter(
+    ({ name, operation }) => /^(POST|PUT|PATCH|DELETE) /.test(name) && !operation.requestBody
+  )
+  t.ok(routes.length >= 6, routes.map(({ name }) => name).join())
+  for (const { name } of routes) {
+    const [method = '', path = ''] = name.split(' ')
+    const { token, id, get } = await signUp()
+    const url = urlOf(path.replace('{user_id}', id).replaceAll(/\{(\w+)\}/g, ':$1'))
+    const given = async (text: string) => {
+      const framing = [`Content-Length: ${text.length}\r\n`, text] as const
+      return ask(method, url, 'application/json', framing, token)
+    }
+    const expected = (await ask(method, url, undefined, framings.none, (await signUp()).token))?.status
+    for (const text of ['{"more":1}', '[]', '"text"', '5', 'null', 'true']) {
+      const answer = await given(text)
+      t.match(JSON.parse(answer?.body ?? ''), { status: 400, code: 'validation_failed' }, `${name}: ${text}`)
+    }
+    t.match(JSON.parse((await given('{"more":1}'))?.body ?? ''), {
+      errors: [{ pointer: '/more', message: 'is not known here' }]
+    })
+    t.equal((await get('/api/auth/me')).statusCode, 200, `${name}: the session goes on`)
+    // An object without a name has nothing that is unknown.
+    if (!path.includes('{user_id}')) t.equal((await given('{}'))?.status, expected, `${name}: {}`)
+  }
+})
 
 test('a non-empty body that is not JSON is refused, and no part of it is parsed as a request', async (t) => {
   const { token } = await signUp()
