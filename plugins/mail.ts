@@ -23,6 +23,7 @@ export const mail = fp(
 
     app.decorate('mail', outgoing)
     app.decorate('requireMail', requireMail)
+    outgoing.sender?.giveWayTo(app.server)
     // Not before, because the start migrates the database first.
     app.addHook('onReady', async () => outgoing.start())
     app.addHook('onClose', outgoing.stop)

@@ -5,6 +5,7 @@ import { emailChangesRepository } from '../repositories/email-changes.ts'
 import { type MailPurpose, mailTokensRepository } from '../repositories/mail-tokens.ts'
 import { type ClaimedMail, type MailKind, outboxRepository } from '../repositories/outbox.ts'
 import { usersRepository } from '../repositories/users.ts'
+import { joined } from '../util/joined.ts'
 import type { Language } from './languages.ts'
 import { htmlOf, textOf } from './layout.ts'
 import type { MailTokens } from './mail-tokens.ts'
@@ -53,11 +54,15 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
   const mailTokens = mailTokensRepository(db)
   const users = usersRepository(db)
   const changes = emailChangesRepository(db)
+  // The sender writes several letters at once.
+  const countEarlier = joined(outbox.countEarlier)
+  const findByEmail = joined(users.findByEmails)
+  const mint = joined(mailTokens.mint)
   const { appName: app, appUrl } = settings
 
   async function isOverBudget(mail: ClaimedMail): Promise<boolean> {
     const { kinds, max } = budgets.find(({ kinds }) => kinds.includes(mail.kind)) as (typeof budgets)[number]
-    return (await outbox.countBefore(mail, kinds, hour, max)) >= max
+    return (await countEarlier({ mail, kinds, window: hour, max })) >= max
   }
 
   function letterOf(kind: LetterKind, mail: ClaimedMail, given: { link?: string; code?: string } = {}): Letter {
@@ -80,14 +85,14 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     const { token, code, ...hashes } = tokens.derive(purpose, mail.seed)
     const { lifetime, page } = links[purpose]
     const { id: mail_id, recipient: email } = mail
-    const current = await mailTokens.mint([{ purpose, mail_id, email, ...whose, ...hashes, lifetime }])
+    const isCurrent = await mint({ purpose, mail_id, email, ...whose, ...hashes, lifetime })
     // A fragment is sent to no server, and scanners of links do not use it.
-    return current.has(mail_id) ? write({ link: `${appUrl}/${page}#token=${token}`, code }) : replaced
+    return isCurrent ? write({ link: `${appUrl}/${page}#token=${token}`, code }) : replaced
   }
 
   /** Unknown addresses get a token as well, which nobody learns, so that trying codes shows no difference. */
   async function reset(mail: ClaimedMail): Promise<Written> {
-    const found = await users.findByEmail(mail.recipient)
+    const found = await findByEmail(mail.recipient)
     const user = found?.is_active ? found : undefined
     return withToken('reset', mail, { subject: mail.recipient, user_id: user?.id ?? null }, (minted) =>
       user ? letterOf('reset', mail, minted) : { dropped: 'nobody has this address' }

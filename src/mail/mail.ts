@@ -41,7 +41,8 @@ export function createMail(config: Config, db: Kysely<Database>, { securityLog, 
       letters: createLetters(db, settings, tokens),
       transport: transport ?? openTransport,
       log,
-      onDead
+      onDead,
+      isAlone: config.databaseUrl === undefined
     })
 
   return {

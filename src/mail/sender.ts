@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { printable } from '../logging/printable.ts'
-import type { ClaimedMail, OutboxRepository, Outcome } from '../repositories/outbox.ts'
+import type { ClaimedMail, Finished, OutboxRepository, Outcome } from '../repositories/outbox.ts'
+import { joined } from '../util/joined.ts'
 import type { Letters } from './letters.ts'
+import { createTraffic } from './traffic.ts'
 import { lanes, type Transport } from './transport.ts'
 
 /** Seconds that a claim lasts. If the process dies, another one sends the mail afterwards. */
@@ -17,8 +20,13 @@ const longestDelay = 60 * 60
 /** Milliseconds to pause when the mail server itself fails; doubled for each further pause. */
 const firstPause = 1_000
 const longestPause = 60_000
+/** Mails of one claim, and the least milliseconds between two: 400 mails a second, 20 beside other requests, or 80 if late. */
+const paces = { free: { mails: lanes, gap: 20 }, busy: { mails: 1, gap: 50 }, late: { mails: 4, gap: 50 } }
+/** Seconds that a mail waits beside other requests before mails are sent faster: a busy service writes many of them. */
+const lateness = 2 * 60
 /** Milliseconds for mails in flight to finish when the process closes. */
 const closeTimeout = 5_000
+const unavailable = 'the outbox is unavailable'
 
 interface SmtpError extends Error {
   responseCode?: number
@@ -43,20 +51,28 @@ export interface Parts {
   log: { warn: (details: object, message: string) => void }
   /** Called when a mail is given up. */
   onDead: (mail: ClaimedMail) => Promise<void>
+  /** No other process uses the database. */
+  isAlone?: boolean
   /** Monotonic milliseconds. */
   elapsed?: () => number
   random?: () => number
+  pause?: (milliseconds: number) => Promise<unknown>
 }
 
 /**
- * Sends the mails of the outbox. Several lanes each claim a mail, send it and mark it, so a slow or bad recipient delays
- * no other one. Delivery is at least once: a mail whose acceptance could not be recorded is sent again, with the same
+ * Sends the mails of the outbox. It claims several at once and sends each by itself, so a slow or bad recipient delays no
+ * other one. While the process has other requests, it sends slowly. Delivery is at least once: a mail whose acceptance could not be recorded is sent again, with the same
  * Message-ID.
  */
 export function createSender(parts: Parts) {
-  const { outbox, letters, log, onDead, elapsed = () => performance.now(), random = Math.random } = parts
+  const { outbox, letters, log, onDead, isAlone = false, random = Math.random, pause = sleep } = parts
+  const { elapsed = () => performance.now() } = parts
   const outcomes = new Map<Outcome | 'failed', number>()
-  const running = new Set<Promise<void>>()
+  const traffic = createTraffic(elapsed)
+  const inFlight = new Set<Promise<void>>()
+  let claiming: Promise<void> | undefined
+  let lastClaim = Number.NEGATIVE_INFINITY
+  let isLate = false
   let transport: Promise<Transport> | undefined
   let timer: NodeJS.Timeout | undefined
   let pauseTimer: NodeJS.Timeout | undefined
@@ -69,8 +85,13 @@ export function createSender(parts: Parts) {
 
   const count = (outcome: Outcome | 'failed') => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
 
-  async function finish({ id }: ClaimedMail, outcome: Outcome, reason?: string): Promise<void> {
-    await outbox.finish(id, outcome, reason)
+  const record = joined(async (mails: Finished[]) => {
+    await outbox.finish(mails)
+    return mails
+  })
+
+  async function finish({ id }: ClaimedMail, outcome: Outcome, error?: string): Promise<void> {
+    await record({ id, outcome, error })
     count(outcome)
   }
 
@@ -117,29 +138,57 @@ export function createSender(parts: Parts) {
     await finish(mail, 'sent')
   }
 
-  async function lane(): Promise<void> {
-    while (!stopped && elapsed() >= pausedUntil) {
-      isNew = false
-      const mail = await outbox.claim(lease)
-      if (mail) {
-        // There may be more.
-        open()
-        await deliver(mail)
-      } else if (!isNew) return
-    }
+  const isResting = () => stopped || elapsed() < pausedUntil
+
+  /** Waits until a mail may be claimed. Returns how many, and at which pace. */
+  async function turn(): Promise<number> {
+    if (inFlight.size >= lanes) await Promise.race(inFlight)
+    const { mails, gap } = paces[!traffic.isBusy() ? 'free' : isLate ? 'late' : 'busy']
+    const wait = lastClaim + gap - elapsed()
+    if (wait > 0) await pause(wait)
+    return Math.min(mails, lanes - inFlight.size)
   }
 
-  function open(): void {
-    if (stopped || running.size >= lanes) return
-    const opened = lane()
-      .catch((err) => log.warn({ err }, 'the outbox is unavailable'))
-      .finally(() => running.delete(opened))
-    running.add(opened)
+  function start(mail: ClaimedMail): void {
+    const delivered = deliver(mail)
+      .catch((err) => log.warn({ err }, unavailable))
+      .finally(() => inFlight.delete(delivered))
+    inFlight.add(delivered)
+  }
+
+  async function claimAll(): Promise<void> {
+    let max: number
+    let found: number
+    do {
+      max = await turn()
+      if (isResting()) return
+      // Mails of this process before it was killed: nobody else can be sending them.
+      if (isAlone && lastClaim === Number.NEGATIVE_INFINITY) await outbox.giveBack()
+      lastClaim = elapsed()
+      isNew = false
+      const mails = await outbox.claim(lease, max)
+      for (const mail of mails) start(mail)
+      found = mails.length
+      isLate = mails.some(({ attempts, age }) => attempts === 1 && age > lateness)
+      if (found === max) traffic.begin()
+    } while (found === max || isNew)
   }
 
   function wake(): void {
     isNew = true
-    open()
+    if (claiming || isResting()) return
+    claiming = claimAll()
+      .catch((err) => log.warn({ err }, unavailable))
+      .finally(() => {
+        claiming = undefined
+        traffic.end()
+        // Called between the last claim and now.
+        if (isNew) wake()
+      })
+  }
+
+  async function idle(): Promise<void> {
+    while (claiming || inFlight.size > 0) await Promise.all([claiming, ...inFlight])
   }
 
   return {
@@ -152,12 +201,13 @@ export function createSender(parts: Parts) {
       wake()
     },
 
+    /** Sends slowly while this server has requests. */
+    giveWayTo: traffic.watch,
+
     outcomes: outcomes as ReadonlyMap<string, number>,
 
     /** Waits until no mail is in flight, and none is due. */
-    async idle(): Promise<void> {
-      while (running.size > 0) await Promise.all(running)
-    },
+    idle,
 
     /** Finishes the mails in flight, for a while, and stops. */
     async stop(): Promise<void> {
@@ -168,7 +218,7 @@ export function createSender(parts: Parts) {
       const late = new Promise((resolve) => {
         patience = setTimeout(resolve, closeTimeout)
       })
-      await Promise.race([Promise.all(running), late])
+      await Promise.race([idle(), late])
       clearTimeout(patience)
       await transport?.then(
         (open) => open.close(),

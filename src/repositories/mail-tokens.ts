@@ -92,18 +92,24 @@ export function mailTokensRepository(db: Kysely<Database> | Transaction<Database
 
   return {
     /**
-     * Stores the tokens of mails, at most one for each purpose and subject. One replaces that of an older mail. A mail that
-     * is sent again keeps its token, with a new end. Returns the ids of the mails whose tokens are valid: not of those that
-     * a newer mail has replaced, whose token was used, or that were dropped meanwhile.
+     * Stores the tokens of mails. One replaces that of an older mail with the same purpose and subject. A mail that is sent
+     * again keeps its token, with a new end. Returns, in their order, which are valid: not those that a newer mail has
+     * replaced, that were used, or whose mail was dropped meanwhile.
      */
-    async mint(tokens: NewMailToken[]): Promise<Set<string>> {
-      const rows = tokens.map(({ hash, code_hash, ...token }) => ({
+    async mint(tokens: NewMailToken[]): Promise<boolean[]> {
+      const newest = new Map<string, NewMailToken>()
+      for (const token of tokens) {
+        const key = JSON.stringify([token.purpose, token.subject])
+        if (token.mail_id > (newest.get(key)?.mail_id ?? '')) newest.set(key, token)
+      }
+      const rows = [...newest.values()].map(({ hash, code_hash, ...token }) => ({
         ...token,
         hash: hex(hash),
         code_hash: hex(code_hash)
       }))
-      const ids = tokens.map(({ mail_id }) => mail_id).join(' ')
-      return new Set((await mint({ ids, rows: JSON.stringify(rows) })).map(({ mail_id }) => mail_id))
+      const ids = rows.map(({ mail_id }) => mail_id).join(' ')
+      const minted = new Set((await mint({ ids, rows: JSON.stringify(rows) })).map(({ mail_id }) => mail_id))
+      return tokens.map(({ mail_id }) => minted.has(mail_id))
     },
 
     /** Finds a valid token of one of the purposes by its hash, without using it. */

@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Expression, type Kysely, sql, type Transaction } from 'kysely'
 import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
@@ -44,14 +44,19 @@ export interface ClaimedMail extends Omit<NewMail, 'user_id' | 'change_id'> {
 
 export type Outcome = 'sent' | 'dropped' | 'dead'
 
-interface Before {
-  id: string
-  recipient: string
-  created_at: string
-  /** Separated by blanks. */
-  kinds: string
+/** Which earlier mails to a recipient are counted: those of these kinds, within `window` seconds before it, up to `max`. */
+export interface Budget {
+  mail: Pick<ClaimedMail, 'id' | 'recipient' | 'created_at'>
+  kinds: readonly MailKind[]
   window: number
   max: number
+}
+
+/** What became of a mail. */
+export interface Finished {
+  id: string
+  outcome: Outcome
+  error?: string | undefined
 }
 
 const longestUserAgent = 512
@@ -62,27 +67,39 @@ export const namingUser: MailKind[] = [...ending, 'email.requested', 'email.chan
 /** Rows per statement, so that no statement takes long. */
 const batch = 10_000
 
+/** Evaluated once, before the rest of the statement. */
+const anyOf = (query: Expression<{ id: string }>) => sql<string>`any(array${query})`
 const seconds = (count: unknown) => sql<string>`make_interval(secs => ${count}::float8)`
 
 type Named<Values> = (name: keyof Values) => unknown
 
-/** Reads at most `max` rows, however many mails somebody causes: the index has none that was dropped. */
-export const earlierMails = (db: Kysely<Database> | Transaction<Database>, value: Named<Before>) =>
+/** For each of some mails, reads at most `max` rows, however many somebody causes: the index has none that was dropped. */
+export const earlierMails = (db: Kysely<Database> | Transaction<Database>, value: Named<{ rows: string }>) =>
   db
-    .selectFrom((eb) =>
-      eb
-        .selectFrom('mails')
-        .select('id')
-        .where('recipient', '=', sql<string>`${value('recipient')}::text`)
-        .where('created_at', '>', sql<string>`${value('created_at')}::timestamptz - ${seconds(value('window'))}`)
-        .where('id', '<', sql<string>`${value('id')}::uuid`)
-        .where('kind', '=', sql<string>`any(string_to_array(${value('kinds')}::text, ' '))`)
-        .where('outcome', 'is distinct from', sql.lit('dropped'))
-        .orderBy('created_at')
-        .limit(sql<number>`${value('max')}::int`)
-        .as('earlier')
+    .selectFrom(
+      sql<{ id: string }>`json_to_recordset(${value('rows')}::text::json)`.as<'given'>(
+        sql`given (id uuid, recipient text, created_at timestamptz, kinds text, "window" float8, max int)`
+      )
     )
-    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .select((eb) => [
+      'given.id',
+      eb
+        .selectFrom(
+          eb
+            .selectFrom('mails')
+            .select('mails.id')
+            .where('mails.recipient', '=', sql<string>`given.recipient`)
+            .where('mails.created_at', '>', sql<string>`given.created_at - make_interval(secs => given."window")`)
+            .whereRef('mails.id', '<', 'given.id')
+            .where('mails.kind', '=', sql<string>`any(string_to_array(given.kinds, ' '))`)
+            .where('mails.outcome', 'is distinct from', sql.lit('dropped'))
+            .orderBy('mails.created_at')
+            .limit(sql<number>`given.max`)
+            .as('earlier')
+        )
+        .select(({ fn }) => fn.countAll<number | string>().as('count'))
+        .as('count')
+    ])
 
 /** All SQL on the outbox. */
 export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
@@ -90,24 +107,27 @@ export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
   const addressOf = (userId: string) =>
     db.selectFrom('users').select('email').where('id', '=', userId).where('issuer', 'is', null)
 
-  /** One row, the due one that is due for longest. Rows that another process claims at this moment are skipped. */
-  const claim = prepared<{ lease: number }, ClaimedMail>(db, (value) =>
+  /** The rows that are due for longest. Rows that another process claims at this moment are skipped. */
+  const claim = prepared<{ lease: number; max: number }, ClaimedMail>(db, (value) =>
     db
       .updateTable('mails')
       .set({
         next_at: sql<string>`now() + ${seconds(value('lease'))}`,
-        attempts: sql<number>`attempts + 1`
+        attempts: sql<number>`attempts + 1`,
+        error: null
       })
       .where('id', '=', (eb) =>
-        eb
-          .selectFrom('mails')
-          .select('id')
-          .where('done_at', 'is', null)
-          .where('next_at', '<=', sql<string>`now()`)
-          .orderBy('next_at')
-          .limit(1)
-          .forUpdate()
-          .skipLocked()
+        anyOf(
+          eb
+            .selectFrom('mails')
+            .select('id')
+            .where('done_at', 'is', null)
+            .where('next_at', '<=', sql<string>`now()`)
+            .orderBy('next_at')
+            .limit(sql<number>`${value('max')}::int`)
+            .forUpdate()
+            .skipLocked()
+        )
       )
       .returning([
         ...(['id', 'recipient', 'user_id', 'change_id', 'language', 'address', 'user_agent', 'seed'] as const),
@@ -117,18 +137,38 @@ export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
       .$castTo<ClaimedMail>()
   )
 
-  const countBefore = prepared<Before, { count: number | string }>(db, (value) => earlierMails(db, value))
+  const countEarlier = prepared<{ rows: string }, { id: string; count: number | string | null }>(db, (value) =>
+    earlierMails(db, value)
+  )
 
-  const finish = prepared<{ id: string; outcome: Outcome; error: string | null }, unknown>(db, (value) =>
+  // Locked in the order of their ids, as everywhere.
+  const finish = prepared<{ ids: string; rows: string }, unknown>(db, (value) =>
     db
       .updateTable('mails')
-      .set({
+      .from(
+        sql<{
+          id: string
+          outcome: string
+          error: string | null
+        }>`json_to_recordset(${value('rows')}::text::json)`.as<'given'>(sql`given (id uuid, outcome text, error text)`)
+      )
+      .set(({ ref }) => ({
         done_at: sql<string>`now()`,
-        outcome: sql<string>`${value('outcome')}::text`,
-        error: sql<string>`${value('error')}::text`,
+        outcome: ref('given.outcome'),
+        error: ref('given.error'),
         seed: Buffer.alloc(0)
-      })
-      .where('id', '=', sql<string>`${value('id')}::uuid`)
+      }))
+      .whereRef('mails.id', '=', 'given.id')
+      .where('mails.id', '=', (eb) =>
+        anyOf(
+          eb
+            .selectFrom('mails')
+            .select('id')
+            .where('id', '=', sql<string>`any(string_to_array(${value('ids')}::text, ' ')::uuid[])`)
+            .orderBy('id')
+            .forUpdate()
+        )
+      )
   )
 
   return {
@@ -142,11 +182,24 @@ export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
       return id
     },
 
-    /** Claims a mail for `lease` seconds. Afterwards another process may claim it. */
-    claim: async (lease: number): Promise<ClaimedMail | undefined> => (await claim({ lease }))[0],
+    /** Claims up to `max` mails for `lease` seconds. Afterwards another process may claim them. */
+    claim: (lease: number, max: number): Promise<ClaimedMail[]> => claim({ lease, max }),
 
-    finish: (id: string, outcome: Outcome, error: string | null = null) =>
-      finish({ id, outcome, error: error?.slice(0, longestError) ?? null }),
+    /** Makes due again what a process had claimed that ended before it sent it. Only for the only process of a database. */
+    giveBack: () =>
+      db
+        .updateTable('mails')
+        .set({ next_at: sql<string>`now()` })
+        .where('done_at', 'is', null)
+        .where('attempts', '>', 0)
+        // A mail that waits for its repetition has the reason.
+        .where('error', 'is', null)
+        .execute(),
+
+    async finish(mails: Finished[]): Promise<void> {
+      const rows = mails.map(({ id, outcome, error }) => ({ id, outcome, error: error?.slice(0, longestError) }))
+      await finish({ ids: mails.map(({ id }) => id).join(' '), rows: JSON.stringify(rows) })
+    },
 
     /** Makes a claimed mail due again after `delay` seconds. */
     postpone: (id: string, delay: number, error: string) =>
@@ -171,34 +224,36 @@ export function outboxRepository(db: Kysely<Database> | Transaction<Database>) {
           seed: Buffer.alloc(0)
         })
         .where('id', '=', (eb) =>
-          eb.fn<string>('any', [
-            eb.fn('array', [
-              eb
-                .selectFrom('mails')
-                .select('id')
-                .where((eb) =>
-                  eb.or([
-                    eb.and([eb('user_id', '=', userId), eb('kind', 'in', kinds)]),
-                    eb.and([eb('kind', '=', 'reset'), eb('recipient', '=', addressOf(userId))])
-                  ])
-                )
-                .where('outcome', 'is distinct from', sql.lit('dropped'))
-                .where('done_at', 'is', null)
-                .orderBy('id')
-                .forUpdate()
-            ])
-          ])
+          anyOf(
+            eb
+              .selectFrom('mails')
+              .select('id')
+              .where((eb) =>
+                eb.or([
+                  eb.and([eb('user_id', '=', userId), eb('kind', 'in', kinds)]),
+                  eb.and([eb('kind', '=', 'reset'), eb('recipient', '=', addressOf(userId))])
+                ])
+              )
+              .where('outcome', 'is distinct from', sql.lit('dropped'))
+              .where('done_at', 'is', null)
+              .orderBy('id')
+              .forUpdate()
+          )
         )
         .execute(),
 
     /**
-     * Counts the mails of these kinds to a recipient that were written within `window` seconds before this one, without
-     * those that were dropped, up to `max`. The earliest ones win, whichever process looks first.
+     * For each mail, counts the earlier ones of its budget, without those that were dropped. The earliest ones win, whichever
+     * process looks first.
      */
-    async countBefore(mail: ClaimedMail, kinds: readonly MailKind[], window: number, max: number): Promise<number> {
-      const { id, recipient, created_at } = mail
-      const [counted] = await countBefore({ id, recipient, created_at, kinds: kinds.join(' '), window, max })
-      return Number(counted?.count)
+    async countEarlier(budgets: Budget[]): Promise<number[]> {
+      const rows = budgets.map(({ mail: { id, recipient, created_at }, kinds, window, max }) => ({
+        ...{ id, recipient, created_at, window, max },
+        kinds: kinds.join(' ')
+      }))
+      const counted = await countEarlier({ rows: JSON.stringify(rows) })
+      const counts = new Map(counted.map(({ id, count }) => [id, Number(count)]))
+      return budgets.map(({ mail }) => counts.get(mail.id) as number)
     },
 
     /** The number of waiting mails, and the age of the oldest one in seconds. */

@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { NIL } from 'uuid'
 import type { ProfilePatch, User } from '../../schemas/users.ts'
+import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
 import { reservations } from './email-changes.ts'
@@ -37,6 +38,14 @@ interface NewRow {
 const later = sql<string>`greatest(now(), users.updated_at + interval '1 millisecond')`
 
 export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
+  const findByEmails = prepared<{ emails: string }, { email: string; id: string; is_active: boolean }>(db, (value) =>
+    db
+      .selectFrom('users')
+      .select(['email', 'id', 'is_active'])
+      .where('email', '=', sql<string>`any(array(select json_array_elements_text(${value('emails')}::text::json)))`)
+      .where('issuer', 'is', null)
+  )
+
   return {
     /** Inserts a user who registers here. Returns undefined if the address is taken, or reserved for its last owner. */
     insert: ({ email, name, password_hash, email_verified = false }: NewRow): Promise<User | undefined> =>
@@ -163,6 +172,13 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .where('email', '=', email)
         .where('issuer', 'is', null)
         .executeTakeFirst(),
+
+    /** The same for several addresses, in their order. */
+    async findByEmails(emails: string[]): Promise<({ id: string; is_active: boolean } | undefined)[]> {
+      const found = await findByEmails({ emails: JSON.stringify(emails) })
+      const users = new Map(found.map((user) => [user.email, user]))
+      return emails.map((email) => users.get(email))
+    },
 
     /** Whether somebody else registered with an address, or it is reserved for somebody else. */
     async isTaken(email: string, userId: string = NIL): Promise<boolean> {

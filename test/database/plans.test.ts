@@ -163,10 +163,8 @@ for (const after of [undefined, { at: '2026-01-01T00:05:00.000Z', id: crypto.ran
   })
 
 test("a recipient's budget is read from an index without the mails that were dropped", async (t) => {
-  const created_at = new Date().toISOString()
-  const values = { id: crypto.randomUUID(), recipient: ann.email, created_at, kinds: 'reset', window: 3_600, max: 5 }
-  const plan = (await genericPlan(earlierMails(app.db, (name) => sql`${values[name]}`))) as Plan
+  const plan = (await genericPlan(earlierMails(app.db, () => sql`${'[]'}`))) as Plan
   const used = nodes(plan).map(({ 'Node Type': type, 'Index Name': index }) => index ?? type)
-  t.strictSame(used, ['Aggregate', 'Limit', 'mails_by_recipient'])
+  t.strictSame(used, ['Function Scan', 'Aggregate', 'Limit', 'mails_by_recipient'])
   t.notMatch(nodes(plan).at(-1)?.Filter, /outcome/)
 })

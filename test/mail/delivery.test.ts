@@ -45,6 +45,7 @@ function sendTo(t: Test, url: string, parts: Partial<Parts> = {}) {
     onDead: async () => {},
     // No rest of the server lasts until the next run.
     elapsed: () => now,
+    pause: async () => {},
     ...parts
   })
   t.teardown(sender.stop)

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { mock } from 'node:test'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
@@ -50,6 +51,7 @@ function startSender({ send = async () => {}, parts = {} }: Options = {}) {
     log,
     onDead: async (mail) => void dead.push(mail),
     random: () => 1,
+    pause: async () => {},
     transport: async () => ({
       async send(letter, signal) {
         await send(letter, signal)
@@ -85,7 +87,7 @@ test('an older mail that is written after a newer one has no link, and is droppe
   const [recipient, language, address, user_agent] = [`${crypto.randomUUID()}@example.com`, 'en', '192.0.2.1', null]
   for (const byte of [1, 2])
     await outbox.insert({ kind: 'reset', recipient, language, address, user_agent, seed: Buffer.alloc(32, byte) })
-  const [older, newer] = [await outbox.claim(60), await outbox.claim(60)] as [ClaimedMail, ClaimedMail]
+  const [older, newer] = [...(await outbox.claim(60, 1)), ...(await outbox.claim(60, 1))] as [ClaimedMail, ClaimedMail]
   const letters = createLetters(app.db, settings, createMailTokens(config.secrets))
   t.match(await letters.write(newer), { dropped: 'nobody has this address' })
   t.match(await letters.write(older), { dropped: /^replaced/ })
@@ -100,7 +102,10 @@ test('of mails to confirm an address, an older one that is written after a newer
         ...{ kind, recipient, language, address, user_agent, user_id: ann.id },
         seed: Buffer.from(`${kind} ${byte}`)
       })
-    const [older, newer] = [await outbox.claim(60), await outbox.claim(60)] as [ClaimedMail, ClaimedMail]
+    const [older, newer] = [...(await outbox.claim(60, 1)), ...(await outbox.claim(60, 1))] as [
+      ClaimedMail,
+      ClaimedMail
+    ]
     const letters = createLetters(app.db, settings, createMailTokens(config.secrets))
     t.match(await letters.write(newer), { to: recipient })
     t.match(await letters.write(older), { dropped: /^replaced/ })
@@ -238,7 +243,7 @@ test('a rest ends by itself', async (t) => {
 
 test('the mail of a process that died is sent after its lease, with the same id', async (t) => {
   await write()
-  const claimed = await outbox.claim(300)
+  const [claimed] = await outbox.claim(300, 1)
   const { sent, run } = startSender()
   await run()
   t.strictSame(sent, [], 'another process may be sending it')
@@ -247,6 +252,66 @@ test('the mail of a process that died is sent after its lease, with the same id'
   t.match(sent, [{ id: claimed?.id }])
 })
 
+test('the only process of a database gives back at its start what it had claimed when it was killed', async (t) => {
+  const [recipient, postponed] = [await write(), await write()]
+  const [killed, failed] = await outbox.claim(300, 2)
+  for (const mail of [killed, failed])
+    if (mail?.recipient === postponed) await outbox.postpone(mail.id, 300, '451 later')
+  const { sent, run } = startSender({ parts: { isAlone: true } })
+  await run()
+  t.match(sent, [{ to: recipient }], 'not what waits for its repetition')
+  await write()
+  await outbox.claim(300, 1)
+  await run()
+  t.equal(sent.length, 1, 'only before its first claim')
+  t.match(await rows(), [{ attempts: 2, outcome: 'sent' }, { attempts: 1, done_at: null }, { attempts: 1 }])
+})
+
+for (const [when, minutes, most] of [
+  ['beside other requests', 0, 1],
+  ['beside other requests, if they have waited for minutes,', 3, 4]
+] as const)
+  test(`it claims eight mails at once, and ${when} ${most}, with a pause between two claims`, async (t) => {
+    for (let i = 0; i < 2 * lanes + 5; i++) await write()
+    const created_at = sql<string>`created_at - ${`${minutes} minutes`}::interval`
+    await app.db.updateTable('mails').set({ created_at }).execute()
+    let now = 0
+    const claims: { max: number; at: number }[] = []
+    const server = new EventEmitter()
+    const { sender, sent, run } = startSender({
+      parts: {
+        elapsed: () => now,
+        pause: async (milliseconds) => {
+          now += milliseconds
+        },
+        outbox: {
+          ...outbox,
+          claim(lease, max) {
+            claims.push({ max, at: now })
+            // From the second claim on, as many in a second as a busy service has.
+            if (claims.length === 2) for (let i = 0; i < 5; i++) server.emit('request')
+            return outbox.claim(lease, max)
+          }
+        }
+      },
+      // So that the lanes become free together.
+      send: () => new Promise(setImmediate)
+    })
+    sender.giveWayTo(server)
+    await run()
+    t.equal(sent.length, 2 * lanes + 5)
+    const [first, second, ...others] = claims as [(typeof claims)[0], (typeof claims)[0], ...typeof claims]
+    t.equal(first.max, lanes)
+    t.ok(second.at - first.at >= 20)
+    let before = second.at
+    for (const { max, at } of others) {
+      t.ok(max <= most && at - before >= 50, `${max} after ${at - before} ms`)
+      before = at
+    }
+    t.ok(others.some(({ max }) => max === most))
+    t.equal(server.listenerCount('request'), 0, 'it costs nothing afterwards')
+  })
+
 test('without the database it says so, and continues later', async (t) => {
   await write()
   let fails = true
@@ -254,9 +319,9 @@ test('without the database it says so, and continues later', async (t) => {
     parts: {
       outbox: {
         ...outbox,
-        claim: async (lease) => {
+        claim: async (...given) => {
           if (fails) throw new Error('no database')
-          return outbox.claim(lease)
+          return outbox.claim(...given)
         }
       }
     }
@@ -274,9 +339,9 @@ test('a mail that is written while the last claim finds nothing is sent at once'
     parts: {
       outbox: {
         ...outbox,
-        async claim(lease) {
+        async claim(...given) {
           claims += 1
-          const found = await outbox.claim(lease)
+          const found = await outbox.claim(...given)
           if (claims === 1) {
             await write()
             for (let i = 0; i < lanes; i++) sender.wake()
