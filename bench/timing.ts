@@ -9,7 +9,10 @@ import { type BenchDatabase, onOwnDatabase, serve } from './helpers/service.ts'
 import { auc, median, shuffled } from './helpers/statistics.ts'
 
 export const needsPostgres = true
-export const parts = ['codes', 'afterwards', 'forgot', 'logins', 'refreshes', 'rehash', 'throttled', 'leaks', 'kinds']
+export const parts = [
+  ...['codes', 'afterwards', 'forgot', 'sign-ups', 'verify', 'changes', 'confirm'],
+  ...['logins', 'refreshes', 'rehash', 'throttled', 'leaks', 'kinds']
+]
 
 /** Samples per class. More samples reduce the influence of chance. */
 const samples = Number(process.env.BENCH_SAMPLES ?? 1_000)
@@ -252,6 +255,74 @@ async function timeCodes(call: Caller, database: BenchDatabase, say: (progress: 
   ]
 }
 
+const register = '/api/auth/register'
+const signingUp = (address: (i: number) => string) =>
+  inTurn('sign-up', register, 202, address, { name: 'Somebody', password })
+
+/** Private sign-ups, while the mail server takes 3 s for each mail. */
+async function timeSignUps(call: Caller, say: (progress: string) => void): Promise<Figure[]> {
+  say(`${samples} private sign-ups a class, with a slow mail server`)
+  const classes = [stranger, (i: number) => stranger(people + i), person].map(signingUp)
+  const [a, b, c] = await sample(call, classes, samples)
+  return [
+    judge('private sign-up, mail server slow by 3 s: free email, taken email', a, c),
+    judge('private sign-up, A/A: free emails twice', a, b)
+  ]
+}
+
+/** Wrong codes to confirm an address, of which a private sign-up was asked for, and of others. */
+async function timeVerify(call: Caller, database: BenchDatabase, say: (progress: string) => void): Promise<Figure[]> {
+  for (const address of [person, stranger]) {
+    const attempt = signingUp(address)
+    for (let i = 1; i <= people; i += 1) await patiently(() => call('POST', register, { body: attempt.body() }))
+  }
+  await whenEmpty(database)
+  say(`${samples} wrong codes to confirm an address a class`)
+  const guess = (address: (i: number) => string) =>
+    inTurn('verify', '/api/auth/email/verify', 401, address, { code: '0000 0000' })
+  const unasked = (address: (i: number) => string) => (i: number) => address(people + i)
+  const [a, b, c, d] = await sample(call, [stranger, person, unasked(stranger), unasked(person)].map(guess), samples)
+  return [
+    judge('verify with a wrong code after a private sign-up: free email, taken email', a, b),
+    judge('verify with a wrong code, no mail before: unknown email, known email', c, d)
+  ]
+}
+
+const change = '/api/auth/email/change'
+/** The class as sent by a user of its own. */
+const signedIn = async (call: Caller, kind: Class): Promise<Class> => ({
+  ...kind,
+  headers: { authorization: `Bearer ${(await signUp(call)).access_token}` }
+})
+
+/** Changes of an address to free and to taken ones, while the mail server takes 3 s for each mail. */
+async function timeChanges(call: Caller, say: (progress: string) => void): Promise<Figure[]> {
+  say(`${samples} changes of address a class, with a slow mail server`)
+  const classes: Class[] = []
+  for (const address of [stranger, (i: number) => stranger(people + i), person])
+    classes.push(await signedIn(call, inTurn('change', change, 202, address)))
+  const [a, b, c] = await sample(call, classes, samples)
+  return [
+    judge('change of address, mail server slow by 3 s: free email, taken email', a, c),
+    judge('change of address, A/A: free emails twice', a, b)
+  ]
+}
+
+/** Wrong codes for a new address that is free, and for a taken one. */
+async function timeConfirm(call: Caller, database: BenchDatabase, say: (progress: string) => void): Promise<Figure[]> {
+  const classes: Class[] = []
+  for (const email of [stranger(1), person(1)]) {
+    const kind = { name: 'confirm', status: 401, path: '/api/auth/email/confirm', body: () => ({ code: '0000 0000' }) }
+    const asked = await signedIn(call, kind)
+    await call('POST', change, { body: { email }, headers: asked.headers ?? {} })
+    classes.push(asked)
+  }
+  await whenEmpty(database)
+  say(`${samples} wrong codes for a new address a class`)
+  const [a, b] = await sample(call, classes, samples)
+  return [judge('confirm with a wrong code: free email, taken email', a, b)]
+}
+
 /**
  * The requests after one for a mail, while the sender works: for a known address it also writes and sends a letter.
  */
@@ -291,9 +362,9 @@ export const bench: Bench = (say, wanted = parts) =>
       return work(connectTo(service.url)).finally(service.stop)
     }
     /** With a mail server that takes `delay` ms for each mail. */
-    async function withMail(delay: number, work: (call: Caller) => Promise<Figure[]>) {
+    async function withMail(delay: number, work: (call: Caller) => Promise<Figure[]>, more = {}) {
       const mailServer = await startMailServer(delay)
-      return on(mailServer.settings, undefined, async (call) => {
+      return on({ ...mailServer.settings, ...more }, undefined, async (call) => {
         await addPeople(database, 2 * people)
         return work(call)
       }).finally(mailServer.stop)
@@ -305,6 +376,10 @@ export const bench: Bench = (say, wanted = parts) =>
       codes: () => withMail(0, (call) => timeCodes(call, database, say)),
       afterwards: () => withMail(0, (call) => timeAfterwards(call, say)),
       forgot: () => withMail(3_000, (call) => timeForgot(call, say)),
+      'sign-ups': () => withMail(3_000, (call) => timeSignUps(call, say), { PRIVATE_SIGN_UP: 'true' }),
+      verify: () => withMail(0, (call) => timeVerify(call, database, say), { PRIVATE_SIGN_UP: 'true' }),
+      changes: () => withMail(3_000, (call) => timeChanges(call, say)),
+      confirm: () => withMail(0, (call) => timeConfirm(call, database, say)),
       logins: () => on({}, undefined, (call) => timeLogins(call, say)),
       refreshes: () => on({}, undefined, (call) => timeRefreshes(call, say)),
       rehash: () => on({}, undefined, (call) => timeRehash(call, database.url, say)),
