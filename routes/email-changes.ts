@@ -1,6 +1,6 @@
 import { answer } from '../schemas/answers.ts'
 import { Message, ref } from '../schemas/common.ts'
-import { EmailChange, EmailChangeToken } from '../schemas/email-changes.ts'
+import { EmailChange, EmailChangeToken, EmailConfirmation } from '../schemas/email-changes.ts'
 import { type EmailChanges, ownToken } from '../src/auth/email-changes.ts'
 import type { Routes } from '../src/http/typebox.ts'
 
@@ -22,16 +22,19 @@ const change = {
 const confirm = {
   operationId: 'confirmEmailChange',
   tags,
-  summary: 'Confirm a new address with the token of the mail to it',
+  summary: 'Confirm a new address with the token or the code of the mail to it',
   description:
-    'Send it when the person presses a button, never when the link is opened, because scanners open links too. The address ' +
+    'Send it when the person presses a button, never when the link is opened, because scanners open links too. The token ' +
+    'works in any browser; `code` takes the access token of the user who asked for the change. The address ' +
     'changes now and counts as verified. Sessions continue; their access tokens name the old address until they are ' +
     'refreshed. Every other mail becomes invalid, except those that cancel or undo the change. 401 `invalid_token`: the ' +
-    'link is wrong, was used, was replaced or has expired, or the change was cancelled. 409 `email_taken`: another account ' +
+    'link is wrong, was used, was replaced or has expired, or the change was cancelled. 401 `invalid_code`: the same of the ' +
+    'code, which is invalid after five wrong tries. 403: the account belongs to another issuer. 409 `email_taken`: another account ' +
     'has got the address meanwhile, and nothing changes.',
-  body: ref(EmailChangeToken),
+  security: [{}, { bearer: [] }],
+  body: ref(EmailConfirmation),
   response: { 200: answer('The account has the new address', ref(Message)) },
-  problems: [401, 409, 429]
+  problems: [401, 403, 409, 429]
 }
 const cancel = {
   operationId: 'cancelEmailChange',
@@ -69,10 +72,22 @@ export const emailChangeRoutes: Routes<Options> = async function emailChangeRout
 export const emailChangeLinkRoutes: Routes<Options> = async function emailChangeLinkRoutes(app, { emailChanges }) {
   app.requireMail()
 
-  app.post('/confirm', { schema: confirm, onRequest: app.limitAttempts() }, async ({ body, client }) => {
-    await emailChanges.confirm(body, client)
-    return { message: 'The address was changed. Log in with the new one from now on' }
-  })
+  app.post(
+    '/confirm',
+    {
+      schema: confirm,
+      onRequest: app.limitAttempts(),
+      preHandler(request, reply, done) {
+        const { token, code } = request.body
+        if (token === undefined && code !== undefined) return app.authenticate(request, reply, done)
+        done()
+      }
+    },
+    async ({ body, user, client }) => {
+      await emailChanges.confirm(body, user, client)
+      return { message: 'The address was changed. Log in with the new one from now on' }
+    }
+  )
 
   app.post('/cancel', { schema: cancel, onRequest: app.limitAttempts() }, async ({ body, client }) => {
     await emailChanges.cancel(body, client)

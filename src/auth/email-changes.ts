@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { EmailChange, EmailChangeToken } from '../../schemas/email-changes.ts'
+import type { EmailChange, EmailChangeToken, EmailConfirmation } from '../../schemas/email-changes.ts'
 import type { Database } from '../database/tables.ts'
 import { problems } from '../http/problems.ts'
 import type { Mail } from '../mail/mail.ts'
@@ -7,8 +7,10 @@ import { hashOfToken } from '../mail/mail-tokens.ts'
 import { emailChangesRepository } from '../repositories/email-changes.ts'
 import { type MailPurpose, mailTokensRepository } from '../repositories/mail-tokens.ts'
 import { usersRepository } from '../repositories/users.ts'
+import type { User } from './auth.ts'
 import type { Client } from './client.ts'
 import { normalEmail } from './email-address.ts'
+import { findByCode } from './mail-codes.ts'
 import type { Recovery } from './recovery.ts'
 import type { Revocations } from './revocations/revocations.ts'
 import type { SecurityLog } from './security-log.ts'
@@ -19,7 +21,7 @@ interface Parts {
   sessions: Pick<Sessions, 'hold' | 'endAll'>
   revocations: Pick<Revocations, 'settle'>
   log: SecurityLog
-  mail: Pick<Mail, 'write' | 'wake'>
+  mail: Pick<Mail, 'write' | 'wake' | 'tokens'>
   countRequest: Recovery['countRequest']
 }
 
@@ -35,13 +37,30 @@ export function ownToken(token: AccessToken): OwnToken {
  */
 export function createEmailChanges(db: Kysely<Database>, parts: Parts) {
   const { sessions, revocations, log, mail, countRequest } = parts
+  const tokens = mailTokensRepository(db)
 
   /** Finds the user and the change of a token. Throws `invalid_token`. */
   async function find(token: string, purposes: readonly MailPurpose[]) {
     const hash = hashOfToken(token)
-    const found = hash && (await mailTokensRepository(db).find(purposes, hash))
+    const found = hash && (await tokens.find(purposes, hash))
     if (!found?.user_id) throw problems.invalidToken('not a current mail token')
     return { hash: found.hash, userId: found.user_id, changeId: found.subject }
+  }
+
+  /** Finds the change that a user has asked for by the code of its mail. Throws `invalid_code` and `forbidden`. */
+  async function findByUser({ token }: User, code: string) {
+    const { subject: userId } = ownToken(token)
+    const pending = await emailChangesRepository(db).findPending(userId)
+    const given = { purpose: 'email.confirm', subject: String(pending?.id), code } as const
+    const found = await findByCode(tokens, mail.tokens, given)
+    if (!found) throw problems.invalidCode()
+    return { hash: found.hash, userId, changeId: found.subject }
+  }
+
+  async function findConfirmation({ token, code }: EmailConfirmation, user: User) {
+    if (token !== undefined && code === undefined) return find(token, ['email.confirm'])
+    if (token === undefined && code !== undefined) return findByUser(user, code)
+    throw problems.validationFailed([{ pointer: '', message: 'must have either token or code' }])
   }
 
   return {
@@ -67,9 +86,12 @@ export function createEmailChanges(db: Kysely<Database>, parts: Parts) {
       await log.record('email.requested', client, { user_id, session_id })
     },
 
-    /** Gives the account its new address. Sessions continue. Throws `invalid_token`, and `email_taken`, which changes nothing. */
-    async confirm({ token }: EmailChangeToken, client: Client): Promise<void> {
-      const { hash, userId: user_id, changeId } = await find(token, ['email.confirm'])
+    /**
+     * Gives the account its new address. Sessions continue. Only a code needs `user`. Throws `invalid_token`, `invalid_code`,
+     * `forbidden`, and `email_taken`, which changes nothing.
+     */
+    async confirm(given: EmailConfirmation, user: User, client: Client): Promise<void> {
+      const { hash, userId: user_id, changeId } = await findConfirmation(given, user)
       await db.transaction().execute(async (trx) => {
         const users = usersRepository(trx)
         const tokens = mailTokensRepository(trx)

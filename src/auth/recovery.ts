@@ -10,6 +10,7 @@ import { mailTokensRepository } from '../repositories/mail-tokens.ts'
 import { usersRepository } from '../repositories/users.ts'
 import type { Client } from './client.ts'
 import { normalEmail } from './email-address.ts'
+import { findByCode } from './mail-codes.ts'
 import { type Passwords, passwordRefusal } from './passwords/passwords.ts'
 import type { Revocations } from './revocations/revocations.ts'
 import type { SecurityLog } from './security-log.ts'
@@ -41,18 +42,15 @@ export function createRecovery(db: Kysely<Database>, parts: Parts) {
     if (wait > 0) throw problems.tooManyRequests(wait / 1000)
   }
 
-  /** Finds the token that a request names. `refund` takes back the try of a code. */
+  /** Finds the token that a request names. */
   async function find({ token, email, code }: Reset) {
     if (token !== undefined && email === undefined && code === undefined) {
       const hash = hashOfToken(token)
-      return { found: hash && (await tokens.find(['reset'], hash)) }
+      return hash && tokens.find(['reset'], hash)
     }
     if (token !== undefined || email === undefined || code === undefined)
       throw problems.validationFailed([{ pointer: '', message: 'must have either token, or email and code' }])
-    // One statement, the same for an address that nobody has.
-    const tried = await tokens.try('reset', normalEmail(email) as string)
-    if (!tried || !mail.tokens.isCode(code, tried)) return {}
-    return { found: tried, refund: () => tokens.giveBack(tried.hash) }
+    return findByCode(tokens, mail.tokens, { purpose: 'reset', subject: normalEmail(email) as string, code })
   }
 
   /** Why a new password is refused, or its hash. The password that it replaces is refused as well. */
@@ -83,15 +81,12 @@ export function createRecovery(db: Kysely<Database>, parts: Parts) {
      * `validation_failed` for a refused password, which leaves the token as it is.
      */
     async reset(given: Reset, client: Client): Promise<void> {
-      const { found, refund } = await find(given)
+      const found = await find(given)
       const userId = found?.user_id
       const user = userId && (await users.findSecret(userId))
       if (!found || !user) throw problems.invalidToken('not a current mail token')
       const { refusal, hash } = await judge(given.new_password, found.email, user.password_hash, client)
-      if (refusal) {
-        await refund?.()
-        throw problems.validationFailed([{ pointer: '/new_password', message: refusal }])
-      }
+      if (refusal) throw problems.validationFailed([{ pointer: '/new_password', message: refusal }])
       await db.transaction().execute(async (trx) => {
         const users = usersRepository(trx)
         const tokens = mailTokensRepository(trx)

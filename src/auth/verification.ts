@@ -11,6 +11,7 @@ import { usersRepository } from '../repositories/users.ts'
 import type { User } from './auth.ts'
 import type { Client } from './client.ts'
 import { normalEmail } from './email-address.ts'
+import { findByCode } from './mail-codes.ts'
 import type { Recovery } from './recovery.ts'
 import type { SecurityLog } from './security-log.ts'
 
@@ -28,14 +29,8 @@ function checkOurs({ token }: User): void {
 export function createVerification(db: Kysely<Database>, { log, mail, countRequest }: Parts) {
   const tokens = mailTokensRepository(db)
   const users = usersRepository(db)
-
-  async function findByCode(code: string, subjects: readonly string[]) {
-    for (const subject of subjects) {
-      const tried = await tokens.try('verify', subject)
-      if (tried && mail.tokens.isCode(code, tried)) return tried
-    }
-    return undefined
-  }
+  const byCode = (code: string, subject: string) =>
+    findByCode(tokens, mail.tokens, { purpose: 'verify', subject, code })
 
   async function find({ token, email, code }: EmailVerification, user: User) {
     if (token !== undefined && email === undefined && code === undefined) {
@@ -48,10 +43,10 @@ export function createVerification(db: Kysely<Database>, { log, mail, countReque
       const address = normalEmail(email) as string
       const owner = await users.findByEmail(address)
       // A sign-up is named by its address, a user by the id. Both are tried, whether there is a user or not.
-      return findByCode(code, [address, owner?.id ?? NIL])
+      return (await byCode(code, address)) ?? (await byCode(code, owner?.id ?? NIL))
     }
     checkOurs(user)
-    return findByCode(code, [user.id])
+    return byCode(code, user.id)
   }
 
   /** Creates the account of a private sign-up. Returns its id. */

@@ -10,9 +10,10 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
       subject: `Confirm your new ${app} address`,
       opening: [`Somebody asked to use this address for their ${app} account. The link works once, within 24 hours.`],
       action: 'Confirm the address',
+      code: 'Or enter this code in the app, where you asked for the change:',
       closing: [
         `The request came from ${origin}, ${when}.`,
-        'If it was not you, ignore this mail: nothing changes. Give the link to nobody.'
+        'If it was not you, ignore this mail: nothing changes. Give the link and the code to nobody.'
       ]
     }),
     'email.taken': ({ app, origin, when }) => ({
@@ -62,9 +63,10 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
         `Jemand möchte diese Adresse für das eigene Konto bei ${app} verwenden. Der Link funktioniert einmal, innerhalb von 24 Stunden.`
       ],
       action: 'Adresse bestätigen',
+      code: 'Oder geben Sie diesen Code in der App ein, wo Sie die Änderung angefordert haben:',
       closing: [
         `Die Anfrage kam von ${origin}, ${when}.`,
-        'Waren Sie das nicht, ignorieren Sie diese Mail: Es ändert sich nichts. Geben Sie den Link niemandem weiter.'
+        'Waren Sie das nicht, ignorieren Sie diese Mail: Es ändert sich nichts. Geben Sie Link und Code niemandem weiter.'
       ]
     }),
     'email.taken': ({ app, origin, when }) => ({

@@ -53,6 +53,10 @@ export function emailChangesRepository(db: Kysely<Database> | Transaction<Databa
         .where(isPending)
         .execute(),
 
+    /** Finds the change of a user that waits for its confirmation. */
+    findPending: (userId: string) =>
+      db.selectFrom('email_changes').select('id').where('user_id', '=', userId).where(isPending).executeTakeFirst(),
+
     /** Finds a change of an active user, for its mails. */
     find: (id: ChangeId | null) =>
       db

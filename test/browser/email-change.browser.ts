@@ -1,6 +1,6 @@
 import t, { test } from 'tap'
 import { checkLooks } from '../helpers/looks.ts'
-import { pathOf } from '../helpers/mailbox.ts'
+import { codeOf, pathOf } from '../helpers/mailbox.ts'
 import { field, logIn, openSite, type Person, password, seen } from '../helpers/site.ts'
 import { mailSettings, startSmtp } from '../helpers/smtp.ts'
 import { until } from '../helpers/wait.ts'
@@ -80,6 +80,27 @@ test('the page that confirms a change, where the user is signed in, shows the ne
   await page.getByText(next).first().waitFor()
   await page.getByText('A mail is on its way').waitFor({ state: 'detached' })
   t.equal(page.url(), `${site.url}/profile`, 'the other tab stays where it is')
+})
+
+test('the code of the mail, entered where the user asked, changes the address too', async (t) => {
+  const { page } = await site.signedUp()
+  const next = newAddress()
+  await askFor(page, next)
+  const form = page.getByRole('form', { name: 'Enter the code of the mail to the new address' })
+  const code = codeOf(await mailTo(next))
+  await press(page, 'Confirm new email')
+  await form.getByText('Enter the code of the mail.').waitFor()
+  await form.getByLabel('Code').fill(code === '0000 0000' ? '1111 1111' : '0000 0000')
+  await press(page, 'Confirm new email')
+  await form.getByText('This code is wrong, or no longer valid.').waitFor()
+  await checkLooks(t, page, 'profile-changing-code')
+  await form.getByLabel('Code').fill(code)
+  await press(page, 'Confirm new email')
+  await page.getByText('Your email address is changed.').waitFor()
+  await form.waitFor({ state: 'detached' })
+  await page.getByTitle(next).waitFor()
+  await page.getByText('Confirmed', { exact: true }).waitFor()
+  t.equal(await page.evaluate(() => document.activeElement?.tagName), 'H1', 'the focus stays on the page')
 })
 
 test('an address that somebody else got meanwhile is not taken from them', async (t) => {

@@ -78,13 +78,13 @@ test('a change of address reaches every tab; when it is cancelled, they are sign
   await api.POST('/api/auth/email/change', { body: { email: next } })
   const cancellation = tokenOf((await soft.lettersTo(email)).at(-1))
   const confirmation = tokenOf((await soft.lettersTo(next)).at(-1))
-  await second.session.confirmEmail(confirmation)
+  await second.session.confirmEmail({ token: confirmation })
   t.match(second.session.state(), { user: { email: next, email_verified: true } })
   await heard(() => {
     const state = session.state()
     return state.status === 'in' && state.user.email === next
   })
-  await t.rejects(session.confirmEmail(confirmation), { code: 'invalid_token' })
+  await t.rejects(session.confirmEmail({ token: confirmation }), { code: 'invalid_token' })
   const { session: other } = soft.open().tab()
   await other.restore()
   await other.cancelEmailChange(cancellation)
@@ -93,6 +93,21 @@ test('a change of address reaches every tab; when it is cancelled, they are sign
   await t.rejects(api.GET('/api/tasks'))
   t.strictSame(left, ['ended'])
   t.match(await other.logIn({ email, password }), { email })
+})
+
+test('the user who asked for a change of address confirms it with the code; a wrong one ends nothing', async (t) => {
+  const { signedUp, count } = soft.open()
+  const { api, session, left } = await signedUp()
+  const next = `new-${crypto.randomUUID()}@example.com`
+  await api.POST('/api/auth/email/change', { body: { email: next } })
+  const code = codeOf((await soft.lettersTo(next)).at(-1))
+  const refreshes = count('refresh')
+  const wrong = code === '0000 0000' ? '1111 1111' : '0000 0000'
+  await t.rejects(session.confirmEmail({ code: wrong }), { code: 'invalid_code' })
+  t.equal(count('refresh'), refreshes, 'a wrong code says nothing about the access token')
+  await session.confirmEmail({ code })
+  t.match(session.state(), { user: { email: next, email_verified: true } })
+  t.strictSame(left, [])
 })
 
 test('cancelling a change in the browser that is signed in signs out there', async (t) => {

@@ -5,7 +5,8 @@ const details = {
   not_authenticated: ['Not authenticated', ''],
   invalid_token: ['Invalid token', ', error="invalid_token", error_description="Invalid token"'],
   token_expired: ['Token has expired', ', error="invalid_token", error_description="Token has expired"'],
-  token_revoked: ['Token has been revoked', ', error="invalid_token", error_description="Token has been revoked"']
+  token_revoked: ['Token has been revoked', ', error="invalid_token", error_description="Token has been revoked"'],
+  invalid_code: ['The code is wrong, or was used', '']
 } as const
 
 export type Code = keyof typeof details

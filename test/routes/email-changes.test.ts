@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { usersRepository } from '../../src/repositories/users.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
-import { tokenOf } from '../helpers/mailbox.ts'
+import { codeOf, tokenOf } from '../helpers/mailbox.ts'
 import { bridgeToken } from '../helpers/mint.ts'
 import { refused } from '../helpers/refused.ts'
 
@@ -244,6 +244,99 @@ for (const [what, make] of Object.entries(unavailable))
     t.equal((await lettersTo(free)).length, 5, 'the free one gets five')
     t.equal((await lettersTo(ann.email)).length, 15, 'the old address is told of each, except of its own')
   })
+
+const byCode = (who: Pick<typeof anyone, 'post'>, code: string) => who.post('/api/auth/email/confirm', { code })
+const codeTo = async (email: string) => codeOf(await lastTo(email))
+const others = (code: string) =>
+  Array.from({ length: 30 }, (_, i) => String((Number(code.replace(' ', '')) + 1 + i) % 1e8).padStart(8, '0'))
+const triesOf = async ({ id }: User) => {
+  const rows = await app.db
+    .selectFrom('mail_tokens')
+    .select('tries')
+    .where('user_id', '=', id)
+    .where('purpose', '=', 'email.confirm')
+    .orderBy('mail_id', 'desc')
+    .execute()
+  return rows[0]?.tries
+}
+
+test('the user who asked confirms with the code of the mail, and the link does not work afterwards', async (t) => {
+  for (const write of [(code: string) => code, (code: string) => code.replace(' ', '')]) {
+    const ann = await signUp()
+    const { email, confirmation } = await ask(ann)
+    const code = write(await codeTo(email))
+    t.equal((await byCode(ann, code)).statusCode, 200)
+    t.match(await stateOf(ann), { email, email_verified: true })
+    t.equal((await ann.get('/api/auth/profile')).json().email, email, 'the session goes on')
+    refused(t, await byCode(ann, code), 'invalid_code', 'again')
+    refused(t, await confirm(confirmation), 'invalid_token', 'the link')
+  }
+})
+
+test('a code works for the user who asked only, with an access token', async (t) => {
+  const [ann, ben] = [await signUp(), await signUp()]
+  const { email } = await ask(ann)
+  await ask(ben)
+  const code = await codeTo(email)
+  refused(t, await byCode(ben, code), 'invalid_code', 'with another session')
+  refused(t, await byCode(await signUp(), code), 'invalid_code', 'of a user who asked for nothing')
+  refused(t, await byCode(anyone, code), 'not_authenticated', 'without one')
+  const foreign = caller(app, bridgeToken())
+  t.match((await byCode(foreign, code)).json(), { status: 403, code: 'forbidden' })
+  const both = await ann.post('/api/auth/email/confirm', { code, token: 'A'.repeat(43) })
+  t.match(both.json(), { status: 400, errors: [{ message: 'must have either token or code' }] })
+  for (const wrong of ['1234567', 12345678, '1234  5678'])
+    t.equal((await ann.post('/api/auth/email/confirm', { code: wrong })).statusCode, 400)
+  t.match(await stateOf(ann), { email: ann.email })
+  t.equal((await byCode(ann, code)).statusCode, 200)
+})
+
+test('the code is invalid after five wrong ones, also at once; the link still works', async (t) => {
+  const ann = await signUp()
+  const { email, confirmation } = await ask(ann)
+  const code = await codeTo(email)
+  const answers = await Promise.all(others(code).map((other) => byCode(ann, other)))
+  for (const answer of answers) refused(t, answer, 'invalid_code', 'a wrong one')
+  t.equal(await triesOf(ann), 5)
+  refused(t, await byCode(ann, code), 'invalid_code', 'the right one')
+  t.equal((await confirm(confirmation)).statusCode, 200)
+})
+
+test('codes for taken and free addresses are refused alike, and counted', async (t) => {
+  const taken = (await signUp()).email
+  const seen: unknown[] = []
+  for (const email of [taken, fresh()]) {
+    const ann = await signUp()
+    await ask(ann, email)
+    const answers: unknown[] = []
+    for (let i = 0; i < 7; i++) {
+      const headers = { 'x-request-id': 'the-same' }
+      const { statusCode, body } = await ann.post('/api/auth/email/confirm', { code: '0000 0000' }, { headers })
+      answers.push([statusCode, body])
+    }
+    seen.push([answers, await triesOf(ann)])
+  }
+  t.strictSame(seen[0], seen[1])
+})
+
+test('a right code for an address that somebody else got meanwhile consumes nothing', async (t) => {
+  const ann = await signUp()
+  const { email } = await ask(ann)
+  const code = await codeTo(email)
+  await signUp(email)
+  for (let i = 0; i < 7; i++) t.match((await byCode(ann, code)).json(), { status: 409, code: 'email_taken' })
+  await app.db.deleteFrom('users').where('email', '=', email).execute()
+  t.equal((await byCode(ann, code)).statusCode, 200)
+})
+
+test('a newer request and a new password invalidate the code', async (t) => {
+  const ann = await signUp()
+  const first = await codeTo((await ask(ann)).email)
+  const second = await codeTo((await ask(ann)).email)
+  refused(t, await byCode(ann, first), 'invalid_code', 'the older one')
+  const changed = await ann.put('/api/auth/password', { current_password: password, new_password: next })
+  refused(t, await byCode(caller(app, changed.json().access_token), second), 'invalid_code', 'sent before')
+})
 
 test('the own address gets no mail, and withdraws a change that waits', async (t) => {
   const ann = await signUp()

@@ -50,7 +50,7 @@ test('the list of public routes is correct, and matches the contract', async (t)
   for (const [path, operations] of Object.entries(contractOf(app).paths))
     for (const [method, { security }] of Object.entries(operations)) {
       const route = { method: method.toUpperCase(), path: path.replace(/\{(\w+)\}/g, ':$1') }
-      const optional = route.path === '/api/auth/email/verify'
+      const optional = /\/email\/(verify|confirm)$/.test(route.path)
       const expected = optional ? [{}, { bearer: [] }] : isPublic(route) ? [] : [{ bearer: [] }]
       t.strictSame(security, expected, `${route.method} ${route.path}`)
     }

@@ -154,8 +154,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm a new address with the token of the mail to it
-         * @description Send it when the person presses a button, never when the link is opened, because scanners open links too. The address changes now and counts as verified. Sessions continue; their access tokens name the old address until they are refreshed. Every other mail becomes invalid, except those that cancel or undo the change. 401 `invalid_token`: the link is wrong, was used, was replaced or has expired, or the change was cancelled. 409 `email_taken`: another account has got the address meanwhile, and nothing changes.
+         * Confirm a new address with the token or the code of the mail to it
+         * @description Send it when the person presses a button, never when the link is opened, because scanners open links too. The token works in any browser; `code` takes the access token of the user who asked for the change. The address changes now and counts as verified. Sessions continue; their access tokens name the old address until they are refreshed. Every other mail becomes invalid, except those that cancel or undo the change. 401 `invalid_token`: the link is wrong, was used, was replaced or has expired, or the change was cancelled. 401 `invalid_code`: the same of the code, which is invalid after five wrong tries. 403: the account belongs to another issuer. 409 `email_taken`: another account has got the address meanwhile, and nothing changes.
          */
         post: operations["confirmEmailChange"];
         delete?: never;
@@ -423,7 +423,7 @@ export interface paths {
         put?: never;
         /**
          * Ask for another address of your account
-         * @description The address stays as it is until the owner of the new one confirms the change, with the link of a mail that is valid for 24 hours. The old address gets a notice with a link to cancel it. The answer is the same whether the new address is free or not: a mail goes to a free one only, at most five an hour. A newer request replaces the one before. 403: the account belongs to another issuer, which keeps its address. 503: the service has no mail server.
+         * @description The address stays as it is until the owner of the new one confirms the change, with the link of a mail that is valid for 24 hours. The old address gets a notice with a link to cancel it. The answer is the same whether the new address is free or not: the owner of a taken one gets a mail that says so, without a link. One address gets at most five mails an hour. A newer request replaces the one before. 403: the account belongs to another issuer, which keeps its address. 503: the service has no mail server.
          */
         post: operations["changeEmail"];
         delete?: never;
@@ -845,7 +845,7 @@ export interface components {
             email: string;
         };
         /**
-         * @description The token of the mail about a change of address
+         * @description The token of the mail to the old address
          * @example {
          *       "token": "dG9rZW4tb2YtYS1tYWlsLW9mLXRoZS1leGFtcGxlcy4"
          *     }
@@ -853,6 +853,18 @@ export interface components {
         EmailChangeToken: {
             /** @description The token of the link in the mail, after `#token=` */
             token: string;
+        };
+        /**
+         * @description The token of the mail to the new address, or with an access token its code
+         * @example {
+         *       "token": "dG9rZW4tb2YtYS1tYWlsLW9mLXRoZS1leGFtcGxlcy4"
+         *     }
+         */
+        EmailConfirmation: {
+            /** @description The token of the link in the mail, after `#token=` */
+            token?: string;
+            /** @description The code of the mail: 8 digits, with or without a space in the middle */
+            code?: string;
         };
         /**
          * @description The token of the mail, or the email and the code; with an access token the code alone
@@ -1491,6 +1503,7 @@ export type AuthenticatedUser = components['schemas']['AuthenticatedUser'];
 export type AuthResponse = components['schemas']['AuthResponse'];
 export type EmailChange = components['schemas']['EmailChange'];
 export type EmailChangeToken = components['schemas']['EmailChangeToken'];
+export type EmailConfirmation = components['schemas']['EmailConfirmation'];
 export type EmailVerification = components['schemas']['EmailVerification'];
 export type Factors = components['schemas']['Factors'];
 export type FieldError = components['schemas']['FieldError'];
@@ -1779,7 +1792,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EmailChangeToken"];
+                "application/json": components["schemas"]["EmailConfirmation"];
             };
         };
         responses: {
@@ -1794,6 +1807,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];

@@ -56,9 +56,9 @@ export const unreachable = (cause: unknown) =>
 
 export const signedOut = () => new Problem({ status: 401, code: 'not_authenticated', detail: 'Not authenticated' })
 
-const aboutUser = new Set(['invalid_credentials', 'step_up_required'])
+const aboutUser = new Set(['invalid_credentials', 'invalid_code', 'step_up_required'])
 
-/** Whether a new access token may help. A wrong password also answers 401. */
+/** Whether a new access token may help. A wrong password or code also answers 401. */
 export const isAboutToken = (error: unknown): error is Problem =>
   error instanceof Problem && error.status === 401 && !aboutUser.has(error.code)
 

@@ -2,6 +2,7 @@ import type { Client } from 'openapi-fetch'
 import type {
   AccountDeletion,
   AuthResponse,
+  EmailConfirmation,
   EmailVerification,
   Login,
   NewUser,
@@ -33,6 +34,8 @@ export const refreshing = (server: Client<paths>, patiently: Exchange) => async 
 
 /** Not the code alone: a refusal of it would look like one of the access token. */
 type MailProof = Required<Pick<EmailVerification, 'token'>> | Required<Pick<EmailVerification, 'email' | 'code'>>
+
+type ChangeProof = Required<Pick<EmailConfirmation, 'token'>> | Required<Pick<EmailConfirmation, 'code'>>
 
 interface Parts {
   state: State
@@ -106,9 +109,13 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
       await followUser()
     },
 
-    /** Changes the address, with the token of the mail to the new one. Problems: 401 `invalid_token`, 409 `email_taken`, 429, 503. */
-    async confirmEmail(token: string): Promise<void> {
-      await server.POST('/api/auth/email/confirm', { body: { token }, fetch: exchange })
+    /**
+     * Changes the address, with the token of the mail to the new one, or where the user asked for it with its code. Problems:
+     * 401 `invalid_token` or `invalid_code`, 409 `email_taken`, 429, 503.
+     */
+    async confirmEmail(body: ChangeProof): Promise<void> {
+      const fetch = 'code' in body ? (request: Request) => authorized(request, exchange) : exchange
+      await server.POST('/api/auth/email/confirm', { body, fetch })
       await followUser()
     },
 

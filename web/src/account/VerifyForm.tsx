@@ -1,25 +1,18 @@
-import { useLayoutEffect, useRef } from 'react'
 import { sendVerification } from '../api/account.ts'
 import { queries } from '../api/queries.ts'
+import { verifyEmail } from '../api/session.ts'
 import { CodeForm } from '../entry/CodeForm.tsx'
 import { ResendForm } from '../forms/ResendForm.tsx'
 import { say } from '../ui/notices.ts'
-import { leaveBody } from './focus.ts'
 import { profileKey } from './profile-key.ts'
+import { useLeaving } from './useLeaving.ts'
 
 /** Confirms the address with the code of a mail, and sends the mail again. It disappears as soon as the address is confirmed. */
 export function VerifyForm({ email }: { email: string }) {
-  const section = useRef<HTMLElement>(null)
+  const section = useLeaving<HTMLElement>()
 
-  // Before the elements are removed, when they still have the focus.
-  useLayoutEffect(() => {
-    const element = section.current
-    return () => {
-      if (element?.contains(document.activeElement)) leaveBody()
-    }
-  }, [])
-
-  async function onVerified() {
+  async function send(code: string) {
+    await verifyEmail({ email, code })
     say('Your email address is confirmed.')
     await queries.invalidateQueries({ queryKey: profileKey })
   }
@@ -31,7 +24,7 @@ export function VerifyForm({ email }: { email: string }) {
         Open the link of the mail to <strong dir="auto">{email}</strong>, or enter its code here. No mail? Look into the
         spam folder, or send it again.
       </p>
-      <CodeForm email={email} label="Confirm address" onVerified={onVerified} />
+      <CodeForm label="Confirm address" send={send} />
       <ResendForm send={sendVerification} />
     </section>
   )

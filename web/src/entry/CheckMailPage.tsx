@@ -1,7 +1,7 @@
 import type { NewUser } from '@gatehouse/client'
 import type { ReactNode } from 'react'
 import { hasCode } from '../api/problem.ts'
-import { logIn, signUp } from '../api/session.ts'
+import { logIn, signUp, verifyEmail } from '../api/session.ts'
 import { ResendForm } from '../forms/ResendForm.tsx'
 import { CodeForm } from './CodeForm.tsx'
 import { EntryPage } from './EntryPage.tsx'
@@ -45,7 +45,7 @@ export default function CheckMailPage({ email, password, name, children, links }
         {children} A mail is on its way to <strong dir="auto">{email}</strong>. Open its link, on any device, or enter
         its code here.
       </p>
-      <CodeForm email={email} label="Confirm and sign in" onVerified={enter} />
+      <CodeForm label="Confirm and sign in" send={(code) => verifyEmail({ email, code }).then(enter)} />
       <p>Nothing came? Look into the spam folder, check the address, or send the mail again.</p>
       <ResendForm send={resend} isSent />
       <p>{links}</p>

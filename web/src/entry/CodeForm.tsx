@@ -1,41 +1,32 @@
 import { hasCode } from '../api/problem.ts'
-import { verifyEmail } from '../api/session.ts'
-import { Field } from '../forms/Field.tsx'
+import { CodeField } from '../forms/CodeField.tsx'
+import { noCode, wrongCode } from '../forms/code.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
 import { faults, needed } from '../forms/faults.ts'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
-import { text, useSubmission } from '../forms/useSubmission.ts'
+import { type FieldMessages, text, useSubmission } from '../forms/useSubmission.ts'
 
 interface Props {
-  email: string
+  /** The name of the form. */
+  name?: string
   label: string
-  onVerified: () => Promise<void>
+  send: (code: string) => Promise<void>
+  explain?: (error: unknown) => FieldMessages | undefined
 }
 
 /** Confirms an address with the code of a mail. */
-export function CodeForm({ email, label, onVerified }: Props) {
+export function CodeForm({ name = 'Enter the code', label, send, explain }: Props) {
   const { form, button, errors, message } = useSubmission({
     read: (data) => text(data, 'code').trim(),
-    check: (code) => faults({ code: needed(code, 'Enter the code of the mail.') }),
-    async send(code) {
-      await verifyEmail({ email, code })
-      await onVerified()
-    },
+    check: (code) => faults({ code: needed(code, noCode) }),
+    send,
     explain: (error) =>
-      hasCode(error, 'invalid_token') ? { code: 'This code is wrong, or no longer valid.' } : undefined
+      hasCode(error, 'invalid_token') || hasCode(error, 'invalid_code') ? { code: wrongCode } : explain?.(error)
   })
 
   return (
-    <form className="form" aria-label="Enter the code" {...form}>
-      <Field
-        name="code"
-        label="Code"
-        inputMode="numeric"
-        autoComplete="one-time-code"
-        required
-        hint="8 digits, from the mail"
-        error={errors.code}
-      />
+    <form className="form" aria-label={name} {...form}>
+      <CodeField error={errors.code} />
       <FormMessage text={message} />
       <div>
         <SubmitButton label={label} busyLabel="Confirming…" {...button} />

@@ -8,7 +8,7 @@ export default function ConfirmPage() {
     <LinkPage
       title="Confirm your new email address"
       button={{ label: 'Change address', busyLabel: 'Changing…' }}
-      use={confirmEmail}
+      use={(token) => confirmEmail({ token })}
       results={{
         done: {
           title: 'Your email address is changed',

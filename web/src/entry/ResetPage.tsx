@@ -2,7 +2,8 @@ import type { Reset } from '@gatehouse/client'
 import { useState } from 'react'
 import { hasCode } from '../api/problem.ts'
 import { resetPassword } from '../api/session.ts'
-import { Field } from '../forms/Field.tsx'
+import { CodeField } from '../forms/CodeField.tsx'
+import { noCode, wrongCode } from '../forms/code.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
 import { faults, needed } from '../forms/faults.ts'
 import { NewPasswordField } from '../forms/NewPasswordField.tsx'
@@ -33,7 +34,7 @@ function ResetForm({ token }: { token: string }) {
     }),
     check: ({ email, code, new_password }) =>
       faults({
-        ...(!token && { email: emailFault(email ?? ''), code: needed(code ?? '', 'Enter the code of the mail.') }),
+        ...(!token && { email: emailFault(email ?? ''), code: needed(code ?? '', noCode) }),
         new_password: passwordFault(new_password, email ?? '')
       }),
     async send(values) {
@@ -47,8 +48,7 @@ function ResetForm({ token }: { token: string }) {
       say('Your password was changed. Sign in with the new one.')
       navigate('/login', { replace: true })
     },
-    explain: (error) =>
-      hasCode(error, 'invalid_token') ? { code: 'This code is wrong, or no longer valid.' } : undefined
+    explain: (error) => (hasCode(error, 'invalid_token') ? { code: wrongCode } : undefined)
   })
 
   if (isStale)
@@ -68,17 +68,7 @@ function ResetForm({ token }: { token: string }) {
       <p>This signs you out on all devices.</p>
       <form className="form" {...form}>
         {!token && <EmailField error={errors.email} onType={setEmail} />}
-        {!token && (
-          <Field
-            name="code"
-            label="Code"
-            inputMode="numeric"
-            autoComplete="one-time-code"
-            required
-            hint="8 digits, from the mail"
-            error={errors.code}
-          />
-        )}
+        {!token && <CodeField error={errors.code} />}
         <NewPasswordField
           name="new_password"
           label="New password"
