@@ -24,6 +24,9 @@ const longestPause = 60_000
 const paces = { free: { mails: lanes, gap: 20 }, busy: { mails: 1, gap: 50 }, late: { mails: 4, gap: 50 } }
 /** Seconds that a mail waits beside other requests before mails are sent faster: a busy service writes many of them. */
 const lateness = 2 * 60
+/** Attempts to record that a mail was sent, and milliseconds after the first of them. */
+const recordings = 3
+const recordingPause = 1_000
 /** Milliseconds for mails in flight to finish when the process closes. */
 const closeTimeout = 5_000
 const unavailable = 'the outbox is unavailable'
@@ -95,6 +98,17 @@ export function createSender(parts: Parts) {
     count(outcome)
   }
 
+  /** Repeated, because a mail that was sent and is not recorded comes a second time. */
+  async function finishSent(mail: ClaimedMail): Promise<void> {
+    for (let tried = 1; tried < recordings; tried += 1)
+      try {
+        return await finish(mail, 'sent')
+      } catch {
+        await pause(tried * recordingPause)
+      }
+    await finish(mail, 'sent')
+  }
+
   /** Between half and all of the delay, so that mails that failed together are not repeated together. */
   const jittered = (delay: number) => delay * (0.5 + random() / 2)
 
@@ -135,7 +149,7 @@ export function createSender(parts: Parts) {
       return fail(mail, error as SmtpError, isWritten)
     }
     failures = 0
-    await finish(mail, 'sent')
+    await finishSent(mail)
   }
 
   const isResting = () => stopped || elapsed() < pausedUntil

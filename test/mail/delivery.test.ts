@@ -183,6 +183,22 @@ test('a server that is down for a while gets every mail once', async (t) => {
   t.strictSame(smtp.mails.map(({ recipient }) => recipient).sort(), recipients.sort())
 })
 
+test('the record of an acceptance is repeated when the database does not answer, so that the mail comes once', async (t) => {
+  const smtp = await startSmtp(t)
+  const waits: number[] = []
+  const finish: typeof outbox.finish = async (...given) => {
+    if (waits.length < 2) throw new Error('no connection')
+    return outbox.finish(...given)
+  }
+  const { run, lines } = sendTo(t, smtp.url, { outbox: { ...outbox, finish }, pause: async (ms) => waits.push(ms) })
+  await write()
+  await run()
+  t.match(await rows(), [{ outcome: 'sent', attempts: 1 }])
+  t.strictSame(waits, [1_000, 2_000])
+  t.equal(smtp.mails.length, 1)
+  t.strictSame(lines, [])
+})
+
 test('a mail whose acceptance cannot be recorded is sent again after its lease', async (t) => {
   const smtp = await startSmtp(t)
   let fails = true
