@@ -65,7 +65,7 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
       action: 'Adresse bestätigen',
       code: 'Oder geben Sie diesen Code in der App ein, wo Sie die Änderung angefordert haben:',
       closing: [
-        `Die Anfrage kam von ${origin}, ${when}.`,
+        `Die Anfrage kam aus ${origin}, ${when}.`,
         'Waren Sie das nicht, ignorieren Sie diese Mail: Es ändert sich nichts. Geben Sie Link und Code niemandem weiter.'
       ]
     }),
@@ -76,7 +76,7 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
         'Waren Sie das, ändern Sie zuerst die Adresse des Kontos, zu dem sie gehört, oder löschen Sie dieses Konto.'
       ],
       closing: [
-        `Die Anfrage kam von ${origin}, ${when}.`,
+        `Die Anfrage kam aus ${origin}, ${when}.`,
         'Waren Sie das nicht, ignorieren Sie diese Mail: Wer gefragt hat, erfährt nicht, dass diese Adresse ein Konto hat.'
       ]
     }),
@@ -87,7 +87,7 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
         'Waren Sie das, brauchen Sie nichts zu tun. Waren Sie es nicht, kann jemand anderes Ihr Konto benutzen: Brechen Sie die Änderung innerhalb von 72 Stunden ab, wodurch auch alle Geräte abgemeldet werden, und setzen Sie dann ein neues Passwort.'
       ],
       action: 'Änderung abbrechen',
-      closing: [`Die Anfrage kam von ${origin}, ${when}.`]
+      closing: [`Die Anfrage kam aus ${origin}, ${when}.`]
     }),
     'email.changed': ({ app, origin, when }) => ({
       subject: `${app}: Die Adresse Ihres Kontos wurde geändert`,
@@ -96,7 +96,7 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
         'Waren Sie das, brauchen Sie nichts zu tun. Waren Sie es nicht, kann jemand anderes Ihr Konto benutzen: Machen Sie die Änderung innerhalb von 72 Stunden rückgängig, wodurch auch alle Geräte abgemeldet werden, und setzen Sie dann ein neues Passwort.'
       ],
       action: 'Änderung rückgängig machen',
-      closing: [`Bestätigt von ${origin}, ${when}.`]
+      closing: [`Bestätigt aus ${origin}, ${when}.`]
     }),
     'email.restored': ({ app, origin, when }) => ({
       subject: `${app}: Die Adresse Ihres Kontos wurde zurückgesetzt`,
@@ -104,7 +104,7 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
         `Die Änderung der Adresse Ihres Kontos bei ${app} wurde rückgängig gemacht, mit dem Link an die vorige Adresse. Mit dieser hier melden Sie sich nicht mehr an, und alle Geräte sind abgemeldet.`
       ],
       closing: [
-        `Rückgängig gemacht von ${origin}, ${when}.`,
+        `Rückgängig gemacht aus ${origin}, ${when}.`,
         `Waren Sie das nicht, kann jemand anderes die Mails der vorigen Adresse lesen: Bitten Sie die Betreiber von ${app} um Hilfe.`
       ]
     })

@@ -92,7 +92,7 @@ const german: Texts = {
     action: 'Neues Passwort wählen',
     code: 'Oder geben Sie diesen Code in der App ein:',
     closing: [
-      `Die Anfrage kam von ${origin}, ${when}.`,
+      `Die Anfrage kam aus ${origin}, ${when}.`,
       'Waren Sie das nicht, ignorieren Sie diese Mail: Ihr Passwort bleibt, wie es ist. Geben Sie Link und Code niemandem weiter.'
     ]
   }),
@@ -104,7 +104,7 @@ const german: Texts = {
     action: 'Diese Adresse bestätigen',
     code: 'Oder geben Sie diesen Code in der App ein:',
     closing: [
-      `Die Anfrage kam von ${origin}, ${when}.`,
+      `Die Anfrage kam aus ${origin}, ${when}.`,
       'Waren Sie das nicht, ignorieren Sie diese Mail und bestätigen Sie nichts. Geben Sie Link und Code niemandem weiter.'
     ]
   }),
@@ -115,7 +115,7 @@ const german: Texts = {
       'Wenn Sie es vergessen haben, wählen Sie „Passwort vergessen?“ auf der Anmeldeseite. Wenn Sie die Adresse Ihres Kontos in den letzten Tagen geändert haben, melden Sie sich mit der neuen an.'
     ],
     closing: [
-      `Die Anfrage kam von ${origin}, ${when}.`,
+      `Die Anfrage kam aus ${origin}, ${when}.`,
       'Waren Sie das nicht, ignorieren Sie diese Mail: Es hat sich nichts geändert, und wer gefragt hat, erfährt nichts.'
     ]
   }),
@@ -125,7 +125,7 @@ const german: Texts = {
       `Jemand hat sich bei Ihrem Konto bei ${app} aus einem neuen Netz oder mit einem neuen Browser angemeldet.`
     ],
     closing: [
-      `Die Anmeldung kam von ${origin}, ${when}.`,
+      `Die Anmeldung kam aus ${origin}, ${when}.`,
       'Waren Sie das, ist nichts zu tun. Wenn nicht, ändern Sie jetzt Ihr Passwort: Das beendet alle anderen Sitzungen. Wenn Sie sich nicht mehr anmelden können, wählen Sie „Passwort vergessen?“ auf der Anmeldeseite.'
     ]
   }),
@@ -133,7 +133,7 @@ const german: Texts = {
     subject: `${app}: Ihr Passwort wurde geändert`,
     opening: [`Das Passwort Ihres Kontos bei ${app} wurde geändert. Alle anderen Sitzungen sind beendet.`],
     closing: [
-      `Geändert von ${origin}, ${when}.`,
+      `Geändert aus ${origin}, ${when}.`,
       'Waren Sie das nicht, kann jemand anderes Ihr Konto benutzen: Setzen Sie Ihr Passwort jetzt zurück, mit „Passwort vergessen?“ auf der Anmeldeseite.'
     ]
   })
