@@ -39,7 +39,7 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
     'email.changed': ({ app, origin, when }) => ({
       subject: `The address of your ${app} account was changed`,
       opening: [
-        `Your ${app} account has a new address, which was confirmed. This one no longer signs in.`,
+        `Your ${app} account has a new address, which was confirmed. You can no longer sign in with this one.`,
         'If it was you, there is nothing to do. If it was not, somebody else can use your account: undo the change within 72 hours, which also signs out all devices, and then set a new password.'
       ],
       action: 'Undo the change',
@@ -48,11 +48,11 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
     'email.restored': ({ app, origin, when }) => ({
       subject: `The address of your ${app} account was changed back`,
       opening: [
-        `The change of address of your ${app} account was undone with the link that the address before had got. This one no longer signs in, and all devices are signed out.`
+        `The change of address of your ${app} account was undone with the link in the mail to the previous address. You can no longer sign in with this one, and all devices are signed out.`
       ],
       closing: [
         `It was undone from ${origin}, ${when}.`,
-        `If it was not you, somebody else can read the mail of the address before: ask the people who run ${app} for help.`
+        `If it was not you, somebody else can read the mail of the previous address: ask the people who run ${app} for help.`
       ]
     })
   },
@@ -101,7 +101,7 @@ export const emailChangeTexts: Record<Language, Record<EmailKind, (facts: Facts)
     'email.restored': ({ app, origin, when }) => ({
       subject: `${app}: Die Adresse Ihres Kontos wurde zurückgesetzt`,
       opening: [
-        `Die Änderung der Adresse Ihres Kontos bei ${app} wurde rückgängig gemacht, mit dem Link an die vorige Adresse. Mit dieser hier melden Sie sich nicht mehr an, und alle Geräte sind abgemeldet.`
+        `Die Änderung der Adresse Ihres Kontos bei ${app} wurde mit dem Link rückgängig gemacht, der an die vorige Adresse ging. Mit dieser hier melden Sie sich nicht mehr an, und alle Geräte sind abgemeldet.`
       ],
       closing: [
         `Rückgängig gemacht aus ${origin}, ${when}.`,
