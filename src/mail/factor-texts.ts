@@ -39,7 +39,7 @@ export const factorTexts: Record<Language, Record<FactorKind, (facts: Facts) => 
       subject: `${app}: Authenticator-App für Ihr Konto hinzugefügt`,
       opening: [`Von nun an brauchen Sie bei der Anmeldung bei ${app} außer dem Passwort einen Code der App.`],
       closing: [
-        `Hinzugefügt von ${origin}, ${when}.`,
+        `Hinzugefügt aus ${origin}, ${when}.`,
         `Waren Sie das, brauchen Sie nichts zu tun. Waren Sie es nicht, kann jemand anderes Ihr Konto benutzen: Bitten Sie die Betreiber von ${app} um Hilfe.`
       ]
     }),
@@ -47,7 +47,7 @@ export const factorTexts: Record<Language, Record<FactorKind, (facts: Facts) => 
       subject: `${app}: Authenticator-App Ihres Kontos entfernt`,
       opening: [`Die Anmeldung bei ${app} verlangt keinen Code der App mehr.`],
       closing: [
-        `Entfernt von ${origin}, ${when}.`,
+        `Entfernt aus ${origin}, ${when}.`,
         'Waren Sie das, brauchen Sie nichts zu tun. Waren Sie es nicht, ändern Sie jetzt Ihr Passwort: Das beendet alle anderen Sitzungen.'
       ]
     }),
@@ -57,7 +57,7 @@ export const factorTexts: Record<Language, Record<FactorKind, (facts: Facts) => 
         `Jemand hat einen Wiederherstellungscode Ihres Kontos bei ${app} anstelle des zweiten Faktors benutzt. Er funktioniert kein zweites Mal.`
       ],
       closing: [
-        `Benutzt von ${origin}, ${when}.`,
+        `Benutzt aus ${origin}, ${when}.`,
         'Waren Sie das, brauchen Sie nichts zu tun. Waren Sie es nicht, ändern Sie jetzt Ihr Passwort, was alle anderen Sitzungen beendet, und erzeugen Sie neue Wiederherstellungscodes.'
       ]
     })
