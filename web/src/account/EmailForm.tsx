@@ -86,7 +86,7 @@ function ConfirmForm() {
   }
 
   return (
-    <div ref={element}>
+    <div ref={element} className="wide">
       <CodeForm
         name="Enter the code of the mail to the new address"
         label="Confirm new email"
