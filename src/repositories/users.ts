@@ -1,5 +1,4 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
-import { NIL } from 'uuid'
 import type { ProfilePatch, User } from '../../schemas/users.ts'
 import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
@@ -181,15 +180,15 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
     },
 
     /** Whether somebody else registered with an address, or it is reserved for somebody else. */
-    async isTaken(email: string, userId: string = NIL): Promise<boolean> {
+    async isTaken(email: string, userId: string | null = null): Promise<boolean> {
       const owners = db
         .selectFrom('users')
         .select('email')
         .where('email', '=', email)
         .where('issuer', 'is', null)
-        .where('id', '!=', userId)
+        .where('id', 'is distinct from', userId)
       const reserved = reservations(db, [email])
-        .where('user_id', '!=', userId)
+        .where('user_id', 'is distinct from', userId)
         .clearSelect()
         .select('old_email as email')
       return (await owners.unionAll(reserved).limit(1).execute()).length > 0
