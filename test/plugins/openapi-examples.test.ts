@@ -1,6 +1,7 @@
 import t, { test } from 'tap'
-import { caller, startApp } from '../helpers/app.ts'
+import { caller, password, startApp } from '../helpers/app.ts'
 import { contractOf, examplesOf, operationsOf, resolve, validatorOf } from '../helpers/contract.ts'
+import { codeAt } from '../helpers/factors.ts'
 import { tokenOf } from '../helpers/mailbox.ts'
 
 const { app, anyone, lettersTo } = await startApp(t)
@@ -42,6 +43,20 @@ const mails: Record<string, (ann: ReturnType<typeof caller>, email: string) => P
   }
 }
 
+/** The codes that operations take, of the user's own authenticator app. */
+const codes: Record<string, (ann: ReturnType<typeof caller>, email: string) => Promise<object>> = {
+  async confirmTotp(ann) {
+    const { secret } = (await ann.post('/api/auth/factors/totp')).json()
+    return { code: codeAt(secret, Date.now()) }
+  },
+  async completeLogin(ann, email) {
+    const first = await codes.confirmTotp?.(ann, email)
+    const { recovery_codes } = (await ann.post('/api/auth/factors/totp/confirm', first)).json()
+    const { challenge } = (await caller(app).post('/api/auth/login', { email, password })).json()
+    return { challenge, code: recovery_codes[0] }
+  }
+}
+
 /** The token of the mail that an operation takes. */
 async function mailToken(operationId: string, ann: ReturnType<typeof caller>, email: string): Promise<string> {
   const recipient = await mails[operationId]?.(ann, email)
@@ -66,7 +81,8 @@ test('every example of a body works when it is sent', async (t) => {
     const own: Record<string, unknown> = {
       ...('email' in body && operation.operationId !== 'register' && { email: user.email }),
       ...('refresh_token' in body && { refresh_token }),
-      ...('token' in body && { token: await mailToken(operation.operationId, ann, user.email) })
+      ...('token' in body && { token: await mailToken(operation.operationId, ann, user.email) }),
+      ...('code' in body && (await codes[operation.operationId]?.(ann, user.email)))
     }
     const answer = await ann[method.toLowerCase() as 'post' | 'put' | 'patch'](url, { ...body, ...own })
     t.match(String(answer.statusCode), /^2/, `${name}: ${answer.body}`)

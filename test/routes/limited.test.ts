@@ -10,6 +10,7 @@ const ann = await signUp()
 const limited = [
   ['post', '/api/auth/register'],
   ['post', '/api/auth/login'],
+  ['post', '/api/auth/login/second-factor'],
   ['post', '/api/auth/refresh'],
   ['post', '/api/auth/password/forgot'],
   ['post', '/api/auth/password/reset'],
@@ -19,7 +20,8 @@ const limited = [
   ['post', '/api/auth/email/cancel'],
   ['put', '/api/auth/password'],
   ['post', '/api/auth/profile/delete'],
-  ['post', '/api/auth/step-up']
+  ['post', '/api/auth/step-up'],
+  ['post', '/api/auth/factors/totp/confirm']
 ] as const
 
 test('no other public operation lists 429, and all of these do', (t) => {
@@ -32,7 +34,10 @@ test('no other public operation lists 429, and all of these do', (t) => {
       .map(([method]) => `${method} ${path}`)
   )
   const names = limited.map((operation) => operation.join(' '))
-  t.strictSame(listed.sort(), names.filter((name) => !/password$|delete|verification|step-up/.test(name)).sort())
+  t.strictSame(
+    listed.sort(),
+    names.filter((name) => !/password$|delete|verification|step-up|factors/.test(name)).sort()
+  )
   t.end()
 })
 
