@@ -43,6 +43,18 @@ test('last_used_at is written once a minute for all sessions, not on each reques
 const { sessions } = createAuth(config, app.db, { jwt: app.jwt, log: app.log, clock: Date.now })
 t.teardown(sessions.stop)
 
+test('times of use are written in the order of the sessions, so that two processes cannot wait for each other', async (t) => {
+  const ids = Array.from({ length: 20 }, () => crypto.randomUUID())
+  for (const id of ids) sessions.use(id)
+  const executor = app.db.getExecutor()
+  const asked = t.capture(executor, 'executeQuery', executor.executeQuery.bind(executor))
+  await sessions.writeUse()
+  const written = asked().flatMap(({ args: [{ sql, parameters }] }) =>
+    sql.includes('update sessions set last_used_at') ? [parameters[0]] : []
+  )
+  t.strictSame(written, [ids.toSorted()])
+})
+
 test('closing writes the remaining times, and last_used_at never goes back', async (t) => {
   const { issued, before } = await idle()
   const id = sessionOf(issued.refresh_token)
