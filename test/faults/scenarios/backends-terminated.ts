@@ -50,7 +50,7 @@ const betweenStatements: Strike = async (postgres) => {
 async function strikeOften(sandbox: Sandbox, postgres: Postgres, gatehouse: Gatehouse, strike: Strike, token?: string) {
   const service = watchService(gatehouse.url, token)
   const behind: number[] = []
-  const times = sandbox.short ? 5 : 20
+  const times = sandbox.short ? 3 : 20
   for (let tries = 0; behind.length < times && tries < 3 * times; tries++) {
     await sleep(200 + Math.random() * 300)
     if ((await strike(postgres)) === 0) continue

@@ -10,7 +10,7 @@ import { startLoad } from '../helpers/writers.ts'
 export const scenario: Scenario = {
   inCi: true,
   async run(sandbox) {
-    const times = sandbox.short ? 3 : 20
+    const times = sandbox.short ? 2 : 20
     const folder = join(sandbox.directory, 'embedded')
     const gatehouse = await serve(sandbox, { DATA_DIR: folder })
     const tokens = await people(gatehouse.url, 8)

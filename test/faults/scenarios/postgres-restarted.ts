@@ -9,7 +9,7 @@ import { startLoad } from '../helpers/writers.ts'
 export const scenario: Scenario = {
   inCi: true,
   async run(sandbox, say) {
-    const times = sandbox.short ? 3 : 20
+    const times = sandbox.short ? 2 : 20
     const postgres = await startPostgres(sandbox)
     const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url })
     const tokens = await people(gatehouse.url, 8)

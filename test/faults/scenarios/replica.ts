@@ -42,7 +42,7 @@ export const scenario: Scenario = {
       ],
       ['replica killed', () => replica.stopAtOnce(), () => replica.start()]
     ]
-    const times = sandbox.short ? 2 : 5
+    const times = sandbox.short ? 1 : 5
     const rows = []
     for (const [fault, strike, mend] of faults) {
       const service = watchService(reader.url, token)

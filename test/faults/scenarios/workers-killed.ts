@@ -18,7 +18,7 @@ const childrenOf = (pid: number) =>
 export const scenario: Scenario = {
   inCi: true,
   async run(sandbox) {
-    const times = sandbox.short ? 3 : 20
+    const times = sandbox.short ? 2 : 20
     const postgres = await startPostgres(sandbox)
     const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url }, ['--workers', '2'])
     const tokens = await people(gatehouse.url, 8)
