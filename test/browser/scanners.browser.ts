@@ -234,10 +234,12 @@ for (const [name, { subject, url = site.url, cause, use }] of Object.entries(mai
     if (!use) return t.strictSame(links, [], 'it has none')
     t.ok(links.length > 0 && links.every((link) => link.startsWith(`${settings.APP_URL}/`)), links.join())
     for (const link of links)
-      for (const [scanner, scan] of Object.entries(scanners)) {
-        await scan(link.replace(settings.APP_URL, url))
-        t.pass(scanner)
-      }
+      await Promise.all(
+        Object.entries(scanners).map(async ([scanner, scan]) => {
+          await scan(link.replace(settings.APP_URL, url))
+          t.pass(scanner)
+        })
+      )
     await use(tokenIn(mail))
   })
 }

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
-import { checkLooks } from '../helpers/looks.ts'
+import { checkLooks, colors } from '../helpers/looks.ts'
 import { eventually, field, openSite, password, seen } from '../helpers/site.ts'
 import { mailSettings, startSmtp } from '../helpers/smtp.ts'
 
@@ -40,17 +40,18 @@ const focused = (page: Page) => page.evaluate(() => document.activeElement?.getA
 for (const colorScheme of ['light', 'dark'] as const)
   test(`a request that needs the password asks for it and is repeated, by keyboard only, ${colorScheme}`, async (t) => {
     const { page, asked } = await site.signedUp({ colorScheme, viewport: { width: 320, height: 640 } })
+    const rules = colorScheme === 'dark' ? colors : undefined
     await demandStepUp(page)
     const next = await ask(page)
     await dialog(page).waitFor()
     t.equal(await focused(page), 'password')
-    await checkLooks(t, page, `step-up-${colorScheme}`)
+    await checkLooks(t, page, `step-up-${colorScheme}`, rules)
     await page.keyboard.press('Enter')
     await dialog(page).getByText('Enter your password.').waitFor()
     await page.keyboard.type('wrong-horse-7')
     await page.keyboard.press('Enter')
     await dialog(page).getByText('The password is incorrect.').waitFor()
-    await checkLooks(t, page, `step-up-wrong-${colorScheme}`)
+    await checkLooks(t, page, `step-up-wrong-${colorScheme}`, rules)
     await page.keyboard.press('ControlOrMeta+a')
     await page.keyboard.type(password)
     await page.keyboard.press('Enter')

@@ -9,16 +9,28 @@ mkdirSync(folder, { recursive: true })
 
 export const screenshots = (name: string) => new URL(`${name}.png`, folder).pathname
 
-/** Takes a screenshot; fails on accessibility violations and on horizontal overflow. */
-export async function checkLooks(t: Test, page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: screenshots(name), animations: 'disabled' })
+/** What a page with the same content may break in other colors. */
+export const colors = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } as const
+
+type Rules = typeof colors | { type: 'tag'; values: readonly string[] }
+
+/** Fails on accessibility violations of these rules, or of all. */
+export async function checkAccessibility(t: Test, page: Page, name: string, rules?: Rules): Promise<void> {
+  const axe = new AxeBuilder({ page })
+  if (rules) axe.options({ runOnly: { type: rules.type, values: [...rules.values] } })
   // Without frames, the mode that opens a page of its own for the result finds no more.
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
+  const { violations } = await axe.setLegacyMode().analyze()
   t.strictSame(
     violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
     [],
     name
   )
+}
+
+/** Takes a screenshot; fails on accessibility violations and on horizontal overflow. */
+export async function checkLooks(t: Test, page: Page, name: string, rules?: Rules): Promise<void> {
+  await page.screenshot({ path: screenshots(name), animations: 'disabled' })
+  await checkAccessibility(t, page, name, rules)
   // A phone zooms out to show all of a wider page, and its innerWidth grows.
   const width = await page.evaluate(() => document.documentElement.scrollWidth)
   t.ok(width <= (page.viewportSize()?.width ?? 0), `${name} fits: ${width}`)
