@@ -49,26 +49,31 @@ const requestOf = ({ method, request, answer }: Exchange): RequestInit => {
   }
 }
 
-const kept = keepExchanges()
-for (const file of testFiles(process.env.TEST_FILES ?? 'test/routes/*.test.ts')) await runFile(file)
+/** Runs every second test file of the routes, and sends what they exchanged through Prism. `half` is 0 or 1. */
+export async function checkExchanges(half: number): Promise<void> {
+  const kept = keepExchanges()
+  const files = testFiles(process.env.TEST_FILES ?? 'test/routes/*.test.ts').filter((_, place) => place % 2 === half)
+  for (const file of files) await runFile(file)
 
-test('Prism finds no violation of the contract in what the tests of the routes exchanged', async (t) => {
-  // Routes that tests add are not in the contract.
-  const exchanges = kept.filter(({ url }) => url !== '/api/probe')
-  t.ok(exchanges.length > 0, `${exchanges.length} exchanges`)
-  const prism = await startPrism(t, await replay(t, exchanges))
-  for (const [index, exchange] of exchanges.entries()) {
-    const { method, url, answer } = exchange
-    const init = requestOf(exchange)
-    const answered = await fetch(`${prism}${url}`, {
-      ...init,
-      headers: { ...init.headers, [number]: `${index}` },
-      redirect: 'manual'
-    })
-    const found: { location: string[] }[] = JSON.parse(answered.headers.get('sl-violations') ?? '[]')
-    // The service refuses what breaks the contract, as it should.
-    const violations = answer.statusCode < 400 ? found : found.filter(({ location }) => location[0] === 'response')
-    t.equal(answered.status, answer.statusCode, `${method} ${url}`)
-    t.strictSame(violations, [], `${method} ${url} -> ${answer.statusCode}`)
-  }
-})
+  const skip = files.length === 0 && 'the other half has the only file'
+  test('Prism finds no violation of the contract in what the tests of the routes exchanged', { skip }, async (t) => {
+    // Routes that tests add are not in the contract.
+    const exchanges = kept.filter(({ url }) => url !== '/api/probe')
+    t.ok(exchanges.length > 0, `${exchanges.length} exchanges`)
+    const prism = await startPrism(t, await replay(t, exchanges))
+    for (const [index, exchange] of exchanges.entries()) {
+      const { method, url, answer } = exchange
+      const init = requestOf(exchange)
+      const answered = await fetch(`${prism}${url}`, {
+        ...init,
+        headers: { ...init.headers, [number]: `${index}` },
+        redirect: 'manual'
+      })
+      const found: { location: string[] }[] = JSON.parse(answered.headers.get('sl-violations') ?? '[]')
+      // The service refuses what breaks the contract, as it should.
+      const violations = answer.statusCode < 400 ? found : found.filter(({ location }) => location[0] === 'response')
+      t.equal(answered.status, answer.statusCode, `${method} ${url}`)
+      t.strictSame(violations, [], `${method} ${url} -> ${answer.statusCode}`)
+    }
+  })
+}

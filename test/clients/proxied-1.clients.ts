@@ -1,0 +1,3 @@
+import { checkExchanges } from './proxied.ts'
+
+await checkExchanges(0)
