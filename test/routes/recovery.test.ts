@@ -186,14 +186,13 @@ test('of 30 requests at once, at most five mails are sent, and the newest one wo
   t.equal((await reset({ token: tokenOf(letters.at(-1)), new_password: next })).statusCode, 200)
 })
 
-test('of 5,000 requests for one person, five mails are sent, and as many rows are read for each', async (t) => {
+test('of 500 requests for one person, five mails are sent, and as many rows are read for each', async (t) => {
   const ann = await signUp()
   const sendable = { kind: 'reset', recipient: ann.email, language: 'en', address: '192.0.2.1' }
-  for (let from = 0; from < 5_000; from += 1_000)
-    await app.db
-      .insertInto('mails')
-      .values(Array.from({ length: 1_000 }, () => ({ id: newId(), ...sendable, seed: Buffer.alloc(32, 7) })))
-      .execute()
+  await app.db
+    .insertInto('mails')
+    .values(Array.from({ length: 500 }, () => ({ id: newId(), ...sendable, seed: Buffer.alloc(32, 7) })))
+    .execute()
   // One that finds no free connection is repeated 15 s later.
   await until('the end of all of them', async () => {
     const waiting = app.db.updateTable('mails').set({ next_at: sql<string>`now()` }).where('recipient', '=', ann.email)
@@ -213,7 +212,7 @@ test('of 5,000 requests for one person, five mails are sent, and as many rows ar
   t.strictSame(
     outcomes.map(({ outcome, count }) => [outcome, Number(count)]),
     [
-      ['dropped', 4_995],
+      ['dropped', 495],
       ['sent', 5]
     ]
   )

@@ -100,7 +100,7 @@ test('a cached token stays valid while its key is published', async (t) => {
   await t.rejects(theirs.verify(token), { code: 'unavailable' })
 })
 
-test('a flood of 50,000 garbage tokens neither evicts a good one nor is cached', async (t) => {
+test('a flood of 5,000 garbage tokens neither evicts a good one nor is cached', async (t) => {
   const { verify, checks } = service(t)
   const good = foreignToken()
   await verify(good)
@@ -115,11 +115,11 @@ test('a flood of 50,000 garbage tokens neither evicts a good one nor is cached',
     (i) => `${Buffer.from(`{"alg":"none","i":${i}}`).toString('base64url')}.${payload}.${signature}`
   ]
   let refused = 0
-  for (let i = 0; i < 50_000; i++)
+  for (let i = 0; i < 5_000; i++)
     await verify(kinds[i % kinds.length]?.(i) ?? '').catch(({ code }) => {
       if (code === 'invalid_token') refused += 1
     })
-  t.equal(refused, 50_000)
+  t.equal(refused, 5_000)
   t.equal(remembered().length, 0)
   checks()
   t.ok(await verify(good))
