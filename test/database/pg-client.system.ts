@@ -3,6 +3,7 @@ import t, { test } from 'tap'
 import { Client } from '../../src/database/pg-client.ts'
 import { leftBehind } from '../helpers/old-space.ts'
 import { wired } from '../helpers/wire.ts'
+import '../helpers/without-database.ts'
 
 /** CommandComplete and ReadyForQuery. */
 const done = Buffer.from('C\0\0\0\x0dSELECT 0\0Z\0\0\0\x05I', 'latin1')

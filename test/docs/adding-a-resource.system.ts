@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { test } from 'tap'
+import '../helpers/without-database.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const page = await readFile(join(root, 'docs/adding-a-resource.md'), 'utf8')

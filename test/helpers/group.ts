@@ -2,6 +2,7 @@ import { globSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import root, { type Test } from 'tap'
+import { usesDatabase } from './uses-database.ts'
 
 /** Milliseconds after which a process with finished tests must have ended. */
 const patience = 20_000
@@ -33,9 +34,24 @@ registerHooks({
 export const testFiles = (pattern: string | string[] = 'test/**/*.test.ts') =>
   globSync(pattern, { cwd: repository, exclude: ['**/node_modules/**'] }).sort()
 
+/** The files that take longest, in this order, so that each process gets some of them. */
+const longest = [
+  'docs',
+  'appearance',
+  'verification',
+  'mails',
+  'email-change',
+  'scanners',
+  'clearing',
+  'account-layout'
+]
+
 /** Tests in Chromium without a process of their own, or those of them that match a pattern. */
-const inChromium = (pattern = 'test/browser/*.browser.ts') =>
-  testFiles(pattern).filter((file) => !/(better-auth|firefox)\.browser\.ts$/.test(file))
+function inChromium(pattern = 'test/browser/*.browser.ts'): string[] {
+  const files = testFiles(pattern).filter((file) => !/(better-auth|firefox)\.browser\.ts$/.test(file))
+  const first = longest.map((name) => `test/browser/${name}.browser.ts`).filter((file) => files.includes(file))
+  return [...first, ...files.filter((file) => !first.includes(file))]
+}
 
 let runs = 0
 
@@ -67,8 +83,13 @@ export async function runShare({ number, processes, files }: Share): Promise<voi
   }, patience).unref()
 }
 
+/** In CI, what uses no database does not run again with PostgreSQL. */
+const isRepeated = (file: string) =>
+  !process.env.CI || !process.env.TEST_DATABASE_URL || usesDatabase(join(repository, file))
+
 /** Runs a quarter of all test files, or of those that TEST_FILES matches. Each quarter has a file in test/groups. */
-export const runGroup = (number: number) => runShare({ number, processes: 4, files: testFiles(process.env.TEST_FILES) })
+export const runGroup = (number: number) =>
+  runShare({ number, processes: 4, files: testFiles(process.env.TEST_FILES).filter(isRepeated) })
 
 /** Runs a quarter of the tests in Chromium, or of those that TEST_FILES matches. */
 export const runBrowserGroup = (number: number) =>

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { run } from '../helpers/process.ts'
+import '../helpers/without-database.ts'
 
 test('a start that is stopped while it waits for the database is not an error', async (t) => {
   const DATABASE_URL = 'postgres://ann@localhost:1/tasks'
