@@ -104,7 +104,7 @@ export async function startBrowsers(
   const pass = (seconds: number) => {
     time += seconds * 1000
   }
-  return { app, pass, open, lettersTo }
+  return { app, clock, pass, open, lettersTo }
 }
 
 /** Waits until tabs have received messages, which may depend on the database. */

@@ -6,6 +6,7 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 type SessionPath =
   | '/api/auth/register'
   | '/api/auth/login'
+  | '/api/auth/login/second-factor'
   | '/api/auth/refresh'
   | '/api/auth/logout'
   | '/api/auth/password'

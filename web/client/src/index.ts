@@ -10,7 +10,7 @@ import type { Why } from './tabs.ts'
 
 export type * from './api.ts'
 export type { Api } from './calls.ts'
-export { Problem } from './problem.ts'
+export { isAboutToken, Problem } from './problem.ts'
 export type { SessionState } from './state.ts'
 export type { Why } from './tabs.ts'
 
@@ -51,7 +51,7 @@ export function createGatehouse(
       PATCH: call('patch'),
       DELETE: call('delete')
     } as Api,
-    session: createSession(plain, { state, exchange: fitting, renewal }),
+    session: createSession(plain, { state, exchange: fitting, renewal, confirmed }),
     close: (): void => state.tabs.close()
   }
 }

@@ -1,4 +1,4 @@
-import type { FieldError } from './api.ts'
+import type { FieldError, SecondFactorMethod } from './api.ts'
 
 interface Details {
   status: number
@@ -7,29 +7,31 @@ interface Details {
   errors?: FieldError[] | undefined
   request_id?: string | undefined
   retryAfter?: number | undefined
+  challenge?: string | undefined
+  methods?: SecondFactorMethod[] | undefined
+  expires_in?: number | undefined
 }
 
 /** A failed call: the server's problem details (RFC 9457), or no answer (`network_error`). */
 export class Problem extends Error {
   override readonly name = 'Problem'
-  readonly status: number
+  declare readonly status: number
   /** A stable code for programs; `network_error` without an answer, `unexpected_answer` if it is not Gatehouse's. */
-  readonly code: string
-  readonly detail: string
+  declare readonly code: string
+  declare readonly detail: string
   /** Errors by field, as RFC 6901 pointers into the body. Empty if no field is concerned. */
-  readonly errors: readonly FieldError[]
-  readonly request_id: string | undefined
+  declare readonly errors: readonly FieldError[]
+  declare readonly request_id: string | undefined
   /** Seconds to wait before a retry, if the server said so. */
-  readonly retryAfter: number | undefined
+  declare readonly retryAfter: number | undefined
+  /** With `second_factor_required` of a login: for `completeLogIn`, the user's factors, and seconds until it expires. */
+  declare readonly challenge: string | undefined
+  declare readonly methods: readonly SecondFactorMethod[] | undefined
+  declare readonly expires_in: number | undefined
 
-  constructor({ status, code, detail, errors = [], request_id, retryAfter }: Details, cause?: unknown) {
-    super(detail, { cause })
-    this.status = status
-    this.code = code
-    this.detail = detail
-    this.errors = errors
-    this.request_id = request_id
-    this.retryAfter = retryAfter
+  constructor(details: Details, cause?: unknown) {
+    super(details.detail, { cause })
+    Object.assign(this, { errors: [] }, details)
   }
 }
 
@@ -45,8 +47,11 @@ export async function problemOf(response: Response): Promise<Problem> {
     status: response.status,
     code: body?.code ?? 'unexpected_answer',
     detail: body?.detail ?? `The server answered ${response.status}`,
-    errors: body?.errors,
+    errors: body?.errors ?? [],
     request_id: body?.request_id ?? response.headers.get('x-request-id') ?? undefined,
+    challenge: body?.challenge,
+    methods: body?.methods,
+    expires_in: body?.expires_in,
     retryAfter: retryAfterOf(response)
   })
 }
@@ -56,7 +61,14 @@ export const unreachable = (cause: unknown) =>
 
 export const signedOut = () => new Problem({ status: 401, code: 'not_authenticated', detail: 'Not authenticated' })
 
-const aboutUser = new Set(['invalid_credentials', 'invalid_code', 'step_up_required'])
+/** Refusals of what the user has typed, or of what the session has proved. */
+const aboutUser = new Set([
+  'invalid_credentials',
+  'invalid_code',
+  'second_factor_required',
+  'email_not_verified',
+  'step_up_required'
+])
 
 /** Whether a new access token may help. A wrong password or code also answers 401. */
 export const isAboutToken = (error: unknown): error is Problem =>

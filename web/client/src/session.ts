@@ -9,6 +9,7 @@ import type {
   PasswordChange,
   paths,
   Reset,
+  SecondFactor,
   StepUp,
   User
 } from './api.ts'
@@ -16,6 +17,7 @@ import type { Exchange } from './exchange.ts'
 import { isAboutToken, isRefusal, signedOut } from './problem.ts'
 import type { createRenewal } from './renewal.ts'
 import type { SessionState, State } from './state.ts'
+import type { Confirmed } from './step-up.ts'
 
 // Milliseconds that a change of the session may block other tabs.
 const deadline = 15_000
@@ -37,13 +39,16 @@ type MailProof = Required<Pick<EmailVerification, 'token'>> | Required<Pick<Emai
 
 type ChangeProof = Required<Pick<EmailConfirmation, 'token'>> | Required<Pick<EmailConfirmation, 'code'>>
 
+type Entrance = '/api/auth/login' | '/api/auth/login/second-factor'
+
 interface Parts {
   state: State
   exchange: Exchange
   renewal: ReturnType<typeof createRenewal>
+  confirmed: Confirmed
 }
 
-export function createSession(server: Client<paths>, { state, exchange, renewal }: Parts) {
+export function createSession(server: Client<paths>, { state, exchange, renewal, confirmed }: Parts) {
   const { renew, authorized } = renewal
   const { exclusively } = state.tabs
   // Holds the lock across tabs: another tab's refresh would replace the cookie. The wait for the lock has its own timeout.
@@ -53,6 +58,11 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
   /** Learns what has changed about the user, for all tabs. Otherwise the next request learns it. */
   async function followUser(): Promise<void> {
     if (state.state().status !== 'out') await renew().catch(() => {})
+  }
+
+  async function enter(path: Entrance, proof: object): Promise<User> {
+    const body = { ...proof, refresh_cookie } as never
+    return state.adopt(await bodyOf(server.POST(path, { body, ...open })))
   }
 
   const ours = { credentials, fetch: (request: Request) => authorized(request, alone) } as const
@@ -79,11 +89,16 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
       return 'user' in answer ? state.adopt(answer) : undefined
     },
 
-    /** Problems: 401 `invalid_credentials`, 401 `email_not_verified`, 429, 503. */
-    async logIn({ email, password }: Omit<Login, 'refresh_cookie'>): Promise<User> {
-      const body = { email, password, refresh_cookie }
-      return state.adopt(await bodyOf(server.POST('/api/auth/login', { body, ...open })))
-    },
+    /** Problems: 401 `invalid_credentials`, 401 `second_factor_required`, 401 `email_not_verified`, 429, 503. */
+    logIn: ({ email, password }: Omit<Login, 'refresh_cookie'>): Promise<User> =>
+      enter('/api/auth/login', { email, password }),
+
+    /**
+     * Completes a login that was refused with `second_factor_required`, whose Problem has the challenge. Problems: 401
+     * `invalid_code`, 401 `invalid_token` (log in again), 429, 503.
+     */
+    completeLogIn: (proof: Omit<SecondFactor, 'refresh_cookie'>): Promise<User> =>
+      enter('/api/auth/login/second-factor', proof),
 
     /** Throws a Problem when the server does not answer: the user is still signed in. */
     async logOut(): Promise<void> {
@@ -127,17 +142,17 @@ export function createSession(server: Client<paths>, { state, exchange, renewal 
 
     /** Ends every other session. Problems: 400 with `errors`, 401 `invalid_credentials`, 403, 429. */
     async changePassword(body: PasswordChange): Promise<User> {
-      return state.adopt(await bodyOf(server.PUT('/api/auth/password', { body, ...ours })))
+      return state.adopt(await confirmed(() => bodyOf(server.PUT('/api/auth/password', { body, ...ours }))))
     },
 
-    /** Proves again who the user is. Problems: 401 `invalid_credentials`, 429, 503. */
+    /** Proves again who the user is. Problems: 401 `invalid_credentials`, 401 `invalid_code`, 401 `second_factor_required`, 429, 503. */
     async stepUp(body: StepUp): Promise<User> {
       return state.adopt(await bodyOf(server.POST('/api/auth/step-up', { body, ...ours })))
     },
 
     /** Deletes the account and its data. Problems: 401 `invalid_credentials`, 403, 429. */
     async deleteAccount(body: AccountDeletion): Promise<void> {
-      await server.POST('/api/auth/profile/delete', { body, ...ours })
+      await confirmed(() => server.POST('/api/auth/profile/delete', { body, ...ours }))
       state.end('logout')
     },
 

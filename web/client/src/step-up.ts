@@ -1,6 +1,8 @@
 import { Problem } from './problem.ts'
 import type { State } from './state.ts'
 
+export type Confirmed = ReturnType<typeof createStepUp>
+
 /** When the server requires a step-up, asks the app once for all calls that wait, and repeats each of them once. */
 export function createStepUp(state: State, ask: (() => Promise<boolean>) | undefined) {
   let asked: Promise<boolean> | undefined
