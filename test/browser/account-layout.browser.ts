@@ -14,6 +14,7 @@ async function boxOf(locator: Locator) {
 const pages = [
   ['/', 'Tasks'],
   ['/profile', 'Profile'],
+  ['/security', 'Security'],
   ['/sessions', 'Sessions'],
   ['/activity', 'Activity'],
   ['/password', 'Change password'],
@@ -80,7 +81,7 @@ test('deleting the account is apart from the other account pages', async (t) => 
   await page.goto('/profile')
   await seen(page, 'Profile')
   const links = page.getByRole('navigation', { name: 'Account' }).getByRole('link')
-  t.strictSame(await links.allTextContents(), ['Profile', 'Sessions', 'Activity', 'Password'])
+  t.strictSame(await links.allTextContents(), ['Profile', 'Security', 'Sessions', 'Activity', 'Password'])
   await page.getByRole('link', { name: 'Delete account' }).click()
   await seen(page, 'Delete account')
 })

@@ -116,6 +116,7 @@ for (const [device, { looks, options }] of Object.entries(devices))
     await check(page, 'tasks-nothing-found')
     for (const [path, heading] of [
       ['/profile', 'Profile'],
+      ['/security', 'Security'],
       ['/sessions', 'Sessions'],
       ['/activity', 'Activity'],
       ['/password', 'Change password'],

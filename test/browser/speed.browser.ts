@@ -66,6 +66,7 @@ test('pages are small, do not shift while loading, and are accessible', async (t
   for (const [path, heading] of [
     ['/', 'Tasks'],
     ['/profile', 'Profile'],
+    ['/security', 'Security'],
     ['/sessions', 'Sessions'],
     ['/activity', 'Activity'],
     ['/password', 'Change password'],

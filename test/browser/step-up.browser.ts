@@ -68,7 +68,7 @@ test('Escape and Cancel leave everything as it was, and the next attempt asks ag
   await dialog(page).waitFor()
   await page.keyboard.press('Escape')
   await dialog(page).waitFor({ state: 'detached' })
-  await page.getByText('Nothing was changed: this needs your password.').waitFor()
+  await page.getByText('Nothing was changed: confirm first that it is you.').waitFor()
   t.equal(await focused(page), 'email')
   await page.getByRole('button', { name: 'Change email' }).click()
   await dialog(page).getByRole('button', { name: 'Cancel' }).click()

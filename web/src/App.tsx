@@ -5,13 +5,16 @@ import { Members } from './entry/Members.tsx'
 import { StepUp } from './entry/StepUp.tsx'
 import {
   ActivityPage,
+  AuthenticatorPage,
   CancelPage,
   ConfirmPage,
   DeleteAccountPage,
   ForgotPage,
   PasswordPage,
   ProfilePage,
+  RecoveryCodesPage,
   ResetPage,
+  SecurityPage,
   SessionsPage,
   SignUpPage,
   VerifyPage
@@ -40,6 +43,9 @@ const anybody = [
 const members = [
   ['/', TasksPage],
   ['/profile', ProfilePage],
+  ['/security', SecurityPage],
+  ['/authenticator', AuthenticatorPage],
+  ['/recovery-codes', RecoveryCodesPage],
   ['/sessions', SessionsPage],
   ['/activity', ActivityPage],
   ['/password', PasswordPage],

@@ -5,6 +5,7 @@ import './account.css'
 
 const links = [
   ['/profile', 'Profile', ['/delete-account']],
+  ['/security', 'Security', ['/authenticator', '/recovery-codes']],
   ['/sessions', 'Sessions', []],
   ['/activity', 'Activity', []],
   ['/password', 'Password', []]

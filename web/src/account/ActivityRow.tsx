@@ -14,7 +14,7 @@ interface Props {
 export function ActivityRow({ activity: { at, event, ip, user_agent, times }, onDeny }: Props) {
   const what = eventInWords(event)
   return (
-    <li className={`session ${isAlarming(event) ? 'alarming' : ''}`}>
+    <li className={`session activity ${isAlarming(event) ? 'alarming' : ''}`}>
       <Icon name={isAlarming(event) ? 'alert' : 'check'} size={24} />
       <h2>
         {what} {times > 1 && <span className="badge">{times} times</span>}

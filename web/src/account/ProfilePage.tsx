@@ -1,6 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { getProfile } from '../api/account.ts'
 import { useSession } from '../api/session.ts'
+import { OneWayWarning } from '../factors/OneWayWarning.tsx'
+import { useFactors } from '../factors/useFactors.ts'
 import { Link } from '../router.tsx'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
@@ -18,9 +20,13 @@ export default function ProfilePage() {
   const { data, error, refetch } = useQuery({ queryKey: profileKey, queryFn: ({ signal }) => getProfile(signal) })
   const { user: known } = useSession()
   // Another tab may have heard of a change since.
-  const user = data && known && known.updated_at > data.updated_at ? known : data
+  const newest = data && known && known.updated_at > data.updated_at ? known : data
+  const factors = useFactors()
+  // Together, so that nothing moves when the warning appears.
+  const user = factors.isPending ? undefined : newest
   return (
     <AccountPage title="Profile">
+      {user && factors.data && <OneWayWarning factors={factors.data} />}
       <section className="sheet card" aria-label="Your account">
         {!user && !error && <Skeleton rows={3} label="Loading your profile" />}
         {!user && error && <ErrorState what="Your profile" error={error} retry={() => void refetch()} />}

@@ -1,4 +1,4 @@
-import { Problem } from '@gatehouse/client'
+import { isAboutToken, Problem } from '@gatehouse/client'
 
 const plural = new Intl.PluralRules('en')
 
@@ -22,7 +22,7 @@ export function inWords(error: unknown): string {
   if (error.status === 503) return `Gatehouse is busy. Try again ${again(error)}.`
   if (error.status >= 500) return `Something went wrong on the server. ${nameOf(error)}`
   if (error.code === 'invalid_credentials') return 'Your email or password is incorrect.'
-  if (error.code === 'step_up_required') return 'Nothing was changed: this needs your password.'
+  if (error.code === 'step_up_required') return 'Nothing was changed: confirm first that it is you.'
   if (isSessionEnd(error)) return 'Your session has ended.'
   if (isForbidden(error)) return 'This belongs to another account. Sign in with that account to continue.'
   if (error.status === 413) return 'The text is too long.'
@@ -34,10 +34,9 @@ export const problemCode = (error: unknown) => (error instanceof Problem ? error
 export const hasCode = (error: unknown, code: string) => problemCode(error) === code
 export const isForbidden = (error: unknown) => hasCode(error, 'forbidden')
 export const isUnreachable = (error: unknown) => error instanceof Problem && error.status === 0
-/** A 401 whose reason is not the session. */
-const otherReasons = new Set(['invalid_credentials', 'email_not_verified', 'step_up_required'])
-export const isSessionEnd = (error: unknown) =>
-  error instanceof Problem && error.status === 401 && !otherReasons.has(error.code)
+/** The members that only some problems have. */
+export const problemDetails = (error: unknown): Partial<Problem> => (error instanceof Problem ? error : {})
+export const isSessionEnd: (error: unknown) => boolean = isAboutToken
 export const isGone = (error: unknown) => error instanceof Problem && error.status === 404
 /** Whether a later retry may succeed: no answer, too many requests, or a server that is busy or restarts. */
 export const isPassing = (error: unknown) => error instanceof Problem && [0, 429, 502, 503, 504].includes(error.status)

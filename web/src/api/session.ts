@@ -5,6 +5,7 @@ import { session } from './gatehouse.ts'
 export const {
   signUp,
   logIn,
+  completeLogIn,
   logOut,
   forgotPassword,
   resetPassword,

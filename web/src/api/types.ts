@@ -1,1 +1,1 @@
-export type { Activity, Session, Task, TaskPage, TaskPatch, User } from '@gatehouse/client'
+export type { Activity, Factors, Session, Task, TaskPage, TaskPatch, User } from '@gatehouse/client'

@@ -16,6 +16,8 @@ interface Props {
   children?: ReactNode
   /** Where else to go. */
   links: ReactNode
+  /** Continues with the second factor of an account that has one. */
+  onSecondFactor?: (problem: unknown) => void
 }
 
 const unless = (code: string) => (error: unknown) => {
@@ -23,10 +25,15 @@ const unless = (code: string) => (error: unknown) => {
 }
 
 /** In place of the form, for somebody whose address must be confirmed before signing in. */
-export default function CheckMailPage({ email, password, name, children, links }: Props) {
+export default function CheckMailPage({ email, password, name, children, links, onSecondFactor }: Props) {
   async function enter() {
-    await logIn({ email, password })
-    rememberEmail('')
+    try {
+      await logIn({ email, password })
+      rememberEmail('')
+    } catch (error) {
+      if (!onSecondFactor || !hasCode(error, 'second_factor_required')) throw error
+      onSecondFactor(error)
+    }
   }
 
   /** The mail is sent again by what sent it before. An account that exists already gets it by signing in, which is refused. */

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { startTransition, useState } from 'react'
 import { hasCode } from '../api/problem.ts'
 import { logIn, useSession } from '../api/session.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
@@ -6,17 +6,19 @@ import { faults, needed } from '../forms/faults.ts'
 import { PasswordField } from '../forms/PasswordField.tsx'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
 import { text, useSubmission } from '../forms/useSubmission.ts'
-import { CheckMailPage } from '../pages.ts'
+import { LogInStep } from '../pages.ts'
 import { Link, useSearch } from '../router.tsx'
-import { Button } from '../ui/Button.tsx'
 import { EmailField } from './EmailField.tsx'
 import { EntryPage } from './EntryPage.tsx'
 import { emailFault, rememberEmail } from './email.ts'
+import type { LogInStepProps } from './LogInStep.tsx'
+
+const needsMore = (error: unknown) => hasCode(error, 'second_factor_required') || hasCode(error, 'email_not_verified')
 
 export function LogInPage() {
   const search = useSearch()
   const { why } = useSession()
-  const [unconfirmed, setUnconfirmed] = useState<Parameters<typeof logIn>[0]>()
+  const [step, setStep] = useState<Omit<LogInStepProps, 'onBack'>>()
   const { form, button, errors, message } = useSubmission({
     read: (data) => ({ email: text(data, 'email'), password: text(data, 'password') }),
     check: ({ email, password }) =>
@@ -25,22 +27,15 @@ export function LogInPage() {
       try {
         await logIn(values)
         rememberEmail('')
-      } catch (error) {
-        if (!hasCode(error, 'email_not_verified')) throw error
-        setUnconfirmed(values)
+      } catch (problem) {
+        if (!needsMore(problem)) throw problem
+        // The form stays until the next page is loaded.
+        startTransition(() => setStep({ values, problem }))
       }
     }
   })
 
-  if (unconfirmed)
-    return (
-      <CheckMailPage
-        {...unconfirmed}
-        links={<Button onClick={() => setUnconfirmed(undefined)}>Back to signing in</Button>}
-      >
-        Your address is not confirmed yet.
-      </CheckMailPage>
-    )
+  if (step) return <LogInStep {...step} onBack={() => setStep(undefined)} />
   return (
     <EntryPage title="Sign in">
       {why === 'ended' && (

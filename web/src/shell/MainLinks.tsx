@@ -2,6 +2,9 @@ import type { User } from '../api/types.ts'
 import { OpenTaskCount } from '../tasks/OpenTaskCount.tsx'
 import { NavLink } from './NavLink.tsx'
 
+/** Besides the profile. */
+const accountPages = '/security /authenticator /recovery-codes /sessions /activity /password /delete-account'.split(' ')
+
 const characters = new Intl.Segmenter()
 
 /** The first character that a reader sees, which may be several code points. */
@@ -15,7 +18,7 @@ export function MainLinks({ user: { name, email } }: { user: User }) {
         Tasks
         <OpenTaskCount />
       </NavLink>
-      <NavLink href="/profile" className="me" also={['/sessions', '/activity', '/password', '/delete-account']}>
+      <NavLink href="/profile" className="me" also={accountPages}>
         <span className="avatar" aria-hidden="true">
           {initial(name)}
         </span>

@@ -16,7 +16,8 @@ export function useHeading(title: string) {
   useEffect(() => {
     document.title = `${title} · Gatehouse`
     if (isFirstPage()) return
-    heading.current?.focus({ preventScroll: true })
+    // A field that waits for typing keeps the focus.
+    if (!document.activeElement?.matches('main input')) heading.current?.focus({ preventScroll: true })
     window.scrollTo(0, 0)
   }, [title])
 
