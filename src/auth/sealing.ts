@@ -38,8 +38,12 @@ export function createSealing(secrets: readonly Secret[], purpose: string) {
       return Buffer.concat([current.id, nonce, cipher.getAuthTag(), content])
     },
 
-    /** Decrypts with any of the secrets. Returns undefined if none of them sealed it, or the context is another one. */
-    unseal(sealed: Buffer, context: string): Unsealed | undefined {
+    /**
+     * Decrypts with any of the secrets. Returns undefined if none of them sealed it, or the context is another one. The
+     * embedded database gives plain arrays.
+     */
+    unseal(stored: Uint8Array, context: string): Unsealed | undefined {
+      const sealed = Buffer.from(stored)
       const found = keys.find(({ id }) => sealed.subarray(0, idLength).equals(id))
       const contentAt = idLength + nonceLength + tagLength
       if (!found || sealed.length < contentAt) return undefined

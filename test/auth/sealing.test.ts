@@ -9,6 +9,7 @@ test('sealed bytes open with their context only, and reveal nothing', (t) => {
   const sealing = createSealing([old], 'totp')
   const sealed = sealing.seal(bytes, 'ann')
   t.strictSame(sealing.unseal(sealed, 'ann'), { bytes, isCurrent: true })
+  t.strictSame(sealing.unseal(new Uint8Array(sealed), 'ann')?.bytes, bytes, 'as the embedded database gives it')
   t.equal(sealing.unseal(sealed, 'ben'), undefined, 'the row of another user')
   t.notSame(sealing.seal(bytes, 'ann'), sealed, 'a new nonce each time')
   t.notOk(sealed.includes(bytes.subarray(0, 8)))

@@ -76,7 +76,9 @@ test('the secret is encrypted, and recovery codes are hashed', async (t) => {
   const codes = await app.db.selectFrom('recovery_codes').selectAll().where('user_id', '=', ann.id).execute()
   t.equal(codes.length, 10)
   const stored = JSON.stringify(
-    [totp, codes].flat().map((row) => Object.values(row).map((v) => (v instanceof Buffer ? v.toString('latin1') : v)))
+    [totp, codes]
+      .flat()
+      .map((row) => Object.values(row).map((v) => (v instanceof Uint8Array ? Buffer.from(v).toString('latin1') : v)))
   )
   const { Secret } = await import('otpauth')
   const raw = Buffer.from(Secret.fromBase32(ann.secret).bytes).toString('latin1')

@@ -11,7 +11,11 @@ const { register, challengeOf, answer, nextCode } = factored(app, clock)
 const [current, old] = config.secrets as [(typeof config.secrets)[number], (typeof config.secrets)[number]]
 const [before, after] = [sealTotpSecrets([old]), sealTotpSecrets([current])]
 
-const rows = () => app.db.selectFrom('totp_factors').select(['user_id', 'secret']).orderBy('user_id').execute()
+async function rows() {
+  const found = await app.db.selectFrom('totp_factors').select(['user_id', 'secret']).orderBy('user_id').execute()
+  // The embedded database gives plain arrays.
+  return found.map(({ user_id, secret }) => ({ user_id, secret: Buffer.from(secret) }))
+}
 const rowOf = async (id: string) => (await rows()).find(({ user_id }) => user_id === id)?.secret as Buffer
 
 /** Users whose secrets the older secret sealed. */
