@@ -75,6 +75,8 @@ export function createSender(parts: Parts) {
   const inFlight = new Set<Promise<void>>()
   let claiming: Promise<void> | undefined
   let lastClaim = Number.NEGATIVE_INFINITY
+  /** Mails of the last claim. */
+  let found = 0
   let isLate = false
   let transport: Promise<Transport> | undefined
   let timer: NodeJS.Timeout | undefined
@@ -158,7 +160,8 @@ export function createSender(parts: Parts) {
   async function turn(): Promise<number> {
     if (inFlight.size >= lanes) await Promise.race(inFlight)
     const { mails, gap } = paces[!traffic.isBusy() ? 'free' : isLate ? 'late' : 'busy']
-    const wait = lastClaim + gap - elapsed()
+    // Less after a claim of fewer, as when slow mails leave few lanes free.
+    const wait = lastClaim + gap * Math.min(Math.max(found, 1) / mails, 1) - elapsed()
     if (wait > 0) await pause(wait)
     return Math.min(mails, lanes - inFlight.size)
   }
@@ -172,7 +175,6 @@ export function createSender(parts: Parts) {
 
   async function claimAll(): Promise<void> {
     let max: number
-    let found: number
     do {
       max = await turn()
       if (isResting()) return

@@ -319,6 +319,24 @@ for (const [when, minutes, most] of [
     t.equal(server.listenerCount('request'), 0, 'it costs nothing afterwards')
   })
 
+test('while slow mails leave one lane free, others are claimed after an eighth of the pause', async (t) => {
+  const slow: string[] = []
+  while (slow.length < lanes - 1) slow.push(await write())
+  for (let i = 0; i < 4; i++) await write()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const waits: number[] = []
+  const { sender, sent } = startSender({
+    parts: { elapsed: () => 0, pause: async (milliseconds) => waits.push(milliseconds) },
+    send: async ({ to }) => (slow.includes(to) ? promise : undefined)
+  })
+  sender.wake()
+  await until('the others', () => waits.length === 4)
+  t.strictSame(waits, [20, 2.5, 2.5, 2.5])
+  resolve()
+  await sender.idle()
+  t.equal(sent.length, lanes + 3)
+})
+
 test('without the database it says so, and continues later', async (t) => {
   await write()
   let fails = true
