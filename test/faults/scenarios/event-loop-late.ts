@@ -22,7 +22,8 @@ const busy = `process.on("SIGCONT", () => {
 
 /** The event loop is blocked repeatedly: requests are refused, and served again afterwards. */
 export const scenario: Scenario = {
-  inCi: true,
+  // test/plugins/pressure.test.ts has much of it.
+  inCi: false,
   async run(sandbox) {
     const times = sandbox.short ? 1 : 3
     const postgres = await startPostgres(sandbox)

@@ -57,8 +57,8 @@ export const scenario: Scenario = {
       await gatehouse.call('POST', register, { body: { email, name: 'x', password }, headers })
     const rows = []
     for (const [i, [fault, addresses, aSecond]] of floods.entries()) {
-      // The first and the last are those that most easily keep others out.
-      if (sandbox.short && i > 0 && i < floods.length - 1) continue
+      // The last one most easily keeps others out.
+      if (sandbox.short && i < floods.length - 1) continue
       const { email = '', headers = {} } = victims[i] ?? {}
       const logIn = () => gatehouse.call('POST', login, { body: { email, password }, headers })
       const quiet = median([(await logIn()).ms, (await logIn()).ms, (await logIn()).ms])

@@ -8,7 +8,8 @@ import { watchPostgres } from '../helpers/watch.ts'
 
 /** PostgreSQL starts after the service, or never. */
 export const scenario: Scenario = {
-  inCi: true,
+  // test/process/serve.system.ts has much of it.
+  inCi: false,
   async run(sandbox) {
     const times = sandbox.short ? 2 : 5
     const postgres = await startPostgres(sandbox)
