@@ -174,7 +174,7 @@ async function timeRehash(call: Caller, databaseUrl: string, say: (progress: str
         0
   }
   await db.end()
-  return [judge('login that succeeds: hash of today, hash made anew', times.today, times.old)]
+  return [judge('login that succeeds: current hash, old hash that is replaced afterwards', times.today, times.old)]
 }
 
 /**
