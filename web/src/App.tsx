@@ -1,24 +1,10 @@
 import { Fragment, Suspense } from 'react'
+import { accountPaths } from './account/account-paths.ts'
 import { Guests } from './entry/Guests.tsx'
 import { LogInPage } from './entry/LogInPage.tsx'
 import { Members } from './entry/Members.tsx'
 import { StepUp } from './entry/StepUp.tsx'
-import {
-  ActivityPage,
-  AuthenticatorPage,
-  CancelPage,
-  ConfirmPage,
-  DeleteAccountPage,
-  ForgotPage,
-  PasswordPage,
-  ProfilePage,
-  RecoveryCodesPage,
-  ResetPage,
-  SecurityPage,
-  SessionsPage,
-  SignUpPage,
-  VerifyPage
-} from './pages.ts'
+import { AccountPages, CancelPage, ConfirmPage, ForgotPage, ResetPage, SignUpPage, VerifyPage } from './pages.ts'
 import { useLocation } from './router.tsx'
 import { LoadingPage } from './shell/LoadingPage.tsx'
 import { NotFoundPage } from './shell/NotFoundPage.tsx'
@@ -40,17 +26,7 @@ const anybody = [
   ['/cancel', CancelPage]
 ] as const
 
-const members = [
-  ['/', TasksPage],
-  ['/profile', ProfilePage],
-  ['/security', SecurityPage],
-  ['/authenticator', AuthenticatorPage],
-  ['/recovery-codes', RecoveryCodesPage],
-  ['/sessions', SessionsPage],
-  ['/activity', ActivityPage],
-  ['/password', PasswordPage],
-  ['/delete-account', DeleteAccountPage]
-] as const
+const members = [['/', TasksPage] as const, ...accountPaths.map((path) => [path, AccountPages] as const)]
 
 /** Every page, by who may see it. */
 const groups = [

@@ -1,9 +1,7 @@
+import { accountPaths } from '../account/account-paths.ts'
 import type { User } from '../api/types.ts'
 import { OpenTaskCount } from '../tasks/OpenTaskCount.tsx'
 import { NavLink } from './NavLink.tsx'
-
-/** Besides the profile. */
-const accountPages = '/security /authenticator /recovery-codes /sessions /activity /password /delete-account'.split(' ')
 
 const characters = new Intl.Segmenter()
 
@@ -18,7 +16,7 @@ export function MainLinks({ user: { name, email } }: { user: User }) {
         Tasks
         <OpenTaskCount />
       </NavLink>
-      <NavLink href="/profile" className="me" also={accountPages}>
+      <NavLink href="/profile" className="me" also={accountPaths}>
         <span className="avatar" aria-hidden="true">
           {initial(name)}
         </span>

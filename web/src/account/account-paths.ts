@@ -1,0 +1,11 @@
+export const accountPaths = [
+  '/profile',
+  '/security',
+  '/authenticator',
+  '/recovery-codes',
+  '/sessions',
+  '/activity',
+  '/password',
+  '/delete-account'
+] as const
+export type AccountPath = (typeof accountPaths)[number]
