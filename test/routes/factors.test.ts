@@ -1,7 +1,7 @@
 import t, { test } from 'tap'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { claimsOf, codeAt, factored, period } from '../helpers/factors.ts'
-import { bridgeToken } from '../helpers/mint.ts'
+import { bridgeToken, ourToken } from '../helpers/mint.ts'
 import { addProbes } from '../helpers/step-up.ts'
 
 const clock = { now: Date.now() }
@@ -242,6 +242,16 @@ test('a session that ended cannot change factors', async (t) => {
     (await app.db.selectFrom('totp_factors').select('user_id').where('user_id', '=', ann.id).execute()).length,
     1
   )
+})
+
+test('a token whose session has no row cannot turn a factor on, and that is no wrong code', async (t) => {
+  const ann = await signUp()
+  const { secret } = (await ann.post('/api/auth/factors/totp')).json()
+  const code = codeAt(secret, clock.now)
+  const noRow = caller(app, ourToken({ sub: ann.id, email: ann.email }))
+  t.equal((await noRow.post('/api/auth/factors/totp/confirm', { code })).json().code, 'token_revoked')
+  t.notOk((await eventsOf(ann.id)).includes('second_factor.failed'))
+  t.equal((await ann.post('/api/auth/factors/totp/confirm', { code })).statusCode, 200)
 })
 
 test('the owner gets a mail when an authenticator app is added or removed, and when a recovery code is used', async (t) => {

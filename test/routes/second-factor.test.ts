@@ -246,3 +246,20 @@ for (const [what, pick] of Object.entries(races))
     const sessions = await app.db.selectFrom('sessions').select('id').where('user_id', '=', ann.id).execute()
     t.equal(sessions.length, 2, 'the first one, and one more')
   })
+
+test('of several right codes for one challenge at once, one is used, and the others stay valid', async (t) => {
+  const ann = await register()
+  const challenge = await challengeOf(ann.email)
+  const codes = ann.recoveryCodes.slice(0, 3)
+  const answers = await Promise.all(codes.map((code) => answer(challenge, code)))
+  t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [200, 401, 401])
+  const refused = codes.filter((_code, i) => answers[i]?.json().code === 'invalid_token')
+  t.equal(refused.length, 2)
+  for (const code of refused) t.equal((await answer(await challengeOf(ann.email), code)).statusCode, 200)
+})
+
+test('without recovery codes, a login does not offer them', async (t) => {
+  const ann = await register()
+  await app.db.deleteFrom('recovery_codes').where('user_id', '=', ann.id).execute()
+  t.strictSame((await begin(ann.email)).json().methods, ['totp'])
+})
