@@ -7,6 +7,7 @@ import { factorsRepository } from './repositories/factors.ts'
 import { idempotencyKeysRepository } from './repositories/idempotency-keys.ts'
 import { mailTokensRepository } from './repositories/mail-tokens.ts'
 import { outboxRepository } from './repositories/outbox.ts'
+import { passkeysRepository } from './repositories/passkeys.ts'
 import { revocationsRepository } from './repositories/revocations.ts'
 import { securityEventsRepository } from './repositories/security-events.ts'
 import { sessionsRepository } from './repositories/sessions.ts'
@@ -30,6 +31,7 @@ export async function deleteExpired(db: Kysely<Database>, config: Config): Promi
   await signUpsRepository(db).removeExpired()
   await emailChangesRepository(db).removeExpired()
   await factorsRepository(db).removeExpired()
+  await passkeysRepository(db).removeExpired()
   await securityEventsRepository(db).removeOlderThan(config.securityEventTtl)
   await resealTotpSecrets(db, config.secrets)
   // Rows that an earlier release wrote during a rolling update.

@@ -146,6 +146,20 @@ test('changes of addresses are deleted a day after they can no longer be undone'
   t.strictSame(await db.selectFrom('email_changes').select('new_email').execute(), [{ new_email: 'kept' }])
 })
 
+test('used challenges of passkeys are deleted a day after they have expired', async (t) => {
+  for (const [name, end] of Object.entries({ gone: '-25 hours', kept: '-23 hours' }))
+    await db
+      .insertInto('used_passkey_challenges')
+      .values({ hash: Buffer.from(name), expires_at: fromNow(end) })
+      .execute()
+  await deleteExpired(db, config)
+  const left = await db.selectFrom('used_passkey_challenges').select('hash').execute()
+  t.strictSame(
+    left.map(({ hash }) => hash.toString()),
+    ['kept']
+  )
+})
+
 test('it runs once an hour, until it is stopped', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())

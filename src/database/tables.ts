@@ -163,6 +163,28 @@ export interface LoginChallengeTable {
   expires_at: string
 }
 
+export interface PasskeyTable {
+  id: string
+  user_id: string
+  /** Base64url. */
+  credential_id: string
+  /** COSE. */
+  public_key: Buffer
+  /** 0 where the authenticator does not count. */
+  sign_count: string | number
+  transports: string[]
+  backup_eligible: boolean
+  backed_up: boolean
+  name: string
+  created_at: Generated<string>
+  last_used_at: string | null
+}
+
+export interface UsedPasskeyChallengeTable {
+  hash: Buffer
+  expires_at: string
+}
+
 export interface Database {
   users: UserTable
   tasks: TaskTable
@@ -177,4 +199,6 @@ export interface Database {
   totp_factors: TotpFactorTable
   recovery_codes: RecoveryCodeTable
   login_challenges: LoginChallengeTable
+  passkeys: PasskeyTable
+  used_passkey_challenges: UsedPasskeyChallengeTable
 }
