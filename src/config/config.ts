@@ -5,6 +5,7 @@ import { argumentSettings } from './arguments.ts'
 import { databaseUrls } from './database-urls.ts'
 import { mailSettings, sender, signUpSettings, smtpUrl, verificationModes } from './mail-settings.ts'
 import { headerNames, origins, siteUrl } from './origins.ts'
+import { passkeySettings } from './passkey-settings.ts'
 import { configuredSecrets, localSecret } from './secrets.ts'
 import { between, cidrs, contacts, delay, duration, httpUrl, postgresUrl, redisUrl } from './setting-types.ts'
 import { betterAuthServer, insecureKeys, trustedIssuers } from './trusted-issuers.ts'
@@ -127,6 +128,8 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     appName: env.APP_NAME,
     /** Undefined in production without a mail server. */
     mail,
+    /** Undefined without a host that passkeys can belong to. */
+    passkeys: passkeySettings(env, production),
     ...signUp,
     corsOrigins: env.CORS_ORIGINS,
     corsHeaders: env.CORS_HEADERS,
