@@ -34,6 +34,7 @@ const publicServer = { url: '/', 'x-internal': false }
 const tagDescriptions: Record<string, string> = {
   auth: 'Signing up, in and out',
   factors: 'What you prove who you are by, besides the password',
+  passkeys: 'Signing in with a phone, a computer or a security key',
   'user-tasks': 'The same tasks, with the id of the user in the path; new clients use `/api/tasks`',
   profile: 'Your account',
   sessions: 'The devices where you are signed in',

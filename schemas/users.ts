@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { filledText, id, ref, text, timestamp } from './common.ts'
 import { example } from './examples.ts'
+import { AuthenticationCredential } from './webauthn.ts'
 
 /** A hint for clients. The format decides (src/auth/email-address.ts); the pattern must not be stricter. */
 const emailPattern = "^\\s*[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}@[^\\s@]+\\s*$"
@@ -104,12 +105,13 @@ export type AccountDeletion = Static<typeof AccountDeletion>
 export const StepUp = Type.Object(
   {
     password: Type.Optional(password),
-    code: Type.Optional(text(100, 'A code of the authenticator app, or a recovery code', { minLength: 1 }))
+    code: Type.Optional(text(100, 'A code of the authenticator app, or a recovery code', { minLength: 1 })),
+    credential: Type.Optional(ref(AuthenticationCredential))
   },
   {
     $id: 'StepUp',
     additionalProperties: false,
-    description: 'What proves again who the user is: the password, or a code where the user has a second factor',
+    description: 'What proves again who the user is: the password, or a code or a passkey where the user has one',
     examples: [{ password: example.password }]
   }
 )

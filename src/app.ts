@@ -25,6 +25,7 @@ import { emailRoutes, verificationRoutes } from '../routes/email.ts'
 import { emailChangeLinkRoutes, emailChangeRoutes } from '../routes/email-changes.ts'
 import { factorRoutes } from '../routes/factors.ts'
 import { healthRoutes } from '../routes/health.ts'
+import { passkeyLoginRoutes, passkeyRoutes } from '../routes/passkeys.ts'
 import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
 import { recoveryRoutes } from '../routes/recovery.ts'
 import { securityTextRoutes } from '../routes/security-txt.ts'
@@ -95,6 +96,7 @@ export async function buildApp(
 
   if (config.securityContact.length > 0) app.register(securityTextRoutes, { ...config, clock })
   app.register(credentialRoutes, { prefix: '/api/auth', ...auth })
+  app.register(passkeyLoginRoutes, { prefix: '/api/auth/passkeys/login', ...auth })
   app.register(recoveryRoutes, { prefix: '/api/auth/password', ...auth })
   app.register(emailRoutes, { prefix: '/api/auth/email', ...auth })
   app.register(emailChangeLinkRoutes, { prefix: '/api/auth/email', ...auth })
@@ -104,6 +106,7 @@ export async function buildApp(
     app.register(identityRoutes, { prefix: '/api/auth', ...auth })
     app.register(stepUpRoutes, { prefix: '/api/auth/step-up', ...auth })
     app.register(factorRoutes, { prefix: '/api/auth/factors', ...auth })
+    app.register(passkeyRoutes, { prefix: '/api/auth/passkeys', ...auth })
     app.register(profileRoutes, { prefix: '/api/auth/profile', ...auth })
     app.register(passwordRoutes, { prefix: '/api/auth/password', ...auth })
     app.register(verificationRoutes, { prefix: '/api/auth/email', ...auth })

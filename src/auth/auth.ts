@@ -15,6 +15,8 @@ import { createEmailChanges } from './email-changes.ts'
 import { createChallenges } from './factors/challenges.ts'
 import { createCodes } from './factors/codes.ts'
 import { createFactors } from './factors/factors.ts'
+import { createPasskeyChallenges } from './factors/passkey-challenges.ts'
+import { createPasskeys } from './factors/passkeys.ts'
 import { createStepUp } from './factors/step-up.ts'
 import { sealTotpSecrets } from './factors/totp-secrets.ts'
 import { createForeignUsers } from './foreign-users.ts'
@@ -88,7 +90,6 @@ export function createAuth(
   const throttle = createThrottle(config.rateLimit, createWindows(shared, { kind: 'throttle', maxEntries, clock }))
   const sealing = sealTotpSecrets(config.secrets)
   const codes = createCodes({ sealing, throttle, log: securityLog, mail, clock })
-  const stepUps = createStepUp(db, { passwords, codes, sessions, throttle, log: securityLog, mail, clock })
   const factors = createFactors(db, {
     codes,
     sealing,
@@ -99,6 +100,12 @@ export function createAuth(
     appName: config.appName,
     clock
   })
+  const passkeys = createPasskeys(db, {
+    settings: config.passkeys,
+    challenges: createPasskeyChallenges(config.secrets, clock),
+    ...{ factors, sessions, revocations, log: securityLog, mail }
+  })
+  const stepUps = createStepUp(db, { passwords, codes, passkeys, sessions, throttle, log: securityLog, mail, clock })
   const challenges = createChallenges(db, { codes, sessions, revocations, log: securityLog, mail })
   const recovery = createRecovery(db, {
     passwords,
@@ -157,6 +164,7 @@ export function createAuth(
       factors,
       challenges,
       codes,
+      passkeys,
       sessions,
       verify,
       identify,

@@ -20,6 +20,8 @@ const alarming = new Set<SecurityEventName>([
   'second_factor.failed',
   'second_factor.throttled',
   'refresh.reused',
+  'passkey.failed',
+  'passkey.cloned',
   'mail.dead'
 ])
 

@@ -84,9 +84,10 @@ const insufficient = (detail: string, bound = '') =>
   })
 
 export const problems = {
-  validationFailed: (errors: FieldError[]) =>
+  validationFailed: (errors: FieldError[], reason?: string) =>
     new Problem(400, 'validation_failed', errors.map((e) => `${e.pointer || 'The body'} ${e.message}`).join('; '), {
-      errors
+      errors,
+      reason
     }),
   malformedRequest: (detail: string) => new Problem(400, 'malformed_request', detail),
   notAuthenticated: (reason: string) =>
@@ -96,6 +97,11 @@ export const problems = {
   tokenRevoked: (reason: string) => refusedToken('token_revoked', 'Token has been revoked', reason),
   invalidCredentials: (reason: string) =>
     new Problem(401, 'invalid_credentials', 'Invalid email or password', {
+      reason,
+      headers: { 'www-authenticate': challenge }
+    }),
+  invalidPasskey: (reason: string) =>
+    new Problem(401, 'invalid_credentials', 'The passkey does not work here', {
       reason,
       headers: { 'www-authenticate': challenge }
     }),
@@ -131,6 +137,8 @@ export const problems = {
   quotaExceeded: () => new Problem(409, 'quota_exceeded', 'Your tasks are too many or too long; delete some'),
   secondFactorOn: () => new Problem(409, 'second_factor_on', 'An authenticator app is on already'),
   secondFactorOff: () => new Problem(409, 'second_factor_off', 'There is no second factor'),
+  tooManyPasskeys: (max: number) =>
+    new Problem(409, 'quota_exceeded', `An account has at most ${max} passkeys; remove one`),
   preconditionFailed: () => new Problem(412, 'precondition_failed', 'It has changed since: If-Match does not match'),
   payloadTooLarge: () => new Problem(413, 'payload_too_large', 'The body is larger than 64 KiB'),
   unsupportedMediaType: () => new Problem(415, 'unsupported_media_type', 'The body must be application/json'),

@@ -16,7 +16,8 @@ const hour = 60 * 60
 
 const notices: MailKind[] = [
   ...(['password.changed', 'email.requested', 'email.changed', 'email.restored'] as const),
-  ...(['totp.on', 'totp.off', 'recovery_code.used'] as const)
+  ...(['totp.on', 'totp.off', 'recovery_code.used'] as const),
+  ...(['passkey.added', 'passkey.removed'] as const)
 ]
 
 /** Mails of these kinds to one recipient within an hour. Beyond it they are dropped. */
@@ -155,7 +156,9 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     'email.restored': (mail) => letterOf('email.restored', mail),
     'totp.on': (mail) => letterOf('totp.on', mail),
     'totp.off': (mail) => letterOf('totp.off', mail),
-    'recovery_code.used': (mail) => letterOf('recovery_code.used', mail)
+    'recovery_code.used': (mail) => letterOf('recovery_code.used', mail),
+    'passkey.added': (mail) => letterOf('passkey.added', mail),
+    'passkey.removed': (mail) => letterOf('passkey.removed', mail)
   }
 
   return {

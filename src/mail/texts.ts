@@ -3,6 +3,7 @@ import { browserOf } from './browsers.ts'
 import { emailChangeTexts } from './email-change-texts.ts'
 import { factorTexts } from './factor-texts.ts'
 import type { Language } from './languages.ts'
+import { passkeyTexts } from './passkey-texts.ts'
 
 /** The words of a mail. */
 export interface Words {
@@ -32,6 +33,7 @@ type Texts = Record<LetterKind, (facts: Facts) => Words>
 const english: Texts = {
   ...emailChangeTexts.en,
   ...factorTexts.en,
+  ...passkeyTexts.en,
   reset: ({ app, origin, when }) => ({
     subject: `Reset your ${app} password`,
     opening: [`Somebody asked to reset the password of your ${app} account. The link works once, within 30 minutes.`],
@@ -84,6 +86,7 @@ const english: Texts = {
 const german: Texts = {
   ...emailChangeTexts.de,
   ...factorTexts.de,
+  ...passkeyTexts.de,
   reset: ({ app, origin, when }) => ({
     subject: `${app}: Passwort zurücksetzen`,
     opening: [

@@ -13,7 +13,10 @@ type Connection = Kysely<Database> | Transaction<Database>
 /** Whether the user of a column, or with an id, has a second factor. */
 export const hasSecondFactor = (user: 'sessions.user_id' | { id: string }) => {
   const id = typeof user === 'string' ? sql.ref(user) : sql`${user.id}::uuid`
-  return sql<boolean>`exists (select from totp_factors where totp_factors.user_id = ${id} and expires_at is null)`
+  return sql<boolean>`(
+    exists (select from totp_factors where totp_factors.user_id = ${id} and totp_factors.expires_at is null)
+    or exists (select from passkeys where passkeys.user_id = ${id})
+  )`
 }
 
 /** All SQL on second factors, recovery codes and challenges. */
@@ -24,7 +27,7 @@ export function factorsRepository(db: Connection) {
       db
         .selectNoFrom([
           sql<boolean>`exists (select from totp_factors where user_id = ${userId} and expires_at is null)`.as('totp'),
-          sql<number>`0`.as('passkeys'),
+          sql<number>`(select count(*)::integer from passkeys where user_id = ${userId})`.as('passkeys'),
           sql<number>`(select count(*)::integer from recovery_codes where user_id = ${userId})`.as('recovery_codes')
         ])
         .executeTakeFirstOrThrow(),

@@ -18,6 +18,8 @@ export type MailKind =
   | 'totp.on'
   | 'totp.off'
   | 'recovery_code.used'
+  | 'passkey.added'
+  | 'passkey.removed'
 
 export interface NewMail {
   kind: MailKind

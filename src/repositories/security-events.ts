@@ -29,6 +29,10 @@ export const securityEventNames = [
   'email.requested',
   'email.changed',
   'email.cancelled',
+  'passkey.added',
+  'passkey.removed',
+  'passkey.failed',
+  'passkey.cloned',
   'account.deleted',
   'mail.dead'
 ] as const

@@ -1,6 +1,7 @@
 import type { Email } from 'postal-mime'
 import t, { test } from 'tap'
 import { mailKinds } from '../../src/mail/texts.ts'
+import { type CreationOptions, createAuthenticator } from '../helpers/authenticator.ts'
 import { codeAt } from '../helpers/factors.ts'
 import { tokenOf } from '../helpers/mailbox.ts'
 import { openSite, password, serveSite } from '../helpers/site.ts'
@@ -75,6 +76,15 @@ async function withAuthenticator() {
   const { secret } = await post('factors/totp', {}, token)
   const { recovery_codes } = await post('factors/totp/confirm', { code: codeAt(secret, Date.now()) }, token)
   return { email, token, recoveryCode: recovery_codes[0] }
+}
+
+async function addPasskey() {
+  const { email, token } = await signUp()
+  const options: unknown = await post('passkeys/options', {}, token)
+  const { hostname: rpId, origin } = new URL(settings.APP_URL)
+  const credential = createAuthenticator().create(options as CreationOptions, { rpId, origin })
+  const added: unknown = await post('passkeys', { credential }, token)
+  return { email, token, id: (added as { id: string }).id }
 }
 
 const cancel = (token: string) => post('email/cancel', { token })
@@ -173,6 +183,20 @@ const mails: Record<string, MailOfKind> = {
     async cause() {
       const { email, undoing } = await changeAddress()
       await cancel(undoing)
+      return email
+    },
+    use: undefined
+  },
+  'passkey.added': {
+    subject: /^A passkey was added/,
+    cause: async () => (await addPasskey()).email,
+    use: undefined
+  },
+  'passkey.removed': {
+    subject: /^A passkey was removed/,
+    async cause() {
+      const { email, token, id } = await addPasskey()
+      await call('DELETE', `/api/auth/passkeys/${id}`, {}, token)
       return email
     },
     use: undefined

@@ -17,7 +17,7 @@ export const clientAt = (ip: string): Client => ({ ip, prefix: ip, userAgent: 't
 /** Accounts on an app's database, with some parts replaced. */
 export function accountsOn(t: Test, app: FastifyInstance, config: Config, others: Partial<Parts> = {}) {
   const clock = others.clock ?? Date.now
-  const { sessions, revocations, mail, recovery, challenges, codes } = createAuth(config, app.db, {
+  const { sessions, revocations, mail, recovery, challenges, codes, passkeys } = createAuth(config, app.db, {
     jwt: app.jwt,
     log: app.log,
     clock
@@ -39,5 +39,5 @@ export function accountsOn(t: Test, app: FastifyInstance, config: Config, others
     clock,
     ...others
   }
-  return { ...createAccounts(app.db, parts), ...createStepUp(app.db, { ...parts, codes }) }
+  return { ...createAccounts(app.db, parts), ...createStepUp(app.db, { ...parts, codes, passkeys }) }
 }

@@ -61,6 +61,13 @@ const catalogue = {
     'Invalid email or password',
     { 'www-authenticate': bearer }
   ],
+  invalidPasskey: [
+    problems.invalidPasskey('why'),
+    401,
+    'invalid_credentials',
+    'The passkey does not work here',
+    { 'www-authenticate': bearer }
+  ],
   emailNotVerified: [
     problems.emailNotVerified(),
     401,
@@ -108,6 +115,12 @@ const catalogue = {
     { 'retry-after': '1' }
   ],
   quotaExceeded: [problems.quotaExceeded(), 409, 'quota_exceeded', 'Your tasks are too many or too long; delete some'],
+  tooManyPasskeys: [
+    problems.tooManyPasskeys(20),
+    409,
+    'quota_exceeded',
+    'An account has at most 20 passkeys; remove one'
+  ],
   secondFactorOn: [problems.secondFactorOn(), 409, 'second_factor_on', 'An authenticator app is on already'],
   secondFactorOff: [problems.secondFactorOff(), 409, 'second_factor_off', 'There is no second factor'],
   preconditionFailed: [

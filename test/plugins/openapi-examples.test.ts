@@ -1,5 +1,6 @@
 import t, { test } from 'tap'
 import { caller, password, startApp } from '../helpers/app.ts'
+import { createAuthenticator, passkeysOf } from '../helpers/authenticator.ts'
 import { contractOf, examplesOf, operationsOf, resolve, validatorOf } from '../helpers/contract.ts'
 import { codeAt } from '../helpers/factors.ts'
 import { tokenOf } from '../helpers/mailbox.ts'
@@ -57,6 +58,25 @@ const codes: Record<string, (ann: ReturnType<typeof caller>, email: string) => P
   }
 }
 
+/** The credentials that operations on passkeys take. */
+const { add, loginOptions, optionsFor } = passkeysOf(anyone)
+const authenticator = createAuthenticator()
+const credentials: Record<string, (ann: ReturnType<typeof caller>) => Promise<object>> = {
+  addPasskey: async (ann) => createAuthenticator().create(await optionsFor(ann)),
+  async logInWithPasskey(ann) {
+    await add(ann, authenticator)
+    return authenticator.get(await loginOptions())
+  }
+}
+
+/** The id of a resource at a path. */
+async function idFor(path: string, ann: ReturnType<typeof caller>): Promise<string> {
+  const added = path.startsWith('/api/auth/passkeys/')
+    ? await add(ann, createAuthenticator())
+    : await ann.post('/api/tasks', { title: 'Something to change' })
+  return added.json().id
+}
+
 /** The token of the mail that an operation takes. */
 async function mailToken(operationId: string, ann: ReturnType<typeof caller>, email: string): Promise<string> {
   const recipient = await mails[operationId]?.(ann, email)
@@ -74,15 +94,16 @@ test('every example of a body works when it is sent', async (t) => {
   for (const { name, operation, body } of bodies) {
     const { access_token, refresh_token, user } = await register()
     const ann = caller(app, access_token)
-    const { id } = (await ann.post('/api/tasks', { title: 'Something to change' })).json()
     const [method = '', path = ''] = name.split(' ')
+    const id = path.includes('{id}') ? await idFor(path, ann) : ''
     const url = path.replace('{user_id}', user.id).replace('{id}', id)
     // What only this session has: its address and its refresh token. A new account takes a new address.
     const own: Record<string, unknown> = {
       ...('email' in body && operation.operationId !== 'register' && { email: user.email }),
       ...('refresh_token' in body && { refresh_token }),
       ...('token' in body && { token: await mailToken(operation.operationId, ann, user.email) }),
-      ...('code' in body && (await codes[operation.operationId]?.(ann, user.email)))
+      ...('code' in body && (await codes[operation.operationId]?.(ann, user.email))),
+      ...('credential' in body && { credential: await credentials[operation.operationId]?.(ann) })
     }
     const answer = await ann[method.toLowerCase() as 'post' | 'put' | 'patch'](url, { ...body, ...own })
     t.match(String(answer.statusCode), /^2/, `${name}: ${answer.body}`)

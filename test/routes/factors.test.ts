@@ -224,7 +224,7 @@ test('step-up takes either the password or a code', async (t) => {
   for (const body of [{}, { password, code: '123456' }])
     t.match((await user.post('/api/auth/step-up', body)).json(), {
       status: 400,
-      errors: [{ pointer: '', message: 'must have either password or code' }]
+      errors: [{ pointer: '', message: 'must have either password, code or credential' }]
     })
   const [recoveryCode = ''] = ann.recoveryCodes
   t.equal((await user.post('/api/auth/step-up', { code: recoveryCode })).statusCode, 200)

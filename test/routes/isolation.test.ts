@@ -1,14 +1,19 @@
 import type { InjectOptions } from 'fastify'
 import t, { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
+import { createAuthenticator, passkeysOf } from '../helpers/authenticator.ts'
 import { contractOf } from '../helpers/contract.ts'
 
 /** A valid body for each operation that takes one. */
-const bodies: Record<string, object> = { PUT: { title: 'changed' } }
+const bodies: Record<string, object> = {
+  PUT: { title: 'changed' },
+  'PATCH /api/auth/passkeys/{id}': { name: 'changed' }
+}
 
-const { app, signUp } = await startApp(t)
+const { app, anyone, signUp } = await startApp(t)
 const [ann, ben] = [await signUp(), await signUp()]
 const { id } = (await ann.post('/api/tasks', { title: 'private', description: 'of Ann' })).json()
+const passkey = (await passkeysOf(anyone).add(ann, createAuthenticator())).json()
 
 const operations = Object.entries(contractOf(app).paths).flatMap(([path, item]) =>
   Object.keys(item)
@@ -23,20 +28,25 @@ test('there are routes with an id to test', async (t) => {
 
 for (const { method, path } of withId)
   test(`${method} ${path}: another user's resource answers 404`, async (t) => {
-    const before = (await ann.get(`/api/tasks/${id}`)).json()
+    const stored = async () => [
+      (await ann.get(`/api/tasks/${id}`)).json(),
+      (await ann.get('/api/auth/passkeys')).json().items
+    ]
+    const before = await stored()
+    const sent = bodies[`${method} ${path}`] ?? bodies[method]
     const ask = async (id: string) => {
       const { statusCode, headers, body } = await app.inject({
         method,
         url: path.replace('{id}', id).replace('{user_id}', ben.id),
         headers: { authorization: `Bearer ${ben.token}`, 'x-request-id': 'the-same-for-both' },
-        ...(bodies[method] && { payload: bodies[method] })
+        ...(sent && { payload: sent })
       })
       return { statusCode, body, headers: { ...headers, date: undefined } }
     }
-    const foreign = await ask(id)
+    const foreign = await ask(path.startsWith('/api/auth/passkeys/') ? passkey.id : id)
     t.equal(foreign.statusCode, 404)
     t.strictSame(foreign, await ask(crypto.randomUUID()), 'the same bytes as for one that does not exist')
-    t.strictSame((await ann.get(`/api/tasks/${id}`)).json(), before, 'and it stays as it was')
+    t.strictSame(await stored(), before, 'and it stays as it was')
   })
 
 test("lists and searches return only the user's own tasks", async (t) => {

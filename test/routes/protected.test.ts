@@ -24,7 +24,9 @@ const credentials = [
   'password/reset',
   'email/verify',
   'email/confirm',
-  'email/cancel'
+  'email/cancel',
+  'passkeys/login',
+  'passkeys/login/options'
 ].map((name) => `POST /api/auth/${name}`)
 const publicRoutes = new Set([...open, ...credentials, 'OPTIONS *'])
 const isPublic = ({ method, path }: { method: string; path: string }) => publicRoutes.has(`${method} ${path}`)

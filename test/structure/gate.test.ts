@@ -1,9 +1,11 @@
 import t, { test } from 'tap'
 import type { User } from '../../schemas/users.ts'
 import { createAuth } from '../../src/auth/auth.ts'
+import { userHandleOf } from '../../src/auth/factors/webauthn.ts'
 import { usersRepository } from '../../src/repositories/users.ts'
 import { clientAt } from '../helpers/accounts.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
+import { createAuthenticator, passkeysOf } from '../helpers/authenticator.ts'
 import { contractOf, operationsOf } from '../helpers/contract.ts'
 import { claimsOf, factored } from '../helpers/factors.ts'
 import { product } from '../helpers/sources.ts'
@@ -16,6 +18,7 @@ const { register, begin, challengeOf, answer, logIn, nextCode } = factored(app, 
 const ways = [
   'POST /api/auth/login',
   'POST /api/auth/login/second-factor',
+  'POST /api/auth/passkeys/login',
   'POST /api/auth/refresh',
   'POST /api/auth/register',
   'POST /api/auth/step-up',
@@ -31,6 +34,11 @@ const attempts: Record<(typeof ways)[number], (user: Factored) => Promise<{ stat
     challengeOf(email).then((challenge) => answer(challenge, '000000')),
     challengeOf(email).then((challenge) => answer(challenge, password))
   ],
+  'POST /api/auth/passkeys/login': ({ id }) => {
+    const { loginOptions, send } = passkeysOf(caller(app))
+    const stranger = createAuthenticator()
+    return [loginOptions().then((options) => send(stranger.get(options, { userHandle: userHandleOf(id) })))]
+  },
   'POST /api/auth/refresh': ({ first }) => [
     caller(app).post('/api/auth/refresh', { refresh_token: first.refresh_token })
   ],

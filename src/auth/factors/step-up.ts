@@ -14,6 +14,7 @@ import type { Throttle } from '../throttle/throttle.ts'
 import type { AccessToken, OwnToken } from '../tokens/claims.ts'
 import type { Codes } from './codes.ts'
 import { methodsOf } from './factors.ts'
+import type { Passkeys } from './passkeys.ts'
 
 /** Seconds for which a user counts as having just proved who they are. */
 export const maxAge = 10 * 60
@@ -21,6 +22,7 @@ export const maxAge = 10 * 60
 interface Parts {
   passwords: Passwords
   codes: Codes
+  passkeys: Pick<Passkeys, 'raise'>
   sessions: Pick<Sessions, 'raise'>
   throttle: Throttle
   log: SecurityLog
@@ -36,7 +38,7 @@ export function ownSession(token: AccessToken): OwnToken {
 
 /** Asks a signed-in user again who they are, before it matters (RFC 9470; OWASP ASVS 5.0, 7.5.1). */
 export function createStepUp(db: Kysely<Database>, parts: Parts) {
-  const { codes, sessions, log, mail, clock } = parts
+  const { codes, passkeys, sessions, log, mail, clock } = parts
   const checks = createPasswordChecks(usersRepository(db), parts)
   const factors = factorsRepository(db)
 
@@ -89,11 +91,16 @@ export function createStepUp(db: Kysely<Database>, parts: Parts) {
      * Throws as a login does, `step_up_required` for another issuer's token, `token_revoked`, and `second_factor_required`
      * for a password where the user has a second factor.
      */
-    async stepUp(token: AccessToken, { password, code }: StepUp, client: Client): Promise<AuthResponse> {
+    async stepUp(token: AccessToken, given: StepUp, client: Client): Promise<AuthResponse> {
       const own = ownSession(token)
-      if ((password === undefined) === (code === undefined))
-        throw problems.validationFailed([{ pointer: '', message: 'must have either password or code' }])
-      const raised = await (code === undefined ? byPassword(own, password, client) : byCode(own, code, client))
+      if (Object.keys(given).length !== 1)
+        throw problems.validationFailed([{ pointer: '', message: 'must have either password, code or credential' }])
+      const { password, code, credential } = given
+      const raise = async () => {
+        if (credential) return passkeys.raise(own, credential, client)
+        return code === undefined ? byPassword(own, password, client) : byCode(own, code, client)
+      }
+      const raised = await raise()
       await log.record('step_up', client, { user_id: own.subject, session_id: own.sessionId })
       return raised
     }

@@ -84,6 +84,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/passkeys/login/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to sign in with a passkey
+         * @description Hand the answer to `navigator.credentials.get()`, also with `mediation: "conditional"`, and the result to `POST /api/auth/passkeys/login` within five minutes: a page that is open for longer asks again. It is the same for everybody: the person chooses the passkey, which knows the account.
+         */
+        post: operations["getPasskeyLoginOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey
+         * @description Opens a session beside those that the account has, without a further factor. Keep both tokens of the answer. 401 `invalid_credentials`, whatever the reason: the passkey is unknown or was removed, the challenge has expired or was used; begin again. 401 `email_not_verified`: a mail to confirm the address is on its way.
+         */
+        post: operations["logInWithPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/password/forgot": {
         parameters: {
             query?: never;
@@ -235,9 +275,29 @@ export interface paths {
         put?: never;
         /**
          * Prove again who you are
-         * @description For a request that got 401 `step_up_required`: ask the person for the password, or for a code where the account has a second factor. Replace the access token by that of the answer, and repeat the request within ten minutes. The session and its refresh token stay the same. 401 `invalid_credentials`: the password is wrong. 401 `invalid_code`: the code is wrong or was used. 401 `second_factor_required`: the password alone is not enough for this account. Accounts of another issuer have no password here and get 401 `step_up_required`, whose detail names the issuer.
+         * @description For a request that got 401 `step_up_required`: ask the person for the password, or for a code or a passkey where the account has one. Replace the access token by that of the answer, and repeat the request within ten minutes. The session and its refresh token stay the same. 401 `invalid_credentials`: the password is wrong. 401 `invalid_code`: the code is wrong or was used. For a passkey call `POST /api/auth/step-up/options` first. 401 `second_factor_required`: the password alone is not enough for this account. Accounts of another issuer have no password here and get 401 `step_up_required`, whose detail names the issuer.
          */
         post: operations["stepUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/step-up/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to prove with a passkey who you are
+         * @description Hand the answer to `navigator.credentials.get()`, and the result to `POST /api/auth/step-up` within five minutes, in the same session. It names the passkeys of the account.
+         */
+        post: operations["getStepUpOptions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -326,6 +386,74 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to add a passkey
+         * @description Hand the answer to `navigator.credentials.create()`, and the result to `POST /api/auth/passkeys` within five minutes. 409 `quota_exceeded`: the account has 20 passkeys. 503: passkeys are off, see docs/passkeys.md.
+         */
+        post: operations["getPasskeyCreationOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your passkeys
+         * @description At most 20. Hand their `credential_id` to `PublicKeyCredential.signalAllAcceptedCredentials()`, where the browser has it, so that password managers forget those that were removed.
+         */
+        get: operations["listPasskeys"];
+        put?: never;
+        /**
+         * Add a passkey
+         * @description From now on the passkey signs in, without a password. The first second factor of an account ends the sessions that were opened without one, except this one, and comes with `recovery_codes`: show them once, and ask the person to keep them. 400: the passkey was made for another site or request, without user verification, or with another algorithm.
+         */
+        post: operations["addPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey
+         * @description It no longer signs in; sessions continue. The password always stays. Call `PublicKeyCredential.signalUnknownCredential()` with its `credential_id` afterwards. Without any other second factor the recovery codes become invalid, and a login asks for the password only.
+         */
+        delete: operations["removePasskey"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a passkey
+         * @description The name is for its owner only: it helps to tell passkeys apart.
+         */
+        patch: operations["renamePasskey"];
         trace?: never;
     };
     "/api/auth/profile": {
@@ -775,6 +903,51 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * @description A passkey that was added
+         * @example {
+         *       "id": "0197a3c2-9d3e-7b52-8c11-2f4a6b8c0d1e",
+         *       "name": "Phone",
+         *       "credential_id": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *       "backed_up": true,
+         *       "created_at": "2026-11-27T09:30:00.000Z",
+         *       "last_used_at": null,
+         *       "recovery_codes": [
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-na6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nb6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nc6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nd6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-ne6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nf6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-ng6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nh6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-ni6y",
+         *         "k3xv-m7qa-2hfo-p5wd-zt4c-nj6y"
+         *       ]
+         *     }
+         */
+        AddedPasskey: {
+            /**
+             * Format: uuid
+             * @description The id of the passkey
+             */
+            id: string;
+            /** @description What its owner calls it */
+            name: string;
+            /** @description Its id in the browser, for `PublicKeyCredential.signalUnknownCredential()` after its removal */
+            credential_id: string;
+            /** @description Whether it was copied to other devices when it was last used */
+            backed_up: boolean;
+            /**
+             * Format: date-time
+             * @description When it was added (RFC 3339, UTC, milliseconds)
+             */
+            created_at: string;
+            /** @description When it was last used; null if never */
+            last_used_at: string | null;
+            /** @description With the first second factor of an account: ten recovery codes, which are shown only here */
+            recovery_codes?: string[];
+        };
+        /**
          * @description The user that an access token identifies
          * @example {
          *       "user_id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
@@ -795,6 +968,50 @@ export interface components {
              * @description When the access token expires (RFC 3339, UTC, milliseconds)
              */
             expires_at: string;
+        };
+        /**
+         * @description What `toJSON()` of a used credential returns: `AuthenticationResponseJSON` of WebAuthn
+         * @example {
+         *       "id": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *       "rawId": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *       "type": "public-key",
+         *       "response": {
+         *         "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0Iiwib3JpZ2luIjoiaHR0cHM6Ly9hcHAuZXhhbXBsZS5jb20ifQ",
+         *         "authenticatorData": "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MdAAAAAA",
+         *         "signature": "MEUCIQD0b2YtYW4tZXhhbXBsZQIgc2lnbmF0dXJlLW9mLWFuLWV4YW1wbGU",
+         *         "userHandle": "AZejwm8QfD6dVQpPWxwtPg"
+         *       },
+         *       "authenticatorAttachment": "platform",
+         *       "clientExtensionResults": {}
+         *     }
+         */
+        AuthenticationCredential: {
+            /** @description The id of the credential, in base64url */
+            id: string;
+            /** @description The same as `id`, in base64url */
+            rawId: string;
+            /**
+             * @description The only type there is
+             * @enum {string}
+             */
+            type: "public-key";
+            /** @description Where the authenticator is; not used */
+            authenticatorAttachment?: string;
+            /** @description What extensions of the browser say; not used */
+            clientExtensionResults: {
+                [key: string]: unknown;
+            };
+            /** @description What the authenticator answered */
+            response: {
+                /** @description What the browser says of the request, in base64url */
+                clientDataJSON: string;
+                /** @description What the authenticator says of itself, in base64url */
+                authenticatorData: string;
+                /** @description The signature, in base64url */
+                signature: string;
+                /** @description The user handle, in base64url */
+                userHandle?: string;
+            };
         };
         /**
          * @description The tokens of a session, and its user
@@ -976,6 +1193,36 @@ export interface components {
             message: string;
         };
         /**
+         * @description A passkey to add; without a name it is called "Passkey"
+         * @example {
+         *       "credential": {
+         *         "id": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *         "rawId": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *         "type": "public-key",
+         *         "response": {
+         *           "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0Iiwib3JpZ2luIjoiaHR0cHM6Ly9hcHAuZXhhbXBsZS5jb20ifQ",
+         *           "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YUA",
+         *           "transports": [
+         *             "internal",
+         *             "hybrid"
+         *           ]
+         *         },
+         *         "authenticatorAttachment": "platform",
+         *         "clientExtensionResults": {
+         *           "credProps": {
+         *             "rk": true
+         *           }
+         *         }
+         *       },
+         *       "name": "Phone"
+         *     }
+         */
+        NewPasskey: {
+            credential: components["schemas"]["RegistrationCredential"];
+            /** @description What its owner calls the passkey; 1 to 100 characters, not only blanks; blanks around it are removed */
+            name?: string;
+        };
+        /**
          * @description A task to add
          * @example {
          *       "title": "Water the plants",
@@ -1008,6 +1255,250 @@ export interface components {
             password: string;
             /** @description True for browsers: the refresh token is set as an HttpOnly cookie and is not in the body */
             refresh_cookie?: boolean;
+        };
+        /**
+         * @description A passkey of an account
+         * @example {
+         *       "id": "0197a3c2-9d3e-7b52-8c11-2f4a6b8c0d1e",
+         *       "name": "Phone",
+         *       "credential_id": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *       "backed_up": true,
+         *       "created_at": "2026-11-27T09:30:00.000Z",
+         *       "last_used_at": "2026-11-27T10:15:00.000Z"
+         *     }
+         */
+        Passkey: {
+            /**
+             * Format: uuid
+             * @description The id of the passkey
+             */
+            id: string;
+            /** @description What its owner calls it */
+            name: string;
+            /** @description Its id in the browser, for `PublicKeyCredential.signalUnknownCredential()` after its removal */
+            credential_id: string;
+            /** @description Whether it was copied to other devices when it was last used */
+            backed_up: boolean;
+            /**
+             * Format: date-time
+             * @description When it was added (RFC 3339, UTC, milliseconds)
+             */
+            created_at: string;
+            /** @description When it was last used; null if never */
+            last_used_at: string | null;
+        };
+        /**
+         * @description For `PublicKeyCredential.parseCreationOptionsFromJSON()` and `navigator.credentials.create()`
+         * @example {
+         *       "rp": {
+         *         "id": "app.example.com",
+         *         "name": "Gatehouse"
+         *       },
+         *       "user": {
+         *         "id": "AZejwm8QfD6dVQpPWxwtPg",
+         *         "name": "ann@example.com",
+         *         "displayName": "ann@example.com"
+         *       },
+         *       "challenge": "xEbZrhY0V5Q1bY3gqQGahuQZTkXW2MKO2Jv1Y2xJ4oPrd1kGtK8m7cW0vN5hD2sQeR9uL6aB",
+         *       "pubKeyCredParams": [
+         *         {
+         *           "type": "public-key",
+         *           "alg": -7
+         *         },
+         *         {
+         *           "type": "public-key",
+         *           "alg": -8
+         *         },
+         *         {
+         *           "type": "public-key",
+         *           "alg": -257
+         *         }
+         *       ],
+         *       "timeout": 300000,
+         *       "excludeCredentials": [
+         *         {
+         *           "id": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *           "type": "public-key",
+         *           "transports": [
+         *             "internal",
+         *             "hybrid"
+         *           ]
+         *         }
+         *       ],
+         *       "authenticatorSelection": {
+         *         "residentKey": "required",
+         *         "requireResidentKey": true,
+         *         "userVerification": "required"
+         *       },
+         *       "attestation": "none",
+         *       "extensions": {
+         *         "credProps": true
+         *       },
+         *       "hints": []
+         *     }
+         */
+        PasskeyCreationOptions: {
+            /** @description For whom the passkey is made */
+            rp: {
+                /** @description The host that passkeys belong to */
+                id: string;
+                /** @description The name of the app */
+                name: string;
+            };
+            /** @description Whose passkey it is */
+            user: {
+                /** @description The user handle, in base64url */
+                id: string;
+                /** @description The email address of the user */
+                name: string;
+                /** @description The same */
+                displayName: string;
+            };
+            /** @description The challenge, which works once, within five minutes, in base64url */
+            challenge: string;
+            /** @description The algorithms, the best first */
+            pubKeyCredParams: {
+                /**
+                 * @description The only type there is
+                 * @enum {string}
+                 */
+                type: "public-key";
+                /** @description A COSE algorithm: ES256 -7, EdDSA -8, RS256 -257 */
+                alg: number;
+            }[];
+            /** @description Milliseconds that the person has */
+            timeout: number;
+            /** @description The passkeys that the user has */
+            excludeCredentials: components["schemas"]["PasskeyDescriptor"][];
+            /** @description What the authenticator must do */
+            authenticatorSelection: {
+                /**
+                 * @description The passkey must be discoverable
+                 * @enum {string}
+                 */
+                residentKey: "required";
+                /**
+                 * @description The same, for older browsers
+                 * @enum {boolean}
+                 */
+                requireResidentKey: true;
+                /**
+                 * @description The authenticator must verify who the person is
+                 * @enum {string}
+                 */
+                userVerification: "required";
+            };
+            /**
+             * @description The service does not ask who made the authenticator
+             * @enum {string}
+             */
+            attestation: "none";
+            /** @description What the browser shall do besides */
+            extensions: {
+                /** @description Whether the browser reports if the passkey is discoverable */
+                credProps: boolean;
+            };
+            /** @description Which kind of authenticator to offer first */
+            hints: string[];
+        };
+        /**
+         * @description A passkey, as a browser recognises it
+         * @example {
+         *       "id": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *       "type": "public-key",
+         *       "transports": [
+         *         "internal",
+         *         "hybrid"
+         *       ]
+         *     }
+         */
+        PasskeyDescriptor: {
+            /** @description The id of the credential, in base64url */
+            id: string;
+            /**
+             * @description The only type there is
+             * @enum {string}
+             */
+            type: "public-key";
+            /** @description How the browser reaches the authenticator */
+            transports: string[];
+        };
+        /**
+         * @description The passkeys of an account
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "0197a3c2-9d3e-7b52-8c11-2f4a6b8c0d1e",
+         *           "name": "Phone",
+         *           "credential_id": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *           "backed_up": true,
+         *           "created_at": "2026-11-27T09:30:00.000Z",
+         *           "last_used_at": "2026-11-27T10:15:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        PasskeyList: {
+            /** @description The passkeys, the oldest first */
+            items: components["schemas"]["Passkey"][];
+        };
+        /**
+         * @description The passkey that signs in
+         * @example {
+         *       "credential": {
+         *         "id": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *         "rawId": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *         "type": "public-key",
+         *         "response": {
+         *           "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0Iiwib3JpZ2luIjoiaHR0cHM6Ly9hcHAuZXhhbXBsZS5jb20ifQ",
+         *           "authenticatorData": "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MdAAAAAA",
+         *           "signature": "MEUCIQD0b2YtYW4tZXhhbXBsZQIgc2lnbmF0dXJlLW9mLWFuLWV4YW1wbGU",
+         *           "userHandle": "AZejwm8QfD6dVQpPWxwtPg"
+         *         },
+         *         "authenticatorAttachment": "platform",
+         *         "clientExtensionResults": {}
+         *       }
+         *     }
+         */
+        PasskeyLogin: {
+            credential: components["schemas"]["AuthenticationCredential"];
+            /** @description True for browsers: the refresh token is set as an HttpOnly cookie and is not in the body */
+            refresh_cookie?: boolean;
+        };
+        /**
+         * @description The fields of the passkey to change
+         * @example {
+         *       "name": "Old phone"
+         *     }
+         */
+        PasskeyPatch: {
+            /** @description What its owner calls the passkey; 1 to 100 characters, not only blanks; blanks around it are removed */
+            name: string;
+        };
+        /**
+         * @description For `PublicKeyCredential.parseRequestOptionsFromJSON()` and `navigator.credentials.get()`
+         * @example {
+         *       "challenge": "xEbZrhY0V5Q1bY3gqQGahuQZTkXW2MKO2Jv1Y2xJ4oPrd1kGtK8m7cW0vN5hD2sQeR9uL6aB",
+         *       "timeout": 300000,
+         *       "rpId": "app.example.com",
+         *       "allowCredentials": [],
+         *       "userVerification": "required"
+         *     }
+         */
+        PasskeyRequestOptions: {
+            /** @description The challenge, which works once, within five minutes, in base64url */
+            challenge: string;
+            /** @description Milliseconds that the person has */
+            timeout: number;
+            /** @description The host that passkeys belong to */
+            rpId: string;
+            /** @description The passkeys of the user; empty for a login, where the person chooses among all */
+            allowCredentials: components["schemas"]["PasskeyDescriptor"][];
+            /**
+             * @description The authenticator must verify who the person is
+             * @enum {string}
+             */
+            userVerification: "required";
         };
         /**
          * @description The present password and the one that replaces it
@@ -1091,6 +1582,60 @@ export interface components {
             refresh_token?: string;
             /** @description True for browsers: without a refresh cookie the answer is 204 instead of 401 */
             refresh_cookie?: boolean;
+        };
+        /**
+         * @description What `toJSON()` of a created credential returns: `RegistrationResponseJSON` of WebAuthn
+         * @example {
+         *       "id": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *       "rawId": "mV3kq0cTz9Yw5R1hXn7bDg",
+         *       "type": "public-key",
+         *       "response": {
+         *         "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0Iiwib3JpZ2luIjoiaHR0cHM6Ly9hcHAuZXhhbXBsZS5jb20ifQ",
+         *         "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YUA",
+         *         "transports": [
+         *           "internal",
+         *           "hybrid"
+         *         ]
+         *       },
+         *       "authenticatorAttachment": "platform",
+         *       "clientExtensionResults": {
+         *         "credProps": {
+         *           "rk": true
+         *         }
+         *       }
+         *     }
+         */
+        RegistrationCredential: {
+            /** @description The id of the credential, in base64url */
+            id: string;
+            /** @description The same as `id`, in base64url */
+            rawId: string;
+            /**
+             * @description The only type there is
+             * @enum {string}
+             */
+            type: "public-key";
+            /** @description Where the authenticator is; not used */
+            authenticatorAttachment?: string;
+            /** @description What extensions of the browser say; not used */
+            clientExtensionResults: {
+                [key: string]: unknown;
+            };
+            /** @description What the authenticator answered */
+            response: {
+                /** @description What the browser says of the request, in base64url */
+                clientDataJSON: string;
+                /** @description The new public key and what it is bound to, in base64url */
+                attestationObject: string;
+                /** @description What the authenticator says of itself, in base64url */
+                authenticatorData?: string;
+                /** @description How the browser reaches the authenticator */
+                transports?: string[];
+                /** @description The public key once more; not used, in base64url */
+                publicKey?: string;
+                /** @description Its COSE algorithm; not used */
+                publicKeyAlgorithm?: number;
+            };
         };
         /**
          * @description The token of the mail, or the email and the code, with the new password
@@ -1210,7 +1755,7 @@ export interface components {
          */
         SortOrder: "asc" | "desc";
         /**
-         * @description What proves again who the user is: the password, or a code where the user has a second factor
+         * @description What proves again who the user is: the password, or a code or a passkey where the user has one
          * @example {
          *       "password": "correct-horse-7"
          *     }
@@ -1220,6 +1765,7 @@ export interface components {
             password?: string;
             /** @description A code of the authenticator app, or a recovery code */
             code?: string;
+            credential?: components["schemas"]["AuthenticationCredential"];
         };
         /**
          * @description A task of the user
@@ -1499,7 +2045,9 @@ export interface components {
 export type AccountDeletion = components['schemas']['AccountDeletion'];
 export type Activity = components['schemas']['Activity'];
 export type ActivityPage = components['schemas']['ActivityPage'];
+export type AddedPasskey = components['schemas']['AddedPasskey'];
 export type AuthenticatedUser = components['schemas']['AuthenticatedUser'];
+export type AuthenticationCredential = components['schemas']['AuthenticationCredential'];
 export type AuthResponse = components['schemas']['AuthResponse'];
 export type EmailChange = components['schemas']['EmailChange'];
 export type EmailChangeToken = components['schemas']['EmailChangeToken'];
@@ -1511,14 +2059,23 @@ export type Forgot = components['schemas']['Forgot'];
 export type Health = components['schemas']['Health'];
 export type Login = components['schemas']['Login'];
 export type Message = components['schemas']['Message'];
+export type NewPasskey = components['schemas']['NewPasskey'];
 export type NewTask = components['schemas']['NewTask'];
 export type NewUser = components['schemas']['NewUser'];
+export type Passkey = components['schemas']['Passkey'];
+export type PasskeyCreationOptions = components['schemas']['PasskeyCreationOptions'];
+export type PasskeyDescriptor = components['schemas']['PasskeyDescriptor'];
+export type PasskeyList = components['schemas']['PasskeyList'];
+export type PasskeyLogin = components['schemas']['PasskeyLogin'];
+export type PasskeyPatch = components['schemas']['PasskeyPatch'];
+export type PasskeyRequestOptions = components['schemas']['PasskeyRequestOptions'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type ProfilePatch = components['schemas']['ProfilePatch'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type Refresh = components['schemas']['Refresh'];
+export type RegistrationCredential = components['schemas']['RegistrationCredential'];
 export type Reset = components['schemas']['Reset'];
 export type SecondFactor = components['schemas']['SecondFactor'];
 export type SecondFactorMethod = components['schemas']['SecondFactorMethod'];
@@ -1683,6 +2240,63 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getPasskeyLoginOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The options */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    logInWithPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyLogin"];
+            };
+        };
+        responses: {
+            /** @description The session is open */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthResponse"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -1929,6 +2543,33 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    getStepUpOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The options */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     listFactors: {
         parameters: {
             query?: never;
@@ -2063,6 +2704,158 @@ export interface operations {
             /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
             401: components["responses"]["Problem401"];
             409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getPasskeyCreationOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The options */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreationOptions"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listPasskeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The passkeys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    addPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description The passkey is added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedPasskey"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    removePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the passkey */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The passkey is removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    renamePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the passkey */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyPatch"];
+            };
+        };
+        responses: {
+            /** @description The passkey has its new name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
