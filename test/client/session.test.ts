@@ -2,6 +2,7 @@ import t, { test } from 'tap'
 import type { User } from '../../web/client/src/api.ts'
 import { Problem } from '../../web/client/src/index.ts'
 import { password } from '../helpers/app.ts'
+import { createAuthenticator } from '../helpers/authenticator.ts'
 import { tokenOf } from '../helpers/mailbox.ts'
 import { heard, startBrowsers } from '../helpers/tabs.ts'
 
@@ -42,6 +43,20 @@ test('a request in the unknown state restores the session first', async (t) => {
   await t.rejects(stranger.api.GET('/api/tasks'), { status: 401, code: 'not_authenticated' })
   await t.rejects(stranger.api.GET('/api/tasks'), { status: 401, code: 'not_authenticated' })
   t.match(await stranger.api.GET('/health'), { status: 'ok' })
+})
+
+test('a passkey signs in without a password', async (t) => {
+  const { signedUp } = open()
+  const { session, api, user } = await signedUp()
+  const authenticator = createAuthenticator()
+  const credential = authenticator.create(await api.POST('/api/auth/passkeys/options'))
+  t.match(await api.POST('/api/auth/passkeys', { body: { credential, name: 'Phone' } }), { name: 'Phone' })
+  await session.logOut()
+  t.match(await session.logInWithPasskey(authenticator.get(await session.passkeyOptions())), { id: user.id })
+  t.match(await api.GET('/api/auth/passkeys'), { items: [{ name: 'Phone' }] })
+  const again = authenticator.get(await session.passkeyOptions(), { userVerified: false })
+  await t.rejects(session.logInWithPasskey(again), { status: 401, code: 'invalid_credentials' })
+  t.equal(session.state().status, 'in', 'a refused passkey ends no session')
 })
 
 test('login and logout; a wrong password does not end a session', async (t) => {

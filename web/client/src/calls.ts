@@ -7,6 +7,8 @@ type SessionPath =
   | '/api/auth/register'
   | '/api/auth/login'
   | '/api/auth/login/second-factor'
+  | '/api/auth/passkeys/login'
+  | '/api/auth/passkeys/login/options'
   | '/api/auth/refresh'
   | '/api/auth/logout'
   | '/api/auth/password'

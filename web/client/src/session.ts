@@ -1,11 +1,13 @@
 import type { Client } from 'openapi-fetch'
 import type {
   AccountDeletion,
+  AuthenticationCredential,
   AuthResponse,
   EmailConfirmation,
   EmailVerification,
   Login,
   NewUser,
+  PasskeyRequestOptions,
   PasswordChange,
   paths,
   Reset,
@@ -99,6 +101,16 @@ export function createSession(server: Client<paths>, { state, exchange, renewal,
      */
     completeLogIn: (proof: Omit<SecondFactor, 'refresh_cookie'>): Promise<User> =>
       enter('/api/auth/login/second-factor', proof),
+
+    /** What `navigator.credentials.get()` takes, for five minutes. Problems: 429, 503. */
+    passkeyOptions: (): Promise<PasskeyRequestOptions> =>
+      bodyOf(server.POST('/api/auth/passkeys/login/options', { fetch: exchange })),
+
+    /** With the credential that the browser returned. Problems: 401 `invalid_credentials`, 401 `email_not_verified`, 429, 503. */
+    async logInWithPasskey(credential: AuthenticationCredential): Promise<User> {
+      const body = { credential, refresh_cookie }
+      return state.adopt(await bodyOf(server.POST('/api/auth/passkeys/login', { body, ...open })))
+    },
 
     /** Throws a Problem when the server does not answer: the user is still signed in. */
     async logOut(): Promise<void> {
