@@ -18,7 +18,7 @@ const creationOptions = {
   summary: 'Begin to add a passkey',
   description:
     'Hand the answer to `navigator.credentials.create()`, and the result to `POST /api/auth/passkeys` within five minutes. ' +
-    '409 `quota_exceeded`: the account has 20 passkeys. 503: the service has no host name, see docs/passkeys.md.',
+    '409 `quota_exceeded`: the account has 20 passkeys. 503: passkeys are off, see docs/passkeys.md.',
   response: { 200: answer('The options', ref(PasskeyCreationOptions)) },
   problems: [409, 429]
 }

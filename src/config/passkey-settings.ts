@@ -8,7 +8,7 @@ interface Given {
 
 /** The relying party of WebAuthn: for whom passkeys are made, and whose pages may use them. */
 export interface PasskeySettings {
-  /** The host of APP_URL. Passkeys belong to it for ever. */
+  /** The host of APP_URL. Passkeys belong to it forever. */
   rpId: string
   rpName: string
   origins: string[]

@@ -56,7 +56,7 @@ export function createPasskeys(db: Kysely<Database>, parts: Parts) {
   const passkeys = passkeysRepository(db)
 
   function relyingParty(): PasskeySettings {
-    if (!parts.settings) throw problems.unavailable('passkeys need APP_URL, with a host name', 3_600)
+    if (!parts.settings) throw problems.unavailable('passkeys need APP_URL, with the name of a host', 3_600)
     return parts.settings
   }
 
