@@ -358,6 +358,26 @@ test('without the database it says so, and continues later', async (t) => {
   t.equal(sent.length, 1)
 })
 
+test('a mail that is written while a claim fails is claimed at once', async (t) => {
+  let claims = 0
+  const { sent, run, sender } = startSender({
+    parts: {
+      outbox: {
+        ...outbox,
+        async claim(...given) {
+          claims += 1
+          if (claims > 1) return outbox.claim(...given)
+          await write()
+          sender.wake()
+          throw new Error('no database')
+        }
+      }
+    }
+  })
+  await run()
+  t.equal(sent.length, 1)
+})
+
 test('a mail that is written while the last claim finds nothing is sent at once', async (t) => {
   let claims = 0
   const { sent, run, sender } = startSender({
