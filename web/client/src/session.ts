@@ -41,7 +41,7 @@ type MailProof = Required<Pick<EmailVerification, 'token'>> | Required<Pick<Emai
 
 type ChangeProof = Required<Pick<EmailConfirmation, 'token'>> | Required<Pick<EmailConfirmation, 'code'>>
 
-type Entrance = '/api/auth/login' | '/api/auth/login/second-factor'
+type Entrance = '/api/auth/login' | '/api/auth/login/second-factor' | '/api/auth/passkeys/login'
 
 interface Parts {
   state: State
@@ -107,10 +107,8 @@ export function createSession(server: Client<paths>, { state, exchange, renewal,
       bodyOf(server.POST('/api/auth/passkeys/login/options', { fetch: exchange })),
 
     /** With the credential that the browser returned. Problems: 401 `invalid_credentials`, 401 `email_not_verified`, 429, 503. */
-    async logInWithPasskey(credential: AuthenticationCredential): Promise<User> {
-      const body = { credential, refresh_cookie }
-      return state.adopt(await bodyOf(server.POST('/api/auth/passkeys/login', { body, ...open })))
-    },
+    logInWithPasskey: (credential: AuthenticationCredential): Promise<User> =>
+      enter('/api/auth/passkeys/login', { credential }),
 
     /** Throws a Problem when the server does not answer: the user is still signed in. */
     async logOut(): Promise<void> {

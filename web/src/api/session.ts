@@ -6,6 +6,8 @@ export const {
   signUp,
   logIn,
   completeLogIn,
+  logInWithPasskey,
+  passkeyOptions,
   logOut,
   forgotPassword,
   resetPassword,

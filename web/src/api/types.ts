@@ -1,1 +1,1 @@
-export type { Activity, Factors, Session, Task, TaskPage, TaskPatch, User } from '@gatehouse/client'
+export type { Activity, Factors, Passkey, Session, Task, TaskPage, TaskPatch, User } from '@gatehouse/client'

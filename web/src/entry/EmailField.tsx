@@ -13,7 +13,7 @@ export function EmailField({ error, onType }: Props) {
       name="email"
       label="Email"
       type="email"
-      autoComplete="username"
+      autoComplete="username webauthn"
       required
       defaultValue={typedEmail()}
       error={error}

@@ -1,4 +1,4 @@
-import { startTransition, useState } from 'react'
+import { Suspense, startTransition, useState } from 'react'
 import { hasCode } from '../api/problem.ts'
 import { logIn, useSession } from '../api/session.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
@@ -6,7 +6,7 @@ import { faults, needed } from '../forms/faults.ts'
 import { PasswordField } from '../forms/PasswordField.tsx'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
 import { text, useSubmission } from '../forms/useSubmission.ts'
-import { LogInStep } from '../pages.ts'
+import { LogInStep, PasskeyLogIn } from '../pages.ts'
 import { Link, useSearch } from '../router.tsx'
 import { EmailField } from './EmailField.tsx'
 import { EntryPage } from './EntryPage.tsx'
@@ -61,6 +61,9 @@ export function LogInPage() {
       <p>
         New here? <Link href={`/signup${search}`}>Sign up</Link>
       </p>
+      <Suspense>
+        <PasskeyLogIn />
+      </Suspense>
     </EntryPage>
   )
 }

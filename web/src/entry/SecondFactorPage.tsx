@@ -2,6 +2,8 @@ import { useEffect, useEffectEvent } from 'react'
 import { hasCode, problemDetails } from '../api/problem.ts'
 import { completeLogIn } from '../api/session.ts'
 import { CodeField } from '../factors/CodeField.tsx'
+import { PasskeyButton } from '../factors/PasskeyButton.tsx'
+import { canUsePasskeys, enterWithPasskey } from '../factors/passkeys.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
 import { faults, needed } from '../forms/faults.ts'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
@@ -48,15 +50,22 @@ export function SecondFactorPage({ problem, onBack }: Props) {
       hasCode(error, 'invalid_code') ? { code: 'This code is wrong, or was used before.' } : undefined
   })
 
+  const withCode = has('totp') || has('recovery_code')
   return (
     <EntryPage title="Second step">
-      <form className="form" aria-label="Enter a code" {...form}>
-        <CodeField totp={has('totp')} recovery={has('recovery_code')} error={errors.code} />
-        <FormMessage text={message} />
-        <div>
-          <SubmitButton label="Sign in" busyLabel="Signing in…" {...button} />
-        </div>
-      </form>
+      {has('passkey') && canUsePasskeys() && (
+        <PasskeyButton kind="main" label="Use a passkey" act={() => enterWithPasskey()} />
+      )}
+      {withCode && (
+        <form className="form" aria-label="Enter a code" {...form}>
+          <CodeField totp={has('totp')} recovery={has('recovery_code')} error={errors.code} />
+          <FormMessage text={message} />
+          <div>
+            <SubmitButton label="Sign in" busyLabel="Signing in…" {...button} />
+          </div>
+        </form>
+      )}
+      {!withCode && !canUsePasskeys() && <p>Your browser cannot use passkeys here. Sign in with another one.</p>}
       <div>
         <Button onClick={onBack}>Back to signing in</Button>
       </div>

@@ -4,6 +4,8 @@ import { hasCode } from '../api/problem.ts'
 import { stepUp, useSession } from '../api/session.ts'
 import type { Factors } from '../api/types.ts'
 import { CodeField, focusField } from '../factors/CodeField.tsx'
+import { PasskeyButton } from '../factors/PasskeyButton.tsx'
+import { canUsePasskeys, stepUpWithPasskey } from '../factors/passkeys.ts'
 import { useFactors } from '../factors/useFactors.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
 import { faults, needed } from '../forms/faults.ts'
@@ -51,7 +53,7 @@ function StepUpForm(props: Props) {
 const once = 'You are not asked again for ten minutes.'
 
 function FactorForm({ factors, onCancel, onConfirmed }: Props & { factors: Factors }) {
-  const { totp, recovery_codes } = factors
+  const { totp, passkeys, recovery_codes } = factors
   const { form, button, errors, message } = useSubmission({
     read: (data) => text(data, 'code').trim(),
     check: (code) => faults({ code: needed(code, 'Enter a code.') }),
@@ -62,17 +64,42 @@ function FactorForm({ factors, onCancel, onConfirmed }: Props & { factors: Facto
     explain: (error) =>
       hasCode(error, 'invalid_code') ? { code: 'This code is wrong, or was used before.' } : undefined
   })
+  const withPasskey = passkeys > 0 && canUsePasskeys()
+  const withCode = totp || recovery_codes > 0
 
   return (
-    <form className="form" aria-label="Enter a code" {...form}>
-      <p className="soft">Enter a code to continue. {once}</p>
-      <CodeField totp={totp} recovery={recovery_codes > 0} error={errors.code} />
-      <FormMessage text={message} />
-      <div className="row">
-        <SubmitButton label="Continue" busyLabel="Checking…" {...button} />
-        <Button onClick={onCancel}>Cancel</Button>
-      </div>
-    </form>
+    <>
+      <p className="soft">
+        {withPasskey || withCode
+          ? `${withPasskey ? 'Use a passkey' : 'Enter a code'}${withPasskey && withCode ? ' or enter a code' : ''} to continue. ${once}`
+          : 'This needs your passkey, which your browser cannot use here.'}
+      </p>
+      {withPasskey && (
+        <PasskeyButton
+          kind="main"
+          label="Use a passkey"
+          act={async () => {
+            await stepUpWithPasskey()
+            onConfirmed()
+          }}
+        />
+      )}
+      {withCode && (
+        <form className="form" aria-label="Enter a code" {...form}>
+          <CodeField totp={totp} recovery={recovery_codes > 0} error={errors.code} />
+          <FormMessage text={message} />
+          <div className="row">
+            <SubmitButton label="Continue" busyLabel="Checking…" {...button} />
+            <Button onClick={onCancel}>Cancel</Button>
+          </div>
+        </form>
+      )}
+      {!withCode && (
+        <div>
+          <Button onClick={onCancel}>Cancel</Button>
+        </div>
+      )}
+    </>
   )
 }
 

@@ -18,8 +18,8 @@ export function OneWayWarning({ factors }: { factors: Factors }) {
       <p>
         <strong>There is only one way to sign in to your account:</strong> your password
         {factors.totp
-          ? ' with your authenticator app. Keep your recovery codes where you find them.'
-          : '. With an authenticator app, a stolen password alone opens nothing, and you get recovery codes.'}
+          ? ' with your authenticator app. Add a passkey, so that you can still sign in when you have lost your phone.'
+          : '. Add a passkey, so that you can still sign in when you have lost it.'}
       </p>
       <div className="row">
         {path !== '/security' && (
