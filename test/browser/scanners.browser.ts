@@ -172,6 +172,16 @@ const mails: Record<string, MailOfKind> = {
     cause: async () => (await askForChange()).email,
     use: (token) => post('email/confirm', { token })
   },
+  'email.taken': {
+    subject: /^Your address was entered/,
+    async cause() {
+      const { email } = await signUp()
+      const { token } = await signUp()
+      await post('email/change', { email }, token)
+      return email
+    },
+    use: undefined
+  },
   'email.requested': {
     subject: /^A new address/,
     cause: async () => (await askForChange()).old,
