@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import type { AuthenticationCredential, RegistrationCredential } from '../../schemas/webauthn.ts'
 import type { caller } from './app.ts'
+import { until } from './wait.ts'
 
 export const site = { origin: 'http://localhost:8000', rpId: 'localhost' }
 
@@ -186,8 +188,15 @@ type Caller = ReturnType<typeof caller>
 
 /** What a person with an authenticator does. */
 export function passkeysOf(anyone: Caller) {
-  const optionsFor = async (user: Caller): Promise<CreationOptions> =>
-    (await user.post('/api/auth/passkeys/options')).json()
+  async function optionsFor(user: Caller): Promise<CreationOptions> {
+    // On a busy machine, some get a 503 and try again.
+    const answer = await until('an answer other than 503', async () => {
+      const answer = await user.post('/api/auth/passkeys/options')
+      return answer.statusCode !== 503 && answer
+    })
+    assert.equal(answer.statusCode, 200, answer.body)
+    return answer.json()
+  }
   const loginOptions = async (): Promise<{ challenge: string }> =>
     (await anyone.post('/api/auth/passkeys/login/options')).json()
   const send = (credential: unknown, options?: Parameters<Caller['post']>[2]) =>
