@@ -166,7 +166,7 @@ export async function logIn(page: Page, email: string, secret = password): Promi
   await seen(page, 'Sign in')
   await field(page, 'Email').fill(email)
   await field(page, 'Password').fill(secret)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
 }
 
 export const field = (page: Page, label: string) => page.getByLabel(label, { exact: true })

@@ -26,7 +26,6 @@ export default function ProfilePage() {
   const user = factors.isPending ? undefined : newest
   return (
     <AccountPage title="Profile">
-      {user && factors.data && <OneWayWarning factors={factors.data} />}
       <section className="sheet card" aria-label="Your account">
         {!user && !error && <Skeleton rows={3} label="Loading your profile" />}
         {!user && error && <ErrorState what="Your profile" error={error} retry={() => void refetch()} />}
@@ -43,6 +42,7 @@ export default function ProfilePage() {
           </dl>
         )}
       </section>
+      {user && factors.data && <OneWayWarning factors={factors.data} />}
       {user && !user.email_verified && <VerifyForm email={user.email} />}
       {user && <NameForm user={user} />}
       {user && <EmailForm user={user} />}
