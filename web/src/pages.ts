@@ -30,7 +30,7 @@ type Lazy = Awaited<ReturnType<Parameters<typeof lazy>[0]>>['default']
 const loads: (() => Promise<unknown>)[] = []
 
 /** Pages and parts that the first page can do without are loaded separately, after it. */
-function later<Part extends Lazy>(load: () => Promise<{ default: Part }>) {
+export function later<Part extends Lazy>(load: () => Promise<{ default: Part }>) {
   const once = page(load)
   loads.push(once)
   return lazy(once)

@@ -1,6 +1,4 @@
-import AuthenticatorPage from '../factors/AuthenticatorPage.tsx'
-import RecoveryCodesPage from '../factors/RecoveryCodesPage.tsx'
-import SecurityPage from '../factors/SecurityPage.tsx'
+import { later } from '../pages.ts'
 import { useLocation } from '../router.tsx'
 import ActivityPage from './ActivityPage.tsx'
 import type { AccountPath } from './account-paths.ts'
@@ -8,6 +6,10 @@ import DeleteAccountPage from './DeleteAccountPage.tsx'
 import PasswordPage from './PasswordPage.tsx'
 import ProfilePage from './ProfilePage.tsx'
 import SessionsPage from './SessionsPage.tsx'
+
+const SecurityPage = later(() => import('../factors/SecurityPage.tsx'))
+const AuthenticatorPage = later(() => import('../factors/AuthenticatorPage.tsx'))
+const RecoveryCodesPage = later(() => import('../factors/RecoveryCodesPage.tsx'))
 
 const pages = {
   '/profile': ProfilePage,
@@ -20,7 +22,7 @@ const pages = {
   '/delete-account': DeleteAccountPage
 } satisfies Record<AccountPath, unknown>
 
-/** All pages of the account, which are loaded together. */
+/** All pages of the account, which are loaded together, except those that bring libraries. */
 export default function AccountPages() {
   const [path] = useLocation()
   const Page = pages[path as AccountPath]

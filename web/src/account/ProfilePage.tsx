@@ -46,15 +46,17 @@ export default function ProfilePage() {
       {user && !user.email_verified && <VerifyForm email={user.email} />}
       {user && <NameForm user={user} />}
       {user && <EmailForm user={user} />}
-      <section className="apart" aria-labelledby="delete-heading">
-        <div>
-          <h2 id="delete-heading">Delete account</h2>
-          <p className="soft">Your account and all your tasks are deleted for good.</p>
-        </div>
-        <Link href="/delete-account" className="button risky">
-          Delete account
-        </Link>
-      </section>
+      {(user || error) && (
+        <section className="apart" aria-labelledby="delete-heading">
+          <div>
+            <h2 id="delete-heading">Delete account</h2>
+            <p className="soft">Your account and all your tasks are deleted for good.</p>
+          </div>
+          <Link href="/delete-account" className="button risky">
+            Delete account
+          </Link>
+        </section>
+      )}
     </AccountPage>
   )
 }
