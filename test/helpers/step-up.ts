@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { answer } from '../../schemas/answers.ts'
 import { id } from '../../schemas/common.ts'
 
-/** A route that requires step-up, and one that does so by mistake, because it is public. */
+/** A route that requires step-up, and two that do so by mistake, because they are public. */
 export function addProbes(app: FastifyInstance): void {
   const response = { 200: answer('The user', Type.Object({ id: id('The id of the user') })) }
   const schema = { operationId: 'probe', tags: ['auth'], summary: 'A probe', stepUp: true, response } as const
@@ -13,7 +13,8 @@ export function addProbes(app: FastifyInstance): void {
       reply.send({ id: user.id })
     })
   })
-  app.get('/api/public-probe', { schema: { hide: true, stepUp: true } }, (_request, reply) => {
-    reply.send({})
-  })
+  for (const stepUp of [true, 'second-factor'] as const)
+    app.get(`/api/public-probe/${stepUp}`, { schema: { hide: true, stepUp } }, (_request, reply) => {
+      reply.send({})
+    })
 }

@@ -8,7 +8,7 @@ import { server } from '../helpers/template.ts'
 
 let now = Date.now()
 const clock = () => now
-const { app, config, anyone, signUp, lettersTo } = await startApp(t, { clock })
+const { app, config, anyone, signUp, lettersTo, lines } = await startApp(t, { clock })
 const { loginOptions, send, add, logIn, stepUp } = passkeysOf(anyone)
 const { refresh } = refreshing(app)
 const pass = (seconds: number) => {
@@ -100,6 +100,14 @@ for (const [what, how] of Object.entries(bad))
     t.equal((await logIn(authenticator)).statusCode, 200, 'the same without it does')
   })
 
+test('the log says why a passkey was refused, on one short line', async (t) => {
+  const { authenticator } = await withPasskey()
+  await logIn(authenticator, { origin: `https://${'\u202Eevil.'.repeat(100)}example` })
+  const refusal = String(lines.at(-1)?.refusal)
+  t.match(refusal, /origin "https:\/\/\uFFFDevil\./)
+  t.equal(refusal.length, 200)
+})
+
 test('a signature of another key is wrong', async (t) => {
   const { ann, authenticator } = await withPasskey()
   const other = createAuthenticator({ id: Buffer.from(authenticator.id, 'base64url') })
@@ -128,7 +136,8 @@ test('a challenge works once, for five minutes, and only for a login', async (t)
 test('fifty times the same assertion at once opens one session', async (t) => {
   const { ann, authenticator } = await withPasskey()
   const before = await app.db.selectFrom('sessions').select('id').where('user_id', '=', ann.id).execute()
-  const credential = authenticator.get(await loginOptions())
+  // Without a counter, which would refuse the others as well.
+  const credential = authenticator.get(await loginOptions(), { counter: 0 })
   const answers = await Promise.all(Array.from({ length: 50 }, () => send(credential)))
   t.equal(answers.filter(({ statusCode }) => statusCode === 200).length, 1)
   const after = await app.db.selectFrom('sessions').select('id').where('user_id', '=', ann.id).execute()

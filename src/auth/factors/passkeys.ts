@@ -5,6 +5,7 @@ import type { AuthenticationCredential } from '../../../schemas/webauthn.ts'
 import type { PasskeySettings } from '../../config/passkey-settings.ts'
 import type { Database } from '../../database/tables.ts'
 import { problems } from '../../http/problems.ts'
+import { printable } from '../../logging/printable.ts'
 import type { Mail } from '../../mail/mail.ts'
 import { type PasskeyUse, passkeysRepository } from '../../repositories/passkeys.ts'
 import { usersRepository } from '../../repositories/users.ts'
@@ -26,6 +27,9 @@ const methods = ['hwk', 'mfa']
 
 /** The key was copied, or two uses overtook each other (WebAuthn, section 6.1.1). */
 const reversed = 'the counter went back'
+
+/** For the log: the library repeats what the request claims, such as its origin. */
+const told = (reason: string) => printable(reason).slice(0, 200)
 
 interface Parts {
   /** Undefined where no host is configured that passkeys can belong to. */
@@ -76,7 +80,7 @@ export function createPasskeys(db: Kysely<Database>, parts: Parts) {
     const account = `passkey of ${userId ?? 'nobody'}`
     const event = reason === reversed ? 'passkey.cloned' : 'passkey.failed'
     await log.record(event, client, { user_id: userId ?? null, account })
-    throw problems.invalidPasskey(reason)
+    throw problems.invalidPasskey(told(reason))
   }
 
   /** Verifies an assertion without using it. For a step-up the passkey must be of `userId`. */
@@ -127,7 +131,7 @@ export function createPasskeys(db: Kysely<Database>, parts: Parts) {
       const refused = (reason: string) =>
         problems.validationFailed(
           [{ pointer: '/credential', message: 'is not valid here, was used, or is older than five minutes' }],
-          reason
+          told(reason)
         )
       const { found, isChallenge } = expect(ofSession('registration', token))
       const verified = await verifyRegistration(relyingParty(), credential, isChallenge).catch(({ message }: Error) => {

@@ -82,9 +82,10 @@ export function createStepUp(db: Kysely<Database>, parts: Parts) {
       return hasProved(own) ? undefined : checkSecondFactor(own)
     },
 
-    /** Throws `step_up_required` for users who have a second factor, and have not proved it lately. */
+    /** Throws `step_up_required` for users of ours who have a second factor, and have not proved it lately, and without a token. */
     checkIfSecondFactor(token: AccessToken | undefined): Promise<void> | undefined {
-      return token?.issuer === null && !hasProved(token) ? checkSecondFactor(token) : undefined
+      if (!token) throw problems.stepUpRequired({ maxAge })
+      return token.issuer === null && !hasProved(token) ? checkSecondFactor(token) : undefined
     },
 
     /**
