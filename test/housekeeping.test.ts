@@ -155,7 +155,7 @@ test('used challenges of passkeys are deleted a day after they have expired', as
   await deleteExpired(db, config)
   const left = await db.selectFrom('used_passkey_challenges').select('hash').execute()
   t.strictSame(
-    left.map(({ hash }) => hash.toString()),
+    left.map(({ hash }) => Buffer.from(hash).toString()),
     ['kept']
   )
 })

@@ -126,9 +126,14 @@ export function createSessions(
         user_agent: userAgent?.slice(0, longestUserAgent) ?? null,
         ip
       })
-      if (!opened) return undefined
-      const { needs_second_factor: needsSecondFactor, seconds_left: secondsLeft } = opened
-      return admit({ user, sessionId, authentication, needsSecondFactor, refreshToken, secondsLeft })
+      return (
+        opened &&
+        admit({
+          ...{ user, sessionId, authentication, refreshToken },
+          needsSecondFactor: opened.needs_second_factor,
+          secondsLeft: opened.seconds_left
+        })
+      )
     },
 
     /** Replaces both tokens. Throws `invalid_token`. Reuse of a replaced token ends the session (RFC 9700, 4.14). */

@@ -67,7 +67,7 @@ async function borrowDatabase() {
     },
     async remove() {
       await borrowed?.then(({ giveBack }) => giveBack())
-      rmSync(folder, { recursive: true })
+      rmSync(folder, { recursive: true, maxRetries: 5 })
     }
   }
 }

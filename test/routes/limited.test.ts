@@ -21,6 +21,11 @@ const limited = [
   ['put', '/api/auth/password'],
   ['post', '/api/auth/profile/delete'],
   ['post', '/api/auth/step-up'],
+  ['post', '/api/auth/step-up/options'],
+  ['post', '/api/auth/passkeys'],
+  ['post', '/api/auth/passkeys/options'],
+  ['post', '/api/auth/passkeys/login'],
+  ['post', '/api/auth/passkeys/login/options'],
   ['post', '/api/auth/factors/totp/confirm']
 ] as const
 
@@ -36,7 +41,7 @@ test('no other public operation lists 429, and all of these do', (t) => {
   const names = limited.map((operation) => operation.join(' '))
   t.strictSame(
     listed.sort(),
-    names.filter((name) => !/password$|delete|verification|step-up|factors/.test(name)).sort()
+    names.filter((name) => !/password$|delete|verification|step-up|factors|passkeys(\/options)?$/.test(name)).sort()
   )
   t.end()
 })

@@ -3,6 +3,7 @@ import t, { type Test, test } from 'tap'
 import { maxPasskeys } from '../../src/auth/factors/passkeys.ts'
 import { caller, startApp } from '../helpers/app.ts'
 import { createAuthenticator, type Deviation, passkeysOf, site, type Value } from '../helpers/authenticator.ts'
+import { codeAt } from '../helpers/factors.ts'
 import { bridgeToken } from '../helpers/mint.ts'
 import { refreshing } from '../helpers/refreshing.ts'
 
@@ -123,6 +124,25 @@ test('other algorithms, and keys that are too long, are refused', async (t) => {
   refused(t, await add(ann, createAuthenticator({ algorithm: 'ES384' })), 'ES384')
   refused(t, await add(ann, createAuthenticator({ algorithm: 'RS256', bits: 8_192 })), 'RSA with 8,192 bits')
   t.equal((await add(ann, createAuthenticator({ algorithm: 'RS256', bits: 4_096 }))).statusCode, 201)
+})
+
+test('a passkey with another id than the page says is refused, and the transports need not be known', async (t) => {
+  const ann = await signUp()
+  const created = createAuthenticator().create(await optionsFor(ann))
+  const { id } = createAuthenticator()
+  refused(t, await ann.post('/api/auth/passkeys', { credential: { ...created, id, rawId: id } }), 'another id')
+  t.equal((await add(ann, createAuthenticator(), { response: { transports: undefined } })).statusCode, 201)
+})
+
+test('an authenticator app beside a passkey comes with new recovery codes', async (t) => {
+  const ann = await signUp()
+  const { recovery_codes: before } = (await add(ann, createAuthenticator())).json()
+  const { secret } = (await ann.post('/api/auth/factors/totp')).json()
+  const confirmed = await ann.post('/api/auth/factors/totp/confirm', { code: codeAt(secret, now) })
+  const { recovery_codes: after } = confirmed.json()
+  t.equal(after.length, 10)
+  t.notOk(before.some((code: string) => after.includes(code)))
+  t.strictSame((await ann.get('/api/auth/factors')).json(), { totp: true, passkeys: 1, recovery_codes: 10 })
 })
 
 test('attestation of a manufacturer is refused, because checking it would contact hosts that it names', async (t) => {

@@ -30,6 +30,15 @@ test('after the right password, a login asks for a second factor', async (t) => 
   t.strictSame(claimsOf(refreshed.json().access_token).amr, ['pwd', 'otp', 'mfa'])
 })
 
+test('a challenge opens one session, and uses one code, also with two right codes at once', async (t) => {
+  const ann = await register()
+  const challenge = await challengeOf(ann.email)
+  const answers = await Promise.all(ann.recoveryCodes.slice(0, 2).map((code) => answer(challenge, code)))
+  t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [200, 401])
+  const { access_token } = answers.find(({ statusCode }) => statusCode === 200)?.json() ?? {}
+  t.equal((await caller(app, access_token).get('/api/auth/factors')).json().recovery_codes, 9)
+})
+
 test('in a browser, the refresh token is set as a cookie', async (t) => {
   const ann = await register()
   const challenge = await challengeOf(ann.email)

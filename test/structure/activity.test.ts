@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'tap'
 import { securityEventNames } from '../../src/repositories/security-events.ts'
-import { eventInWords } from '../../web/src/account/events.ts'
+import { eventInWords, isAlarming } from '../../web/src/account/events.ts'
 
 test('every security event is in the documentation, and the web app has words for it', (t) => {
   const docs = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8')
@@ -10,5 +10,7 @@ test('every security event is in the documentation, and the web app has words fo
     t.match(eventInWords(name), /^[A-Z][\w ,:-]{5,}$/, name)
   }
   t.equal(eventInWords('of.a.later.release'), 'of.a.later.release')
+  t.ok(isAlarming('passkey.cloned'))
+  t.notOk(isAlarming('login'))
   t.end()
 })
