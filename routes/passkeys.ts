@@ -18,9 +18,9 @@ const creationOptions = {
   summary: 'Begin to add a passkey',
   description:
     'Hand the answer to `navigator.credentials.create()`, and the result to `POST /api/auth/passkeys` within five minutes. ' +
-    '409 `quota_exceeded`: the account has 20 passkeys. 503: passkeys are off, see docs/passkeys.md.',
+    '409 `quota_exceeded`: the account has 20 passkeys. 404: passkeys are off, see docs/passkeys.md.',
   response: { 200: answer('The options', ref(PasskeyCreationOptions)) },
-  problems: [409, 429]
+  problems: [404, 409, 429]
 }
 const add = {
   operationId: 'addPasskey',
@@ -33,7 +33,7 @@ const add = {
     'them. 400: the passkey was made for another site or request, without user verification, or with another algorithm.',
   body: ref(NewPasskey),
   response: { 201: answer('The passkey is added', ref(AddedPasskey)) },
-  problems: [409, 429]
+  problems: [404, 409, 429]
 }
 const list = {
   operationId: 'listPasskeys',
@@ -74,9 +74,9 @@ const loginOptions = {
   description:
     'Hand the answer to `navigator.credentials.get()`, also with `mediation: "conditional"`, and the result to `POST ' +
     '/api/auth/passkeys/login` within five minutes: a page that is open for longer asks again. It is the same for ' +
-    'everybody: the person chooses the passkey, which knows the account.',
+    'everybody: the person chooses the passkey, which knows the account. 404: passkeys are off.',
   response: { 200: answer('The options', ref(PasskeyRequestOptions)) },
-  problems: [429]
+  problems: [404, 429]
 }
 const login = {
   operationId: 'logInWithPasskey',
@@ -88,7 +88,7 @@ const login = {
     'used; begin again. 401 `email_not_verified`: a mail to confirm the address is on its way.',
   body: ref(PasskeyLogin),
   response: { 200: answer('The session is open', ref(AuthResponse)) },
-  problems: [401, 429]
+  problems: [401, 404, 429]
 }
 
 interface Options {

@@ -14,11 +14,11 @@ const stepUp = {
     'For a request that got 401 `step_up_required`: ask the person for the password, or for a code or a passkey where the ' +
     'account has one. Replace the access token by that of the answer, and repeat the request within ten minutes. The session ' +
     'and its refresh token stay the same. 401 `invalid_credentials`: the password is wrong. 401 `invalid_code`: the code is ' +
-    'wrong or was used. For a passkey call `POST /api/auth/step-up/options` first. 401 `second_factor_required`: the password alone is not enough for this account. Accounts of another ' +
+    'wrong or was used. For a passkey call `POST /api/auth/step-up/options` first; 404: passkeys are off. 401 `second_factor_required`: the password alone is not enough for this account. Accounts of another ' +
     'issuer have no password here and get 401 `step_up_required`, whose detail names the issuer.',
   body: ref(StepUp),
   response: { 200: answer('The new access token has a new `auth_time`', ref(AuthResponse)) },
-  problems: [429]
+  problems: [404, 429]
 }
 
 const passkeyOptions = {
@@ -27,9 +27,9 @@ const passkeyOptions = {
   summary: 'Begin to prove with a passkey who you are',
   description:
     'Hand the answer to `navigator.credentials.get()`, and the result to `POST /api/auth/step-up` within five minutes, in ' +
-    'the same session. It names the passkeys of the account.',
+    'the same session. It names the passkeys of the account. 404: passkeys are off.',
   response: { 200: answer('The options', ref(PasskeyRequestOptions)) },
-  problems: [429]
+  problems: [404, 429]
 }
 
 interface Options {

@@ -124,6 +124,8 @@ export const problems = {
   },
   forbidden: (reason?: string) => new Problem(403, 'forbidden', 'Access forbidden', { reason }),
   notFound: (what: string) => new Problem(404, 'not_found', `${what} not found`),
+  passkeysOff: () =>
+    new Problem(404, 'not_found', 'Passkeys are off here: APP_URL has no host that they can belong to'),
   methodNotAllowed: (allowed: readonly string[]) =>
     new Problem(405, 'method_not_allowed', `This resource takes ${allowed.join(', ')}`, {
       headers: { allow: allowed.join(', ') }

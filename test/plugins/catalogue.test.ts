@@ -98,6 +98,12 @@ const catalogue = {
   ],
   forbidden: [problems.forbidden(), 403, 'forbidden', 'Access forbidden'],
   notFound: [problems.notFound('Task'), 404, 'not_found', 'Task not found'],
+  passkeysOff: [
+    problems.passkeysOff(),
+    404,
+    'not_found',
+    'Passkeys are off here: APP_URL has no host that they can belong to'
+  ],
   methodNotAllowed: [
     problems.methodNotAllowed(['GET', 'PUT']),
     405,

@@ -319,7 +319,7 @@ test('a user of another issuer has no passkeys here', async (t) => {
   t.equal((await anyone.post('/api/auth/passkeys/login/options')).statusCode, 200)
 })
 
-test('without a host that passkeys can belong to, they are unavailable; those that exist can be removed', async (t) => {
+test('without a host that passkeys can belong to, they are off; those that exist can be removed', async (t) => {
   const { anyone, signUp } = await startApp(t, { settings: { APP_URL: 'http://127.0.0.1:8000' } })
   const ann = await signUp()
   for (const answer of [
@@ -328,6 +328,6 @@ test('without a host that passkeys can belong to, they are unavailable; those th
     await anyone.post('/api/auth/passkeys/login/options'),
     await passkeysOf(anyone).send(createAuthenticator().get({ challenge: 'AAAA' }, { userHandle: undefined }))
   ])
-    t.match(answer.json(), { status: 503, code: 'unavailable' })
+    t.match(answer.json(), { status: 404, code: 'not_found', detail: /^Passkeys are off here/ })
   t.equal((await ann.get('/api/auth/passkeys')).statusCode, 200)
 })

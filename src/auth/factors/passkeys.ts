@@ -60,7 +60,7 @@ export function createPasskeys(db: Kysely<Database>, parts: Parts) {
   const passkeys = passkeysRepository(db)
 
   function relyingParty(): PasskeySettings {
-    if (!parts.settings) throw problems.unavailable('passkeys need APP_URL, with the name of a host', 3_600)
+    if (!parts.settings) throw problems.passkeysOff()
     return parts.settings
   }
 
@@ -115,7 +115,7 @@ export function createPasskeys(db: Kysely<Database>, parts: Parts) {
 
     rename: passkeys.rename,
 
-    /** Throws `quota_exceeded` and `unavailable`. */
+    /** Throws `quota_exceeded`, and `not_found` where passkeys are off. */
     async creationOptions(token: OwnToken) {
       const settings = relyingParty()
       const { subject: userId, email } = token

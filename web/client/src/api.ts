@@ -95,7 +95,7 @@ export interface paths {
         put?: never;
         /**
          * Begin to sign in with a passkey
-         * @description Hand the answer to `navigator.credentials.get()`, also with `mediation: "conditional"`, and the result to `POST /api/auth/passkeys/login` within five minutes: a page that is open for longer asks again. It is the same for everybody: the person chooses the passkey, which knows the account.
+         * @description Hand the answer to `navigator.credentials.get()`, also with `mediation: "conditional"`, and the result to `POST /api/auth/passkeys/login` within five minutes: a page that is open for longer asks again. It is the same for everybody: the person chooses the passkey, which knows the account. 404: passkeys are off.
          */
         post: operations["getPasskeyLoginOptions"];
         delete?: never;
@@ -275,7 +275,7 @@ export interface paths {
         put?: never;
         /**
          * Prove again who you are
-         * @description For a request that got 401 `step_up_required`: ask the person for the password, or for a code or a passkey where the account has one. Replace the access token by that of the answer, and repeat the request within ten minutes. The session and its refresh token stay the same. 401 `invalid_credentials`: the password is wrong. 401 `invalid_code`: the code is wrong or was used. For a passkey call `POST /api/auth/step-up/options` first. 401 `second_factor_required`: the password alone is not enough for this account. Accounts of another issuer have no password here and get 401 `step_up_required`, whose detail names the issuer.
+         * @description For a request that got 401 `step_up_required`: ask the person for the password, or for a code or a passkey where the account has one. Replace the access token by that of the answer, and repeat the request within ten minutes. The session and its refresh token stay the same. 401 `invalid_credentials`: the password is wrong. 401 `invalid_code`: the code is wrong or was used. For a passkey call `POST /api/auth/step-up/options` first; 404: passkeys are off. 401 `second_factor_required`: the password alone is not enough for this account. Accounts of another issuer have no password here and get 401 `step_up_required`, whose detail names the issuer.
          */
         post: operations["stepUp"];
         delete?: never;
@@ -295,7 +295,7 @@ export interface paths {
         put?: never;
         /**
          * Begin to prove with a passkey who you are
-         * @description Hand the answer to `navigator.credentials.get()`, and the result to `POST /api/auth/step-up` within five minutes, in the same session. It names the passkeys of the account.
+         * @description Hand the answer to `navigator.credentials.get()`, and the result to `POST /api/auth/step-up` within five minutes, in the same session. It names the passkeys of the account. 404: passkeys are off.
          */
         post: operations["getStepUpOptions"];
         delete?: never;
@@ -399,7 +399,7 @@ export interface paths {
         put?: never;
         /**
          * Begin to add a passkey
-         * @description Hand the answer to `navigator.credentials.create()`, and the result to `POST /api/auth/passkeys` within five minutes. 409 `quota_exceeded`: the account has 20 passkeys. 503: passkeys are off, see docs/passkeys.md.
+         * @description Hand the answer to `navigator.credentials.create()`, and the result to `POST /api/auth/passkeys` within five minutes. 409 `quota_exceeded`: the account has 20 passkeys. 404: passkeys are off, see docs/passkeys.md.
          */
         post: operations["getPasskeyCreationOptions"];
         delete?: never;
@@ -2266,6 +2266,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -2297,6 +2298,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -2536,6 +2538,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -2563,6 +2566,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -2732,6 +2736,7 @@ export interface operations {
             400: components["responses"]["Problem400"];
             /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
             401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -2790,6 +2795,7 @@ export interface operations {
             400: components["responses"]["Problem400"];
             /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
             401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];

@@ -102,7 +102,7 @@ export function createSession(server: Client<paths>, { state, exchange, renewal,
     completeLogIn: (proof: Omit<SecondFactor, 'refresh_cookie'>): Promise<User> =>
       enter('/api/auth/login/second-factor', proof),
 
-    /** What `navigator.credentials.get()` takes, for five minutes. Problems: 429, 503. */
+    /** What `navigator.credentials.get()` takes, for five minutes. Problems: 404 where passkeys are off, 429, 503. */
     passkeyOptions: (): Promise<PasskeyRequestOptions> =>
       bodyOf(server.POST('/api/auth/passkeys/login/options', { fetch: exchange })),
 
