@@ -145,7 +145,12 @@ export const RegistrationCredential = Type.Object(
           })
         ),
         publicKey: Type.Optional(bytes(2_048, 'The public key once more; not used')),
-        publicKeyAlgorithm: Type.Optional(Type.Integer({ description: 'Its COSE algorithm; not used' }))
+        publicKeyAlgorithm: Type.Optional(
+          Type.Integer({
+            ...{ format: 'int32', minimum: -2_147_483_648, maximum: 2_147_483_647 },
+            description: 'Its COSE algorithm; not used'
+          })
+        )
       },
       { additionalProperties: false, description: 'What the authenticator answered' }
     )

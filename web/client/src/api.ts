@@ -1633,7 +1633,10 @@ export interface components {
                 transports?: string[];
                 /** @description The public key once more; not used, in base64url */
                 publicKey?: string;
-                /** @description Its COSE algorithm; not used */
+                /**
+                 * Format: int32
+                 * @description Its COSE algorithm; not used
+                 */
                 publicKeyAlgorithm?: number;
             };
         };
