@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import t, { test } from 'tap'
+import { createChallenges } from '../../src/auth/factors/challenges.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { claimsOf, codeAt, factored, period } from '../helpers/factors.ts'
 import { tokenOf } from '../helpers/mailbox.ts'
@@ -33,10 +34,27 @@ test('after the right password, a login asks for a second factor', async (t) => 
 test('a challenge opens one session, and uses one code, also with two right codes at once', async (t) => {
   const ann = await register()
   const challenge = await challengeOf(ann.email)
-  const answers = await Promise.all(ann.recoveryCodes.slice(0, 2).map((code) => answer(challenge, code)))
+  const answers = await Promise.all(
+    ann.recoveryCodes.slice(0, 2).map((code, i) => answer(challenge, code, `198.51.100.${i}`))
+  )
   t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [200, 401])
   const { access_token } = answers.find(({ statusCode }) => statusCode === 200)?.json() ?? {}
   t.equal((await caller(app, access_token).get('/api/auth/factors')).json().recovery_codes, 9)
+})
+
+test('a challenge that another request has answered meanwhile opens nothing', async (t) => {
+  const ann = await register()
+  const challenge = await challengeOf(ann.email)
+  const codes = {
+    use: async () => 'recovery_code.used',
+    limit: async (id: string, _client: unknown, work: () => Promise<unknown>) => {
+      await app.db.deleteFrom('login_challenges').where('user_id', '=', id).execute()
+      return work()
+    }
+  }
+  const { answer } = createChallenges(app.db, { codes } as never)
+  const client = { ip: '192.0.2.1', prefix: '192.0.2.1', userAgent: null, acceptLanguage: undefined }
+  await t.rejects(answer({ challenge, code: '000000' }, client), { status: 401, code: 'invalid_token' })
 })
 
 test('in a browser, the refresh token is set as a cookie', async (t) => {
