@@ -178,10 +178,10 @@ export function createSender(parts: Parts) {
     do {
       max = await turn()
       if (isResting()) return
+      isNew = false
       // Mails of this process before it was killed: nobody else can be sending them.
       if (isAlone && lastClaim === Number.NEGATIVE_INFINITY) await outbox.giveBack()
       lastClaim = elapsed()
-      isNew = false
       const mails = await outbox.claim(lease, max)
       for (const mail of mails) start(mail)
       found = mails.length

@@ -267,6 +267,25 @@ test('the only process of a database gives back at its start what it had claimed
   t.match(await rows(), [{ attempts: 2, outcome: 'sent' }, { attempts: 1, done_at: null }, { attempts: 1 }])
 })
 
+test('without the database it gives back later, and not again and again', async (t) => {
+  await write()
+  await outbox.claim(300, 1)
+  let tries = 0
+  const giveBack: typeof outbox.giveBack = async () => {
+    tries += 1
+    // Ends where it would be repeated without end.
+    if (isDown && tries < 50) throw new Error('no database')
+    return outbox.giveBack()
+  }
+  let isDown = true
+  const { sent, run } = startSender({ parts: { isAlone: true, outbox: { ...outbox, giveBack } } })
+  await run()
+  t.equal(tries, 1)
+  isDown = false
+  await run()
+  t.equal(sent.length, 1)
+})
+
 for (const [when, minutes, most] of [
   ['beside other requests', 0, 1],
   ['beside other requests, if they have waited for minutes,', 3, 4]
