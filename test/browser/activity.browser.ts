@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
-import { checkLooks } from '../helpers/looks.ts'
+import { checkLooks, looks } from '../helpers/looks.ts'
 import { eventually, loaded, openSite, seen } from '../helpers/site.ts'
 
 const site = await openSite(t)
@@ -111,14 +111,6 @@ test('the next page follows on request, and again after a failure', async (t) =>
   await eventually(t, 'one more', async () => (await rows(page).count()) === varied.length + 1)
   t.equal(await page.getByRole('button', { name: 'Show more' }).count(), 0)
 })
-
-const looks = {
-  light: { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
-  dark: { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
-  phone: { colorScheme: 'dark', viewport: { width: 320, height: 640 } },
-  zoomed: { colorScheme: 'light', viewport: { width: 640, height: 450 } },
-  forced: { forcedColors: 'active', viewport: { width: 390, height: 844 } }
-} as const
 
 for (const [look, options] of Object.entries(looks))
   test(`activity and its dialog are accessible and fit, ${look}`, async (t) => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { TOTP } from 'otpauth'
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
-import { checkLooks } from '../helpers/looks.ts'
+import { checkLooks, looks } from '../helpers/looks.ts'
 import { eventually, field, loaded, logIn, openSite, password, seen } from '../helpers/site.ts'
 
 const site = await openSite(t)
@@ -301,14 +301,6 @@ test('the warning of a single way to sign in can be dismissed for a month', asyn
   await page.reload()
   await warning.waitFor()
 })
-
-const looks = {
-  light: { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
-  dark: { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
-  phone: { colorScheme: 'dark', viewport: { width: 320, height: 640 } },
-  zoomed: { colorScheme: 'light', viewport: { width: 640, height: 450 } },
-  forced: { forcedColors: 'active', viewport: { width: 390, height: 844 } }
-} as const
 
 for (const [look, options] of Object.entries(looks))
   test(`the pages of second factors are accessible and fit, ${look}`, async (t) => {

@@ -1,6 +1,6 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import t, { test } from 'tap'
-import { checkLooks } from '../helpers/looks.ts'
+import { checkLooks, looks } from '../helpers/looks.ts'
 import { eventually, field, logIn, openSite, password, seen } from '../helpers/site.ts'
 
 const site = await openSite(t)
@@ -184,14 +184,6 @@ test('where no passkey can be used, the pages offer none', async (t) => {
   await openSecurity(user)
   await section(user).getByText('Your browser cannot add passkeys here.').waitFor()
 })
-
-const looks = {
-  light: { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
-  dark: { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
-  phone: { colorScheme: 'dark', viewport: { width: 320, height: 640 } },
-  zoomed: { colorScheme: 'light', viewport: { width: 640, height: 450 } },
-  forced: { forcedColors: 'active', viewport: { width: 390, height: 844 } }
-} as const
 
 for (const [look, options] of Object.entries(looks))
   test(`the pages with passkeys are accessible and fit, ${look}`, async (t) => {

@@ -12,6 +12,15 @@ export const screenshots = (name: string) => new URL(`${name}.png`, folder).path
 /** What a page with the same content may break in other colors. */
 export const colors = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } as const
 
+/** Contexts in which a page must be accessible and fit; `zoomed` is 1280 by 900 at 200 %. */
+export const looks = {
+  light: { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
+  dark: { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
+  phone: { colorScheme: 'dark', viewport: { width: 320, height: 640 } },
+  zoomed: { colorScheme: 'light', viewport: { width: 640, height: 450 } },
+  forced: { forcedColors: 'active', viewport: { width: 390, height: 844 } }
+} as const
+
 type Rules = typeof colors | { type: 'tag'; values: readonly string[] }
 
 /** Fails on accessibility violations of these rules, or of all. */
