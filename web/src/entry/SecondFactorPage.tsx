@@ -1,7 +1,7 @@
 import { useEffect, useEffectEvent } from 'react'
 import { hasCode, problemDetails } from '../api/problem.ts'
 import { completeLogIn } from '../api/session.ts'
-import { CodeField } from '../factors/CodeField.tsx'
+import { FactorCodeField } from '../factors/FactorCodeField.tsx'
 import { PasskeyButton } from '../factors/PasskeyButton.tsx'
 import { canUsePasskeys, enterWithPasskey } from '../factors/passkeys.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
@@ -58,7 +58,7 @@ export function SecondFactorPage({ problem, onBack }: Props) {
       )}
       {withCode && (
         <form className="form" aria-label="Enter a code" {...form}>
-          <CodeField totp={has('totp')} recovery={has('recovery_code')} error={errors.code} />
+          <FactorCodeField totp={has('totp')} recovery={has('recovery_code')} error={errors.code} />
           <FormMessage text={message} />
           <div>
             <SubmitButton label="Sign in" busyLabel="Signing in…" {...button} />

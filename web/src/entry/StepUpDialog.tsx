@@ -3,7 +3,7 @@ import { UserNameField } from '../account/UserNameField.tsx'
 import { hasCode } from '../api/problem.ts'
 import { stepUp, useSession } from '../api/session.ts'
 import type { Factors } from '../api/types.ts'
-import { CodeField, focusField } from '../factors/CodeField.tsx'
+import { FactorCodeField, focusField } from '../factors/FactorCodeField.tsx'
 import { PasskeyButton } from '../factors/PasskeyButton.tsx'
 import { canUsePasskeys, stepUpWithPasskey } from '../factors/passkeys.ts'
 import { useFactors } from '../factors/useFactors.ts'
@@ -86,7 +86,7 @@ function FactorForm({ factors, onCancel, onConfirmed }: Props & { factors: Facto
       )}
       {withCode && (
         <form className="form" aria-label="Enter a code" {...form}>
-          <CodeField totp={totp} recovery={recovery_codes > 0} error={errors.code} />
+          <FactorCodeField totp={totp} recovery={recovery_codes > 0} error={errors.code} />
           <FormMessage text={message} />
           <div className="row">
             <SubmitButton label="Continue" busyLabel="Checking…" {...button} />

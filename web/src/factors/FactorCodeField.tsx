@@ -14,7 +14,7 @@ export const focusField = (element: HTMLElement | null) =>
   element?.querySelector<HTMLElement>('input:not([hidden])')?.focus()
 
 /** A code of the authenticator app, or a recovery code. What was typed stays when the user changes between them. */
-export function CodeField({ totp, recovery, error }: Props) {
+export function FactorCodeField({ totp, recovery, error }: Props) {
   const [isRecovery, setRecovery] = useState(!totp)
   return (
     <div className="form" ref={focusField}>
