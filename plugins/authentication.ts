@@ -15,7 +15,7 @@ declare module 'fastify' {
   interface FastifySchema {
     /**
      * Requires that the user has proved who they are within the last ten minutes (RFC 9470), with the second factor of users
-     * who have one. `second-factor`: only of these users. With `true` it fails closed on a public route.
+     * who have one. `second-factor`: only of these users. Fails closed on a public route.
      */
     stepUp?: boolean | 'second-factor'
   }

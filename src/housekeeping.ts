@@ -21,7 +21,7 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** Deletes expired sessions, revocations, idempotency keys, mail tokens, sign-ups, changes of addresses, challenges, old mails and events. */
+/** Deletes expired rows of every kind, and seals with the current secret what an older one sealed. */
 export async function deleteExpired(db: Kysely<Database>, config: Config): Promise<void> {
   await sessionsRepository(db, config).removeExpired()
   await revocationsRepository(db).removeExpired()

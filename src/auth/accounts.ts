@@ -135,7 +135,10 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
     return opened
   }
 
-  /** Ends every session, also an attacker's, and opens a new one, which keeps a second factor that was proved. Throws as `login` does, `forbidden` and `token_revoked`. */
+  /**
+   * Ends every session, also an attacker's, and opens a new one, which keeps a second factor that was proved. Throws as
+   * `login` does, `forbidden` and `token_revoked`.
+   */
   async function changePassword(token: AccessToken, change: PasswordChange, client: Client): Promise<AuthResponse> {
     if (token.issuer !== null) throw problems.forbidden()
     const { subject: userId } = token

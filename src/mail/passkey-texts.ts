@@ -29,7 +29,7 @@ export const passkeyTexts: Record<Language, Record<PasskeyKind, (facts: Facts) =
       subject: `${app}: Neuer Passkey für Ihr Konto`,
       opening: [`Ihr Konto bei ${app} hat einen neuen Passkey. Wer ihn hat, kann sich anmelden.`],
       closing: [
-        `Hinzugefügt von ${origin}, ${when}.`,
+        `Hinzugefügt aus ${origin}, ${when}.`,
         'Waren Sie das, ist nichts zu tun. Wenn nicht, entfernen Sie den Passkey auf der Kontoseite und ändern Sie jetzt Ihr Passwort: Das beendet alle anderen Sitzungen.'
       ]
     }),
@@ -37,7 +37,7 @@ export const passkeyTexts: Record<Language, Record<PasskeyKind, (facts: Facts) =
       subject: `${app}: Passkey aus Ihrem Konto entfernt`,
       opening: [`Ein Passkey Ihres Kontos bei ${app} wurde entfernt. Mit ihm kann sich niemand mehr anmelden.`],
       closing: [
-        `Entfernt von ${origin}, ${when}.`,
+        `Entfernt aus ${origin}, ${when}.`,
         'Waren Sie das, ist nichts zu tun. Wenn nicht, kann jemand anderes Ihr Konto benutzen: Ändern Sie jetzt Ihr Passwort. Das beendet alle anderen Sitzungen.'
       ]
     })

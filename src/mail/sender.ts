@@ -64,8 +64,8 @@ export interface Parts {
 
 /**
  * Sends the mails of the outbox. It claims several at once and sends each by itself, so a slow or bad recipient delays no
- * other one. While the process has other requests, it sends slowly. Delivery is at least once: a mail whose acceptance could not be recorded is sent again, with the same
- * Message-ID.
+ * other one. While the process has other requests, it sends slowly. Delivery is at least once: a mail whose acceptance
+ * could not be recorded is sent again, with the same Message-ID.
  */
 export function createSender(parts: Parts) {
   const { outbox, letters, log, onDead, isAlone = false, random = Math.random, pause = sleep } = parts
