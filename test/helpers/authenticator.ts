@@ -57,12 +57,13 @@ const makeKey = {
     ])
     return { cose, signed: (data) => sign(null, data, privateKey) }
   },
-  RS256(modulusLength = 2_048): Key {
-    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength })
+  /** With `bits`, the modulus is random and the key cannot sign: making one of 8,192 bits takes many seconds. */
+  RS256(bits?: number): Key {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
     const cose = new Map<number, Value>([
       [1, 3],
       [3, -257],
-      [-1, part(publicKey, 'n')],
+      [-1, bits ? randomBytes(bits / 8) : part(publicKey, 'n')],
       [-2, part(publicKey, 'e')]
     ])
     return { cose, signed: (data) => sign('sha256', data, privateKey) }
