@@ -11,6 +11,9 @@ import { createMailTokens } from './mail-tokens.ts'
 import { createSender } from './sender.ts'
 import { openFiles, openSmtp, type Transport } from './transport.ts'
 
+/** Milliseconds. Nobody notices a second, and it hides which request caused a mail. */
+const maxDelay = 1_000
+
 interface Surroundings {
   securityLog: Pick<SecurityLog, 'record'>
   log: { warn: (details: object, message: string) => void }
@@ -42,7 +45,9 @@ export function createMail(config: Config, db: Kysely<Database>, { securityLog, 
       transport: transport ?? openTransport,
       log,
       onDead,
-      isAlone: config.databaseUrl === undefined
+      isAlone: config.databaseUrl === undefined,
+      // Files are for development.
+      maxDelay: settings.smtp ? maxDelay : 0
     })
 
   return {

@@ -60,6 +60,8 @@ export interface Parts {
   elapsed?: () => number
   random?: () => number
   pause?: (milliseconds: number) => Promise<unknown>
+  /** The most milliseconds between a commit and the look for its mails. */
+  maxDelay?: number
 }
 
 /**
@@ -69,10 +71,11 @@ export interface Parts {
  */
 export function createSender(parts: Parts) {
   const { outbox, letters, log, onDead, isAlone = false, random = Math.random, pause = sleep } = parts
-  const { elapsed = () => performance.now() } = parts
+  const { elapsed = () => performance.now(), maxDelay = 0 } = parts
   const outcomes = new Map<Outcome | 'failed', number>()
   const traffic = createTraffic(elapsed)
   const inFlight = new Set<Promise<void>>()
+  let delaying: Promise<void> | undefined
   let claiming: Promise<void> | undefined
   let lastClaim = Number.NEGATIVE_INFINITY
   /** Mails of the last claim. */
@@ -203,13 +206,21 @@ export function createSender(parts: Parts) {
       })
   }
 
-  async function idle(): Promise<void> {
+  /** The delay is random, so that slower requests do not show which request before them caused a mail. */
+  function wakeLater(): void {
+    delaying ??= pause(random() * maxDelay).then(() => {
+      delaying = undefined
+      wake()
+    })
+  }
+
+  async function settled(): Promise<void> {
     while (claiming || inFlight.size > 0) await Promise.all([claiming, ...inFlight])
   }
 
   return {
-    /** Looks for mails. Call it after the commit that wrote one. */
-    wake,
+    /** Looks for mails within `maxDelay`. Call it after the commit that wrote one. */
+    wake: maxDelay > 0 ? wakeLater : wake,
 
     /** Begins to look for mails at intervals. */
     start(): void {
@@ -223,7 +234,11 @@ export function createSender(parts: Parts) {
     outcomes: outcomes as ReadonlyMap<string, number>,
 
     /** Waits until no mail is in flight, and none is due. */
-    idle,
+    async idle(): Promise<void> {
+      do await delaying
+      while (delaying)
+      await settled()
+    },
 
     /** Finishes the mails in flight, for a while, and stops. */
     async stop(): Promise<void> {
@@ -234,7 +249,7 @@ export function createSender(parts: Parts) {
       const late = new Promise((resolve) => {
         patience = setTimeout(resolve, closeTimeout)
       })
-      await Promise.race([idle(), late])
+      await Promise.race([settled(), late])
       clearTimeout(patience)
       await transport?.then(
         (open) => open.close(),

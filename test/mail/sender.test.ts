@@ -419,6 +419,39 @@ test('a mail that is written while the last claim finds nothing is sent at once'
   t.equal(sent.length, 1)
 })
 
+test('it looks for new mails after a random part of a second, once for several commits', async (t) => {
+  const delays: number[] = []
+  let due = () => {}
+  const { sender, sent } = startSender({
+    parts: {
+      maxDelay: 1_000,
+      random: () => 0.25,
+      pause: (milliseconds) => {
+        delays.push(milliseconds)
+        return new Promise<void>((resolve) => {
+          due = resolve
+        })
+      }
+    }
+  })
+  await write()
+  sender.wake()
+  sender.wake()
+  t.strictSame(delays, [250])
+  t.strictSame(await rows().then((all) => all.map(({ attempts }) => attempts)), [0], 'nothing is claimed before')
+  const idle = sender.idle()
+  due()
+  await idle
+  t.equal(sent.length, 1)
+  await write()
+  sender.wake()
+  t.equal(delays.length, 2, 'a later commit waits for a moment of its own')
+  await sender.stop()
+  due()
+  await sender.idle()
+  t.equal(sent.length, 1, 'nothing is sent after the stop')
+})
+
 test('it finishes what is in flight when it stops, and claims nothing more', async (t) => {
   const { promise, resolve } = Promise.withResolvers<void>()
   await write()
