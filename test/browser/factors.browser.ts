@@ -109,6 +109,32 @@ test('an authenticator app is set up by keyboard only, and its recovery codes ar
   t.equal(await page.getByText(codes[0] ?? '?').count(), 0)
 })
 
+test('new recovery codes are left only after a question, by a link of the app and by the back button', async (t) => {
+  const { page } = await site.signedUp()
+  await openSecurity(page)
+  await section(page, 'Authenticator app').getByRole('link', { name: 'Set up' }).click()
+  await page.locator('.secret').waitFor()
+  await field(page, 'Code').fill(codeOf(await secretOn(page)))
+  await page.getByRole('button', { name: 'Turn on' }).click()
+  await seen(page, 'Keep your recovery codes')
+  const questions: string[] = []
+  let answer: 'accept' | 'dismiss' = 'dismiss'
+  page.on('dialog', (question) => {
+    questions.push(question.message())
+    return question[answer]()
+  })
+  const tasks = page.getByRole('link', { name: 'Tasks' })
+  await tasks.click()
+  await eventually(t, 'it asks', () => questions.length === 1)
+  await page.evaluate(() => history.back())
+  await eventually(t, 'it asks again', () => questions.length === 2)
+  t.equal((await codesOn(page)).length, 10)
+  answer = 'accept'
+  await tasks.click()
+  await seen(page, 'Tasks')
+  t.match(questions, Array(3).fill(/not shown again/))
+})
+
 test('turning it on signs out the devices that had only the password', async () => {
   const { page, email } = await site.signedUp()
   const other = await site.signedIn(email)

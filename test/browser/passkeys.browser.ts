@@ -126,6 +126,38 @@ test('a device has only one passkey of an account, and the page says so', async 
   t.equal(await rows(page).count(), 1)
 })
 
+test('an account has several passkeys, each of another device, and one can be deleted', async (t) => {
+  const { page, email } = await signedUp()
+  const [code = ''] = await addFirst(page)
+  const { page: phone, authenticator } = await site.person({ baseURL }).then(async (person) => ({
+    ...person,
+    authenticator: await withAuthenticator(person.page)
+  }))
+  await withoutSuggestions(phone)
+  await phone.goto('/login')
+  await logIn(phone, email)
+  await seen(phone, 'Second step')
+  await field(phone, 'Recovery code').fill(code)
+  await phone.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await seen(phone, 'Tasks')
+  await openSecurity(phone)
+  await addButton(phone).click()
+  await eventually(t, 'two are listed', async () => (await rows(phone).count()) === 2)
+  t.equal((await authenticator.credentials()).length, 1)
+
+  await signOut(phone)
+  await phone.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await seen(phone, 'Tasks')
+  await openSecurity(page)
+  t.equal(await rows(page).count(), 2, 'the other device shows both')
+  await rows(page)
+    .last()
+    .getByRole('button', { name: /^Delete / })
+    .click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await eventually(t, 'one is left', async () => (await rows(page).count()) === 1)
+})
+
 test('a device that does not verify its user makes no passkey, and the page says so', async (t) => {
   const { page, authenticator } = await signedUp()
   await authenticator.verify(false)

@@ -16,6 +16,18 @@ function download(text: string): void {
 
 const keep = (event: BeforeUnloadEvent) => event.preventDefault()
 
+const question = 'Leave this page? The recovery codes are not shown again.'
+
+/** Asks before a link of the app or the back button removes the codes. Other pages are for `beforeunload`. */
+function ask(event: NavigateEvent): void {
+  if (event.cancelable && event.destination.sameDocument && !confirm(question)) event.preventDefault()
+}
+
+function stopAsking(): void {
+  removeEventListener('beforeunload', keep)
+  window.navigation?.removeEventListener('navigate', ask)
+}
+
 interface Props {
   codes: readonly string[]
   onKept: () => void
@@ -29,12 +41,16 @@ export function RecoveryCodes({ codes, onKept }: Props) {
   const { form, button, errors } = useSubmission({
     read: (data) => data.has('kept'),
     check: (isKept): Record<string, string> => (isKept ? {} : { kept: 'Keep the codes first, then tick this box.' }),
-    send: async () => onKept()
+    async send() {
+      stopAsking()
+      onKept()
+    }
   })
 
   useEffect(() => {
     addEventListener('beforeunload', keep)
-    return () => removeEventListener('beforeunload', keep)
+    window.navigation?.addEventListener('navigate', ask)
+    return stopAsking
   }, [])
 
   return (
