@@ -97,7 +97,7 @@ async function measure(call: Caller, token: string): Promise<Latency> {
 
 type State = 'empty' | 'waiting' | 'sending'
 
-/** What the outbox contains while requests are measured. `sending`: the process also sends, as fast as it can. */
+/** What the outbox contains while requests are measured. `sending`: the process also sends. */
 async function prepare(database: BenchDatabase, call: Caller, state: State): Promise<void> {
   await removeMails(database)
   if (state === 'waiting') await addMails(database, 'password.changed', waiting, `now() + interval '1 hour'`)
