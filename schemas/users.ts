@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { filledText, id, ref, text, timestamp } from './common.ts'
+import { filledText, id, oneOf, ref, text, timestamp } from './common.ts'
 import { example } from './examples.ts'
 import { AuthenticationCredential } from './webauthn.ts'
 
@@ -28,6 +28,13 @@ export const refreshCookie = Type.Optional(
 )
 const storedEmail = Type.String({ description: 'The email address of the user' })
 
+export const Role = oneOf(['user', 'admin'], {
+  $id: 'Role',
+  description:
+    'What the user may do: `admin` opens `/api/admin` as well. An operator gives it; a change ends the sessions of the user'
+})
+export type Role = Static<typeof Role>
+
 export const User = Type.Object(
   {
     id: id('The id of the user'),
@@ -37,6 +44,7 @@ export const User = Type.Object(
     }),
     name: Type.String({ description: 'The name that the user chose' }),
     is_active: Type.Boolean({ description: 'False while an operator has deactivated the account' }),
+    role: ref(Role),
     created_at: timestamp('When the account was created'),
     updated_at: timestamp('When the account was last changed')
   },
@@ -50,6 +58,7 @@ export const User = Type.Object(
         email_verified: true,
         name: example.name,
         is_active: true,
+        role: 'user',
         created_at: example.createdAt,
         updated_at: example.updatedAt
       }

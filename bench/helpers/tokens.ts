@@ -19,7 +19,12 @@ export const tokens = createAccessTokens(
 /** Access tokens of different users and sessions. They do not exist in the database. */
 export const mint = (count: number): string[] =>
   Array.from({ length: count }, () => {
-    const user = { id: crypto.randomUUID(), email: `${crypto.randomUUID()}@example.com`, email_verified: false }
+    const user = {
+      id: crypto.randomUUID(),
+      email: `${crypto.randomUUID()}@example.com`,
+      role: 'user' as const,
+      email_verified: false
+    }
     return tokens.issue(user, crypto.randomUUID()).access_token
   })
 

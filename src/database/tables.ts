@@ -10,8 +10,18 @@ export interface UserTable {
   password_hash: string | null
   is_active: Generated<boolean>
   email_verified: Generated<boolean>
+  role: Generated<'user' | 'admin'>
+  /** Null where an operator disabled the account by SQL. */
+  disabled_at: string | null
+  disabled_reason: string | null
   created_at: Generated<string>
   updated_at: Generated<string>
+}
+
+export interface SignInTable {
+  user_id: string
+  /** `-infinity` if the user has not signed in yet. */
+  at: Generated<string>
 }
 
 export interface TaskTable {
@@ -187,6 +197,7 @@ export interface UsedPasskeyChallengeTable {
 
 export interface Database {
   users: UserTable
+  sign_ins: SignInTable
   tasks: TaskTable
   sessions: SessionTable
   revocations: RevocationTable

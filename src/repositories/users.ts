@@ -6,7 +6,16 @@ import { newId } from '../util/ids.ts'
 import { reservations } from './email-changes.ts'
 
 /** The columns that may be returned: never the hash. */
-export const columns = ['id', 'email', 'email_verified', 'name', 'is_active', 'created_at', 'updated_at'] as const
+export const columns = [
+  'id',
+  'email',
+  'email_verified',
+  'name',
+  'is_active',
+  'role',
+  'created_at',
+  'updated_at'
+] as const
 
 export interface ImportedUser {
   id: string
@@ -278,6 +287,50 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .where('is_active', '=', true)
         .returning(columns)
         .executeTakeFirst(),
+
+    /** Locks a user, active or not, until the transaction ends. */
+    holdAny: (id: string) =>
+      db
+        .selectFrom('users')
+        .select([...columns, 'issuer', 'subject'])
+        .where('id', '=', id)
+        .forNoKeyUpdate()
+        .executeTakeFirst(),
+
+    /** Waits until no other transaction takes an admin away. Call it after the user is locked, and lock nothing else after it. */
+    holdAdmins: () => sql`select pg_advisory_xact_lock(hashtext('gatehouse admins'))`.execute(db),
+
+    /** Whether somebody else is an active admin. */
+    async hasOtherAdmin(id: string): Promise<boolean> {
+      const found = await db
+        .selectFrom('users')
+        .select('id')
+        .where('role', '=', 'admin')
+        .where('is_active', '=', true)
+        .where('id', '!=', id)
+        .limit(1)
+        .execute()
+      return found.length > 0
+    },
+
+    /** Disables a user, or changes the reason. A trigger ends all sessions. */
+    disable: (id: string, disabled_reason: string) =>
+      db
+        .updateTable('users')
+        .set({ is_active: false, disabled_at: sql<string>`now()`, disabled_reason, updated_at: later })
+        .where('id', '=', id)
+        .execute(),
+
+    enable: (id: string) =>
+      db
+        .updateTable('users')
+        .set({ is_active: true, disabled_at: null, disabled_reason: null, updated_at: later })
+        .where('id', '=', id)
+        .execute(),
+
+    /** A trigger ends all sessions if the role changes. */
+    setRole: (id: string, role: 'user' | 'admin') =>
+      db.updateTable('users').set({ role, updated_at: later }).where('id', '=', id).execute(),
 
     /** Blocks new references to the user. Adding a task locks the user first and the usage row second. */
     lock: (id: string) => db.selectFrom('users').select('id').where('id', '=', id).forUpdate().execute(),

@@ -19,7 +19,7 @@ test('a token is refused when PostgreSQL announces its revocation', async (t) =>
     revocations.stop()
     return sessions.stop()
   })
-  const user = { id: crypto.randomUUID(), email: 'ann@example.com', email_verified: false }
+  const user = { id: crypto.randomUUID(), email: 'ann@example.com', role: 'user' as const, email_verified: false }
   const { access_token } = (await accessTokens(config)).issue(user, crypto.randomUUID())
   const token = await verify(access_token)
   t.equal(await revocations.check(token), 0)

@@ -122,6 +122,7 @@ test('with a valid token, a request is sent before the call returns', async (t) 
     email_verified: true,
     name: 'A',
     is_active: true,
+    role: 'user',
     created_at: '',
     updated_at: ''
   }

@@ -62,6 +62,7 @@ export function startRevocations(t: Test, { alone = false } = {}) {
     sessionId,
     authTime: undefined,
     amr: [],
+    role: 'user' as const,
     issuedAt: start / 1000 - 60,
     expiresAt: start / 1000 + 600
   })

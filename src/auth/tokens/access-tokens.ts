@@ -1,4 +1,5 @@
 import { validate as isUuid, v4 as uuid } from 'uuid'
+import type { Role } from '../../../schemas/users.ts'
 import type { Secret } from '../../config/secrets.ts'
 import { problems } from '../../http/problems.ts'
 import {
@@ -8,6 +9,7 @@ import {
   bridgedToken,
   checkTimes,
   emailClaim,
+  roleClaim,
   textClaim,
   timeClaim
 } from './claims.ts'
@@ -28,6 +30,7 @@ interface Holder {
   id: string
   email: string
   email_verified: boolean
+  role: Role
 }
 
 export type SecretKeys = Readonly<Record<string, SecretKey>>
@@ -78,7 +81,12 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
     if ('email_verified' in claims && typeof claims.email_verified !== 'boolean')
       throw problems.invalidToken('email_verified')
     const [issuedAt, expiresAt] = [timeClaim(claims, 'iat'), timeClaim(claims, 'exp')]
-    const known = { ...authenticationClaims(claims), email: emailClaim(claims), name: undefined }
+    const known = {
+      ...authenticationClaims(claims),
+      role: roleClaim(claims),
+      email: emailClaim(claims),
+      name: undefined
+    }
     return { issuer: null, subject, sessionId, issuedAt, expiresAt, ...known }
   }
 
@@ -101,6 +109,7 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
         sub: user.id,
         email: user.email,
         email_verified: user.email_verified,
+        role: user.role,
         sid: sessionId,
         jti: uuid(),
         iat,

@@ -1,3 +1,4 @@
+import type { Role } from '../../../schemas/users.ts'
 import { problems } from '../../http/problems.ts'
 import { normalEmail } from '../email-address.ts'
 import type { Jws } from './jws.ts'
@@ -18,6 +19,8 @@ export interface OwnToken extends Bearer {
   authTime: number | undefined
   /** How, by the names of RFC 8176. */
   amr: readonly string[]
+  /** At the time of the login, the refresh or the step-up: a change of the role ends the sessions. */
+  role: Role
 }
 
 export interface ForeignToken extends Bearer {
@@ -84,6 +87,13 @@ export function authenticationClaims(claims: Claims): Pick<OwnToken, 'authTime' 
   if (!Number.isInteger(authTime)) throw problems.invalidToken('no time in auth_time')
   if (!Array.isArray(amr) || amr.length > maxMethods || !amr.every(isMethod)) throw problems.invalidToken('no amr')
   return { authTime, amr: Object.freeze(amr) }
+}
+
+/** Reads `role` of our own tokens, which older ones lack. */
+export function roleClaim(claims: Claims): Role {
+  if (!('role' in claims) || claims.role === 'user') return 'user'
+  if (claims.role !== 'admin') throw problems.invalidToken('role')
+  return claims.role
 }
 
 // In any case and with or without `application/` (RFC 7515, section 4.1.9).

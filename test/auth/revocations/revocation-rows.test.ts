@@ -23,7 +23,16 @@ test("the key of another issuer's user is the first 128 bits of a SHA-256, writt
 
 test('all tokens of an ended session are revoked, with the cutoff that the trigger writes, until the last of them expires', async (t) => {
   const sessionId = crypto.randomUUID()
-  const token = { ...bearer, issuer: null, subject: 'ann', sessionId, issuedAt: 1_000, authTime: undefined, amr: [] }
+  const token = {
+    ...bearer,
+    issuer: null,
+    subject: 'ann',
+    sessionId,
+    issuedAt: 1_000,
+    authTime: undefined,
+    amr: [],
+    role: 'user' as const
+  }
   t.strictSame(revocationOfSession(token), { key: sessionId, cutoff: 4_294_967_295, expires: 2_001 })
 })
 

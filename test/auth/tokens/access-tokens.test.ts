@@ -7,7 +7,12 @@ import { secret } from '../../helpers/app.ts'
 import { hostileTokens } from '../../helpers/hostile-tokens.ts'
 import { bridgeClaims, bridgeToken, mint, ourToken } from '../../helpers/mint.ts'
 
-const user = { id: '0193aaaa-0000-7000-8000-00000000000a', email: 'ann@example.com', email_verified: true }
+const user = {
+  id: '0193aaaa-0000-7000-8000-00000000000a',
+  email: 'ann@example.com',
+  email_verified: true,
+  role: 'user' as const
+}
 const session = 'd6c6f6f0-6f0c-4a3e-9a0e-0a4f3f0f6b11'
 const [older, newer] = ['an-older-value-known-to-the-tests-only', 'a-newer-value-known-to-the-tests-only']
 
@@ -43,6 +48,7 @@ test('our token has the header, the claims and the lifetime of the contract', as
     sub: user.id,
     email: user.email,
     email_verified: true,
+    role: 'user',
     sid: session,
     iat,
     exp: iat + 7200
@@ -68,6 +74,14 @@ test('the claim that the address is verified is a boolean, or missing in older t
   for (const email_verified of [true, false, undefined]) t.ok(verify(ourToken({ email_verified })))
   for (const email_verified of ['true', 'false', 1, 0, null, [true], {}])
     t.throws(() => verify(ourToken({ email_verified })), refuses('invalid_token', 'email_verified'))
+})
+
+test('the role is one that we know, or missing in older tokens, which open nothing for admins', async (t) => {
+  const { verify } = await tokensOf({ BETTER_AUTH_SECRET: secret }, Date.now)
+  for (const role of ['user', undefined]) t.match(verify(ourToken({ role })), { role: 'user' })
+  t.match(verify(ourToken({ role: 'admin' })), { role: 'admin' })
+  for (const role of ['root', 'Admin', 'admin ', '', 1, true, null, ['admin'], { admin: true }])
+    t.throws(() => verify(ourToken({ role })), refuses('invalid_token', 'role'))
 })
 
 test('rotation: tokens of every listed secret are verified, the first signs, and a removed one is refused', async (t) => {

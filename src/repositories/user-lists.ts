@@ -1,0 +1,142 @@
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+import type { ManagedUser } from '../../schemas/managed-users.ts'
+import type { Database } from '../database/tables.ts'
+import { columns as ownColumns } from './users.ts'
+
+// Rows. `first`: read before any index is asked, because many users match most searches. `found`: sorted at most.
+// `read`: read for one page at most, about 25 ms.
+const bounds = { first: 1_000, found: 2_000, read: 5_000 }
+
+/** Where a page of users ends: when the last one signed in, and their id. */
+export interface UserPosition {
+  at: string
+  id: string
+}
+
+export interface UserListOptions {
+  /** Part of the address, the name or the id. */
+  text?: string | undefined
+  state: 'all' | 'active' | 'disabled'
+  role?: 'user' | 'admin' | undefined
+  limit: number
+  after?: UserPosition | undefined
+}
+
+export interface ListedUsers {
+  items: ManagedUser[]
+  /** Undefined on the last page. A page that is not full may have a next one. */
+  next: UserPosition | undefined
+}
+
+/** What an operator may see of a user: never the hash. */
+const columns = sql.join(
+  [...ownColumns, 'issuer', 'disabled_at', 'disabled_reason'].map((column) => sql.ref(`users.${column}`))
+)
+const lastSignIn = sql`nullif(sign_ins.at, '-infinity') as last_sign_in_at`
+
+/** As in the index users_by_grams. */
+const folded = sql`lower(users.email || E'\n' || users.name || E'\n' || users.id::text)`
+
+/** Text, because JavaScript has no time before all times. */
+const earliest: UserPosition['at'] = '-infinity'
+
+interface Read extends ManagedUser {
+  place: number
+  matches: boolean
+}
+
+const shown = ({ place, matches, ...user }: Read): ManagedUser => user
+const positionOf = ({ id, last_sign_in_at }: ManagedUser): UserPosition => ({ at: last_sign_in_at ?? earliest, id })
+
+function conditions({ text, state, role }: UserListOptions): RawBuilder<boolean> {
+  const all = [
+    ...(text ? [sql<boolean>`strpos(${folded}, lower(${text})) > 0`] : []),
+    ...(state === 'all'
+      ? []
+      : [state === 'active' ? sql<boolean>`users.is_active` : sql<boolean>`not users.is_active`]),
+    ...(role === 'admin' ? [sql<boolean>`users.role = 'admin'`] : []),
+    ...(role === 'user' ? [sql<boolean>`users.role <> 'admin'`] : [])
+  ]
+  return all.length > 0 ? sql<boolean>`(${sql.join(all, sql` and `)})` : sql<boolean>`true`
+}
+
+const before = (position: UserPosition | undefined) =>
+  position
+    ? sql<boolean>`(sign_ins.at, sign_ins.user_id) < (${position.at}::timestamptz, ${position.id}::uuid)`
+    : sql<boolean>`true`
+
+/** Finds users. Lists are in the order of the last sign-in, newest first. */
+export function userLists(db: Kysely<Database> | Transaction<Database>, { first, found, read } = bounds) {
+  /** Reads the next users in the order of the list. Returns those that match and, as a mark, the last one read. */
+  async function walk(options: UserListOptions, slice: number, wanted: number): Promise<Read[]> {
+    const { rows } = await sql<Read>`
+      select * from (
+        select ${columns}, ${lastSignIn}, place::int, ${conditions(options)} as matches
+        from (
+          select user_id, at, row_number() over (order by at desc, user_id desc) as place
+          from sign_ins where ${before(options.after)}
+          order by at desc, user_id desc limit ${slice}
+        ) as sign_ins join users on users.id = sign_ins.user_id
+      ) as slice
+      where matches or place = ${slice}
+      order by place limit ${wanted}`.execute(db)
+    return rows
+  }
+
+  /** Finds the users that an index names, unless there are too many. */
+  async function pick(options: UserListOptions, wanted: number): Promise<ManagedUser[] | undefined> {
+    const { text = '' } = options
+    const named = sql<boolean>`text_grams(${folded}) @> text_grams(lower(${text}))`
+    const { rows } = await sql<{ count: number } & (ManagedUser | { id: null })>`
+      with found as materialized (
+        select users.id from users
+        where ${text.length > 2 ? named : sql<boolean>`true`} and ${conditions(options)} limit ${found + 1}
+      ), tally as (select count(*)::int as count from found)
+      select tally.count, page.* from tally left join lateral (
+        select ${columns}, ${lastSignIn}
+        from found join users on users.id = found.id join sign_ins on sign_ins.user_id = found.id
+        where tally.count <= ${found} and ${before(options.after)}
+        order by sign_ins.at desc, sign_ins.user_id desc limit ${wanted}
+      ) as page on true`.execute(db)
+    if ((rows[0]?.count ?? 0) > found) return undefined
+    return rows.flatMap(({ count, ...user }) => (user.id === null ? [] : [user]))
+  }
+
+  async function list(options: UserListOptions): Promise<ListedUsers> {
+    const { text = '', state, role, limit } = options
+    const isFiltered = text !== '' || state !== 'all' || role !== undefined
+    const isNamed = text.length > 2 || state === 'disabled' || role === 'admin'
+    const items: ManagedUser[] = []
+    const full = (): ListedUsers => {
+      const page = items.slice(0, limit)
+      return { items: page, next: positionOf(page.at(-1) as ManagedUser) }
+    }
+
+    let { after } = options
+    for (const slice of isFiltered ? [first, read - first] : [limit + 1]) {
+      const wanted = limit + 1 - items.length
+      const rows = await walk({ ...options, after }, slice, wanted + 1)
+      items.push(...rows.filter(({ matches }) => matches).map(shown))
+      if (items.length > limit) return full()
+      const last = rows.at(-1)
+      if (!last || last.place < slice) return { items, next: undefined }
+      after = positionOf(last)
+      const picked = slice === first && isNamed ? await pick({ ...options, after }, wanted) : undefined
+      if (picked) {
+        items.push(...picked)
+        return items.length > limit ? full() : { items, next: undefined }
+      }
+    }
+    return { items, next: after }
+  }
+
+  return {
+    list,
+
+    async find(id: string): Promise<ManagedUser | undefined> {
+      const { rows } = await sql<ManagedUser>`select ${columns}, ${lastSignIn}
+        from users join sign_ins on sign_ins.user_id = users.id where users.id = ${id}`.execute(db)
+      return rows[0]
+    }
+  }
+}
