@@ -10,6 +10,8 @@ declare module 'fastify' {
     /** The onRequest hook that identifies the user. Throws the 401 of the contract. */
     authenticate: (request: FastifyRequest, reply: FastifyReply, done: () => void) => Promise<void> | undefined
     requireUser: () => void
+    /** The same for users whose role is `admin`, by an access token of ours. Others get 403. */
+    requireAdmin: () => void
     revocations: Auth['revocations']
   }
   interface FastifySchema {
@@ -76,6 +78,17 @@ export const authentication = fp(
       })
     }
 
+    function requireAdmin(this: FastifyInstance): void {
+      this.requireUser()
+      this.addHook('onRequest', async ({ user: { token } }) => {
+        if (token.issuer !== null || token.role !== 'admin') throw problems.forbidden('not an admin')
+        if (!(await sessions.isOfAdmin(token))) throw problems.forbidden('not a session of an admin')
+      })
+      this.addHook('onRoute', (route) => {
+        route.schema = { ...route.schema, problems: [403, ...(route.schema?.problems ?? [])] }
+      })
+    }
+
     app.addHook('onRoute', (route) => {
       // After the hooks of the route's scope, one of which identifies the user.
       const { stepUp } = route.schema ?? {}
@@ -85,6 +98,7 @@ export const authentication = fp(
     app.decorate('authenticate', authenticate)
     app.decorate('revocations', revocations)
     app.decorate('requireUser', requireUser)
+    app.decorate('requireAdmin', requireAdmin)
   },
   { name: 'authentication', dependencies: ['jwt'] }
 )

@@ -40,6 +40,7 @@ const tagDescriptions: Record<string, string> = {
   sessions: 'The devices where you are signed in',
   recovery: 'A new password by mail',
   email: 'The address of the account',
+  admin: 'The accounts of all users, for admins',
   health: 'For load balancers and people on call'
 }
 

@@ -31,11 +31,12 @@ const remove = {
   summary: 'Delete your account, your tasks and your sessions',
   description:
     'Nothing can be restored, so ask the person first. Send the password of the account. An account of another issuer ' +
-    'has none: send no body, with a token that is less than five minutes old, or get 403. The client drops its tokens.',
+    'has none: send no body, with a token that is less than five minutes old, or get 403. The client drops its tokens. ' +
+    '409: the user is the only admin.',
   stepUp: 'second-factor' as const,
   body: optional(ref(AccountDeletion)),
   response: { 204: nothing('The account and all its data are deleted') },
-  problems: [403, 429]
+  problems: [403, 409, 429]
 }
 const changePassword = {
   operationId: 'changePassword',

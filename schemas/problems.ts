@@ -36,6 +36,7 @@ export const ProblemCode = oneOf(
     'email_taken',
     'idempotency_in_progress',
     'quota_exceeded',
+    'last_admin',
     'second_factor_on',
     'second_factor_off',
     'precondition_failed',

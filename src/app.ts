@@ -20,6 +20,7 @@ import { unknown } from '../plugins/unknown.ts'
 import { validation } from '../plugins/validation.ts'
 import { web } from '../plugins/web.ts'
 import { activityRoutes } from '../routes/activity.ts'
+import { adminUserRoutes } from '../routes/admin-users.ts'
 import { credentialRoutes, identityRoutes } from '../routes/auth.ts'
 import { emailRoutes, verificationRoutes } from '../routes/email.ts'
 import { emailChangeLinkRoutes, emailChangeRoutes } from '../routes/email-changes.ts'
@@ -41,6 +42,8 @@ import { openDatabases } from './database/databases.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createCursors } from './http/cursors.ts'
 import type { Transport } from './mail/transport.ts'
+import { createOperations } from './operator/operations.ts'
+import { createOperatorLog } from './operator/operator-log.ts'
 import { fastifyOptions } from './process/fastify-options.ts'
 import type { RedisTimes } from './redis/redis.ts'
 import { openSharedCounts } from './redis/shared-counts.ts'
@@ -70,6 +73,12 @@ export async function buildApp(
   await app.register(jwt, config)
   const auth = createAuth(config, db, { ...others, jwt: app.jwt, shared, transport, log, clock })
   const cursors = createCursors(config.secrets)
+  const operations = createOperations(db, {
+    ...auth,
+    lives: config,
+    record: createOperatorLog(auth.securityLog, log),
+    clock
+  })
   const tasks = { cursors, taskQuota: config.taskQuota }
 
   if (config.tracing) await app.register((await import('../plugins/tracing.ts')).tracing, { ...config.tracing, log })
@@ -115,6 +124,11 @@ export async function buildApp(
     app.register(activityRoutes, { prefix: '/api/auth/activity', cursors })
     app.register(taskRoutes, { prefix: '/api/tasks', ...tasks })
     app.register(userTaskRoutes, { prefix: '/api/users/:user_id/tasks', ...tasks })
+  })
+  app.register(async function admin(app) {
+    app.requireAdmin()
+    app.takeTurns()
+    app.register(adminUserRoutes, { prefix: '/api/admin/users', operations, cursors })
   })
   app.register(healthRoutes)
   app.addHook('onClose', startHousekeeping(db, config, log))

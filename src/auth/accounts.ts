@@ -5,10 +5,8 @@ import type { Database } from '../database/tables.ts'
 import { problems } from '../http/problems.ts'
 import type { Mail } from '../mail/mail.ts'
 import { mailTokensRepository } from '../repositories/mail-tokens.ts'
-import { namingUser, outboxRepository } from '../repositories/outbox.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
 import { signUpsRepository } from '../repositories/sign-ups.ts'
-import { tasksRepository } from '../repositories/tasks.ts'
 import { usersRepository } from '../repositories/users.ts'
 import type { Client } from './client.ts'
 import { normalEmail } from './email-address.ts'
@@ -17,6 +15,7 @@ import { noticeLogin } from './notices.ts'
 import { createPasswordChecks } from './passwords/password-checks.ts'
 import { type Passwords, passwordRefusal } from './passwords/passwords.ts'
 import type { Recovery } from './recovery.ts'
+import { keepAnAdmin, removeAccount } from './removal.ts'
 import { revocationOfForeign } from './revocations/revocation-rows.ts'
 import type { Revocations } from './revocations/revocations.ts'
 import type { SecurityLog } from './security-log.ts'
@@ -26,7 +25,6 @@ import type { AccessToken } from './tokens/claims.ts'
 
 // Seconds. We have no password to check when another issuer's token deletes an account.
 const maxTokenAge = 5 * 60
-const tasksAtOnce = 20_000
 
 function checkNew(password: string, email: string, pointer: string): void {
   const message = passwordRefusal(password, email)
@@ -208,11 +206,8 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
       await db.transaction().execute(async (trx) => {
         if (!(await usersRepository(trx).hold(userId))) throw problems.tokenRevoked('account ended meanwhile')
         if (issuer === null) await sessions.hold(token, trx)
-        // Before the lock, which the sender waits for while it stores a token.
-        await outboxRepository(trx).withdraw(userId, namingUser)
-        await usersRepository(trx).lock(userId)
-        await tasksRepository(trx).removeAll(userId, tasksAtOnce)
-        await usersRepository(trx).remove(userId)
+        await keepAnAdmin(userId, trx)
+        await removeAccount(userId, trx)
         if (issuer !== null) await revocationsRepository(trx).insert(revocationOfForeign({ ...token, issuer }, clock()))
       })
       await revocations.settle()

@@ -173,6 +173,7 @@ export function createAuth(
       passwords,
       mail
     },
+    securityLog,
     securityEvents: securityLog.counts
   }
 }

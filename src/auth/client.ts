@@ -1,3 +1,6 @@
+/** Stands for the address of an operator, which the user concerned does not learn. */
+export const operatorAddress = 'operator'
+
 export interface Client {
   ip: string
   /** For limits: for IPv6 the /64, because a client controls the rest. */

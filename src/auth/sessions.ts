@@ -42,6 +42,14 @@ interface Admitted {
   secondsLeft: number
 }
 
+/** Ends all sessions and challenges of a user. The caller must settle the revocations after the commit. */
+export const endAllSessions =
+  (lives: Lives) =>
+  async (userId: string, trx: Transaction<Database>): Promise<void> => {
+    await sessionsRepository(trx, lives).removeAll(userId)
+    await factorsRepository(trx).removeChallenges(userId)
+  }
+
 export function createSessions(
   db: Kysely<Database>,
   { verifiedOnly, ...lives }: Lives & { verifiedOnly: boolean },
@@ -183,6 +191,12 @@ export function createSessions(
 
     list: sessionsRepository(reads, lives).list,
 
+    /**
+     * Whether a token that names the role is of a session of an admin. It asks the database, because a front end with the
+     * shared secret can make tokens with any role, but does not know the ids of sessions.
+     */
+    isOfAdmin: ({ subject, sessionId }: OwnToken) => sessions.isOfAdmin(subject, sessionId),
+
     use(id: string): void {
       used.set(id, Date.now())
     },
@@ -222,11 +236,7 @@ export function createSessions(
 
     hold,
 
-    /** Ends all sessions and challenges of a user. The caller must settle the revocations after the commit. */
-    async endAll(userId: string, trx: Transaction<Database>): Promise<void> {
-      await sessionsRepository(trx, lives).removeAll(userId)
-      await factorsRepository(trx).removeChallenges(userId)
-    },
+    endAll: endAllSessions(lives),
 
     /** Ends the sessions that have proved no second factor, except the current one. Settle the revocations as above. */
     endWithoutSecondFactor: ({ subject, sessionId }: OwnToken, trx: Transaction<Database>) =>

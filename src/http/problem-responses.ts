@@ -46,6 +46,7 @@ const examples: Thrown[] = [
   problems.notFound('Task'),
   problems.emailTaken(),
   problems.idempotencyInProgress(),
+  problems.lastAdmin(),
   problems.quotaExceeded(),
   problems.secondFactorOn(),
   problems.secondFactorOff(),

@@ -136,6 +136,8 @@ export const problems = {
     new Problem(409, 'idempotency_in_progress', 'The first request with this Idempotency-Key is still in progress', {
       headers: retryAfter(1)
     }),
+  lastAdmin: () =>
+    new Problem(409, 'last_admin', 'Nobody else is an admin: make another user one first, or use the command line'),
   quotaExceeded: () => new Problem(409, 'quota_exceeded', 'Your tasks are too many or too long; delete some'),
   secondFactorOn: () => new Problem(409, 'second_factor_on', 'An authenticator app is on already'),
   secondFactorOff: () => new Problem(409, 'second_factor_off', 'There is no second factor'),

@@ -1,3 +1,4 @@
+import { operatorAddress } from '../auth/client.ts'
 import type { MailKind } from '../repositories/outbox.ts'
 import { browserOf } from './browsers.ts'
 import { emailChangeTexts } from './email-change-texts.ts'
@@ -152,13 +153,26 @@ const dateFormat = (language: Language) =>
 const dates: Record<Language, Intl.DateTimeFormat> = { en: dateFormat('en'), de: dateFormat('de') }
 
 const originWords = {
-  en: { network: 'the network', unknown: 'an unknown network', on: 'on', browser: 'an unknown browser' },
-  de: { network: 'dem Netz', unknown: 'einem unbekannten Netz', on: 'auf', browser: 'unbekannter Browser' }
+  en: {
+    operator: 'a console of the people who run the service',
+    network: 'the network',
+    unknown: 'an unknown network',
+    on: 'on',
+    browser: 'an unknown browser'
+  },
+  de: {
+    operator: 'einer Konsole der Betreiber des Dienstes',
+    network: 'dem Netz',
+    unknown: 'einem unbekannten Netz',
+    on: 'auf',
+    browser: 'unbekannter Browser'
+  }
 } as const
 
 /** Who made a request, for people: network and browser. */
 function originOf(language: Language, address: string | null, userAgent: string | null): string {
   const words = originWords[language]
+  if (address === operatorAddress) return words.operator
   const { browser = words.browser, system } = browserOf(userAgent)
   const network = address === null ? words.unknown : `${words.network} ${address}`
   return `${network} (${browser}${system ? ` ${words.on} ${system}` : ''})`

@@ -86,6 +86,11 @@ export function passkeysRepository(db: Kysely<Database> | Transaction<Database>)
       return numDeletedRows > 0n
     },
 
+    async removeAll(userId: string): Promise<number> {
+      const { numDeletedRows } = await db.deleteFrom('passkeys').where('user_id', '=', userId).executeTakeFirst()
+      return Number(numDeletedRows)
+    },
+
     /** Uses a challenge: of concurrent callers only one gets true. `expiresAt` is in milliseconds since 1970. */
     async useChallenge(hash: Buffer, expiresAt: number): Promise<boolean> {
       const { numInsertedOrUpdatedRows } = await db

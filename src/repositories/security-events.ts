@@ -34,6 +34,11 @@ export const securityEventNames = [
   'passkey.failed',
   'passkey.cloned',
   'account.deleted',
+  'account.disabled',
+  'account.enabled',
+  'factors.reset',
+  'reset.sent',
+  'role.changed',
   'mail.dead'
 ] as const
 export type SecurityEventName = (typeof securityEventNames)[number]

@@ -155,6 +155,21 @@ export function sessionsRepository(db: Kysely<Database> | Transaction<Database>,
         .orderBy('id')
         .execute(),
 
+    /** Whether a session that has not ended belongs to this active user, who is an admin. */
+    async isOfAdmin(userId: string, id: string): Promise<boolean> {
+      const found = await db
+        .selectFrom('sessions')
+        .innerJoin('users', 'users.id', 'sessions.user_id')
+        .select('sessions.id')
+        .where('sessions.id', '=', id)
+        .where('users.id', '=', userId)
+        .where('users.role', '=', 'admin')
+        .where('users.is_active', '=', true)
+        .where(actualEnd, '>', now)
+        .executeTakeFirst()
+      return found !== undefined
+    },
+
     /** Locks a session until the transaction ends. */
     hold: (userId: string, id: string) =>
       db

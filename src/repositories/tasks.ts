@@ -138,6 +138,18 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>, qu
       }
     },
 
+    /** How many tasks a user has, and the bytes of their text. */
+    count: (userId: string) =>
+      db
+        .selectNoFrom([
+          sql<number>`coalesce((select tasks from task_usage where user_id = ${userId}),
+            (select count(*) from tasks where user_id = ${userId}))::float8`.as('tasks'),
+          sql<number>`coalesce((select bytes from task_usage where user_id = ${userId}),
+            (select sum(octet_length(title) + coalesce(octet_length(description), 0)) from tasks where user_id = ${userId}),
+            0)::float8`.as('bytes')
+        ])
+        .executeTakeFirstOrThrow(),
+
     async remove(userId: string, id: string, versions?: Versions): Promise<boolean> {
       const { numDeletedRows } = await db
         .deleteFrom('tasks')

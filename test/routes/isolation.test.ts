@@ -20,7 +20,8 @@ const operations = Object.entries(contractOf(app).paths).flatMap(([path, item]) 
     .flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
     .map((method) => ({ path, method: method as NonNullable<InjectOptions['method']> }))
 )
-const withId = operations.filter(({ path }) => path.includes('{id}'))
+/** Admins see the accounts of others: admin-routes.test.ts. */
+const withId = operations.filter(({ path }) => path.includes('{id}') && !path.startsWith('/api/admin/'))
 
 test('there are routes with an id to test', async (t) => {
   t.ok(withId.length >= 10, withId.map(({ method, path }) => `${method} ${path}`).join(', '))

@@ -14,7 +14,7 @@ export const revocationOfSession = ({ sessionId, expiresAt }: OwnToken): Revocat
 
 /** Revokes all tokens of another issuer's user up to this one or, with `others`, only older ones. */
 export function revocationOfForeign(
-  { issuer, subject, issuedAt }: ForeignToken,
+  { issuer, subject, issuedAt }: Pick<ForeignToken, 'issuer' | 'subject' | 'issuedAt'>,
   clock: number,
   others = false
 ): Revocation {

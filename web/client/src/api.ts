@@ -491,7 +491,7 @@ export interface paths {
         put?: never;
         /**
          * Delete your account, your tasks and your sessions
-         * @description Nothing can be restored, so ask the person first. Send the password of the account. An account of another issuer has none: send no body, with a token that is less than five minutes old, or get 403. The client drops its tokens.
+         * @description Nothing can be restored, so ask the person first. Send the password of the account. An account of another issuer has none: send no body, with a token that is less than five minutes old, or get 403. The client drops its tokens. 409: the user is the only admin.
          */
         post: operations["deleteAccount"];
         delete?: never;
@@ -768,6 +768,186 @@ export interface paths {
         patch: operations["completeUserTask"];
         trace?: never;
     };
+    "/api/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find users by part of the email, the name or the id
+         * @description All users, or those that match, the latest sign-in first. For the next page send `next_cursor` as `cursor` until it is null: a page may have fewer users than `limit`, or none, because a search reads a bounded number of them at a time.
+         */
+        get: operations["findUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a user
+         * @description The account with its sessions, its second factors, its latest events, and what it stores.
+         */
+        get: operations["showUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable an account
+         * @description Its sessions end at once, and nobody signs in to it until it is enabled. 409: nobody else is an admin.
+         */
+        post: operations["disableUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable an account that was disabled
+         * @description Its user can sign in again. What has ended stays ended.
+         */
+        post: operations["enableUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/end-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all sessions of a user
+         * @description Ends them at once and on every server. For another issuer’s user: all tokens that were issued up to now.
+         */
+        post: operations["endSessionsOfUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/reset-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove all second factors of a user, and end all sessions
+         * @description For a person who has lost them, and whom you have identified otherwise: the password alone signs in afterwards. The user gets a notice by mail.
+         */
+        post: operations["resetFactorsOfUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/send-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a user the mail to set a new password
+         * @description The mail goes to the address of the account, at most five an hour. 403: another issuer’s, or disabled.
+         */
+        post: operations["sendResetToUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make a user an admin, or an admin a user
+         * @description All sessions of the user end, so that the change counts at once. 403: another issuer’s user. 409: nobody else is an admin.
+         */
+        put: operations["changeRole"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a user with all tasks and sessions
+         * @description Nothing can be restored. `email` must be the address of the account: let the operator type it. 409: nobody else is an admin.
+         */
+        post: operations["deleteUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1027,6 +1207,7 @@ export interface components {
          *         "email_verified": true,
          *         "name": "Ann",
          *         "is_active": true,
+         *         "role": "user",
          *         "created_at": "2026-11-27T09:30:00.000Z",
          *         "updated_at": "2026-11-27T10:15:00.000Z"
          *       }
@@ -1181,6 +1362,221 @@ export interface components {
             password: string;
             /** @description True for browsers: the refresh token is set as an HttpOnly cookie and is not in the body */
             refresh_cookie?: boolean;
+        };
+        /**
+         * @description One login of a user, on one device
+         * @example {
+         *       "id": "0197a3c2-6f1a-7b60-8e21-4c7d9e0f1a2b",
+         *       "created_at": "2026-11-27T09:30:00.000Z",
+         *       "last_used_at": "2026-11-27T10:15:00.000Z",
+         *       "expires_at": "2026-12-27T10:15:00.000Z",
+         *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *       "ip": "203.0.113.7",
+         *       "amr": [
+         *         "pwd"
+         *       ],
+         *       "auth_time": "2026-11-27T09:30:00.000Z"
+         *     }
+         */
+        ManagedSession: {
+            /**
+             * Format: uuid
+             * @description The id of the session
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the user logged in (RFC 3339, UTC, milliseconds)
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the session was last used, to the minute (RFC 3339, UTC, milliseconds)
+             */
+            last_used_at: string;
+            /**
+             * Format: date-time
+             * @description When the session ends unless its refresh token is used before (RFC 3339, UTC, milliseconds)
+             */
+            expires_at: string;
+            /** @description The User-Agent header of the login; null if there was none */
+            user_agent: string | null;
+            /** @description The client address of the login; null if it is unknown */
+            ip: string | null;
+            /** @description How the user proved who they are (RFC 8176: `pwd`, `otp`, `hwk`, `mfa`); null for a login of an earlier release */
+            amr: string[] | null;
+            /** @description When the user last proved who they are; null for a login of an earlier release */
+            auth_time: string | null;
+        };
+        /**
+         * @description An account, as operators see it
+         * @example {
+         *       "id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
+         *       "email": "ann@example.com",
+         *       "email_verified": true,
+         *       "name": "Ann",
+         *       "is_active": true,
+         *       "role": "user",
+         *       "created_at": "2026-11-27T09:30:00.000Z",
+         *       "updated_at": "2026-11-27T10:15:00.000Z",
+         *       "issuer": null,
+         *       "disabled_at": null,
+         *       "disabled_reason": null,
+         *       "last_sign_in_at": "2026-11-27T09:30:00.000Z"
+         *     }
+         */
+        ManagedUser: {
+            /**
+             * Format: uuid
+             * @description The id of the user
+             */
+            id: string;
+            /** @description The email address of the user */
+            email: string;
+            /** @description True after the user confirmed the address by the link or the code of a mail */
+            email_verified: boolean;
+            /** @description The name that the user chose */
+            name: string;
+            /** @description False while an operator has deactivated the account */
+            is_active: boolean;
+            role: components["schemas"]["Role"];
+            /**
+             * Format: date-time
+             * @description When the account was created (RFC 3339, UTC, milliseconds)
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the account was last changed (RFC 3339, UTC, milliseconds)
+             */
+            updated_at: string;
+            /** @description The issuer that the account belongs to; null if its user registered here */
+            issuer: string | null;
+            /** @description Null while it is active, and where it was disabled by SQL */
+            disabled_at: string | null;
+            /** @description Why an operator disabled the account; null while it is active */
+            disabled_reason: string | null;
+            /** @description Null if they have not yet; users of other issuers sign in there */
+            last_sign_in_at: string | null;
+        };
+        /**
+         * @description Everything that an operator may see of an account: no hash, no token and no secret
+         * @example {
+         *       "id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
+         *       "email": "ann@example.com",
+         *       "email_verified": true,
+         *       "name": "Ann",
+         *       "is_active": true,
+         *       "role": "user",
+         *       "created_at": "2026-11-27T09:30:00.000Z",
+         *       "updated_at": "2026-11-27T10:15:00.000Z",
+         *       "issuer": null,
+         *       "disabled_at": null,
+         *       "disabled_reason": null,
+         *       "last_sign_in_at": "2026-11-27T09:30:00.000Z",
+         *       "sessions": [
+         *         {
+         *           "id": "0197a3c2-6f1a-7b60-8e21-4c7d9e0f1a2b",
+         *           "created_at": "2026-11-27T09:30:00.000Z",
+         *           "last_used_at": "2026-11-27T10:15:00.000Z",
+         *           "expires_at": "2026-12-27T10:15:00.000Z",
+         *           "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *           "ip": "203.0.113.7",
+         *           "amr": [
+         *             "pwd"
+         *           ],
+         *           "auth_time": "2026-11-27T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "factors": {
+         *         "totp": true,
+         *         "passkeys": 0,
+         *         "recovery_codes": 10
+         *       },
+         *       "events": [
+         *         {
+         *           "id": "0197a3c2-8a11-7c42-9b0e-6d7e8f9a0b1c",
+         *           "at": "2026-11-27T10:15:00.000Z",
+         *           "event": "login",
+         *           "ip": "203.0.113.7",
+         *           "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *           "session_id": null,
+         *           "times": 1
+         *         }
+         *       ],
+         *       "usage": {
+         *         "tasks": 12,
+         *         "bytes": 2048
+         *       }
+         *     }
+         */
+        ManagedUserDetails: {
+            /**
+             * Format: uuid
+             * @description The id of the user
+             */
+            id: string;
+            /** @description The email address of the user */
+            email: string;
+            /** @description True after the user confirmed the address by the link or the code of a mail */
+            email_verified: boolean;
+            /** @description The name that the user chose */
+            name: string;
+            /** @description False while an operator has deactivated the account */
+            is_active: boolean;
+            role: components["schemas"]["Role"];
+            /**
+             * Format: date-time
+             * @description When the account was created (RFC 3339, UTC, milliseconds)
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the account was last changed (RFC 3339, UTC, milliseconds)
+             */
+            updated_at: string;
+            /** @description The issuer that the account belongs to; null if its user registered here */
+            issuer: string | null;
+            /** @description Null while it is active, and where it was disabled by SQL */
+            disabled_at: string | null;
+            /** @description Why an operator disabled the account; null while it is active */
+            disabled_reason: string | null;
+            /** @description Null if they have not yet; users of other issuers sign in there */
+            last_sign_in_at: string | null;
+            /** @description The sessions that have not ended */
+            sessions: components["schemas"]["ManagedSession"][];
+            factors: components["schemas"]["Factors"];
+            /** @description What happened to the account lately, newest first */
+            events: components["schemas"]["Activity"][];
+            usage: components["schemas"]["Usage"];
+        };
+        /**
+         * @description A page of accounts; one that is not full may have a next one
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
+         *           "email": "ann@example.com",
+         *           "email_verified": true,
+         *           "name": "Ann",
+         *           "is_active": true,
+         *           "role": "user",
+         *           "created_at": "2026-11-27T09:30:00.000Z",
+         *           "updated_at": "2026-11-27T10:15:00.000Z",
+         *           "issuer": null,
+         *           "disabled_at": null,
+         *           "disabled_reason": null,
+         *           "last_sign_in_at": "2026-11-27T09:30:00.000Z"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        ManagedUserPage: {
+            /** @description The page, in the order of the list */
+            items: components["schemas"]["ManagedUser"][];
+            /** @description The cursor of the next page; null on the last page */
+            next_cursor: string | null;
         };
         /**
          * @description A confirmation
@@ -1539,7 +1935,7 @@ export interface components {
          * @description What went wrong, for programs. A later version may add codes
          * @enum {string}
          */
-        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "email_not_verified" | "second_factor_required" | "invalid_code" | "step_up_required" | "forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "second_factor_on" | "second_factor_off" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
+        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "email_not_verified" | "second_factor_required" | "invalid_code" | "step_up_required" | "forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "last_admin" | "second_factor_on" | "second_factor_off" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
         /**
          * @description The fields of the account to change
          * @example {
@@ -1549,6 +1945,16 @@ export interface components {
         ProfilePatch: {
             /** @description 1 to 100 characters, not only blanks, without U+0000; blanks around it are removed */
             name?: string;
+        };
+        /**
+         * @description Why an operator does something to an account
+         * @example {
+         *       "reason": "Ticket 4711: the owner asked for it"
+         *     }
+         */
+        Reason: {
+            /** @description Why, for the record of what operators do: 1 to 500 characters, not only blanks; blanks around it are removed */
+            reason: string;
         };
         /**
          * @description New recovery codes
@@ -1659,6 +2065,23 @@ export interface components {
             code?: string;
             /** @description At least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
             new_password: string;
+        };
+        /**
+         * @description What the user may do: `admin` opens `/api/admin` as well. An operator gives it; a change ends the sessions of the user
+         * @enum {string}
+         */
+        Role: "user" | "admin";
+        /**
+         * @description The new role of a user, and why
+         * @example {
+         *       "role": "admin",
+         *       "reason": "Ticket 4711: the owner asked for it"
+         *     }
+         */
+        RoleChange: {
+            role: components["schemas"]["Role"];
+            /** @description Why, for the record of what operators do: 1 to 500 characters, not only blanks; blanks around it are removed */
+            reason: string;
         };
         /**
          * @description What completes a login
@@ -1887,6 +2310,19 @@ export interface components {
             uri: string;
         };
         /**
+         * @description What a user stores
+         * @example {
+         *       "tasks": 12,
+         *       "bytes": 2048
+         *     }
+         */
+        Usage: {
+            /** @description How many tasks there are */
+            tasks: number;
+            /** @description Bytes of their titles and descriptions, in UTF-8 */
+            bytes: number;
+        };
+        /**
          * @description An account
          * @example {
          *       "id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
@@ -1894,6 +2330,7 @@ export interface components {
          *       "email_verified": true,
          *       "name": "Ann",
          *       "is_active": true,
+         *       "role": "user",
          *       "created_at": "2026-11-27T09:30:00.000Z",
          *       "updated_at": "2026-11-27T10:15:00.000Z"
          *     }
@@ -1912,6 +2349,7 @@ export interface components {
             name: string;
             /** @description False while an operator has deactivated the account */
             is_active: boolean;
+            role: components["schemas"]["Role"];
             /**
              * Format: date-time
              * @description When the account was created (RFC 3339, UTC, milliseconds)
@@ -1923,6 +2361,28 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * @description The address of the account, as a confirmation, and why it is deleted
+         * @example {
+         *       "email": "ann@example.com",
+         *       "reason": "Ticket 4711: the owner asked for it"
+         *     }
+         */
+        UserDeletion: {
+            /**
+             * Format: idn-email
+             * @description An email address of at most 254 characters, such as ann@example.com; case and surrounding blanks do not matter, the domain may be an internationalised one
+             */
+            email: string;
+            /** @description Why, for the record of what operators do: 1 to 500 characters, not only blanks; blanks around it are removed */
+            reason: string;
+        };
+        /**
+         * @description Which accounts: all, those that are active, or those that an operator disabled
+         * @default all
+         * @enum {string}
+         */
+        UserState: "all" | "active" | "disabled";
     };
     responses: {
         /** @description The request is malformed or breaks a rule */
@@ -2061,6 +2521,10 @@ export type FieldError = components['schemas']['FieldError'];
 export type Forgot = components['schemas']['Forgot'];
 export type Health = components['schemas']['Health'];
 export type Login = components['schemas']['Login'];
+export type ManagedSession = components['schemas']['ManagedSession'];
+export type ManagedUser = components['schemas']['ManagedUser'];
+export type ManagedUserDetails = components['schemas']['ManagedUserDetails'];
+export type ManagedUserPage = components['schemas']['ManagedUserPage'];
 export type Message = components['schemas']['Message'];
 export type NewPasskey = components['schemas']['NewPasskey'];
 export type NewTask = components['schemas']['NewTask'];
@@ -2076,10 +2540,13 @@ export type PasswordChange = components['schemas']['PasswordChange'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type ProfilePatch = components['schemas']['ProfilePatch'];
+export type Reason = components['schemas']['Reason'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type Refresh = components['schemas']['Refresh'];
 export type RegistrationCredential = components['schemas']['RegistrationCredential'];
 export type Reset = components['schemas']['Reset'];
+export type Role = components['schemas']['Role'];
+export type RoleChange = components['schemas']['RoleChange'];
 export type SecondFactor = components['schemas']['SecondFactor'];
 export type SecondFactorMethod = components['schemas']['SecondFactorMethod'];
 export type Session = components['schemas']['Session'];
@@ -2094,7 +2561,10 @@ export type TaskSort = components['schemas']['TaskSort'];
 export type TaskStatus = components['schemas']['TaskStatus'];
 export type TotpCode = components['schemas']['TotpCode'];
 export type TotpSecret = components['schemas']['TotpSecret'];
+export type Usage = components['schemas']['Usage'];
 export type User = components['schemas']['User'];
+export type UserDeletion = components['schemas']['UserDeletion'];
+export type UserState = components['schemas']['UserState'];
 export type ResponseProblem400 = components['responses']['Problem400'];
 export type ResponseProblem401 = components['responses']['Problem401'];
 export type ResponseProblem403 = components['responses']['Problem403'];
@@ -2954,6 +3424,7 @@ export interface operations {
             /** @description No valid access token, or a wrong password; or `step_up_required`: its user has a second factor, and proved it more than ten minutes ago. Call `POST /api/auth/step-up`, then repeat the request */
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
@@ -3655,6 +4126,329 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    findUsers: {
+        parameters: {
+            query?: {
+                /** @description Part of the email, the name or the id; case does not matter */
+                q?: string;
+                /** @description Which accounts: all, those that are active, or those that an operator disabled */
+                state?: components["schemas"]["UserState"];
+                /** @description What the user may do: `admin` opens `/api/admin` as well. An operator gives it; a change ends the sessions of the user */
+                role?: components["schemas"]["Role"];
+                /** @description Users in a page */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next users */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedUserPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    showUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedUserDetails"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    disableUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The account is disabled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedUser"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    enableUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The account is active */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedUser"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    endSessionsOfUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description All sessions have ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    resetFactorsOfUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The user has no second factor */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sendResetToUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The mail will be sent */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    changeRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description The user has the role */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedUser"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserDeletion"];
+            };
+        };
+        responses: {
+            /** @description The account and all its data are deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];

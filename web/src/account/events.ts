@@ -30,6 +30,11 @@ const words: Record<string, string> = {
   'email.requested': 'Change of the email address requested',
   'email.changed': 'Email address changed',
   'email.cancelled': 'Change of the email address cancelled',
+  'account.disabled': 'Account disabled by an operator',
+  'account.enabled': 'Account enabled by an operator',
+  'factors.reset': 'All second factors removed by an operator',
+  'reset.sent': 'Password reset mail sent by an operator',
+  'role.changed': 'Role changed by an operator',
   'account.deleted': 'Account deleted',
   'mail.dead': 'A mail to you could not be delivered'
 }
@@ -46,6 +51,10 @@ const alarming = new Set([
   'password.throttled',
   'mail.dead'
 ])
+
+/** Where an event came from. Users do not learn the address of an operator. */
+export const originInWords = (ip: string | null) =>
+  ip === 'operator' ? 'an operator' : (ip ?? 'several or unknown addresses')
 
 /** In plain words; a name that this page does not know yet stays as it is. */
 export const eventInWords = (event: string): string => words[event] ?? event

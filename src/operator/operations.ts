@@ -1,0 +1,168 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { ManagedUser, ManagedUserDetails } from '../../schemas/managed-users.ts'
+import type { Role } from '../../schemas/users.ts'
+import { keepAnAdmin, removeAccount } from '../auth/removal.ts'
+import { revocationOfForeign } from '../auth/revocations/revocation-rows.ts'
+import type { Revocations } from '../auth/revocations/revocations.ts'
+import { endAllSessions } from '../auth/sessions.ts'
+import type { Database } from '../database/tables.ts'
+import { Problem, problems } from '../http/problems.ts'
+import type { Mail } from '../mail/mail.ts'
+import { factorsRepository } from '../repositories/factors.ts'
+import { passkeysRepository } from '../repositories/passkeys.ts'
+import { revocationsRepository } from '../repositories/revocations.ts'
+import { securityEventsRepository } from '../repositories/security-events.ts'
+import type { Lives } from '../repositories/session-ends.ts'
+import { sessionsRepository } from '../repositories/sessions.ts'
+import { tasksRepository } from '../repositories/tasks.ts'
+import { userLists } from '../repositories/user-lists.ts'
+import { usersRepository } from '../repositories/users.ts'
+import { type Actor, type Operation, operatorClient, type RecordOperation } from './operator-log.ts'
+
+const shownEvents = 20
+
+/** By whom and why. Every operation is recorded with it. */
+export interface Order {
+  actor: Actor
+  reason: string
+}
+
+interface Parts {
+  lives: Lives
+  revocations: Pick<Revocations, 'settle'>
+  mail: Pick<Mail, 'settings' | 'write' | 'wake'>
+  record: RecordOperation
+  clock: () => number
+}
+
+type Held = NonNullable<Awaited<ReturnType<ReturnType<typeof usersRepository>['holdAny']>>>
+
+/** Whoever can run the command line can make another admin; an admin cannot, once there is none. */
+const canLockOut = (actor: Actor) => !('id' in actor)
+
+/** What operators do to accounts. All of it throws `not_found`. */
+export function createOperations(db: Kysely<Database>, { lives, revocations, mail, record, clock }: Parts) {
+  const lists = userLists(db)
+  const endAll = endAllSessions(lives)
+
+  async function find(id: string): Promise<ManagedUser> {
+    const user = await lists.find(id)
+    if (!user) throw problems.notFound('User')
+    return user
+  }
+
+  /** Does something to a user, whom it locks, so that concurrent logins and operations wait. */
+  async function operate<T>(
+    id: string,
+    event: Operation['event'],
+    { actor, reason }: Order,
+    work: (user: Held, trx: Transaction<Database>) => Promise<T>
+  ): Promise<T> {
+    const done = await db.transaction().execute(async (trx) => {
+      const user = await usersRepository(trx).holdAny(id)
+      if (!user) throw problems.notFound('User')
+      return work(user, trx)
+    })
+    mail.wake()
+    await revocations.settle()
+    await record({ event, actor, subject: id, reason })
+    return done
+  }
+
+  async function keepAdmins({ actor }: Order, id: string, trx: Transaction<Database>): Promise<void> {
+    if (!canLockOut(actor)) await keepAnAdmin(id, trx)
+  }
+
+  async function end({ id, issuer, subject }: Held, trx: Transaction<Database>): Promise<void> {
+    await endAll(id, trx)
+    if (issuer === null || subject === null) return
+    const issuedAt = clock() / 1000
+    await revocationsRepository(trx).insert(revocationOfForeign({ issuer, subject, issuedAt }, clock()))
+  }
+
+  return {
+    list: lists.list,
+
+    find,
+
+    /** The id of the user who registered here with an address. */
+    async findId(email: string): Promise<string> {
+      const user = await usersRepository(db).findByEmail(email)
+      if (!user) throw problems.notFound('User')
+      return user.id
+    },
+
+    /** Everything that an operator may see of a user. */
+    async show(id: string): Promise<ManagedUserDetails> {
+      const user = await find(id)
+      const [sessions, factors, events, usage] = [
+        await sessionsRepository(db, lives).list(id),
+        await factorsRepository(db).find(id),
+        await securityEventsRepository(db).list(id, { limit: shownEvents, after: undefined }),
+        await tasksRepository(db).count(id)
+      ]
+      return { ...user, sessions, factors, events: events.items, usage }
+    },
+
+    /** Ends everything at once, and until it is enabled nobody signs in. Throws `last_admin`. */
+    async disable(id: string, order: Order): Promise<ManagedUser> {
+      await operate(id, 'account.disabled', order, async (_user, trx) => {
+        await keepAdmins(order, id, trx)
+        await usersRepository(trx).disable(id, order.reason)
+        await factorsRepository(trx).removeChallenges(id)
+      })
+      return find(id)
+    },
+
+    async enable(id: string, order: Order): Promise<ManagedUser> {
+      await operate(id, 'account.enabled', order, (_user, trx) => usersRepository(trx).enable(id))
+      return find(id)
+    },
+
+    endSessions: (id: string, order: Order): Promise<void> => operate(id, 'sessions.ended', order, end),
+
+    /** Removes the authenticator app, the passkeys and the recovery codes, and ends all sessions. The password stays. */
+    resetFactors: (id: string, order: Order): Promise<void> =>
+      operate(id, 'factors.reset', order, async (user, trx) => {
+        const factors = factorsRepository(trx)
+        const { email: recipient } = user
+        if (await factors.removeTotp(id))
+          await mail.write({ kind: 'totp.off', recipient, user_id: id }, operatorClient, trx)
+        if ((await passkeysRepository(trx).removeAll(id)) > 0)
+          await mail.write({ kind: 'passkey.removed', recipient, user_id: id }, operatorClient, trx)
+        await factors.removeRecoveryCodes(id)
+        await end(user, trx)
+      }),
+
+    /** Sends the mail that "Forgot password?" sends, to the address of the account only. */
+    async sendReset(id: string, order: Order): Promise<void> {
+      if (!mail.settings) throw problems.unavailable('mail is not configured: set SMTP_URL', 3_600)
+      await operate(id, 'reset.sent', order, async ({ issuer, is_active, email: recipient }, trx) => {
+        if (issuer !== null) throw new Problem(403, 'forbidden', `Accounts of ${issuer} have no password here`)
+        if (!is_active) throw new Problem(403, 'forbidden', 'The account is disabled')
+        await mail.write({ kind: 'reset', recipient }, operatorClient, trx)
+      })
+    },
+
+    /** Ends all sessions, so that the change counts at once. Throws `last_admin`. */
+    async setRole(id: string, role: Role, order: Order): Promise<ManagedUser> {
+      await operate(id, 'role.changed', { ...order, reason: `${role}: ${order.reason}` }, async ({ issuer }, trx) => {
+        if (issuer !== null) throw new Problem(403, 'forbidden', `Accounts of ${issuer} cannot be admins here`)
+        if (role !== 'admin') await keepAdmins(order, id, trx)
+        await usersRepository(trx).setRole(id, role)
+      })
+      return find(id)
+    },
+
+    /** Deletes an account. `email` is its address, which the operator has typed. Throws `last_admin`. */
+    remove: (id: string, email: string, order: Order): Promise<void> =>
+      operate(id, 'account.deleted', order, async (user, trx) => {
+        if (email !== user.email)
+          throw problems.validationFailed([{ pointer: '/email', message: 'is not the address of the account' }])
+        await keepAdmins(order, id, trx)
+        await removeAccount(id, trx)
+      })
+  }
+}
+
+export type Operations = ReturnType<typeof createOperations>
