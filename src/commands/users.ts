@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { createInterface } from 'node:readline/promises'
+import { text } from 'node:stream/consumers'
+import { createSecurityLog } from '../auth/security-log.ts'
+import { openDatabase } from '../database/connection.ts'
+import { createCursors } from '../http/cursors.ts'
+import { createLog } from '../logging/log.ts'
+import { createMail } from '../mail/mail.ts'
+import { openFiles } from '../mail/transport.ts'
+import { runCommand, type Terminal } from '../operator/command.ts'
+import { createOperations } from '../operator/operations.ts'
+import { createOperatorLog } from '../operator/operator-log.ts'
+import { securityEventsRepository } from '../repositories/security-events.ts'
+import { loadSettings } from './settings.ts'
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await lines.question(question)
+  lines.close()
+  return answer
+}
+
+const terminal: Terminal = {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  isInteractive: process.stdin.isTTY && process.stderr.isTTY,
+  ask,
+  readFile: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8'))
+}
+
+/** In a container, the process may run as a user without a name. */
+function systemAccount(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.()}`
+  }
+}
+
+/** Writes to the database that the service uses. Its processes hear of what ends as of what another process has ended. */
+async function open() {
+  const config = loadSettings()
+  const log = createLog('silent')
+  const db = openDatabase(config, log)
+  const securityLog = createSecurityLog(securityEventsRepository(db), log)
+  const { mail: settings, dataDir } = config
+  // Written by this process, because for development the service writes only the mails that it has caused.
+  const files = settings && !settings.smtp ? () => openFiles(settings, dataDir, terminal.err) : undefined
+  const mail = createMail(config, db, { securityLog, log, transport: files })
+  const outgoing = files ? mail : { ...mail, wake: () => {} }
+  const record = createOperatorLog(securityLog, log)
+  const revocations = { settle: async () => {} }
+  return {
+    operations: createOperations(db, { lives: config, revocations, mail: outgoing, record, clock: Date.now }),
+    cursors: createCursors(config.secrets),
+    name: systemAccount(),
+    async close() {
+      await mail.sender?.idle()
+      await mail.stop()
+      await db.destroy()
+    }
+  }
+}
+
+process.exitCode = await runCommand(process.argv.slice(2), terminal, open)

@@ -1,0 +1,231 @@
+import { validate as isUuid } from 'uuid'
+import type { ManagedUser, ManagedUserDetails } from '../../schemas/managed-users.ts'
+import { normalEmail } from '../auth/email-address.ts'
+import type { Cursors } from '../http/cursors.ts'
+import { Problem } from '../http/problems.ts'
+import { printable } from '../logging/printable.ts'
+import type { UserPosition } from '../repositories/user-lists.ts'
+import type { Operations, Order } from './operations.ts'
+import { type Change, type Changing, type Look, readArguments, type Search, usage } from './usage.ts'
+
+export const exitCodes = { done: 0, failed: 1, usage: 2, notFound: 3, notConfirmed: 4 } as const
+
+export interface Terminal {
+  out: (text: string) => unknown
+  err: (text: string) => unknown
+  /** Whether somebody can answer, and sees a line that changes. */
+  isInteractive: boolean
+  ask: (question: string) => Promise<string>
+  /** `-`: standard input. */
+  readFile: (path: string) => Promise<string>
+}
+
+interface Surroundings {
+  operations: Operations
+  cursors: Cursors
+  terminal: Terminal
+  /** The system account of the operator. */
+  name: string
+}
+
+/** What a change does, after "This" and before the users. */
+const effects: Record<Change, string> = {
+  disable: 'disables, and ends all sessions of,',
+  enable: 'enables',
+  'end-sessions': 'ends all sessions of',
+  'reset-factors': 'removes all second factors, and ends all sessions, of',
+  'send-reset': 'sends a mail to set a new password to',
+  role: 'changes the role, and ends all sessions, of',
+  delete: 'deletes for good, with all their tasks,'
+}
+const asks = new Set<Change>(['disable', 'end-sessions', 'reset-factors', 'role', 'delete'])
+const maxNamed = 10
+const pageSize = 100
+const barLength = 30
+
+const isMissing = (error: unknown) => error instanceof Problem && error.code === 'not_found'
+const escaped = (character: string) =>
+  character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
+/** JSON, without the characters that move a terminal's cursor or change the reading direction, which JSON may contain. */
+const json = (value: unknown) => `${JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)}\n`
+
+const lineOf = ({ id, email, name, is_active, role, issuer, last_sign_in_at }: ManagedUser): string =>
+  `${[
+    id,
+    last_sign_in_at ?? 'not yet'.padEnd(24),
+    is_active ? 'active  ' : 'disabled',
+    role.padEnd(5),
+    email,
+    printable(name),
+    ...(issuer === null ? [] : [`of ${issuer}`])
+  ].join('  ')}\n`
+
+function describe({ sessions, factors, events, usage, ...user }: ManagedUserDetails): string {
+  const facts = Object.entries(user).map(([name, value]) => `${name.padEnd(18)}${printable(String(value ?? '-'))}\n`)
+  return [
+    ...facts,
+    `tasks             ${usage.tasks}, ${usage.bytes} bytes\n`,
+    `second factors    ${factors.totp ? 'authenticator app, ' : ''}${factors.passkeys} passkeys, ${factors.recovery_codes} recovery codes\n`,
+    `sessions          ${sessions.length}\n`,
+    ...sessions.map(
+      ({ last_used_at, ip, user_agent }) => `  ${last_used_at}  ${ip ?? '-'}  ${printable(user_agent ?? '-')}\n`
+    ),
+    'latest events\n',
+    ...events.map(({ at, event, ip, times }) => `  ${at}  ${event}${times > 1 ? ` (${times})` : ''}  ${ip ?? '-'}\n`)
+  ].join('')
+}
+
+async function find(
+  { text, state, role, limit, cursor, json: isJson }: Search,
+  { operations, cursors, terminal }: Surroundings
+) {
+  const scope = JSON.stringify(['users', text, state, role])
+  let after = cursor === undefined ? undefined : cursors.open<UserPosition>(scope, cursor)
+  const items: ManagedUser[] = []
+  do {
+    const page = await operations.list({ text, state, role, limit: Math.min(pageSize, limit - items.length), after })
+    items.push(...page.items)
+    after = page.next
+  } while (after && items.length < limit)
+  const next_cursor = after ? cursors.seal(scope, after) : null
+  if (isJson) terminal.out(json({ items, next_cursor }))
+  else {
+    terminal.out(items.map(lineOf).join(''))
+    terminal.err(`${items.length} users${next_cursor ? `; more with --cursor ${next_cursor}` : ''}\n`)
+  }
+  return exitCodes.done
+}
+
+/** The user that a text names. Throws `not_found`. */
+async function resolve(text: string, { operations }: Surroundings): Promise<ManagedUser> {
+  return operations.find(isUuid(text) ? text : await operations.findId(normalEmail(text) ?? ''))
+}
+
+async function show({ user, json: isJson }: Look, surroundings: Surroundings) {
+  const { operations, terminal } = surroundings
+  const details = await operations.show((await resolve(user, surroundings)).id)
+  terminal.out(isJson ? json(details) : describe(details))
+  return exitCodes.done
+}
+
+/** Finds all users before anything is done to the first. */
+async function findAll({ user, file }: Changing, surroundings: Surroundings) {
+  const { terminal } = surroundings
+  const names =
+    file === undefined
+      ? [user as string]
+      : (await terminal.readFile(file)).split('\n').flatMap((line) => line.trim() || [])
+  const users = new Map<string, ManagedUser>()
+  const missing: string[] = []
+  for (const name of names) {
+    const found = await resolve(name, surroundings).catch((error) => {
+      if (!isMissing(error)) throw error
+      missing.push(name)
+    })
+    if (found) users.set(found.id, found)
+  }
+  return { users: [...users.values()], missing }
+}
+
+/** Says what will be done. Returns whether the operator wants it. */
+async function confirm({ command, role, yes }: Changing, users: ManagedUser[], terminal: Terminal): Promise<boolean> {
+  const named = users.slice(0, maxNamed).map(({ email, id }) => `  ${email} (${id})\n`)
+  const more = users.length > maxNamed ? `  and ${users.length - maxNamed} more\n` : ''
+  const count = users.length === 1 ? 'this user' : `these ${users.length} users`
+  terminal.err(`This ${effects[command]} ${count}${role ? `, to ${role}` : ''}:\n${named.join('')}${more}`)
+  if (yes || !asks.has(command)) return true
+  if (!terminal.isInteractive) {
+    terminal.err('Nothing was done: nobody can be asked here. Repeat it with --yes\n')
+    return false
+  }
+  const [question, expected] =
+    command === 'delete'
+      ? users.length === 1
+        ? ['Type the email to delete the account: ', users[0]?.email]
+        : [`Type "delete ${users.length}" to delete the accounts: `, `delete ${users.length}`]
+      : ['Go on? Type yes: ', 'yes']
+  const isConfirmed = (await terminal.ask(question)).trim().toLowerCase() === expected
+  if (!isConfirmed) terminal.err('Nothing was done.\n')
+  return isConfirmed
+}
+
+function doer({ command, role, reason }: Changing, { operations, name }: Surroundings) {
+  const order: Order = { actor: { name }, reason }
+  const all: Record<Change, (user: ManagedUser) => Promise<unknown>> = {
+    disable: ({ id }) => operations.disable(id, order),
+    enable: ({ id }) => operations.enable(id, order),
+    'end-sessions': ({ id }) => operations.endSessions(id, order),
+    'reset-factors': ({ id }) => operations.resetFactors(id, order),
+    'send-reset': ({ id }) => operations.sendReset(id, order),
+    role: ({ id }) => operations.setRole(id, role ?? 'user', order),
+    delete: ({ id, email }) => operations.remove(id, email, order)
+  }
+  return all[command]
+}
+
+async function change(changing: Changing, surroundings: Surroundings) {
+  const { terminal } = surroundings
+  const { users, missing } = await findAll(changing, surroundings)
+  if (missing.length > 0) {
+    const named = missing.slice(0, maxNamed).map((name) => `  ${printable(name)}\n`)
+    terminal.err(`Nothing was done: ${missing.length} users were not found, for example\n${named.join('')}`)
+    return exitCodes.notFound
+  }
+  if (users.length === 0) {
+    terminal.err('The file names no user.\n')
+    return exitCodes.usage
+  }
+  if (!(await confirm(changing, users, terminal))) return exitCodes.notConfirmed
+  const work = doer(changing, surroundings)
+  let failed = 0
+  for (const [index, user] of users.entries()) {
+    const { id, email } = user
+    const error = await work(user).then(
+      () => undefined,
+      ({ message }: Error) => message
+    )
+    if (error) failed += 1
+    if (terminal.isInteractive && users.length > 1) terminal.err(bar(index + 1, users.length))
+    if (changing.json) terminal.out(json({ id, email, done: error === undefined, ...(error && { error }) }))
+    else if (error) terminal.err(`${email} (${id}): ${error}\n`)
+  }
+  terminal.err(`${changing.command}: ${users.length - failed} done, ${failed} failed\n`)
+  return failed > 0 ? exitCodes.failed : exitCodes.done
+}
+
+/** A progress bar, on the line of the one before. */
+function bar(done: number, all: number): string {
+  const filled = Math.round((barLength * done) / all)
+  return `\r[${'#'.repeat(filled)}${' '.repeat(barLength - filled)}] ${done}/${all}${done === all ? '\n' : ''}`
+}
+
+/** Reads a command line, and does it with what `open` opens. Returns the exit code. */
+export async function runCommand(
+  args: string[],
+  terminal: Terminal,
+  open: () => Promise<Omit<Surroundings, 'terminal'> & { close: () => Promise<void> }>
+): Promise<number> {
+  let wanted: Search | Look | Changing
+  try {
+    wanted = readArguments(args)
+  } catch (error) {
+    terminal.err(`${(error as Error).message}\n\n${usage}`)
+    return exitCodes.usage
+  }
+  const { close, ...opened } = await open()
+  const surroundings = { ...opened, terminal }
+  try {
+    if (wanted.command === 'find') return await find(wanted, surroundings)
+    if (wanted.command === 'show') return await show(wanted, surroundings)
+    return await change(wanted, surroundings)
+  } catch (error) {
+    terminal.err(`${(error as Error).message}\n`)
+    if (isMissing(error)) return exitCodes.notFound
+    return error instanceof Problem && error.status === 400 ? exitCodes.usage : exitCodes.failed
+  } finally {
+    await close()
+  }
+}

@@ -1,0 +1,252 @@
+import { sql } from 'kysely'
+import t, { test } from 'tap'
+import { createSecurityLog } from '../../src/auth/security-log.ts'
+import { createCursors } from '../../src/http/cursors.ts'
+import { runCommand } from '../../src/operator/command.ts'
+import { createOperations } from '../../src/operator/operations.ts'
+import { createOperatorLog } from '../../src/operator/operator-log.ts'
+import { securityEventsRepository } from '../../src/repositories/security-events.ts'
+import { password, startApp } from '../helpers/app.ts'
+import { refused } from '../helpers/refused.ts'
+
+const { app, config, lines, signUp, anyone, lettersTo } = await startApp(t)
+const securityLog = createSecurityLog(securityEventsRepository(app.db), app.log)
+const operations = createOperations(app.db, {
+  lives: config,
+  revocations: app.revocations,
+  mail: app.mail,
+  record: createOperatorLog(securityLog, app.log),
+  clock: Date.now
+})
+
+interface Given {
+  answers?: string[]
+  files?: Record<string, string>
+  isInteractive?: boolean
+}
+
+/** Runs a command line. Somebody gives the answers; without any, nobody can be asked. */
+async function run(args: string[], { answers = [], files = {}, isInteractive = answers.length > 0 }: Given = {}) {
+  const said = { out: '', err: '' }
+  const asked: string[] = []
+  let isOpen = false
+  const code = await runCommand(
+    args,
+    {
+      out: (text) => {
+        said.out += text
+      },
+      err: (text) => {
+        said.err += text
+      },
+      isInteractive,
+      ask: async (question) => {
+        asked.push(question)
+        return answers.shift() ?? ''
+      },
+      readFile: async (path) => files[path] ?? Promise.reject(new Error(`no file ${path}`))
+    },
+    async () => {
+      isOpen = true
+      return {
+        operations,
+        cursors: createCursors(config.secrets),
+        name: 'olga',
+        close: async () => {
+          isOpen = false
+        }
+      }
+    }
+  )
+  t.notOk(isOpen, 'what was opened is closed')
+  return { code, ...said, asked }
+}
+const why = ['--reason', 'Ticket 7']
+const isActive = async ({ id }: { id: string }) =>
+  (await app.db.selectFrom('users').select('is_active').where('id', '=', id).executeTakeFirst())?.is_active
+
+test('wrong arguments are explained, with the usage, and open nothing', async (t) => {
+  const wrong: [string[], RegExp][] = [
+    [[], /Say what to do/],
+    [['ban', 'ann@example.com'], /There is no ban/],
+    [['show'], /Say which user/],
+    [['disable', ...why], /Say which user, or name a --file/],
+    [['disable', 'ann@example.com'], /--reason/],
+    [['disable', 'ann@example.com', '--reason', '  '], /--reason/],
+    [['disable', 'ann@example.com', '--reason', 'x'.repeat(501)], /--reason/],
+    [['disable', 'ann@example.com', 'Ticket', '--reason', 'x'], /What is Ticket/],
+    [['role', 'ann@example.com', 'root', ...why], /must be user or admin/],
+    [['role', 'ann@example.com', ...why], /must be user or admin/],
+    [['find', '--limit', '0'], /--limit/],
+    [['find', '--limit', 'x'], /--limit/],
+    [['find', '--state', 'gone'], /--state/],
+    [['find', '--role', 'root'], /--role/],
+    [['find', '--force'], /--force/]
+  ]
+  for (const [args, message] of wrong) {
+    const { code, out, err } = await run(args)
+    t.strictSame([code, out], [2, ''], args.join(' '))
+    t.match(err, message)
+    t.match(err, 'Usage: npm run users')
+  }
+})
+
+test('users are found, for people and for programs, and further ones by the cursor', async (t) => {
+  for (const name of ['a', 'b', 'c']) await signUp(`${name}@found.example`)
+  const first = await run(['find', 'found.example', '--limit', '2'])
+  t.match(first, { code: 0, out: /c@found.example[\s\S]*b@found.example/, err: /^2 users; more with --cursor \S+\n$/ })
+  const [, cursor = ''] = /--cursor (\S+)/.exec(first.err) ?? []
+  const second = await run(['find', 'found.example', '--limit', '2', '--cursor', cursor, '--json'])
+  t.match(JSON.parse(second.out), { items: [{ email: 'a@found.example' }], next_cursor: null })
+  t.match(await run(['find', 'another text', '--cursor', cursor]), { code: 2, err: /cursor/ })
+  t.match(await run(['find', 'nobody', 'at', 'all']), { code: 0, out: '', err: '0 users\n' })
+  t.match(await run(['find', '--role', 'admin']), { code: 0, out: '' })
+})
+
+test('many pages are read for a long list', async (t) => {
+  await sql`insert into users (id, email, name, password_hash)
+    select gen_random_uuid(), 'p' || i || '@many.example', 'P', 'none' from generate_series(1, 150) i`.execute(app.db)
+  const { items } = JSON.parse((await run(['find', 'many.example', '--limit', '1000', '--json'])).out)
+  t.equal(items.length, 150)
+})
+
+test('what a user wrote cannot move the cursor of the terminal', async (t) => {
+  const ann = await signUp()
+  await ann.put('/api/auth/profile', { name: 'Ann\u001b[2J\u009b2J\u202e\u{e0001}' })
+  for (const args of [
+    ['find', ann.id],
+    ['show', ann.id],
+    ['show', ann.id, '--json'],
+    ['find', ann.id, '--json']
+  ]) {
+    const { code, out } = await run(args)
+    t.equal(code, 0)
+    t.notMatch(out.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u, args.join(' '))
+  }
+  t.equal(JSON.parse((await run(['show', ann.id, '--json'])).out).name, 'Ann\u001b[2J\u009b2J\u202e\u{e0001}')
+})
+
+test('a user is shown by the email or the id, without secrets', async (t) => {
+  const ann = await signUp()
+  await ann.post('/api/tasks', { title: 'four' })
+  for (const user of [ann.email.toUpperCase(), ann.id]) {
+    const { code, out } = await run(['show', user])
+    t.equal(code, 0)
+    t.match(out, /tasks +1, 4 bytes\n[\s\S]*sessions +1\n[\s\S]*register/)
+  }
+  t.match(JSON.parse((await run(['show', ann.email, '--json'])).out), { id: ann.id, usage: { tasks: 1, bytes: 4 } })
+  for (const unknown of ['nobody@example.com', crypto.randomUUID(), 'not an address'])
+    t.match(await run(['show', unknown]), { code: 3, out: '', err: 'User not found\n' }, unknown)
+  await sql`insert into users (id, issuer, subject, email, name)
+    values ('0193aaaa-0000-7000-8000-0000000000fa', 'https://other.example', 'fay', 'fay@other.example', 'Fay')`.execute(
+    app.db
+  )
+  t.match(await run(['show', '0193aaaa-0000-7000-8000-0000000000fa']), { code: 0, out: /last_sign_in_at +-\n/ })
+  t.match(await run(['find', 'fay@other']), {
+    code: 0,
+    out: /not yet +active +user +fay@other.example +Fay +of https:\/\/other/
+  })
+})
+
+test('what is asked is said first, and done only after a yes', async (t) => {
+  const ann = await signUp()
+  for (const answer of ['', 'no', 'y'])
+    t.match(await run(['disable', ann.email, ...why], { answers: [answer] }), {
+      code: 4,
+      err: /disables[\s\S]*Nothing was done/
+    })
+  t.match(await run(['disable', ann.email, ...why]), { code: 4, err: /Repeat it with --yes/ })
+  t.equal(await isActive(ann), true)
+  t.match(await run(['disable', ann.email, ...why], { answers: ['Yes'] }), {
+    code: 0,
+    asked: ['Go on? Type yes: '],
+    err: new RegExp(
+      `This disables, and ends all sessions of, this user:\n  ${ann.email} \\(${ann.id}\\)\n[\\s\\S]*1 done, 0 failed`
+    )
+  })
+  t.equal(await isActive(ann), false)
+  refused(t, await ann.get('/api/auth/me'), 'token_revoked', 'at once')
+  t.match(
+    lines.findLast(({ msg }) => msg === 'operation'),
+    {
+      ...{ event: 'account.disabled', actor: { name: 'olga' }, subject: ann.id, reason: 'Ticket 7' }
+    }
+  )
+  t.match(await run(['enable', ann.id, ...why]), { code: 0, asked: [] }, 'this destroys nothing')
+  t.equal(await isActive(ann), true)
+})
+
+test('each operation does what it says, and answers programs', async (t) => {
+  const ann = await signUp()
+  const login = async () => (await anyone.post('/api/auth/login', { email: ann.email, password })).statusCode
+  for (const args of [['end-sessions'], ['reset-factors'], ['send-reset']]) {
+    const { code, out } = await run([...args, ann.email, ...why, '--yes', '--json'])
+    t.strictSame([code, JSON.parse(out)], [0, { id: ann.id, email: ann.email, done: true }], args.join())
+  }
+  t.match((await lettersTo(ann.email)).at(-1)?.subject, /Reset your/)
+  t.match(await run(['role', ann.email, 'admin', ...why, '--yes']), { code: 0, err: /to admin:/ })
+  t.match(JSON.parse((await run(['find', '--role', 'admin', '--json'])).out).items, [{ id: ann.id, role: 'admin' }])
+  t.equal(
+    (await run(['role', ann.email, 'user', ...why, '--yes'])).code,
+    0,
+    'the last one, too: here another can be made'
+  )
+  t.equal(await login(), 200)
+  const wrong = await run(['delete', ann.email, ...why], { answers: ['yes'] })
+  t.match(wrong, { code: 4, asked: ['Type the email to delete the account: '] })
+  t.equal(await login(), 200)
+  t.equal((await run(['delete', ann.email, ...why], { answers: [ann.email] })).code, 0)
+  t.equal(await isActive(ann), undefined)
+})
+
+test('many users of a file, with a progress bar; if one is unknown, nothing is done', async (t) => {
+  const users = []
+  for (let i = 0; i < 12; i++) users.push(await signUp())
+  const [ann, ben] = users
+  const files = {
+    list: users.map(({ email, id }, i) => (i % 2 ? ` ${email}\r` : id)).join('\n\n'),
+    wrong: `${ann?.email}\nnobody@example.com\n`,
+    '-': `${ann?.id}\n${ben?.email}\n${ann?.email}\n`,
+    empty: '\n\n'
+  }
+  t.match(await run(['disable', '--file', 'wrong', ...why, '--yes'], { files }), {
+    code: 3,
+    err: /1 users were not found[\s\S]*nobody@/
+  })
+  t.equal(await isActive({ id: ann?.id ?? '' }), true)
+  t.match(await run(['disable', '--file', 'empty', ...why, '--yes'], { files }), { code: 2, err: /names no user/ })
+  t.match(await run(['disable', '--file', 'none', ...why, '--yes'], { files }), { code: 1, err: 'no file none\n' })
+  const { code, err } = await run(['disable', '--file', 'list', ...why], { files, answers: ['yes'] })
+  t.equal(code, 0)
+  t.match(err, /these 12 users:\n[\s\S]*and 2 more\n/)
+  t.match(err, /\r\[#{15} {15}\] 6\/12\r[\s\S]*\[#{30}\] 12\/12\n/)
+  const { out } = await run(['enable', '--file', '-', ...why, '--json'], { files })
+  t.strictSame(
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).id),
+    [ann?.id, ben?.id],
+    'each once'
+  )
+  t.match(await run(['delete', '--file', '-', ...why], { files, answers: ['delete 2'] }), { code: 0 })
+  t.equal(await isActive({ id: ben?.id ?? '' }), undefined)
+})
+
+test('one that fails does not stop the others, and the exit code tells', async (t) => {
+  const [ann, ben] = [await signUp(), await signUp()]
+  await run(['disable', ann.email, ...why, '--yes'])
+  const files = { list: `${ann.email}\n${ben.email}` }
+  t.match(await run(['send-reset', '--file', 'list', ...why], { files }), {
+    code: 1,
+    err: /The account is disabled\n[\s\S]*1 done, 1 failed/
+  })
+  const { out } = await run(['send-reset', '--file', 'list', ...why, '--json'], { files })
+  t.match(
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [{ done: false, error: /disabled/ }, { done: true }]
+  )
+})
