@@ -4,6 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 COPY web/package.json web/
 COPY web/client/package.json web/client/
+COPY packages/guard/package.json packages/guard/
 RUN npm ci --workspace @gatehouse/web --workspace @gatehouse/client --ignore-scripts --no-audit --no-fund
 COPY web/index.html web/build.ts web/compress.ts web/vite.config.ts web/tsconfig.json web/
 COPY web/public web/public
@@ -17,7 +18,8 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 COPY web/package.json web/
 COPY web/client/package.json web/client/
-RUN npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund && rm -rf web
+COPY packages/guard/package.json packages/guard/
+RUN npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund && rm -rf web packages
 COPY LICENSE openapi.yaml ./
 COPY schemas schemas
 COPY migrations migrations

@@ -6,7 +6,14 @@ import { parse } from 'yaml'
 const root = new URL('../../', import.meta.url)
 const inDocs = (await readdir(new URL('docs/', root))).filter((name) => name.endsWith('.md'))
 const pages = [
-  ...['README.md', 'SECURITY.md', 'test/README.md', 'web/README.md', 'web/client/README.md'],
+  ...[
+    'README.md',
+    'SECURITY.md',
+    'test/README.md',
+    'web/README.md',
+    'web/client/README.md',
+    'packages/guard/README.md'
+  ],
   ...inDocs.map((name) => `docs/${name}`)
 ]
 const read = (path: string) => readFile(new URL(path, root), 'utf8')
@@ -72,7 +79,7 @@ test('the page of settings and .env.example have every setting and no other', as
 
 test('the page of dependencies names every package', async (t) => {
   const page = await read('docs/dependencies.md')
-  for (const path of ['package.json', 'web/package.json', 'web/client/package.json']) {
+  for (const path of ['package.json', 'web/package.json', 'web/client/package.json', 'packages/guard/package.json']) {
     const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = JSON.parse(await read(path))
     for (const name of Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }))
       t.ok(page.includes(`\`${name}\``), name)

@@ -1,9 +1,11 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { secret } from './app.ts'
 import { bridges, claims, headers } from './hostile-claims.ts'
-import { bridgeClaims, bridgeToken, mint, ourClaims, ourHeader, ourToken, seconds, segment, signText } from './mint.ts'
+import { bridgeClaims, bridgeToken, mint, ourClaims, ourHeader, type Part, seconds, segment, signText } from './mint.ts'
 
 type Tokens = Record<string, string>
+/** Signs a payload with changes of the header. */
+type Mint = (changes: Record<string, unknown>, payload: Part) => string
 
 const each = <T>(table: Record<string, T>, prefix: string, make: (entry: T) => string): Tokens =>
   Object.fromEntries(Object.entries(table).map(([name, entry]) => [`${prefix} ${name}`, make(entry)]))
@@ -48,9 +50,15 @@ const keys: Tokens = {
   'a bridge that says at+jwt': bridgeToken({}, { typ: 'at+jwt' })
 }
 
+/** How right tokens are signed. */
+export interface Signer {
+  header: Record<string, unknown>
+  signText: (text: string) => string
+}
+
 /** Valid tokens in another spelling. The payload contains a character of the URL alphabet. */
-function spellings(): Tokens {
-  const good = mint(ourHeader, ourClaims({ email: '???>>>@example.com' }))
+function spellings({ signText }: Signer, mint: Mint): Tokens {
+  const good = mint({}, ourClaims({ email: '???>>>@example.com' }))
   const [header = '', payload = '', signature = ''] = good.split('.')
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const next = (text: string) => text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1) ?? '') + 1]
@@ -78,7 +86,7 @@ function spellings(): Tokens {
     'signature doubled': spelled({ signature: signature + signature }),
     'signature of zeros': spelled({ signature: 'A'.repeat(43) }),
     'signature in hexadecimal': spelled({ signature: Buffer.from(signature, 'base64url').toString('hex') }),
-    'signature of another token': spelled({ signature: ourToken().split('.')[2] ?? '' }),
+    'signature of another token': spelled({ signature: mint({}, ourClaims()).split('.')[2] ?? '' }),
     'payload of another token': spelled({ payload: segment(ourClaims({ email: 'eve@example.com' })) }),
     'four segments': `${good}.${signature}`,
     'four segments, the last empty': `${good}.`,
@@ -89,62 +97,70 @@ function spellings(): Tokens {
     'an opaque session token': 'aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD',
     'eleven kilobytes of nothing': 'a'.repeat(11 * 1024),
     'twenty kilobytes of dots': '.'.repeat(20 * 1024),
-    'thirteen kilobytes, rightly signed': ourToken({ more: 'x'.repeat(9_700) }),
+    'thirteen kilobytes, rightly signed': mint({}, ourClaims({ more: 'x'.repeat(9_700) })),
     'beyond ASCII': `${header}.${payload}.ü${signature.slice(1)}`
   }
 }
 
-const text = JSON.stringify(ourClaims())
-const also = (members: string) => mint(ourHeader, `${text.slice(0, -1)},${members}}`)
-
 /** Correctly signed payloads and headers that are not JSON objects. */
-const contents: Tokens = {
-  ...Object.fromEntries(
-    [
-      '[]',
-      'null',
-      '1',
-      '"text"',
-      '{}',
-      'true',
-      '',
-      ' ',
-      '{',
-      `[${text}]`,
-      `${text}${text}`,
-      `${text}x`,
-      `\ufeff${text}`
-    ].map((payload) => [`payload ${payload.slice(0, 12)} of ${payload.length}`, mint(ourHeader, payload)])
-  ),
-  'payload deeply nested': mint(ourHeader, '['.repeat(4_000)),
-  'payload not UTF-8': mint(
-    ourHeader,
-    Buffer.concat([Buffer.from(text.slice(0, -2)), Buffer.from([0xff, 0x22, 0x7d])])
-  ),
-  'payload in a prototype': mint(ourHeader, `{"__proto__":${text}}`),
-  'payload in a constructor': mint(ourHeader, `{"constructor":{"prototype":${text}}}`),
-  'payload a token': mint({ ...ourHeader, cty: 'JWT' }, ourToken()),
-  'header null': mint(null, ourClaims()),
-  'header a list': mint([ourHeader], ourClaims()),
-  'header empty': mint({}, ourClaims()),
-  'header in a prototype': mint(`{"__proto__":${JSON.stringify(ourHeader)}}`, ourClaims()),
-  'header with alg twice': mint('{"alg":"none","alg":"HS256","typ":"at+jwt","kid":"1"}', ourClaims()),
-  'sub twice': also('"sub":"0193aaaa-0000-7000-8000-00000000000b"'),
-  'sub twice, escaped': also('"s\\u0075b" : "0193aaaa-0000-7000-8000-00000000000b"'),
-  'exp twice': also(`"exp":${now + 9_999}`),
-  'a name twice within a claim': also('"x":{"a":1,"b":{},"a":2}'),
-  'a name twice within a list': also('"x":[{"a":"{"},{"b":1,"\\u0062":1}]'),
-  'exp 1e999': mint(ourHeader, text.replace(/"exp":\d+/, '"exp":1e999')),
-  'exp -1e300': mint(ourHeader, text.replace(/"exp":\d+/, '"exp":-1e300')),
-  'iat -1e999': mint(ourHeader, text.replace(/"iat":\d+/, '"iat":-1e999'))
+function contents({ header, signText }: Signer, mint: Mint): Tokens {
+  const text = JSON.stringify(ourClaims())
+  const also = (members: string) => mint({}, `${text.slice(0, -1)},${members}}`)
+  const under = (header: Part, payload: Part = ourClaims()) => signText(`${segment(header)}.${segment(payload)}`)
+  return {
+    ...Object.fromEntries(
+      [
+        '[]',
+        'null',
+        '1',
+        '"text"',
+        '{}',
+        'true',
+        '',
+        ' ',
+        '{',
+        `[${text}]`,
+        `${text}${text}`,
+        `${text}x`,
+        `\ufeff${text}`
+      ].map((payload) => [`payload ${payload.slice(0, 12)} of ${payload.length}`, mint({}, payload)])
+    ),
+    'payload deeply nested': mint({}, '['.repeat(4_000)),
+    'payload not UTF-8': mint({}, Buffer.concat([Buffer.from(text.slice(0, -2)), Buffer.from([0xff, 0x22, 0x7d])])),
+    'payload in a prototype': mint({}, `{"__proto__":${text}}`),
+    'payload in a constructor': mint({}, `{"constructor":{"prototype":${text}}}`),
+    'payload a token': mint({ cty: 'JWT' }, mint({}, ourClaims())),
+    'header null': under(null),
+    'header a list': under([header]),
+    'header empty': under({}),
+    'header in a prototype': under(`{"__proto__":${JSON.stringify(header)}}`),
+    'header with alg twice': under(`{"alg":"none",${JSON.stringify(header).slice(1)}`),
+    'sub twice': also('"sub":"0193aaaa-0000-7000-8000-00000000000b"'),
+    'sub twice, escaped': also('"s\\u0075b" : "0193aaaa-0000-7000-8000-00000000000b"'),
+    'exp twice': also(`"exp":${now + 9_999}`),
+    'a name twice within a claim': also('"x":{"a":1,"b":{},"a":2}'),
+    'a name twice within a list': also('"x":[{"a":"{"},{"b":1,"\\u0062":1}]'),
+    'exp 1e999': mint({}, text.replace(/"exp":\d+/, '"exp":1e999')),
+    'exp -1e300': mint({}, text.replace(/"exp":\d+/, '"exp":-1e300')),
+    'iat -1e999': mint({}, text.replace(/"iat":\d+/, '"iat":-1e999'))
+  }
+}
+
+/** Tokens of a signer by name, each with one thing wrong. */
+export function hostileUnder(signer: Signer): Tokens {
+  const mint: Mint = (changes, payload) =>
+    signer.signText(`${segment({ ...signer.header, ...changes })}.${segment(payload)}`)
+  return {
+    ...each(headers, 'header', (change) => mint(change, ourClaims())),
+    ...each(claims, 'ours', (change) => mint({}, ourClaims(change))),
+    ...spellings(signer, mint),
+    ...contents(signer, mint)
+  }
 }
 
 /** Hostile tokens by name, each with one thing wrong. */
 export const hostileTokens: Readonly<Tokens> = {
-  ...each(headers, 'header', (change) => ourToken({}, change)),
-  ...each(claims, 'ours', (change) => ourToken(change)),
+  ...hostileUnder({ header: ourHeader, signText }),
   ...each(bridges, 'bridge', (change) => bridgeToken(change)),
-  ...keys,
-  ...spellings(),
-  ...contents
+  ...keys
 }

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { secret } from './app.ts'
 
 type Claims = Record<string, unknown>
-type Part = Claims | string | Buffer | null | number | unknown[]
+export type Part = Claims | string | Buffer | null | number | unknown[]
 
 export const segment = (part: Part) =>
   Buffer.from(typeof part === 'string' || Buffer.isBuffer(part) ? part : JSON.stringify(part)).toString('base64url')

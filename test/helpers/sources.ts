@@ -26,9 +26,9 @@ function importsOf(file: string, text: string): Import[] {
 }
 
 /** Every file of the project with its imports. */
-export const sources: Source[] = globSync('{src,plugins,routes,schemas,migrations,test}/**/*.ts', {
+export const sources: Source[] = globSync('{src,plugins,routes,schemas,migrations,packages,test}/**/*.ts', {
   cwd: root,
-  exclude: ['**/node_modules', '**/generated']
+  exclude: ['**/node_modules', '**/generated', '**/dist']
 }).map((file) => {
   const text = readFileSync(new URL(file, root), 'utf8')
   return { file, text, imports: importsOf(file, text) }
@@ -36,4 +36,4 @@ export const sources: Source[] = globSync('{src,plugins,routes,schemas,migration
 export const product = sources.filter(({ file }) => !file.startsWith('test/'))
 export const inFolder = (folder: string) => product.filter(({ file }) => file.startsWith(`${folder}/`))
 
-export const ours = (target: string) => /^(src|plugins|routes|schemas|migrations|test)\//.test(target)
+export const ours = (target: string) => /^(src|plugins|routes|schemas|migrations|packages|test)\//.test(target)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { test } from 'tap'
 import { type Import, inFolder, ours, product, type Source } from '../helpers/sources.ts'
 
@@ -87,6 +88,33 @@ test('plugins never import a route; schemas and migrations import nothing of our
   )
   t.strictSame(
     broken(inFolder('migrations'), ({ target }) => target === 'kysely'),
+    []
+  )
+  t.end()
+})
+
+test('a package imports its own files and what its package.json names, and nothing of ours imports it', (t) => {
+  const packages = inFolder('packages')
+  t.ok(packages.length > 5)
+  for (const { file, imports } of packages) {
+    const [folder = ''] = /^packages\/[^/]+\//.exec(file) ?? []
+    const { dependencies, peerDependencies } = JSON.parse(
+      readFileSync(new URL(`../../${folder}package.json`, import.meta.url), 'utf8')
+    )
+    for (const { target, typeOnly } of imports)
+      t.ok(
+        /^node:/.test(target) ||
+          target.startsWith(`${folder}src/`) ||
+          target in dependencies ||
+          (typeOnly && target in peerDependencies),
+        `${file} -> ${target}`
+      )
+  }
+  t.strictSame(
+    broken(
+      product.filter(({ file }) => !file.startsWith('packages/')),
+      ({ target }) => !/^(packages\/|@gatehouse\/)/.test(target)
+    ),
     []
   )
   t.end()

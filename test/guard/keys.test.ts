@@ -1,0 +1,155 @@
+import type { ServerResponse } from 'node:http'
+import t, { test } from 'tap'
+import { FETCH_PAUSE, KEYS_LAST, REFRESH_AFTER } from '../../packages/guard/src/keys.ts'
+import { firstKey, guardToken, header, startConsumer, startKeyServer } from '../helpers/guard.ts'
+import { pairs, published, signWith } from '../helpers/keys.ts'
+import { ourClaims } from '../helpers/mint.ts'
+import { until } from '../helpers/wait.ts'
+
+const { state, publish, origin, jwksUrl } = await startKeyServer(t)
+t.beforeEach(() => publish(firstKey))
+
+const secondKey = published(pairs.ES256, 'second', { alg: 'ES256' })
+const second = (changes = {}) =>
+  signWith('ES256', pairs.ES256, { ...header, alg: 'ES256', kid: 'second', ...changes }, ourClaims())
+
+/** A consumer that has fetched its keys. */
+async function ready(options = {}) {
+  state.fetches = 0
+  const consumer = await startConsumer(t, { jwksUrl, ...options })
+  const status = async (token: string) => (await consumer.me(token)).statusCode
+  t.equal(await status(guardToken()), 200)
+  t.equal(state.fetches, 1)
+  return { ...consumer, status }
+}
+
+test('keys are fetched again for an unknown kid, at most once in 30 s', async (t) => {
+  const { time, status } = await ready()
+  publish(firstKey, secondKey)
+  t.equal(await status(second()), 401, 'just fetched')
+  time.elapsed = FETCH_PAUSE
+  t.strictSame(await Promise.all([second(), second(), second()].map(status)), [200, 200, 200])
+  t.equal(state.fetches, 2)
+  for (let i = 0; i < 200; i++) t.equal(await status(guardToken({}, { kid: `random ${i}` })), 401)
+  t.equal(state.fetches, 2)
+  time.elapsed += FETCH_PAUSE
+  await Promise.all(Array.from({ length: 50 }, (_, i) => status(guardToken({}, { kid: `again ${i}` }))))
+  t.equal(state.fetches, 3)
+})
+
+test('known keys are fetched again after a while, and a retired key is refused, also for a cached token', async (t) => {
+  const { time, status } = await ready()
+  const token = guardToken()
+  t.equal(await status(token), 200)
+  publish(secondKey)
+  time.elapsed = REFRESH_AFTER + 1
+  t.equal(await status(token), 200, 'while they are fetched')
+  await until('the new keys', async () => (await status(second())) === 200)
+  t.equal(await status(token), 401)
+  t.equal(await status(guardToken()), 401)
+  t.equal(state.fetches, 2)
+  publish(secondKey, { ...secondKey, kid: 'first' })
+  time.elapsed += FETCH_PAUSE
+  t.equal(await status(token), 401, 'another key of that kid, for another algorithm')
+  publish(published(pairs.EdDSA, 'second'))
+  time.elapsed += REFRESH_AFTER + 1
+  await until('another key of that kid', async () => (await status(second())) === 401)
+})
+
+test('keys remain valid for a day while their server is down, and then the answer is 503', async (t) => {
+  const { time, app, status } = await ready()
+  const token = guardToken()
+  state.answer = (response) => response.writeHead(500).end()
+  time.elapsed = KEYS_LAST
+  t.equal(await status(token), 200)
+  t.equal(await status(guardToken()), 200)
+  time.elapsed += 1
+  const answer = await app.inject({ url: '/me', headers: { authorization: `Bearer ${token}` } })
+  t.equal(answer.statusCode, 503)
+  t.match(answer.json(), { code: 'unavailable', status: 503, title: 'Service Unavailable' })
+  t.equal(answer.headers['retry-after'], '1')
+  publish(firstKey)
+  time.elapsed += FETCH_PAUSE
+  t.equal(await status(token), 200)
+})
+
+test('a service starts while the key server is down, and finds the keys later', async (t) => {
+  state.answer = (response) => response.destroy()
+  const { time, me, says } = await startConsumer(t, { jwksUrl })
+  await says(/the keys could not be fetched/)
+  t.equal((await me(guardToken())).statusCode, 503)
+  publish(firstKey)
+  time.elapsed = FETCH_PAUSE
+  t.equal((await me(guardToken())).statusCode, 200)
+})
+
+test('the algorithm is that of the key, never that of the token', async (t) => {
+  publish(firstKey, secondKey)
+  const { status } = await ready()
+  t.equal(await status(second()), 200)
+  t.equal(await status(second({ kid: 'first' })), 401)
+  t.equal(await status(second({ alg: 'EdDSA' })), 401)
+  t.equal(await status(guardToken({}, { kid: 'second' })), 401)
+  t.equal(await status(guardToken({}, { alg: 'ES256', kid: 'second' })), 401)
+  const only = await startConsumer(t, { jwksUrl, algorithms: ['ES256'] })
+  t.equal((await only.me(second())).statusCode, 200)
+  t.equal((await only.me(guardToken())).statusCode, 401)
+})
+
+test('answers that are no keys change nothing', async (t) => {
+  const { time, status, says } = await ready()
+  const answers: [string, (response: ServerResponse) => unknown][] = [
+    ['not JSON', (response) => response.end('<html>')],
+    ['no set', (response) => response.end('null')],
+    ['no list', (response) => response.end('{"keys":{}}')],
+    ['too many', (response) => response.end(JSON.stringify({ keys: Array(101).fill(firstKey) }))],
+    ['too large', (response) => response.end(JSON.stringify({ keys: [firstKey], x: 'x'.repeat(70_000) }))],
+    ['a redirect', (response) => response.writeHead(302, { location: `${origin}/other` }).end()],
+    ['an error with keys', (response) => response.writeHead(500).end(JSON.stringify({ keys: [secondKey] }))]
+  ]
+  for (const [name, answer] of answers) {
+    state.answer = answer
+    time.elapsed += FETCH_PAUSE
+    t.equal(await status(second()), 401, name)
+    await says(/the keys could not be fetched/)
+    t.equal(await status(guardToken()), 200, name)
+  }
+})
+
+test('unacceptable keys are refused, and the others are used', async (t) => {
+  const ed = pairs.EdDSA.privateKey.export({ format: 'jwk' })
+  const refused: [object, RegExp][] = [
+    [{ ...ed, kid: 'x' }, /private/],
+    [{ kty: 'oct', k: 'AAAA', kid: 'x' }, /symmetric/],
+    [{ ...firstKey, kid: 'x', use: 'enc' }, /not for signatures/],
+    [{ ...firstKey, kid: 'x', alg: 'ES256' }, /not for EdDSA or ES256/],
+    [published(pairs.RS256, 'x'), /not for EdDSA or ES256/],
+    [{ ...firstKey, kid: undefined }, /no kid/],
+    [{ ...firstKey, kid: 'x', x: 'AA' }, /./]
+  ]
+  for (const [key, reason] of refused) {
+    publish(key, firstKey)
+    const { says } = await ready()
+    t.match(await says(/a key was refused/), { reason })
+  }
+  publish(null, secondKey, { ...firstKey, kid: 'second' }, firstKey)
+  const { status } = await ready()
+  t.equal(await status(second()), 401, 'two keys of one kid')
+})
+
+test('the metadata of the issuer name the keys', async (t) => {
+  publish(firstKey)
+  state.metadata = { issuer: `${origin}/tenant`, jwks_uri: jwksUrl }
+  const consumer = await startConsumer(t, { issuer: `${origin}/tenant` })
+  t.equal((await consumer.me(guardToken({ iss: `${origin}/tenant` }))).statusCode, 200)
+  for (const metadata of [
+    { issuer: origin, jwks_uri: jwksUrl },
+    null,
+    { issuer: `${origin}/tenant`, jwks_uri: 'http://evil.example.com/' }
+  ]) {
+    state.metadata = metadata as typeof state.metadata
+    const { me, says } = await startConsumer(t, { issuer: `${origin}/tenant` })
+    await says(/the keys could not be fetched/)
+    t.equal((await me(guardToken({ iss: `${origin}/tenant` }))).statusCode, 503)
+  }
+})
