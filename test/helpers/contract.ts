@@ -43,7 +43,21 @@ export interface Contract {
   components: { responses: Operation['responses']; schemas: Record<string, Schema> }
 }
 
-export const contractOf = (app: FastifyInstance) => app.swagger() as unknown as Contract
+/** One contract for all apps that publish the same, so that its validators are compiled once. */
+const contracts = new Map<string, Contract>()
+const known = new WeakMap<FastifyInstance, Contract>()
+
+export function contractOf(app: FastifyInstance): Contract {
+  let contract = known.get(app)
+  if (!contract) {
+    const published = app.swagger()
+    const text = JSON.stringify(published)
+    contract = contracts.get(text) ?? (published as unknown as Contract)
+    contracts.set(text, contract)
+    known.set(app, contract)
+  }
+  return contract
+}
 
 /** Every operation, by method and path. */
 export const operationsOf = (contract: Contract) =>
@@ -72,22 +86,25 @@ function pathOf({ paths }: Contract, url: string): string | undefined {
   })
 }
 
-const validators = new WeakMap<FastifyInstance, (schema: object) => ValidateFunction>()
+const validators = new WeakMap<Contract, (schema: object) => ValidateFunction>()
 
 export function validatorOf(app: FastifyInstance): (schema: object) => ValidateFunction {
-  let compile = validators.get(app)
+  const contract = contractOf(app)
+  let compile = validators.get(contract)
   if (!compile) {
     const ajv = new Ajv2020({ strict: false, allErrors: true })
     addFormats.default(ajv)
-    ajv.addSchema({ ...contractOf(app), $id: 'contract' })
+    ajv.addSchema({ ...contract, $id: 'contract' })
     const compiled = new Map<object, ValidateFunction>()
     compile = (schema) => {
-      const text = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"contract#/'))
-      const known = compiled.get(schema) ?? ajv.compile(text)
-      compiled.set(schema, known)
-      return known
+      let validate = compiled.get(schema)
+      if (!validate) {
+        validate = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"contract#/')))
+        compiled.set(schema, validate)
+      }
+      return validate
     }
-    validators.set(app, compile)
+    validators.set(contract, compile)
   }
   return compile
 }
