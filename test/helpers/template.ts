@@ -7,6 +7,7 @@ import type { Test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { startEngine } from '../../src/database/embedded.ts'
 import { migrate } from '../../src/database/migrate.ts'
+import { copyTemplate, templatePath } from '../../src/database/template.ts'
 import { createLog } from '../../src/logging/log.ts'
 
 /** The server to test on; without one, the embedded database. */
@@ -27,7 +28,7 @@ const directory = join(tmpdir(), name)
 /** The template's data directory as one file, for engines in memory. */
 export const image = `${directory}.tar`
 
-/** An empty data directory, which takes PGlite five seconds of CPU to create. */
+/** An empty data directory. */
 const blank = `${directory}.blank`
 
 export const urlOf = (database: string) =>
@@ -70,8 +71,8 @@ export async function prepareTemplate(): Promise<void> {
   } else if (!existsSync(directory) || !existsSync(image)) {
     const draft = mkdtempSync(join(tmpdir(), 'gatehouse_draft_'))
     const created = join(draft, 'database')
-    await startEngine({ dataDir: created }).then((pglite) => pglite.close())
-    cpSync(created, `${draft}.blank`, { recursive: true })
+    // Without the one of `npm ci`, PGlite creates one.
+    copyTemplate(created, templatePath())
     const pglite = await startEngine({ dataDir: created })
     const db = openDatabase({ databaseUrl: undefined, dataDir: draft }, log, { engine: async () => pglite })
     await migrate(db, log)
@@ -79,9 +80,22 @@ export async function prepareTemplate(): Promise<void> {
     await db.destroy()
     writeFileSync(`${draft}.tar`, await dump.bytes())
     renameSync(`${draft}.tar`, image)
-    moveUnlessThere(`${draft}.blank`, blank)
     moveUnlessThere(draft, directory)
   }
+}
+
+/** Creates an empty data directory, once: of a copy of the template, because `initdb` takes five seconds of CPU. */
+async function prepareBlank(): Promise<void> {
+  await prepareOnce()
+  if (existsSync(blank)) return
+  const draft = mkdtempSync(join(tmpdir(), 'gatehouse_draft_'))
+  cpSync(join(directory, 'database'), draft, { recursive: true })
+  const pglite = await startEngine({ dataDir: draft })
+  await pglite.exec(`drop schema public cascade;
+    create schema public authorization pg_database_owner;
+    grant usage on schema public to public`)
+  await pglite.close()
+  moveUnlessThere(draft, blank)
 }
 
 let prepared: Promise<void> | undefined
@@ -112,7 +126,7 @@ export async function cloneTemplate(): Promise<{ settings: Record<string, string
 /** An empty database. */
 export async function emptyDatabase(t: Test): Promise<{ databaseUrl: string | undefined; dataDir: string }> {
   if (!server) {
-    await prepareOnce()
+    await prepareBlank()
     const dataDir = t.testdir()
     cpSync(blank, join(dataDir, 'database'), { recursive: true })
     return { databaseUrl: undefined, dataDir }
