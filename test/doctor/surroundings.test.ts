@@ -7,7 +7,7 @@ import { examineSurroundings } from '../../src/doctor/examine.ts'
 import { checkSettings, judgeDatabase } from '../../src/doctor/surroundings.ts'
 import { createLog } from '../../src/logging/log.ts'
 import { publish } from '../helpers/doctor.ts'
-import { cloneTemplate, onServer, server, urlOf } from '../helpers/template.ts'
+import { cloneTemplate, emptyDatabase } from '../helpers/template.ts'
 
 const strong = 'q9Lw2ZxTr7Vb4NcYk1Hs6Jd3Gf8Ap5Qe'
 const read = (settings: Record<string, string>) =>
@@ -31,21 +31,14 @@ test('with a migrated database and reachable issuers nothing is wrong', async (t
 })
 
 test('pending migrations are listed, and the database is not changed', async (t) => {
-  const DATA_DIR = t.testdir({ database: {} })
-  const name = `gatehouse_doctor_${process.pid}`
-  if (server) {
-    await onServer(`create database ${name}`)
-    t.teardown(() => onServer(`drop database ${name} with (force)`))
-  }
-  const config = read({ DATA_DIR, ...(server && { DATABASE_URL: urlOf(name) }) })
-  for (const time of ['once', 'again']) {
-    const [, database] = await examineSurroundings(config)
-    t.match(
-      database,
-      { ok: false, text: /these migrations are missing: 0001_users, 0002_tasks/, advice: /npm run migrate/ },
-      time
-    )
-  }
+  const { databaseUrl, dataDir } = await emptyDatabase(t)
+  const config = read({ DATA_DIR: dataDir, ...(databaseUrl && { DATABASE_URL: databaseUrl }) })
+  const [, database] = await examineSurroundings(config)
+  t.match(database, {
+    ok: false,
+    text: /these migrations are missing: 0001_users, 0002_tasks/,
+    advice: /npm run migrate/
+  })
   const db = openDatabase(config, createLog('silent'))
   t.strictSame(await db.introspection.getTables(), [])
   await db.destroy()

@@ -29,7 +29,7 @@ interface Key {
   signed: (data: Buffer) => Buffer
 }
 
-const part = (key: KeyObject, name: 'x' | 'y' | 'n' | 'e') =>
+const part = (key: KeyObject, name: 'x' | 'y' | 'n') =>
   Buffer.from(key.export({ format: 'jwk' })[name] ?? '', 'base64url')
 
 function ellipticKey(namedCurve: string, alg: number, crv: number, hash: string): Key {
@@ -59,14 +59,14 @@ const makeKey = {
   },
   /** With `bits`, the modulus is random and the key cannot sign: making one of 8,192 bits takes many seconds. */
   RS256(bits?: number): Key {
-    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+    const pair = bits ? undefined : generateKeyPairSync('rsa', { modulusLength: 2_048 })
     const cose = new Map<number, Value>([
       [1, 3],
       [3, -257],
-      [-1, bits ? randomBytes(bits / 8) : part(publicKey, 'n')],
-      [-2, part(publicKey, 'e')]
+      [-1, pair ? part(pair.publicKey, 'n') : randomBytes((bits ?? 0) / 8)],
+      [-2, Buffer.from([1, 0, 1])]
     ])
-    return { cose, signed: (data) => sign('sha256', data, privateKey) }
+    return { cose, signed: (data) => (pair ? sign('sha256', data, pair.privateKey) : Buffer.alloc(0)) }
   }
 }
 
