@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { FastifyInstance } from 'fastify'
 import { Secret, TOTP } from 'otpauth'
 import { caller, password } from './app.ts'
@@ -35,7 +36,11 @@ export function factored(app: FastifyInstance, clock: { now: number }) {
   }
 
   const begin = (email: string) => call.post('/api/auth/login', { email, password })
-  const challengeOf = async (email: string): Promise<string> => (await begin(email)).json().challenge
+  async function challengeOf(email: string): Promise<string> {
+    const asked = await begin(email)
+    assert.equal(asked.statusCode, 401, asked.body)
+    return asked.json().challenge
+  }
   const answer = (challenge: string, code: string, remoteAddress = '127.0.0.1') =>
     call.post('/api/auth/login/second-factor', { challenge, code }, { remoteAddress })
 
