@@ -25,7 +25,9 @@ export const pagePaths = [
   '/sessions',
   '/activity',
   '/password',
-  '/delete-account'
+  '/delete-account',
+  '/users',
+  '/user'
 ]
 
 const policy: ContentPolicy = {

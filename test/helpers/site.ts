@@ -44,6 +44,8 @@ export async function serveSite(t: Test, settings: Record<string, string> = {}) 
 
   return {
     url: server.url,
+    /** Of the PostgreSQL server, if there is one. */
+    databaseUrl: (database.settings as { DATABASE_URL?: string }).DATABASE_URL,
     stop,
     /** Restarts on the same port with the same data. */
     async start() {

@@ -1,10 +1,21 @@
 import { Fragment, Suspense } from 'react'
 import { accountPaths } from './account/account-paths.ts'
+import { Admins } from './admin/Admins.tsx'
+import { adminPaths } from './admin/admin-paths.ts'
 import { Guests } from './entry/Guests.tsx'
 import { LogInPage } from './entry/LogInPage.tsx'
 import { Members } from './entry/Members.tsx'
 import { StepUp } from './entry/StepUp.tsx'
-import { AccountPages, CancelPage, ConfirmPage, ForgotPage, ResetPage, SignUpPage, VerifyPage } from './pages.ts'
+import {
+  AccountPages,
+  AdminPages,
+  CancelPage,
+  ConfirmPage,
+  ForgotPage,
+  ResetPage,
+  SignUpPage,
+  VerifyPage
+} from './pages.ts'
 import { useLocation } from './router.tsx'
 import { LoadingPage } from './shell/LoadingPage.tsx'
 import { NotFoundPage } from './shell/NotFoundPage.tsx'
@@ -28,11 +39,14 @@ const anybody = [
 
 const members = [['/', TasksPage] as const, ...accountPaths.map((path) => [path, AccountPages] as const)]
 
+const admins = adminPaths.map((path) => [path, AdminPages] as const)
+
 /** Every page, by who may see it. */
 const groups = [
   { Guard: Guests, pages: guests },
   { Guard: Fragment, pages: anybody },
-  { Guard: Members, pages: members }
+  { Guard: Members, pages: members },
+  { Guard: Admins, pages: admins }
 ]
 
 function pageAt(path: string) {

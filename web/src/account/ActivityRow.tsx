@@ -4,7 +4,7 @@ import { Icon } from '../ui/Icon.tsx'
 import { RelativeTime } from '../ui/RelativeTime.tsx'
 import { exactTime } from '../ui/time.ts'
 import { deviceOf } from './device.ts'
-import { eventInWords, isAlarming } from './events.ts'
+import { eventInWords, isAlarming, originInWords } from './events.ts'
 
 interface Props {
   activity: Activity
@@ -23,7 +23,7 @@ export function ActivityRow({ activity: { at, event, ip, user_agent, times }, on
         <p>
           <RelativeTime at={at} />
         </p>
-        <p>From {ip ?? 'several or unknown addresses'}</p>
+        <p>From {originInWords(ip)}</p>
         <p>{deviceOf(user_agent).name}</p>
       </div>
       <Button kind="quiet" aria-label={`This was not me: ${what}, ${exactTime(at)}`} onClick={onDeny}>

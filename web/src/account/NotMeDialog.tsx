@@ -10,7 +10,7 @@ import { Dialog } from '../ui/Dialog.tsx'
 import { say } from '../ui/notices.ts'
 import { exactTime } from '../ui/time.ts'
 import { deviceOf } from './device.ts'
-import { eventInWords } from './events.ts'
+import { eventInWords, originInWords } from './events.ts'
 
 interface Props {
   activity: Activity
@@ -36,7 +36,7 @@ export function NotMeDialog({ activity: { at, event, ip, user_agent }, onClose }
       {(close) => (
         <form className="form" {...form}>
           <p>
-            <strong>{eventInWords(event)}</strong>, {exactTime(at)}, from {ip ?? 'several or unknown addresses'},{' '}
+            <strong>{eventInWords(event)}</strong>, {exactTime(at)}, from {originInWords(ip)},{' '}
             {deviceOf(user_agent).name}.
           </p>
           <p>Somebody else may know your password. Sign out all other devices, then set a new password.</p>

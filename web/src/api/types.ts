@@ -1,1 +1,13 @@
-export type { Activity, Factors, Passkey, Session, Task, TaskPage, TaskPatch, User } from '@gatehouse/client'
+export type {
+  Activity,
+  Factors,
+  ManagedSession,
+  ManagedUser,
+  ManagedUserDetails,
+  Passkey,
+  Session,
+  Task,
+  TaskPage,
+  TaskPatch,
+  User
+} from '@gatehouse/client'

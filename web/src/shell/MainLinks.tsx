@@ -1,4 +1,5 @@
 import { accountPaths } from '../account/account-paths.ts'
+import { adminPaths } from '../admin/admin-paths.ts'
 import type { User } from '../api/types.ts'
 import { OpenTaskCount } from '../tasks/OpenTaskCount.tsx'
 import { NavLink } from './NavLink.tsx'
@@ -9,13 +10,18 @@ const characters = new Intl.Segmenter()
 const initial = (name: string) => [...characters.segment(name.trim())][0]?.segment.toUpperCase()
 
 /** What there is to do, and who is signed in. */
-export function MainLinks({ user: { name, email } }: { user: User }) {
+export function MainLinks({ user: { name, email, role } }: { user: User }) {
   return (
     <nav aria-label="Main">
       <NavLink href="/">
         Tasks
         <OpenTaskCount />
       </NavLink>
+      {role === 'admin' && (
+        <NavLink href="/users" also={adminPaths}>
+          Users
+        </NavLink>
+      )}
       <NavLink href="/profile" className="me" also={accountPaths}>
         <span className="avatar" aria-hidden="true">
           {initial(name)}

@@ -12,7 +12,7 @@ export function FilterBar({ filter, onChange }: Props) {
   const id = useId()
   return (
     <section className="filters" aria-label="What the list shows">
-      <SearchBox q={filter.q} onSearch={(q) => onChange({ q })} />
+      <SearchBox label="Search tasks" q={filter.q} onSearch={(q) => onChange({ q })} />
       <fieldset className="segments">
         <legend className="visually-hidden">Show</legend>
         {Object.entries(statuses).map(([status, label]) => (

@@ -5,8 +5,15 @@ import { Icon } from '../ui/Icon.tsx'
 const rest = 250
 const maxLength = 200
 
+interface Props {
+  q: string
+  /** For screen readers. */
+  label: string
+  onSearch: (q: string) => void
+}
+
 /** Searches while typing. */
-export function SearchBox({ q, onSearch }: { q: string; onSearch: (q: string) => void }) {
+export function SearchBox({ q, label, onSearch }: Props) {
   const id = useId()
   const [text, setText] = useState(q)
   const asked = useRef(q)
@@ -31,7 +38,7 @@ export function SearchBox({ q, onSearch }: { q: string; onSearch: (q: string) =>
   return (
     <search className="search">
       <label htmlFor={id} className="visually-hidden">
-        Search tasks
+        {label}
       </label>
       <Icon name="search" />
       <input

@@ -1,0 +1,182 @@
+import type { Page } from 'playwright-core'
+import t, { test } from 'tap'
+import { checkLooks, looks } from '../helpers/looks.ts'
+import { eventually, field, loaded, openSite, password, seen } from '../helpers/site.ts'
+import { onServer, server } from '../helpers/template.ts'
+
+const site = await openSite(t)
+
+const rows = (page: Page) => page.getByRole('list', { name: 'Users' }).getByRole('listitem')
+const dialog = (page: Page, name: string) => page.getByRole('dialog', { name })
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+
+async function operate(page: Page, label: string, fields: Record<string, string>) {
+  await button(page, label).click()
+  const form = dialog(page, `${label}?`)
+  for (const [name, value] of Object.entries(fields)) await form.getByLabel(name, { exact: true }).fill(value)
+  await form.getByRole('button', { name: label, exact: true }).click()
+  await form.waitFor({ state: 'detached' })
+}
+
+const skip = server ? false : 'needs TEST_DATABASE_URL: an admin is made by the database'
+test('an admin finds a user, disables, enables and deletes the account, after proving who it is', {
+  skip
+}, async (t) => {
+  const { email } = await site.signedUp()
+  const ben = await site.signedUp()
+  await onServer(`update users set role = 'admin' where email = '${email}'`, site.databaseUrl)
+  const { page } = await site.signedIn(email)
+  await page.goto('/users')
+  await seen(page, 'Users')
+  await field(page, 'Search users').fill(ben.email.toUpperCase())
+  await eventually(t, 'only Ben', async () => (await rows(page).count()) === 1)
+  await rows(page).getByRole('link', { name: ben.email }).click()
+  await seen(page, ben.email)
+
+  await button(page, 'Disable account').click()
+  await dialog(page, 'Disable account?').getByRole('button', { name: 'Disable account' }).click()
+  await dialog(page, 'Disable account?').getByText('Say why. It is recorded with what you do.').waitFor()
+  await page.keyboard.press('Escape')
+  await operate(page, 'Disable account', { Reason: 'Ticket 7' })
+  await page.getByText('The account is disabled.').waitFor()
+  await page.getByText(/: Ticket 7$/).waitFor()
+  await page.getByText('No session is open.').waitFor()
+  await page.getByText('Account disabled by an operator').waitFor()
+  await ben.page.goto('/sessions')
+  await seen(ben.page, 'Sign in')
+
+  await page.goto('/users?state=disabled')
+  await loaded(page)
+  t.equal(await rows(page).getByRole('link', { name: ben.email }).count(), 1)
+  await rows(page).getByRole('link', { name: ben.email }).click()
+  await seen(page, ben.email)
+  await onServer(`update sessions set auth_time = auth_time - interval '1 hour'`, site.databaseUrl)
+  await page.reload()
+  await button(page, 'Enable account').click()
+  await field(page, 'Reason').fill('Ticket 7')
+  await dialog(page, 'Enable account?').getByRole('button', { name: 'Enable account' }).click()
+  const confirmation = dialog(page, 'Confirm that it is you')
+  await confirmation.getByLabel('Your password').fill(password)
+  await confirmation.getByRole('button', { name: 'Continue' }).click()
+  await dialog(page, 'Enable account?').waitFor({ state: 'detached' })
+  await page.getByText('The account is active.').waitFor()
+
+  await button(page, 'Delete account').click()
+  await field(page, 'Email of this account').fill(email)
+  await field(page, 'Reason').fill('Ticket 8')
+  await dialog(page, 'Delete account?').getByRole('button', { name: 'Delete account' }).click()
+  await dialog(page, 'Delete account?').getByText('Type the email of this account.').waitFor()
+  await page.keyboard.press('Escape')
+  await operate(page, 'Delete account', { 'Email of this account': ben.email, Reason: 'Ticket 8' })
+  await seen(page, 'Users')
+  const login = await page.request.post('/api/auth/login', { data: { email: ben.email, password } })
+  t.equal(login.status(), 401)
+})
+
+test('other users have neither the link nor the pages', async (t) => {
+  const { page } = await site.signedUp()
+  t.equal(await page.getByRole('link', { name: 'Users' }).count(), 0)
+  for (const path of ['/users', '/user?id=0193aaaa-0000-7000-8000-00000000000a']) {
+    await page.goto(path)
+    await seen(page, 'Page not found')
+  }
+})
+
+const user = (i: number, more: object = {}) => ({
+  id: `0197a3c2-6f10-7c3e-9d55-${String(i).padStart(12, '0')}`,
+  email: `${'long-address-of-somebody-'.repeat(i % 3)}${i}@example.com`,
+  email_verified: i % 2 === 0,
+  name: i % 2 ? 'Ann' : 'A'.repeat(100),
+  is_active: true,
+  role: 'user',
+  issuer: null,
+  disabled_at: null,
+  disabled_reason: null,
+  last_sign_in_at: '2026-11-20T09:30:00.000Z',
+  created_at: '2026-01-20T09:30:00.000Z',
+  updated_at: '2026-01-20T09:30:00.000Z',
+  ...more
+})
+const disabled = { is_active: false, disabled_at: '2026-11-21T09:30:00.000Z', disabled_reason: 'Ticket 7: taken over' }
+const varied = [
+  user(1, { role: 'admin' }),
+  user(2, disabled),
+  user(3, { issuer: 'https://auth.example.com', last_sign_in_at: null }),
+  user(5)
+]
+const event = { at: '2026-11-20T09:30:00.000Z', ip: '203.0.113.7', user_agent: null, session_id: null, times: 1 }
+const details = {
+  sessions: [
+    {
+      id: '0197a3c2-6f1a-7b60-8e21-4c7d9e0f1a2b',
+      created_at: event.at,
+      last_used_at: event.at,
+      expires_at: event.at,
+      user_agent: 'curl/8.5.0',
+      ip: null,
+      amr: ['pwd'],
+      auth_time: event.at
+    }
+  ],
+  factors: { totp: true, passkeys: 2, recovery_codes: 10 },
+  events: [
+    { ...event, id: '0197a3c2-8a11-7c42-9b0e-000000000001', event: 'login.failed', times: 40, ip: null },
+    { ...event, id: '0197a3c2-8a11-7c42-9b0e-000000000002', event: 'account.disabled', ip: 'operator' }
+  ],
+  usage: { tasks: 12_000, bytes: 1_234_567 }
+}
+
+/** Shows the pages for admins with such users, whoever is signed in. */
+async function asAdmin(page: Page) {
+  await page.route('**/api/auth/refresh', async (route) => {
+    const answer = await route.fetch()
+    const body = await answer.json()
+    return route.fulfill({ response: answer, json: { ...body, user: { ...body.user, role: 'admin' } } })
+  })
+  await page.route('**/api/admin/users*', (route) => {
+    const url = new URL(route.request().url())
+    const isNext = url.searchParams.has('cursor')
+    const isRare = url.searchParams.get('q') === 'rare'
+    if (isRare) return route.fulfill({ json: { items: isNext ? [user(7)] : [], next_cursor: isNext ? null : 'more' } })
+    return route.fulfill({ json: { items: isNext ? [user(6)] : varied, next_cursor: isNext ? null : 'more' } })
+  })
+  await page.route('**/api/admin/users/*', (route) => {
+    const id = new URL(route.request().url()).pathname.split('/').at(-1)
+    const found = varied.find((one) => one.id === id)
+    return found
+      ? route.fulfill({ json: { ...found, ...details } })
+      : route.fulfill({ status: 404, json: { status: 404, code: 'not_found', detail: 'User not found' } })
+  })
+}
+
+test('further users follow on request, and a search goes on by itself until it finds one', async (t) => {
+  const { page } = await site.signedUp()
+  await asAdmin(page)
+  await page.goto('/users')
+  await loaded(page)
+  t.equal(await rows(page).count(), varied.length)
+  await button(page, 'Show more').click()
+  await eventually(t, 'one more', async () => (await rows(page).count()) === varied.length + 1)
+  await field(page, 'Search users').fill('rare')
+  await page.getByRole('link', { name: '7@example.com' }).waitFor()
+  t.match(page.url(), /\/users\?q=rare$/)
+  await page.goto('/user?id=nobody')
+  await page.getByText('The user could not be loaded').waitFor()
+})
+
+for (const [look, options] of Object.entries(looks))
+  test(`users, one user and a dialog are accessible and fit, ${look}`, async (t) => {
+    const { page } = await site.signedUp(options)
+    await asAdmin(page)
+    await page.goto('/users')
+    await loaded(page)
+    await checkLooks(t, page, `users-${look}`)
+    for (const { id } of varied.slice(0, 2)) {
+      await page.goto(`/user?id=${id}`)
+      await loaded(page)
+      await checkLooks(t, page, `user-${look}`)
+    }
+    await button(page, 'Delete account').click()
+    await dialog(page, 'Delete account?').waitFor()
+    await checkLooks(t, page, `user-delete-${look}`)
+  })

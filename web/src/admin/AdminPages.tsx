@@ -1,0 +1,14 @@
+import { useLocation } from '../router.tsx'
+import type { AdminPath } from './admin-paths.ts'
+import UserPage from './UserPage.tsx'
+import UsersPage from './UsersPage.tsx'
+import './admin.css'
+
+const pages = { '/users': UsersPage, '/user': UserPage } satisfies Record<AdminPath, unknown>
+
+/** All pages for admins, which are loaded together. */
+export default function AdminPages() {
+  const [path] = useLocation()
+  const Page = pages[path as AdminPath]
+  return <Page />
+}
