@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { resealTotpSecrets } from './auth/factors/totp-secrets.ts'
+import { resealSigningKeys } from './auth/keys/rotation.ts'
 import type { Config } from './config/config.ts'
 import type { Database } from './database/tables.ts'
 import { emailChangesRepository } from './repositories/email-changes.ts'
@@ -12,6 +13,7 @@ import { revocationsRepository } from './repositories/revocations.ts'
 import { securityEventsRepository } from './repositories/security-events.ts'
 import { sessionsRepository } from './repositories/sessions.ts'
 import { signUpsRepository } from './repositories/sign-ups.ts'
+import { signingKeysRepository } from './repositories/signing-keys.ts'
 import { fillTaskKeys } from './repositories/task-key-filling.ts'
 
 /** Milliseconds. Every process does it; work that another one has done costs nothing. */
@@ -32,8 +34,10 @@ export async function deleteExpired(db: Kysely<Database>, config: Config): Promi
   await emailChangesRepository(db).removeExpired()
   await factorsRepository(db).removeExpired()
   await passkeysRepository(db).removeExpired()
+  await signingKeysRepository(db).removeExpired()
   await securityEventsRepository(db).removeOlderThan(config.securityEventTtl)
   await resealTotpSecrets(db, config.secrets)
+  await resealSigningKeys(db, config)
   // Rows that an earlier release wrote during a rolling update.
   await fillTaskKeys(db)
 }

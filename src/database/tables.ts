@@ -195,6 +195,24 @@ export interface UsedPasskeyChallengeTable {
   expires_at: string
 }
 
+export interface SigningKeyTable {
+  kid: string
+  algorithm: 'EdDSA' | 'ES256'
+  /** Encrypted (src/auth/keys/key-pairs.ts). */
+  private_key: Buffer
+  created_at: Generated<string>
+  signs_from: string | null
+  retires_at: string | null
+  refused_at: string | null
+  /** Seconds: the longest lifetime of a token that it may have signed. */
+  longest_life: number
+}
+
+export interface SharedSecretUseTable {
+  id: Generated<boolean>
+  accepted_until: string
+}
+
 export interface Database {
   users: UserTable
   sign_ins: SignInTable
@@ -212,4 +230,6 @@ export interface Database {
   login_challenges: LoginChallengeTable
   passkeys: PasskeyTable
   used_passkey_challenges: UsedPasskeyChallengeTable
+  signing_keys: SigningKeyTable
+  shared_secret_use: SharedSecretUseTable
 }

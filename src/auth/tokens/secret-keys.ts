@@ -7,11 +7,11 @@ interface JwtOptions {
   verify: Partial<VerifierOptions>
 }
 
-/** The options for one secret's `kid` that @fastify/jwt hands to fast-jwt. */
-export const jwtOptions = (kid: string): JwtOptions => ({
-  sign: { algorithm: 'HS256', header: { alg: 'HS256', typ: ACCESS_TOKEN_TYPE, kid } },
+/** The options for one key, whose algorithm is fixed, that @fastify/jwt hands to fast-jwt. */
+export const jwtOptions = (kid: string, algorithm: 'HS256' | 'EdDSA' | 'ES256' = 'HS256'): JwtOptions => ({
+  sign: { algorithm, header: { alg: algorithm, typ: ACCESS_TOKEN_TYPE, kid } },
   // claims.ts checks the times, by the app's clock. The library's cache would share a payload between requests.
-  verify: { algorithms: ['HS256'], ignoreExpiration: true, ignoreNotBefore: true, cache: false }
+  verify: { algorithms: [algorithm], ignoreExpiration: true, ignoreNotBefore: true, cache: false }
 })
 
 export const openSecretKeys = (secrets: readonly Secret[]): SecretKeys =>

@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util'
+import { retireKey, rotateKeys } from '../auth/keys/rotation.ts'
+import { openDatabase } from '../database/connection.ts'
+import { prepareDatabase } from '../database/prepare.ts'
+import { createLog } from '../logging/log.ts'
+import { signingKeysRepository } from '../repositories/signing-keys.ts'
+import { loadSettings } from './settings.ts'
+
+const usage = `Usage: npm run keys -- list | rotate | retire <kid> [--now] [--json]
+
+list          shows the keys that sign access tokens
+rotate        lets the next key sign, retires the current one, and makes another next key
+retire <kid>  retires a key: its tokens are accepted until they expire; with --now they are refused from now on
+`
+
+function given() {
+  try {
+    const options = { now: { type: 'boolean' }, json: { type: 'boolean' } } as const
+    const { values, positionals } = parseArgs({ allowPositionals: true, options })
+    const [command = '', kid, ...more] = positionals
+    const isRetire = command === 'retire'
+    if (!['list', 'rotate', 'retire'].includes(command) || (kid !== undefined) !== isRetire || more.length > 0)
+      throw new Error(command ? `${positionals.join(' ')} is no command` : 'A command is missing')
+    if (values.now && !isRetire) throw new Error('--now is for retire')
+    return { command, kid: kid ?? '', atOnce: values.now === true, json: values.json === true }
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${usage}`)
+    process.exit(2)
+  }
+}
+
+const { command, kid, atOnce, json } = given()
+const config = loadSettings()
+const log = createLog(config.logLevel)
+const db = openDatabase(config, log)
+const { signingAlgorithm: algorithm } = config
+
+type Listed = Awaited<ReturnType<ReturnType<typeof signingKeysRepository>['list']>>[number]
+
+function describe({ kid, algorithm, state, ...times }: Listed): string {
+  const until = times.retires_at === null ? '' : ` until ${times.retires_at}`
+  const words = {
+    next: times.signs_from === null ? `published since ${times.created_at}` : `signs from ${times.signs_from}`,
+    current: `signs since ${times.signs_from}${until}`,
+    retired: `since ${times.retires_at}; its tokens are accepted until ${times.accepted_until}`,
+    refused: `its tokens are refused since ${times.accepted_until}`
+  }
+  return `${kid}  ${algorithm}  ${state}: ${words[state]}\n`
+}
+
+async function act(): Promise<void> {
+  if (command === 'rotate') {
+    if (algorithm === 'HS256')
+      throw new Error('SIGNING_ALGORITHM is HS256, which needs no keys: set it to EdDSA or ES256')
+    await rotateKeys(db, algorithm, config)
+  }
+  if (command === 'retire' && !(await retireKey(db, kid, config, { atOnce })))
+    throw new Error(`there is no key ${kid}; npm run keys -- list shows the keys`)
+  const keys = await signingKeysRepository(db).list()
+  const lines = keys.length > 0 ? keys.map(describe).join('') : 'There are no keys: the shared secret signs\n'
+  process.stdout.write(json ? `${JSON.stringify(keys)}\n` : lines)
+}
+
+try {
+  await prepareDatabase(db, config, log)
+  await act()
+} catch (error) {
+  process.stderr.write(`Not done: ${(error as Error).message}\n`)
+  process.exitCode = 1
+} finally {
+  await db.destroy()
+}

@@ -1,0 +1,154 @@
+import { sql } from 'kysely'
+import t, { type Test, test } from 'tap'
+import { openKey, sealSigningKeys } from '../../../src/auth/keys/key-pairs.ts'
+import { ensureKeys, resealSigningKeys, retireKey, rotateKeys } from '../../../src/auth/keys/rotation.ts'
+import { deleteExpired } from '../../../src/housekeeping.ts'
+import { signingKeysRepository } from '../../../src/repositories/signing-keys.ts'
+import { secret, startApp } from '../../helpers/app.ts'
+import { age } from '../../helpers/signing.ts'
+
+const settings = { BETTER_AUTH_SECRETS: `2:another-${secret},1:${secret}` }
+const { app, config } = await startApp(t, { settings })
+const { db } = app
+const keys = signingKeysRepository(db)
+const signing = { ...config, signingAlgorithm: 'EdDSA' as const }
+t.beforeEach(() => sql`delete from signing_keys`.execute(db))
+
+const states = async () => (await keys.list()).map(({ state }) => state)
+const kidOf = async (state: string) => (await keys.list()).find((key) => key.state === state)?.kid ?? ''
+const ensure = () => ensureKeys(db, 'EdDSA', signing)
+const rotate = () => rotateKeys(db, 'EdDSA', signing)
+
+/** Keys as they are some days after the first start. */
+async function established() {
+  await ensure()
+  await age(db, 11)
+}
+
+test('the first start makes a key that signs ten minutes later, and one that stands by', async (t) => {
+  await ensure()
+  await ensure()
+  const [first, standby, ...more] = await keys.list()
+  t.strictSame(more, [])
+  t.match([first, standby], [{ state: 'next' }, { state: 'next', signs_from: null }])
+  const wait = Date.parse(first?.signs_from ?? '') - Date.parse(first?.created_at ?? '')
+  t.equal(Math.round(wait / 1000), 600)
+  await age(db, 9)
+  t.strictSame(await states(), ['next', 'next'])
+  await age(db, 1)
+  t.strictSame(await states(), ['current', 'next'])
+})
+
+test('processes that start at the same time make the keys once', async (t) => {
+  await Promise.all([ensure(), ensure(), ensure()])
+  t.equal((await keys.list()).length, 2)
+})
+
+test('no statement lets a key sign before it has been published for ten minutes', async (t) => {
+  await ensure()
+  await t.rejects(sql`update signing_keys set signs_from = now()`.execute(db), /signing_keys_published/)
+  await t.rejects(sql`update signing_keys set signs_from = created_at + interval '9 minutes'`.execute(db))
+})
+
+test('a rotation lets the standby key sign at once, and the tokens of the old one are accepted until they expire', async (t) => {
+  await established()
+  const [before, standby] = [await kidOf('current'), await kidOf('next')]
+  await rotate()
+  t.strictSame(await states(), ['current', 'retired', 'next'])
+  t.equal(await kidOf('current'), standby)
+  t.equal(await kidOf('retired'), before)
+  await age(db, 7 * 24 * 60 + 19)
+  t.equal(await kidOf('retired'), before)
+  await age(db, 2)
+  t.equal(await kidOf('refused'), before)
+  await deleteExpired(db, config)
+  t.strictSame(await states(), ['current', 'next'])
+})
+
+test('a rotation right after another one waits until its key has been published, and a third one changes nothing', async (t) => {
+  await established()
+  await rotate()
+  const before = await kidOf('current')
+  await rotate()
+  const planned = await keys.list()
+  t.match(planned[0], { state: 'next' })
+  t.equal(await kidOf('current'), before, 'the current key signs until then')
+  t.match(planned.find(({ kid }) => kid === before)?.retires_at, planned[0]?.signs_from)
+  await rotate()
+  t.strictSame(await keys.list(), planned)
+  await age(db, 11)
+  t.equal(await kidOf('current'), planned[0]?.kid)
+})
+
+test('rotate makes the keys where there are none', async (t) => {
+  await rotate()
+  t.strictSame(await states(), ['next', 'next'])
+})
+
+const retire = (kid: string, atOnce = false) => retireKey(db, kid, signing, { atOnce })
+
+test('a retired key is replaced by the one that stands by', async (t) => {
+  await established()
+  const [before, standby] = [await kidOf('current'), await kidOf('next')]
+  t.equal(await retire(before), true)
+  t.strictSame(await states(), ['current', 'retired', 'next'])
+  t.equal(await kidOf('current'), standby)
+  t.equal(await retire(before), true, 'again')
+  t.strictSame(await states(), ['current', 'retired', 'next'])
+  t.equal(await retire(await kidOf('next')), true)
+  t.strictSame((await states()).sort(), ['current', 'next', 'retired', 'retired'], 'there is always one that stands by')
+  t.equal(await retire(crypto.randomUUID()), false)
+  t.equal(await retire("' or true"), false)
+})
+
+const revoked = (kid: string) => db.selectFrom('revocations').select('key').where('key', '=', kid).execute()
+
+test('a key that is retired at once is refused and replaced, and every process is told', async (t) => {
+  await established()
+  const [before, standby] = [await kidOf('current'), await kidOf('next')]
+  t.equal(await retire(before, true), true)
+  t.strictSame((await states()).sort(), ['current', 'next', 'refused'])
+  t.equal(await kidOf('refused'), before)
+  t.equal(await kidOf('current'), standby)
+  t.equal((await revoked(before)).length, 1)
+  await retire(standby, true)
+  t.strictSame((await states()).sort(), ['next', 'next', 'refused', 'refused'], 'a new key waits for its time')
+})
+
+test('a key of an algorithm that signs no more is not replaced', async (t) => {
+  for (const atOnce of [false, true]) {
+    await established()
+    const kid = await kidOf('current')
+    await retireKey(db, kid, config, { atOnce })
+    t.strictSame((await states()).sort(), ['next', atOnce ? 'refused' : 'retired'])
+    await sql`delete from signing_keys`.execute(db)
+  }
+})
+
+test('keys that no secret opens are replaced, not used', async (t) => {
+  await established()
+  const stranger = { ...signing, secrets: [{ kid: '9', secret: `a-third-${secret}` }] }
+  await ensureKeys(db, 'EdDSA', stranger)
+  t.strictSame((await states()).sort(), ['current', 'next', 'next', 'next'])
+})
+
+const sealings = config.secrets.map((one) => sealSigningKeys([one]))
+const opened = async (t: Test, sealing: (typeof sealings)[number] | undefined) => {
+  const rows = await keys.read()
+  t.ok(rows.length > 0)
+  return rows.filter((row) => sealing && openKey(row, sealing)).length
+}
+
+test('after a rotation of the secret the keys are encrypted again', async (t) => {
+  const [current, old] = sealings
+  await ensureKeys(db, 'EdDSA', { ...signing, secrets: config.secrets.slice(1) })
+  t.equal(await opened(t, old), 2)
+  const foreign = { ...signing, secrets: [{ kid: '9', secret: `a-third-${secret}` }] }
+  await ensureKeys(db, 'ES256', foreign)
+  await resealSigningKeys(db, { secrets: config.secrets.slice(1) })
+  t.equal(await opened(t, old), 2, 'one secret has nothing to replace')
+  await deleteExpired(db, config)
+  t.equal(await opened(t, current), 2)
+  t.equal(await opened(t, old), 0)
+  t.equal((await keys.read()).length, 4, 'those of an unknown secret stay as they are')
+})

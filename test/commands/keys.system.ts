@@ -1,0 +1,68 @@
+import { type Test, test } from 'tap'
+import { secret } from '../helpers/app.ts'
+import { run } from '../helpers/process.ts'
+import { cloneTemplate } from '../helpers/template.ts'
+
+async function start(t: Test, more: Record<string, string> = {}) {
+  const { settings, remove } = await cloneTemplate()
+  t.teardown(remove)
+  const common = { BETTER_AUTH_SECRET: secret, DATA_DIR: t.testdir(), SIGNING_ALGORITHM: 'EdDSA', ...settings, ...more }
+  return (...args: string[]) => run(t, 'src/commands/keys.ts', common, args).ended
+}
+
+test('npm run keys makes, lists, rotates and retires keys', async (t) => {
+  const keys = await start(t)
+  t.match(await keys('list'), { code: 0, stdout: 'There are no keys: the shared secret signs\n', stderr: '' })
+  t.match(await keys('list', '--json'), { code: 0, stdout: '[]\n' })
+  const made = await keys('rotate')
+  t.match(made, { code: 0, stderr: '' })
+  t.match(
+    made.stdout,
+    /^[\w-]{36} {2}EdDSA {2}next: signs from \d{4}-.*Z\n[\w-]{36} {2}EdDSA {2}next: published since .*Z\n$/
+  )
+  const { stdout } = await keys('list', '--json')
+  const [first, second] = JSON.parse(stdout)
+  t.match(
+    [first, second],
+    [
+      { algorithm: 'EdDSA', state: 'next', retires_at: null },
+      { state: 'next', signs_from: null }
+    ]
+  )
+  t.notMatch(stdout, /private/)
+  t.match(
+    (await keys('retire', second.kid)).stdout,
+    new RegExp(`${second.kid} {2}EdDSA {2}retired: since .*; its tokens are accepted until `)
+  )
+  t.match(
+    (await keys('retire', first.kid, '--now')).stdout,
+    new RegExp(`${first.kid} {2}EdDSA {2}refused: its tokens are refused since `)
+  )
+})
+
+test('npm run keys says what is wrong, and its exit code does', async (t) => {
+  const keys = await start(t)
+  for (const args of [
+    [],
+    ['erase'],
+    ['list', 'x'],
+    ['retire'],
+    ['retire', 'a', 'b'],
+    ['rotate', '--now'],
+    ['list', '--all']
+  ])
+    t.match(await keys(...args), { code: 2, stdout: '', stderr: /Usage: npm run keys -- list/ }, args.join(' '))
+  const unknown = await keys('retire', 'x')
+  t.match(unknown, {
+    code: 1,
+    stdout: '',
+    stderr: 'Not done: there is no key x; npm run keys -- list shows the keys\n'
+  })
+  const shared = await start(t, { SIGNING_ALGORITHM: 'HS256' })
+  t.match(await shared('rotate'), {
+    code: 1,
+    stderr: /^Not done: SIGNING_ALGORITHM is HS256.*set it to EdDSA or ES256\n$/
+  })
+  const wrong = await start(t, { SIGNING_ALGORITHM: 'none' })
+  t.match(await wrong('list'), { code: 2, stderr: /SIGNING_ALGORITHM: .*HS256.*EdDSA.*ES256/ })
+})
