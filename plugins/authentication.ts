@@ -13,6 +13,7 @@ declare module 'fastify' {
     /** The same for users whose role is `admin`, by an access token of ours. Others get 403. */
     requireAdmin: () => void
     revocations: Auth['revocations']
+    signingKeys: Auth['signingKeys']
   }
   interface FastifySchema {
     /**
@@ -39,10 +40,10 @@ function bearerToken(authorization = ''): string {
   throw problems.notAuthenticated(authorization ? 'no bearer token' : 'no token')
 }
 
-type Options = Pick<Auth, 'identify' | 'revocations' | 'sessions' | 'stepUps' | 'stop'>
+type Options = Pick<Auth, 'identify' | 'revocations' | 'signingKeys' | 'sessions' | 'stepUps' | 'stop'>
 
 export const authentication = fp(
-  async function authentication(app, { identify, revocations, sessions, stepUps, stop }: Options) {
+  async function authentication(app, { identify, revocations, signingKeys, sessions, stepUps, stop }: Options) {
     function admit(request: FastifyRequest, user: User): void {
       if (user.token.sessionId) sessions.use(user.token.sessionId)
       request.user = user
@@ -97,6 +98,7 @@ export const authentication = fp(
     app.addHook('onClose', stop)
     app.decorate('authenticate', authenticate)
     app.decorate('revocations', revocations)
+    app.decorate('signingKeys', signingKeys)
     app.decorate('requireUser', requireUser)
     app.decorate('requireAdmin', requireAdmin)
   },

@@ -20,6 +20,7 @@ import { createPasskeys } from './factors/passkeys.ts'
 import { createStepUp } from './factors/step-up.ts'
 import { sealTotpSecrets } from './factors/totp-secrets.ts'
 import { createForeignUsers } from './foreign-users.ts'
+import { createSigningKeys, KEYS_CHANGED } from './keys/signing-keys.ts'
 import { createPasswords } from './passwords/passwords.ts'
 import { createRecovery } from './recovery.ts'
 import { type Announcements, createRevocations } from './revocations/revocations.ts'
@@ -69,11 +70,22 @@ export function createAuth(
   const announcements: Announcements | undefined =
     directUrl === undefined
       ? undefined
-      : (listener) => listen(directUrl, { channel: 'gatehouse_revocations', log, ...listener })
+      : ({ onMessage, onListening }) =>
+          listen(directUrl, {
+            channel: 'gatehouse_revocations',
+            log,
+            onMessage: (payload) => void (payload === KEYS_CHANGED ? signingKeys.reload() : onMessage(payload)),
+            onListening() {
+              onListening()
+              void signingKeys.reload()
+            }
+          })
+  const signingKeys = createSigningKeys(own, config, { log })
   const revocations = createRevocations(revocationsRepository(own), { ...config, announcements }, { clock })
+  revocations.onForeign(signingKeys.revoke)
   const securityLog = createSecurityLog(securityEventsRepository(db), log, clock)
   const mail = createMail(config, db, { securityLog, log, transport })
-  const tokens = createAccessTokens(config, jwt, clock)
+  const tokens = createAccessTokens(config, jwt, clock, signingKeys)
   const sessions = createSessions(
     db,
     { ...config, verifiedOnly: config.emailVerification === 'required' },
@@ -152,6 +164,7 @@ export function createAuth(
 
   async function stop(): Promise<void> {
     revocations.stop()
+    signingKeys.stop()
     await sessions.stop()
   }
   return {
@@ -169,6 +182,7 @@ export function createAuth(
       verify,
       identify,
       revocations,
+      signingKeys,
       stop,
       passwords,
       mail

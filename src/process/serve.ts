@@ -39,6 +39,7 @@ export async function serve(config: Config, log: Logger): Promise<void> {
     log.info({ migrations: await prepareDatabase(app.db, config, log) }, 'migrated the database')
     await Promise.race([fillTaskKeys(app.db), sleep(fillingTimeout, undefined, { ref: false })])
     await app.revocations.catchUp()
+    await app.signingKeys.prepare()
     const { host, port } = config
     await app.listen({ host, port }).catch((error) => {
       throw new Error(explainPort(error, host, port))

@@ -110,6 +110,7 @@ export async function startApp(
   await app.ready()
   // A test with an unreachable database continues.
   await app.revocations.catchUp().catch(() => {})
+  await app.signingKeys.prepare().catch(() => {})
   t.teardown(async () => {
     await app.close()
     await remove()

@@ -105,7 +105,7 @@ export function createRevocations(
     /** Reads what this process has just committed. On failure no token is accepted until a poll succeeds. */
     settle,
     isFresh,
-    /** Calls back with the key of a revoked user of another issuer, or without one when the database was restored. */
+    /** Calls back with a revoked user of another issuer or a signing key, or without a key when the database was restored. */
     onForeign: (listener: (key: string | undefined) => void): void => void listeners.push(listener),
     ensure: async () => isFresh() || catchUp(),
     staleness,

@@ -2,6 +2,9 @@ import { validate as isUuid, v4 as uuid } from 'uuid'
 import type { Role } from '../../../schemas/users.ts'
 import type { Secret } from '../../config/secrets.ts'
 import { problems } from '../../http/problems.ts'
+import { andThen } from '../../util/and-then.ts'
+import type { SigningKey } from '../keys/key-pairs.ts'
+import type { SigningKeys } from '../keys/signing-keys.ts'
 import {
   type AccessToken,
   type Authentication,
@@ -54,17 +57,44 @@ function isSigned(key: SecretKey, { text }: Jws): boolean {
   return isRight
 }
 
-export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, clock: () => number) {
+type Keys = Pick<SigningKeys, 'signer' | 'find' | 'trusts' | 'acceptsSharedSecret'>
+
+/** For a service without a database. */
+const sharedSecretOnly: Keys = {
+  signer: () => undefined,
+  find() {
+    throw problems.invalidToken('unknown kid')
+  },
+  trusts: () => false,
+  acceptsSharedSecret: () => true
+}
+
+/** A verified token, and whether its key is still valid. */
+interface Verified {
+  token: AccessToken
+  isKeyValid: () => boolean
+}
+
+export function createAccessTokens(
+  settings: Settings,
+  secretKeys: SecretKeys,
+  clock: () => number,
+  signingKeys: Keys = sharedSecretOnly
+) {
   const keys = new Map(settings.secrets.map(({ kid }) => [kid, secretKeys[kid] as SecretKey]))
-  const [signingKey] = keys.values()
-  if (!signingKey) throw new Error('No secret to sign access tokens with')
+  const [firstSecret] = keys.values()
+  if (!firstSecret) throw new Error('No secret to sign access tokens with')
   const { betterAuth } = settings
+
+  function refuseExtensions({ header }: Jws): void {
+    if ('crit' in header || 'b64' in header) throw problems.invalidToken('crit')
+  }
 
   // The configuration sets the algorithm, never the token (RFC 8725, section 3.1).
   function checkSignature(jws: Jws): void {
     const { header } = jws
     if (header.alg !== 'HS256') throw problems.invalidToken('algorithm')
-    if ('crit' in header || 'b64' in header) throw problems.invalidToken('crit')
+    refuseExtensions(jws)
     const named = typeof header.kid === 'string' ? keys.get(header.kid) : undefined
     if ('kid' in header && !named) throw problems.invalidToken('unknown kid')
     if (!(named ? [named] : [...keys.values()]).some((key) => isSigned(key, jws)))
@@ -99,10 +129,19 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
     return bridgedToken(jws, betterAuth?.issuer ?? 'better-auth')
   }
 
+  function checkKeySignature(jws: Jws, key: SigningKey): Verified {
+    if (jws.header.alg !== key.algorithm) throw problems.invalidToken('algorithm')
+    if (!isSigned(key, jws)) throw problems.invalidToken('signature')
+    const token = ownToken(jws)
+    checkTimes(token, jws, clock() / 1000)
+    return { token, isKeyValid: () => signingKeys.trusts(key) }
+  }
+
   return {
     issue(user: Holder, sessionId: string, secondsLeft = Number.POSITIVE_INFINITY, authentication?: Authentication) {
       const iat = Math.floor(clock() / 1000)
       const expires_in = Math.max(1, Math.floor(Math.min(settings.accessTokenTtl, secondsLeft)))
+      const signingKey = signingKeys.signer() ?? firstSecret
       const access_token = signingKey.sign({
         iss: settings.issuer,
         aud: settings.audience,
@@ -119,11 +158,26 @@ export function createAccessTokens(settings: Settings, secretKeys: SecretKeys, c
       return { access_token, expires_in }
     },
 
+    /** Whether our own tokens under the shared secret are accepted (see createSigningKeys). */
+    acceptsSharedSecret: signingKeys.acceptsSharedSecret,
+
+    /** Verifies a token of the shared secret: our own, or a bridge's. */
     verify(jws: Jws): AccessToken {
       checkSignature(jws)
-      const token = jws.claims.iss === settings.issuer ? ownToken(jws) : bridgeToken(jws)
+      const isOwn = jws.claims.iss === settings.issuer
+      if (isOwn && !signingKeys.acceptsSharedSecret()) throw problems.invalidToken('shared secret')
+      const token = isOwn ? ownToken(jws) : bridgeToken(jws)
       checkTimes(token, jws, clock() / 1000)
       return token
+    },
+
+    /** Verifies a token of a key of ours. Returns a promise only if the key may be new. */
+    verifyByKey(jws: Jws): Verified | Promise<Verified> {
+      const { header, claims } = jws
+      if ((header.alg !== 'EdDSA' && header.alg !== 'ES256') || claims.iss !== settings.issuer)
+        throw problems.invalidToken('algorithm')
+      refuseExtensions(jws)
+      return andThen(signingKeys.find(header.kid), (key) => checkKeySignature(jws, key))
     }
   }
 }

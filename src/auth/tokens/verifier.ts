@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { problems } from '../../http/problems.ts'
+import { andThen } from '../../util/and-then.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { AccessToken } from './claims.ts'
 import type { Issuer } from './issuers.ts'
@@ -34,6 +35,11 @@ export function createVerifier(tokens: AccessTokens, issuers: ReadonlyMap<unknow
     return remember(text, token, () => issuer.trusts(kid, key))
   }
 
+  function verifyBySecret(text: string, jws: Jws): AccessToken {
+    const token = tokens.verify(jws)
+    return remember(text, token, token.issuer === null ? tokens.acceptsSharedSecret : alwaysValid)
+  }
+
   /** Returns a promise only if keys may have to be fetched. */
   return function verify(text: string): AccessToken | Promise<AccessToken> {
     const before = cache.get(keyOf(text))
@@ -42,8 +48,10 @@ export function createVerifier(tokens: AccessTokens, issuers: ReadonlyMap<unknow
       return before.token
     }
     const jws = parseJws(text)
-    const issuer = jws.header.alg === 'HS256' ? undefined : issuers.get(jws.claims.iss)
-    return issuer ? verifyByKeys(text, jws, issuer) : remember(text, tokens.verify(jws), alwaysValid)
+    if (jws.header.alg === 'HS256') return verifyBySecret(text, jws)
+    const issuer = issuers.get(jws.claims.iss)
+    if (issuer) return verifyByKeys(text, jws, issuer)
+    return andThen(tokens.verifyByKey(jws), ({ token, isKeyValid }) => remember(text, token, isKeyValid))
   }
 }
 
