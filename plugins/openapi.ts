@@ -41,6 +41,7 @@ const tagDescriptions: Record<string, string> = {
   recovery: 'A new password by mail',
   email: 'The address of the account',
   admin: 'The accounts of all users, for admins',
+  keys: 'For services that verify access tokens by themselves',
   health: 'For load balancers and people on call'
 }
 

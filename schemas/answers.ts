@@ -3,8 +3,9 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox'
 const headers = {
   ETag: Type.String({
     maxLength: 26,
-    description: 'A strong validator that changes with every change of the task'
+    description: 'A strong validator that changes with every change of the content'
   }),
+  'Cache-Control': Type.String({ maxLength: 100, description: 'For how long everybody may keep the answer' }),
   Location: Type.String({ format: 'uri-reference', maxLength: 512, description: 'The path of the new task' }),
   'Idempotency-Replayed': Type.Literal('true', {
     description:

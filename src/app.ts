@@ -26,6 +26,7 @@ import { emailRoutes, verificationRoutes } from '../routes/email.ts'
 import { emailChangeLinkRoutes, emailChangeRoutes } from '../routes/email-changes.ts'
 import { factorRoutes } from '../routes/factors.ts'
 import { healthRoutes } from '../routes/health.ts'
+import { keyRoutes } from '../routes/keys.ts'
 import { passkeyLoginRoutes, passkeyRoutes } from '../routes/passkeys.ts'
 import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
 import { recoveryRoutes } from '../routes/recovery.ts'
@@ -104,6 +105,7 @@ export async function buildApp(
   await app.register(turns, { isEmbedded: config.databaseUrl === undefined, queueWait: config.queueWait })
 
   if (config.securityContact.length > 0) app.register(securityTextRoutes, { ...config, clock })
+  app.register(keyRoutes, config)
   app.register(credentialRoutes, { prefix: '/api/auth', ...auth })
   app.register(passkeyLoginRoutes, { prefix: '/api/auth/passkeys/login', ...auth })
   app.register(recoveryRoutes, { prefix: '/api/auth/password', ...auth })

@@ -13,7 +13,8 @@ const open = [
   ...['/health', '/health/live', '/health/ready', '/openapi.json', '/openapi.yaml'],
   ...['/docs', '/docs/', '/docs/static/index.html', '/docs/static/swagger-initializer.js'],
   ...['page.css', 'page.js', 'icon.svg'].map((name) => `/docs/static/theme/${name}`),
-  ...['/docs/*', '/docs/json', '/docs/yaml']
+  ...['/docs/*', '/docs/json', '/docs/yaml'],
+  ...['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']
 ].flatMap((path) => [`GET ${path}`, `HEAD ${path}`])
 const credentials = [
   'register',
