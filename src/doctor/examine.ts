@@ -4,6 +4,7 @@ import { type Jws, parseJws } from '../auth/tokens/jws.ts'
 import { openSecretKeys } from '../auth/tokens/secret-keys.ts'
 import type { Config } from '../config/config.ts'
 import { openDatabase } from '../database/connection.ts'
+import { databaseExists } from '../database/inspect.ts'
 import { Problem, problems } from '../http/problems.ts'
 import { createLog } from '../logging/log.ts'
 import { usersRepository } from '../repositories/users.ts'
@@ -11,6 +12,7 @@ import { explain } from './explain.ts'
 import { type Finding, quote, span } from './findings.ts'
 import { checkMail } from './mail-checks.ts'
 import { explainShape } from './shapes.ts'
+import { checkSigningKeys } from './signing-checks.ts'
 import { checkDatabase, checkIssuer, checkSettings } from './surroundings.ts'
 
 const log = createLog('silent')
@@ -18,12 +20,16 @@ const log = createLog('silent')
 /** Opens the parts of the service that a diagnosis needs, read-only. `clock` gives milliseconds since 1970. */
 function open(config: Config, clock: () => number) {
   const db = openDatabase(config, log)
-  const { verify, revocations, stop } = createAuth(config, db, { jwt: openSecretKeys(config.secrets), log, clock })
+  const { verify, revocations, signingKeys, stop } = createAuth(config, db, {
+    jwt: openSecretKeys(config.secrets),
+    log,
+    clock
+  })
   async function close(): Promise<void> {
     await stop()
     await db.destroy()
   }
-  return { db, verify, revocations, clock, close }
+  return { db, verify, revocations, signingKeys, clock, close }
 }
 
 /** Checks a valid token against the database. Throws `token_revoked`. */
@@ -92,10 +98,12 @@ async function judge(token: string, config: Config, service: ReturnType<typeof o
 export async function examineToken(text: string, config: Config, clock: () => number): Promise<Finding[]> {
   const token = text.trim().replace(/^(authorization: *)?bearer +/i, '')
   const service = open(config, clock)
+  // Without the database the service cannot tell which tokens it signs; what it can tell is said all the same.
+  if (config.signingAlgorithm !== 'HS256' && databaseExists(config)) await service.signingKeys.load().catch(() => {})
   return judge(token, config, service).finally(service.close)
 }
 
-/** Checks settings, database, mail server and issuers. */
+/** Checks settings, database, mail server, issuers and signing keys. */
 export async function examineSurroundings(config: Config): Promise<Finding[]> {
   const db = openDatabase(config, log)
   const findings = [
@@ -104,5 +112,7 @@ export async function examineSurroundings(config: Config): Promise<Finding[]> {
     checkMail(config),
     ...config.issuers.map(checkIssuer)
   ]
-  return Promise.all(findings).finally(() => db.destroy())
+  return Promise.all(findings)
+    .then(async (found) => [...found, ...(await checkSigningKeys(db, config))])
+    .finally(() => db.destroy())
 }

@@ -44,6 +44,11 @@ function wrongSignature(evidence: Evidence): Explanation {
       change:
         'It was changed or truncated, or issued by another server of that name. Get a new one, and copy all of it.'
     }
+  if (jws.header.alg !== 'HS256')
+    return {
+      broken: `its signature was not made by the key ${quote(jws.header.kid)} of this service`,
+      change: 'It was changed or truncated. Get a new one, and copy all of it.'
+    }
   const made = (secret: string | Buffer) =>
     createHmac('sha256', secret).update(jws.signed).digest().equals(jws.signature)
   const [, found] = likelySecrets(config).find(([secret]) => made(secret)) ?? []
@@ -58,6 +63,11 @@ function wrongSignature(evidence: Evidence): Explanation {
 function unknownKey(evidence: Evidence): Explanation {
   const { kid } = evidence.jws.header
   const issuer = issuerOf(evidence)
+  if (!issuer && evidence.jws.header.alg !== 'HS256')
+    return {
+      broken: `its key (kid) ${quote(kid)} is not one of the signing keys of this service`,
+      change: 'Get a new token: its key may have been removed. npm run keys -- list shows the keys.'
+    }
   return issuer
     ? {
         broken: `its key (kid) ${quote(kid)} is not one of the keys at ${shownUrl(issuer.jwksUrl)} that can be used`,
@@ -79,5 +89,13 @@ const noKeyNamed: Explanation = {
 export const aboutKeys: Explainers = {
   signature: wrongSignature,
   'unknown kid': unknownKey,
+  'refused key': ({ jws }) => ({
+    broken: `its key (kid) ${quote(jws.header.kid)} was retired, and its tokens are refused`,
+    change: 'Log in again, or get a new token.'
+  }),
+  'shared secret': ({ config }) => ({
+    broken: `it names this service as its issuer (iss), and is signed with BETTER_AUTH_SECRET instead of a key of ${config.signingAlgorithm}`,
+    change: 'If this service issued it, log in again. If you issue it, omit iss.'
+  }),
   'no kid': () => noKeyNamed
 }
