@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Row, rows } from './helpers/cost-rows.ts'
 import { type Bench, type Figure, figure } from './helpers/figures.ts'
+import { measureKeys } from './helpers/key-costs.ts'
 import { type LoadGenerator, startLoadGenerator } from './helpers/load-generator.ts'
 import type { Measured } from './helpers/measured.ts'
 import { raisePriority } from './helpers/priority.ts'
@@ -9,7 +10,11 @@ import { extremes, median, quantile } from './helpers/statistics.ts'
 import type { LoadRequest } from './helpers/subject.ts'
 import { startYardstick } from './helpers/yardstick.ts'
 
-export const parts = Object.keys(rows)
+/** Signing and verifying, without a server. */
+const algorithms = { 'keys-HS256': 'HS256', 'keys-EdDSA': 'EdDSA', 'keys-ES256': 'ES256' } as const
+const isAlgorithm = (name: string): name is keyof typeof algorithms => name in algorithms
+
+export const parts = [...Object.keys(rows), ...Object.keys(algorithms)]
 
 const connections = 10
 // Fewer rounds give no figure worth publishing.
@@ -137,6 +142,7 @@ async function measureAll(names: string[], database?: BenchDatabase) {
   const figures: Figure[] = []
   try {
     for (const name of names) {
+      if (isAlgorithm(name)) figures.push(...measureKeys(algorithms[name]))
       const row = rows[name]
       if (!row) continue
       if (row.needsPostgres && !database) {

@@ -3,18 +3,15 @@ import { openSecretKeys } from '../../src/auth/tokens/secret-keys.ts'
 import { secret } from './measured.ts'
 
 /** The secrets of the measured service. */
-const secrets = [{ kid: '1', secret }]
-export const tokens = createAccessTokens(
-  {
-    secrets,
-    issuer: 'gatehouse',
-    audience: 'gatehouse',
-    accessTokenTtl: 7 * 86_400,
-    betterAuth: undefined
-  },
-  openSecretKeys(secrets),
-  Date.now
-)
+export const secrets = [{ kid: '1', secret }]
+export const settings = {
+  secrets,
+  issuer: 'gatehouse',
+  audience: 'gatehouse',
+  accessTokenTtl: 7 * 86_400,
+  betterAuth: undefined
+}
+export const tokens = createAccessTokens(settings, openSecretKeys(secrets), Date.now)
 
 /** Access tokens of different users and sessions. They do not exist in the database. */
 export const mint = (count: number): string[] =>
