@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The public keys that verify access tokens
+         * @description A key is here at least ten minutes before it signs, and until its last token has expired. Keep the answer for as long as `Cache-Control` says, and fetch it again for a token with an unknown `kid`, at most once in 30 seconds.
+         */
+        get: operations["getKeySet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The issuer, its keys and its algorithms
+         * @description For libraries that find the keys by themselves (RFC 8414).
+         */
+        get: operations["getAuthorizationServer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/register": {
         parameters: {
             query?: never;
@@ -1194,6 +1234,32 @@ export interface components {
             };
         };
         /**
+         * @description What others need to verify access tokens (RFC 8414, section 3.2)
+         * @example {
+         *       "issuer": "https://app.example.com",
+         *       "jwks_uri": "https://app.example.com/.well-known/jwks.json",
+         *       "response_types_supported": [
+         *         "none"
+         *       ],
+         *       "access_token_signing_alg_values_supported": [
+         *         "EdDSA"
+         *       ]
+         *     }
+         */
+        AuthorizationServer: {
+            /** @description The claim `iss` of access tokens */
+            issuer: string;
+            /**
+             * Format: uri
+             * @description Where the keys are
+             */
+            jwks_uri: string;
+            /** @description Required by RFC 8414: there is no authorization endpoint */
+            response_types_supported: string[];
+            /** @description The algorithms that sign access tokens now, or that published keys are for */
+            access_token_signing_alg_values_supported: string[];
+        };
+        /**
          * @description The tokens of a session, and its user
          * @example {
          *       "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.cGF5bG9hZA.c2lnbmF0dXJl",
@@ -1344,6 +1410,25 @@ export interface components {
             database?: "ok";
             /** @description Milliseconds since this process last read the revocations; above 5,000 it accepts no token */
             revocation_staleness_ms?: number;
+        };
+        /**
+         * @description The JWK Set of the service (RFC 7517, section 5)
+         * @example {
+         *       "keys": [
+         *         {
+         *           "crv": "Ed25519",
+         *           "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+         *           "kty": "OKP",
+         *           "kid": "9b2c4f6e-6f0c-4a3e-9a0e-0a4f3f0f6b11",
+         *           "alg": "EdDSA",
+         *           "use": "sig"
+         *         }
+         *       ]
+         *     }
+         */
+        KeySet: {
+            /** @description Empty while the shared secret signs */
+            keys: components["schemas"]["PublicKey"][];
         };
         /**
          * @description The credentials of an account
@@ -1946,6 +2031,32 @@ export interface components {
             /** @description 1 to 100 characters, not only blanks, without U+0000; blanks around it are removed */
             name?: string;
         };
+        /** @description A key that verifies access tokens (RFC 7517, RFC 8037) */
+        PublicKey: {
+            /** @description The type: `OKP` for EdDSA, `EC` for ES256 */
+            kty: string;
+            /** @description The curve: `Ed25519` or `P-256` */
+            crv: string;
+            /** @description The public key, or the first coordinate of it, in base64url */
+            x: string;
+            /** @description The second coordinate, of `P-256` only, in base64url */
+            y?: string;
+            /**
+             * Format: uuid
+             * @description The id of the key, in the header of its tokens
+             */
+            kid: string;
+            /**
+             * @description The only algorithm of this key
+             * @enum {string}
+             */
+            alg: "EdDSA" | "ES256";
+            /**
+             * @description The key is for signatures
+             * @enum {string}
+             */
+            use: "sig";
+        };
         /**
          * @description Why an operator does something to an account
          * @example {
@@ -2511,6 +2622,7 @@ export type ActivityPage = components['schemas']['ActivityPage'];
 export type AddedPasskey = components['schemas']['AddedPasskey'];
 export type AuthenticatedUser = components['schemas']['AuthenticatedUser'];
 export type AuthenticationCredential = components['schemas']['AuthenticationCredential'];
+export type AuthorizationServer = components['schemas']['AuthorizationServer'];
 export type AuthResponse = components['schemas']['AuthResponse'];
 export type EmailChange = components['schemas']['EmailChange'];
 export type EmailChangeToken = components['schemas']['EmailChangeToken'];
@@ -2520,6 +2632,7 @@ export type Factors = components['schemas']['Factors'];
 export type FieldError = components['schemas']['FieldError'];
 export type Forgot = components['schemas']['Forgot'];
 export type Health = components['schemas']['Health'];
+export type KeySet = components['schemas']['KeySet'];
 export type Login = components['schemas']['Login'];
 export type ManagedSession = components['schemas']['ManagedSession'];
 export type ManagedUser = components['schemas']['ManagedUser'];
@@ -2540,6 +2653,7 @@ export type PasswordChange = components['schemas']['PasswordChange'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type ProfilePatch = components['schemas']['ProfilePatch'];
+export type PublicKey = components['schemas']['PublicKey'];
 export type Reason = components['schemas']['Reason'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type Refresh = components['schemas']['Refresh'];
@@ -2579,6 +2693,67 @@ export type ResponseProblem500 = components['responses']['Problem500'];
 export type ResponseProblem503 = components['responses']['Problem503'];
 export type $defs = Record<string, never>;
 export interface operations {
+    getKeySet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    /** @description A strong validator that changes with every change of the content */
+                    ETag?: string;
+                    /** @description For how long everybody may keep the answer */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeySet"];
+                };
+            };
+            /** @description The client has the current keys */
+            304: {
+                headers: {
+                    /** @description A strong validator that changes with every change of the content */
+                    ETag?: string;
+                    /** @description For how long everybody may keep the answer */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getAuthorizationServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorizationServer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     register: {
         parameters: {
             query?: never;
@@ -3692,7 +3867,7 @@ export interface operations {
             /** @description The task is added */
             201: {
                 headers: {
-                    /** @description A strong validator that changes with every change of the task */
+                    /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
                     /** @description The path of the new task */
                     Location?: string;
@@ -3733,7 +3908,7 @@ export interface operations {
             /** @description The task */
             200: {
                 headers: {
-                    /** @description A strong validator that changes with every change of the task */
+                    /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3744,7 +3919,7 @@ export interface operations {
             /** @description The client has the current version */
             304: {
                 headers: {
-                    /** @description A strong validator that changes with every change of the task */
+                    /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3780,7 +3955,7 @@ export interface operations {
             /** @description The changed task */
             200: {
                 headers: {
-                    /** @description A strong validator that changes with every change of the task */
+                    /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3855,7 +4030,7 @@ export interface operations {
             /** @description The changed task */
             200: {
                 headers: {
-                    /** @description A strong validator that changes with every change of the task */
+                    /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3938,7 +4113,7 @@ export interface operations {
             /** @description The task is added */
             201: {
                 headers: {
-                    /** @description A strong validator that changes with every change of the task */
+                    /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
                     /** @description The path of the new task */
                     Location?: string;
@@ -3982,7 +4157,7 @@ export interface operations {
             /** @description The task */
             200: {
                 headers: {
-                    /** @description A strong validator that changes with every change of the task */
+                    /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3993,7 +4168,7 @@ export interface operations {
             /** @description The client has the current version */
             304: {
                 headers: {
-                    /** @description A strong validator that changes with every change of the task */
+                    /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4032,7 +4207,7 @@ export interface operations {
             /** @description The changed task */
             200: {
                 headers: {
-                    /** @description A strong validator that changes with every change of the task */
+                    /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4113,7 +4288,7 @@ export interface operations {
             /** @description The changed task */
             200: {
                 headers: {
-                    /** @description A strong validator that changes with every change of the task */
+                    /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
                     [name: string]: unknown;
                 };
