@@ -33,7 +33,7 @@ export const client = fp(
         const { 'user-agent': agent, 'accept-language': acceptLanguage } = this.headers
         const ip = addressOf(this)
         const userAgent = agent === undefined ? null : printable(agent)
-        return { ip, prefix: normalizeIP(ip), userAgent, acceptLanguage }
+        return { ip, prefix: normalizeIP(ip), userAgent, requestId: this.id, acceptLanguage }
       }
     })
   },

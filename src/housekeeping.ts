@@ -1,8 +1,10 @@
 import type { Kysely } from 'kysely'
+import { sealEvents } from './audit/sealing.ts'
 import { resealTotpSecrets } from './auth/factors/totp-secrets.ts'
 import { resealSigningKeys } from './auth/keys/rotation.ts'
 import type { Config } from './config/config.ts'
 import type { Database } from './database/tables.ts'
+import { auditEventsRepository } from './repositories/audit-events.ts'
 import { emailChangesRepository } from './repositories/email-changes.ts'
 import { factorsRepository } from './repositories/factors.ts'
 import { idempotencyKeysRepository } from './repositories/idempotency-keys.ts'
@@ -10,7 +12,6 @@ import { mailTokensRepository } from './repositories/mail-tokens.ts'
 import { outboxRepository } from './repositories/outbox.ts'
 import { passkeysRepository } from './repositories/passkeys.ts'
 import { revocationsRepository } from './repositories/revocations.ts'
-import { securityEventsRepository } from './repositories/security-events.ts'
 import { sessionsRepository } from './repositories/sessions.ts'
 import { signUpsRepository } from './repositories/sign-ups.ts'
 import { signingKeysRepository } from './repositories/signing-keys.ts'
@@ -35,7 +36,9 @@ export async function deleteExpired(db: Kysely<Database>, config: Config): Promi
   await factorsRepository(db).removeExpired()
   await passkeysRepository(db).removeExpired()
   await signingKeysRepository(db).removeExpired()
-  await securityEventsRepository(db).removeOlderThan(config.securityEventTtl)
+  // Those of a process that was killed.
+  await sealEvents(db)
+  await auditEventsRepository(db).eraseClientsOlderThan(config.securityEventTtl)
   await resealTotpSecrets(db, config.secrets)
   await resealSigningKeys(db, config)
   // Rows that an earlier release wrote during a rolling update.

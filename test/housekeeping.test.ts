@@ -36,7 +36,7 @@ async function litter() {
       .execute()
     await db
       .insertInto('security_events')
-      .values({ id, event: 'login', at: fromNow(at) })
+      .values({ id, event: 'login', address: '192.0.2.1', at: fromNow(at) })
       .execute()
   }
   return { gone, kept, ann }
@@ -46,13 +46,13 @@ async function left(id: string) {
   const found = [
     await db.selectFrom('sessions').select('id').where('id', '=', id).execute(),
     await db.selectFrom('revocations').select('id').where('key', '=', id).execute(),
-    await db.selectFrom('security_events').select('id').where('id', '=', id).execute(),
+    await db.selectFrom('security_events').select('id').where('id', '=', id).where('address', 'is not', null).execute(),
     await db.selectFrom('idempotency_keys').select('key').where('resource_id', '=', id).execute()
   ]
   return found.map((rows) => rows.length)
 }
 
-test('exactly the expired rows are deleted', async (t) => {
+test('exactly the expired rows are deleted, and the addresses of old events are erased', async (t) => {
   const { gone, kept, ann } = await litter()
   await deleteExpired(db, config)
   t.strictSame(await left(gone), [0, 0, 0, 0])

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { createSealer } from '../audit/sealing.ts'
 import type { Config } from '../config/config.ts'
 import { listen } from '../database/listener.ts'
 import type { Database } from '../database/tables.ts'
@@ -83,7 +84,8 @@ export function createAuth(
   const signingKeys = createSigningKeys(own, config, { log })
   const revocations = createRevocations(revocationsRepository(own), { ...config, announcements }, { clock })
   revocations.onForeign(signingKeys.revoke)
-  const securityLog = createSecurityLog(securityEventsRepository(db), log, clock)
+  const sealer = createSealer(db, log)
+  const securityLog = createSecurityLog(securityEventsRepository(db), log, clock, sealer.wake)
   const mail = createMail(config, db, { securityLog, log, transport })
   const tokens = createAccessTokens(config, jwt, clock, signingKeys)
   const sessions = createSessions(
@@ -166,6 +168,7 @@ export function createAuth(
     revocations.stop()
     signingKeys.stop()
     await sessions.stop()
+    await sealer.stop()
   }
   return {
     ...{

@@ -6,6 +6,8 @@ export interface Client {
   /** For limits: for IPv6 the /64, because a client controls the rest. */
   prefix: string
   userAgent: string | null
+  /** Undefined where no request is the cause. */
+  requestId?: string | undefined
   /** The Accept-Language header, for mails that the request causes. */
   acceptLanguage?: string | undefined
 }

@@ -1,9 +1,13 @@
+import type { Transaction } from 'kysely'
+import type { Database } from '../database/tables.ts'
 import { createWindows } from '../redis/windows.ts'
 import {
+  type ActorKind,
   type SecurityEvent,
   type SecurityEventName,
   type SecurityEventsRepository,
-  securityEventNames
+  securityEventNames,
+  securityEventsRepository
 } from '../repositories/security-events.ts'
 import type { Client } from './client.ts'
 
@@ -25,6 +29,17 @@ const alarming = new Set<SecurityEventName>([
   'mail.dead'
 ])
 
+/** Caused by somebody who did not prove to be the user. */
+const anonymous = new Set<SecurityEventName>([
+  'login.failed',
+  'login.throttled',
+  'second_factor.failed',
+  'second_factor.throttled',
+  'refresh.reused',
+  'passkey.failed',
+  'passkey.cloned'
+])
+
 /** Of a user who does nothing wrong. */
 const frequent = new Set<SecurityEventName>(['login', 'login.challenged', 'step_up', 'totp.used'])
 
@@ -42,13 +57,19 @@ interface Who {
   user_id?: string | null
   session_id?: string | null
   account?: string
+  /** By default the user, or nobody known for failures. `id`: of the admin. */
+  actor?: { kind: ActorKind; id?: string }
+  /** Of operators: never the address or the name of a person. */
+  reason?: string
 }
 
 /** Stores security events, and logs each one with a stable name (OWASP ASVS 5.0, 16.3). */
 export function createSecurityLog(
   events: Pick<SecurityEventsRepository, 'insert' | 'hasLoggedInFrom'>,
   log: Log,
-  clock = Date.now
+  clock = Date.now,
+  /** Called after an event was stored: the sealer's (src/audit/sealing.ts). */
+  stored = () => {}
 ) {
   const windows = createWindows(undefined, { kind: 'events', maxEntries: 50_000, clock })
   const counts = new Map<SecurityEventName, number>(securityEventNames.map((name) => [name, 0]))
@@ -68,9 +89,25 @@ export function createSecurityLog(
     const ofAddress = eventsPerRow(await tally(event, 'address', address), unlimitedRows.address)
     const ofAccount = eventsPerRow(await tally(event, 'account', account), unlimitedRows.account)
     if (ofAddress === 0 || ofAccount === 0) return undefined
-    if (ofAddress > 1) return { event, user_id: null, address, user_agent: null, times: ofAddress }
-    if (ofAccount > 1) return { event, user_id, address: null, user_agent: null, times: ofAccount }
+    const { actor } = entry as Required<SecurityEvent>
+    const several = { event, actor, user_agent: null }
+    if (ofAddress > 1) return { ...several, user_id: null, address, times: ofAddress }
+    if (ofAccount > 1) return { ...several, user_id, address: null, times: ofAccount }
     return entry
+  }
+
+  function entryOf(event: SecurityEventName, client: Client, { actor, reason, ...who }: Omit<Who, 'account'>) {
+    const { kind, id } = actor ?? { kind: anonymous.has(event) ? 'anonymous' : 'user' }
+    const origin = { address: client.prefix || null, user_agent: client.userAgent?.slice(0, 512) ?? null }
+    const doer = { actor: kind, actor_id: id ?? null, request_id: client.requestId ?? null }
+    return { event, ...who, ...origin, ...doer, reason: reason ?? null } satisfies SecurityEvent
+  }
+
+  function tell(entry: ReturnType<typeof entryOf>): void {
+    const { reason, ...line } = entry
+    const level = alarming.has(entry.event) ? 'warn' : 'info'
+    log[level](line, 'security')
+    counts.set(entry.event, Number(counts.get(entry.event)) + 1)
   }
 
   return {
@@ -78,13 +115,30 @@ export function createSecurityLog(
 
     /** Records an event. Never pass an email, a token or a password: people type them into the wrong field. */
     async record(event: SecurityEventName, client: Client, { account, ...who }: Who = {}) {
-      const entry = { event, ...who, address: client.prefix, user_agent: client.userAgent?.slice(0, 512) ?? null }
-      if (alarming.has(event)) log.warn(entry, 'security')
-      else log.info(entry, 'security')
-      counts.set(event, Number(counts.get(event)) + 1)
+      const entry = entryOf(event, client, who)
+      tell(entry)
       const row = await rowOf(entry, account)
+      if (!row) return
       // The event has already happened: an error here must not fail the request.
-      if (row) await events.insert(row).catch((err) => log.warn({ err, event }, 'security event not stored'))
+      await events.insert(row).then(stored, (err) => log.warn({ err, event }, 'security event not stored'))
+    },
+
+    /**
+     * Stores an event in the transaction of what it is about, so that neither happens without the other: for what operators
+     * do. Call the returned function after the commit.
+     */
+    async recordWithin(
+      trx: Transaction<Database>,
+      event: SecurityEventName,
+      client: Client,
+      who: Omit<Who, 'account'>
+    ) {
+      const entry = entryOf(event, client, who)
+      await securityEventsRepository(trx).insert(entry)
+      return function committed() {
+        tell(entry)
+        stored()
+      }
     },
 
     hasLoggedInFrom: events.hasLoggedInFrom

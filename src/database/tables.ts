@@ -77,6 +77,26 @@ export interface SecurityEventTable {
   user_agent: string | null
   /** How many events this row represents; frequent events share a row. */
   times: Generated<number>
+  /** The place in the chain, from 1; null until the event is sealed (src/audit/sealing.ts). */
+  position: string | number | null
+  hash: Buffer | null
+  /** The kind of the actor; null for events of an earlier release. */
+  actor: string | null
+  /** The user who acted, if it is another one than `user_id`. */
+  actor_id: string | null
+  request_id: string | null
+  client_salt: Buffer | null
+  /** SHA-256 of the salt, the address, the user agent and the request's id. */
+  client_commitment: Buffer | null
+  reason: string | null
+  reason_salt: Buffer | null
+  reason_commitment: Buffer | null
+}
+
+export interface AuditStartTable {
+  id: Generated<boolean>
+  position: string | number
+  hash: Buffer
 }
 
 export interface IdempotencyKeyTable {
@@ -220,6 +240,7 @@ export interface Database {
   sessions: SessionTable
   revocations: RevocationTable
   security_events: SecurityEventTable
+  audit_start: AuditStartTable
   idempotency_keys: IdempotencyKeyTable
   mails: MailTable
   mail_tokens: MailTokenTable

@@ -35,7 +35,11 @@ export function createMail(config: Config, db: Kysely<Database>, { securityLog, 
   }
 
   const onDead = ({ address, user_agent: userAgent, user_id }: ClaimedMail) =>
-    securityLog.record('mail.dead', { ip: address, prefix: address, userAgent }, { user_id })
+    securityLog.record(
+      'mail.dead',
+      { ip: address, prefix: address, userAgent },
+      { user_id, actor: { kind: 'service' } }
+    )
 
   const sender =
     settings &&

@@ -33,15 +33,20 @@ export const securityEventNames = [
   'passkey.removed',
   'passkey.failed',
   'passkey.cloned',
+  'account.exported',
   'account.deleted',
   'account.disabled',
   'account.enabled',
   'factors.reset',
   'reset.sent',
   'role.changed',
-  'mail.dead'
+  'mail.dead',
+  'audit.pruned'
 ] as const
 export type SecurityEventName = (typeof securityEventNames)[number]
+
+/** Who acted: the user whom the event names, somebody who did not prove to be that user, or one of those who run the service. */
+export type ActorKind = 'user' | 'anonymous' | 'admin' | 'command' | 'service'
 
 export interface SecurityEvent {
   event: SecurityEventName
@@ -50,6 +55,11 @@ export interface SecurityEvent {
   address: string | null
   user_agent: string | null
   times?: number
+  actor?: ActorKind
+  /** Of an admin. */
+  actor_id?: string | null
+  request_id?: string | null
+  reason?: string | null
 }
 
 /** Where a page of events ends. */
@@ -63,11 +73,17 @@ interface Wanted {
   after: EventPosition | undefined
 }
 
+/** Where an operator acted from is nothing for the user. */
+const byOperator = sql<boolean>`actor in ('admin', 'command')`
+const unlessOperator = <Name extends 'address' | 'user_agent'>(name: Name) =>
+  sql<string | null>`case when ${byOperator} is true then null else ${sql.ref(name)} end`
+
 /** Events of a user, newest first: a range of the index security_events_by_user_time. */
 export function listQuery(db: Kysely<Database> | Transaction<Database>, userId: string, { limit, after }: Wanted) {
   const query = db
     .selectFrom('security_events')
-    .select(['id', 'at', 'event', 'address as ip', 'user_agent', 'session_id', 'times'])
+    .select(['id', 'at', 'event', 'session_id', 'times'])
+    .select([unlessOperator('address').as('ip'), unlessOperator('user_agent').as('user_agent')])
     .where('user_id', '=', userId)
     .orderBy('at', 'desc')
     .orderBy('id', 'desc')
@@ -132,25 +148,24 @@ export function securityEventsRepository(db: Kysely<Database> | Transaction<Data
       return [...(await agents('register')), ...(await agents('login'))].map(({ user_agent }) => user_agent)
     },
 
-    /** Whether an account was used: it has logged in, or its registration is no longer known. */
+    /** Whether an account was used: it has logged in, or registered so long ago that the address is erased. */
     async wasUsed(userId: string): Promise<boolean> {
       const { found } = await db
         .selectNoFrom((eb) => {
           const happened = (event: SecurityEventName) =>
             eb.exists(
-              eb.selectFrom('security_events').select('id').where('user_id', '=', userId).where('event', '=', event)
+              eb
+                .selectFrom('security_events')
+                .select('id')
+                .where('user_id', '=', userId)
+                .where('event', '=', event)
+                .where('address', 'is not', null)
             )
           return eb.or([happened('login'), eb.not(happened('register'))]).as('found')
         })
         .executeTakeFirstOrThrow()
       return Boolean(found)
-    },
-
-    removeOlderThan: (seconds: number) =>
-      db
-        .deleteFrom('security_events')
-        .where('at', '<', sql<string>`now() - make_interval(secs => ${seconds})`)
-        .execute()
+    }
   }
 }
 

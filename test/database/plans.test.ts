@@ -29,15 +29,22 @@ for (const { id } of [ann, ben, cleo])
     select gen_random_uuid(), ${id}::uuid, 'task ' || i % 500, i % 3 = 0, '2026-01-01'::timestamptz + i % 700 * interval '1s'
     from generate_series(1, 2000) as i`.execute(app.db)
 await sql`analyze tasks`.execute(app.db)
+await sql`
+  insert into security_events (id, event, user_id, at)
+  select gen_random_uuid(), 'login', u.id, '2026-01-01'::timestamptz + i % 700 * interval '1s'
+  from generate_series(1, 2000) as i, users as u`.execute(app.db)
+await sql`analyze security_events`.execute(app.db)
 
 const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)]
+
+const partial = new Set(['tasks_without_keys', 'security_events_unsealed', 'security_events_with_client'])
 
 /** Plan nodes that slow down as tables grow: sequential scans, sorts, and filters. */
 const faults = (plan: Plan): string[] =>
   nodes(plan).flatMap(({ 'Node Type': type, 'Relation Name': table, 'Index Name': index, Filter }) => [
     ...(type === 'Seq Scan' || /Sort/.test(type) ? [`${type} ${table ?? ''}`] : []),
     // PostgreSQL checks the condition of a partial index again for locked rows.
-    ...(Filter && index !== 'tasks_without_keys' ? [`${type} ${table ?? ''}: ${Filter}`] : [])
+    ...(Filter && !partial.has(index ?? '') ? [`${type} ${table ?? ''}: ${Filter}`] : [])
   ])
 
 /** The generic plan of a prepared statement. */
@@ -101,7 +108,8 @@ test('housekeeping finds what has expired in an index of each table, without a f
     'sessions_by_expiry',
     'revocations_by_expiry',
     'idempotency_keys_by_time',
-    'security_events_by_time',
+    'security_events_with_client',
+    'security_events_unsealed',
     'login_challenges_by_expiry',
     'totp_factors_by_expiry',
     'used_passkey_challenges_by_expiry',
@@ -152,11 +160,6 @@ test("a user's sessions are found in an index", async (t) => {
 
 for (const after of [undefined, { at: '2026-01-01T00:05:00.000Z', id: crypto.randomUUID() }])
   test(`a ${after ? 'later' : 'first'} page of activity is a range of an index`, async (t) => {
-    await sql`
-      insert into security_events (id, event, user_id, at)
-      select gen_random_uuid(), 'login', u.id, '2026-01-01'::timestamptz + i % 700 * interval '1s'
-      from generate_series(1, 2000) as i, users as u`.execute(app.db)
-    await sql`analyze security_events`.execute(app.db)
     const plan = await genericPlan(activityQuery(app.db, ann.id, { limit: 21, after }))
     const used = plan && nodes(plan).map((node) => node['Index Name'] ?? node['Node Type'])
     t.strictSame(used, ['Limit', 'security_events_by_user_time'])

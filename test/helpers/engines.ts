@@ -40,7 +40,9 @@ async function empty({ pglite, schema }: Engine): Promise<boolean> {
     await pglite.exec('discard all')
     if ((await schemaOf(pglite)) !== schema) return false
     const { rows } = await pglite.query<{ tables: string }>(tablesOf)
-    await pglite.exec(`truncate ${rows[0]?.tables} restart identity`)
+    await pglite.exec(
+      `set gatehouse.pruning = on; truncate ${rows[0]?.tables} restart identity; reset gatehouse.pruning`
+    )
     return true
   }
   return withTimeout(patience, emptied()).catch(() => false)

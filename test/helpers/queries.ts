@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { shortcutOf } from '../../src/database/prepared.ts'
 
-/** A request may be the one that polls for revocations, or that wakes the sender of mails. */
-const ownAccord = /pg_current_snapshot|from "revocations"|^update "mails"/
+/** A request may be the one that polls for revocations, or that wakes the sender of mails or the sealer of events. */
+const ownAccord = /pg_current_snapshot|from "revocations"|^update "mails"|gatehouse audit/
 
 /**
  * Counts the queries that an action causes: `await queriesOf(() => ann.get('/api/tasks'))`. Queries of timers and of

@@ -50,9 +50,9 @@ test('the first login on the device that signed up, and failed logins, are not t
   t.equal((await notices(email)).length, 1)
 })
 
-test('a login of an account that was not used for as long as events are kept is told', async (t) => {
+test('a login of an account that was not used for as long as addresses are kept is told', async (t) => {
   const { id, email } = await signUp()
-  await app.db.deleteFrom('security_events').where('user_id', '=', id).execute()
+  await app.db.updateTable('security_events').set({ address: null }).where('user_id', '=', id).execute()
   await login(email, '192.0.2.1')
   t.equal((await notices(email)).length, 1)
 })

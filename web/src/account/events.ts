@@ -35,8 +35,10 @@ const words: Record<string, string> = {
   'factors.reset': 'All second factors removed by an operator',
   'reset.sent': 'Password reset mail sent by an operator',
   'role.changed': 'Role changed by an operator',
+  'account.exported': 'Data of the account downloaded',
   'account.deleted': 'Account deleted',
-  'mail.dead': 'A mail to you could not be delivered'
+  'mail.dead': 'A mail to you could not be delivered',
+  'audit.pruned': 'Old events removed by an operator'
 }
 
 const alarming = new Set([
