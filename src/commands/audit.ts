@@ -1,0 +1,139 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { parseArgs } from 'node:util'
+import { anchorOf, readAnchor } from '../audit/anchors.ts'
+import { exportLines } from '../audit/exporting.ts'
+import { prune } from '../audit/pruning.ts'
+import { sealEvents } from '../audit/sealing.ts'
+import { verify } from '../audit/verifying.ts'
+import { openDatabase, openForMigrations } from '../database/connection.ts'
+import { createLog } from '../logging/log.ts'
+import { auditEventsRepository } from '../repositories/audit-events.ts'
+import { loadSettings } from './settings.ts'
+
+const usage = `Usage: npm run --silent audit -- verify [--head POSITION:HASH] [--json]
+       npm run --silent audit -- head
+       npm run --silent audit -- export [--after POSITION]
+       npm run --silent audit -- prune --before DATE [--yes]
+
+verify  computes the hash chain of all events again. Exit code 1: it is broken, and the first broken position is printed.
+        --head compares with a head that was printed earlier and kept elsewhere: it finds events that were cut off at the end.
+head    seals what waits, and prints the head of the chain.
+export  writes the events after a position to standard output, one JSON object a line (NDJSON), in the order of the chain.
+prune   removes the events that are older than DATE (2026-01-31, or an RFC 3339 time). Without --yes it only says what it would remove.
+`
+
+const say = (text: string) => process.stderr.write(text)
+
+function quit(problem: string): never {
+  say(`${problem}\n\n${usage}`)
+  process.exit(2)
+}
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        head: { type: 'string' },
+        after: { type: 'string', default: '0' },
+        before: { type: 'string' },
+        yes: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false }
+      }
+    })
+    const { head, after, before = '', yes, json } = values
+    const [command = '', ...more] = positionals
+    if (!['verify', 'head', 'export', 'prune'].includes(command) || more.length > 0)
+      throw new Error('Name one of: verify, head, export, prune')
+    if (!/^\d{1,15}$/.test(after)) throw new Error('--after must be a position: a whole number')
+    const time = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(before) ? Date.parse(before) : Number.NaN
+    if (command === 'prune' && !(time <= Date.now())) throw new Error('--before must be a date in the past: 2026-01-31')
+    return { command, anchor: head === undefined ? undefined : readAnchor(head), after: Number(after), time, yes, json }
+  } catch (error) {
+    quit((error as Error).message)
+  }
+}
+
+const { command, anchor, after, time, yes, json } = readArguments()
+const config = loadSettings()
+const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
+const { directUrl } = config
+const db = directUrl === undefined ? openDatabase(config, log) : openForMigrations(directUrl, log)
+const audit = auditEventsRepository(db)
+
+/** Progress, at most twice a second and only on a terminal. */
+let told = 0
+function progress(done: string): (count: number) => void {
+  return (count) => {
+    if (!process.stderr.isTTY || performance.now() - told < 500) return
+    told = performance.now()
+    say(`\r${count} events ${done}`)
+  }
+}
+const endProgress = () => told > 0 && say('\n')
+
+async function runVerify(): Promise<void> {
+  const { events, start, head, broken } = await verify(db, { anchor, onProgress: progress('verified') })
+  endProgress()
+  const { count: unsealed, oldest } = await audit.waiting()
+  if (broken) process.exitCode = 1
+  if (json) {
+    const report = { ok: !broken, events, start, head: anchorOf(head), unsealed, oldest_unsealed: oldest, broken }
+    process.stdout.write(`${JSON.stringify(report)}\n`)
+    return
+  }
+  if (start > 0) process.stdout.write(`Events up to ${start} were pruned.\n`)
+  if (broken) process.stdout.write(`BROKEN at position ${broken.position}: ${broken.problem}.\n`)
+  process.stdout.write(`${events} events verified${broken ? ' before it' : `, ${start + 1} to ${head.position}`}.\n`)
+  if (!broken) process.stdout.write(`Head: ${anchorOf(head)}\n`)
+  if (unsealed > 0) process.stdout.write(`${unsealed} events are not sealed yet, the oldest of ${oldest}.\n`)
+}
+
+async function runPrune(): Promise<void> {
+  const before = new Date(time).toISOString()
+  if (!yes) {
+    const { count, last } = await audit.prunable(before)
+    process.stdout.write(
+      count === 0
+        ? `No events are older than ${before}.\n`
+        : `This would remove ${count} events, up to position ${last}, for ever. Export them first if you need them. Then add --yes.\n`
+    )
+    return
+  }
+  const removed = await prune(db, before, log, { onProgress: progress('removed') })
+  endProgress()
+  process.stdout.write(`${removed} events removed.\nHead: ${anchorOf(await audit.head())}\n`)
+}
+
+async function runExport(): Promise<void> {
+  let last = after
+  const lines = exportLines(db, after, (position) => {
+    last = position
+  })
+  await pipeline(Readable.from(lines, { highWaterMark: 1 }), process.stdout, { end: false }).catch((error) => {
+    // The reader has had enough: `| head`.
+    if (error.code !== 'EPIPE') throw error
+  })
+  say(`Go on with --after ${last}\n`)
+}
+
+const commands: Record<string, () => Promise<void>> = {
+  verify: runVerify,
+  export: runExport,
+  prune: runPrune,
+  async head() {
+    await sealEvents(db)
+    process.stdout.write(`${anchorOf(await audit.head())}\n`)
+  }
+}
+
+try {
+  await commands[command]?.()
+} catch (error) {
+  endProgress()
+  say(`Not done: ${(error as Error).message}\n`)
+  process.exitCode = 1
+} finally {
+  await db.destroy()
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { sql } from 'kysely'
+import { test } from 'tap'
+import { prune } from '../../src/audit/pruning.ts'
+import { sealEvents } from '../../src/audit/sealing.ts'
+import { verify } from '../../src/audit/verifying.ts'
+import { openDatabase } from '../../src/database/connection.ts'
+import type { Database } from '../../src/database/tables.ts'
+import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
+import { startApp } from '../helpers/app.ts'
+import { captureLog } from '../helpers/log.ts'
+import { onServer, server } from '../helpers/template.ts'
+
+const docs = readFileSync(new URL('../../docs/audit.md', import.meta.url), 'utf8')
+const grants = /```sql\n(create role.*?)```/s.exec(docs)?.[1] ?? ''
+
+const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database has one role'
+test('a service with the role of the documentation works, but can neither remove events nor disable the trigger', { skip }, async (t) => {
+  const { app, config, anyone } = await startApp(t)
+  const role = `gatehouse_app_${crypto.randomUUID().slice(0, 8)}`
+  const url = new URL(config.databaseUrl as string)
+  await onServer(grants.replaceAll('gatehouse_app', role).replace("'...'", "'hush'"), url.href)
+  t.teardown(async () => {
+    await onServer(`drop owned by ${role}`, url.href).catch(() => {})
+    await onServer(`drop role if exists ${role}`).catch(() => {})
+  })
+  url.username = role
+  url.password = 'hush'
+  const owned = await startApp(t, { settings: { DATABASE_URL: url.href } })
+  const ann = await owned.signUp()
+  t.equal((await ann.post('/api/tasks', { title: 'Water the plants' })).statusCode, 201)
+
+  const service = openDatabase<Database>({ databaseUrl: url.href, dataDir: '' }, owned.app.log)
+  t.teardown(() => service.destroy())
+  while ((await auditEventsRepository(service).waiting()).count > 0) await sealEvents(service)
+  for (const statement of [
+    'delete from security_events',
+    'truncate security_events',
+    "update security_events set event = 'logout'",
+    'alter table security_events disable trigger user',
+    'drop trigger keep on security_events',
+    "insert into audit_start (position, hash) values (1, '')"
+  ])
+    await t.rejects(sql.raw(statement).execute(service), { message: /permission denied|must be owner/ }, statement)
+  await t.rejects(prune(service, new Date().toISOString(), captureLog().log), { message: /permission denied/ })
+  t.equal((await ann.post('/api/auth/profile/delete', { password: ann.password })).statusCode, 204)
+  t.match(await verify(app.db), { broken: undefined })
+  t.ok((await verify(app.db)).events > 0)
+  t.equal((await anyone.get('/health')).statusCode, 200)
+})

@@ -1,0 +1,275 @@
+import { type Kysely, sql } from 'kysely'
+import { test } from 'tap'
+import { anchorOf, readAnchor } from '../../src/audit/anchors.ts'
+import { commitmentTo, hashOf } from '../../src/audit/chain.ts'
+import { exportLines } from '../../src/audit/exporting.ts'
+import { prune } from '../../src/audit/pruning.ts'
+import { sealEvents } from '../../src/audit/sealing.ts'
+import { verify } from '../../src/audit/verifying.ts'
+import type { Database } from '../../src/database/tables.ts'
+import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
+import { startApp } from '../helpers/app.ts'
+import { captureLog } from '../helpers/log.ts'
+
+type Test = Parameters<typeof startApp>[0]
+
+const admin = '0198c2a0-0000-7000-8000-00000000000a'
+const ann = '0198c2a0-0000-7000-8000-00000000000b'
+
+/** A chain of events, of which one is of a user and one by an admin. The first one happened so many days ago. */
+async function chainOf(t: Test, length: number) {
+  const { db } = (await startApp(t)).app
+  await sql`
+    insert into security_events (id, at, event, user_id, address, user_agent, request_id, actor, actor_id, reason)
+    select gen_random_uuid(), now() - make_interval(days => ${length} - i, mins => 1), 'login',
+      case when i = 3 then ${ann}::uuid end, '192.0.2.1', 'tap', 'request-' || i,
+      case when i = 3 then 'admin' else 'user' end, case when i = 3 then ${admin}::uuid end, case when i = 3 then 'ticket 7' end
+    from generate_series(1, ${length}::int) as i`.execute(db)
+  await sealEvents(db)
+  return { db, head: await auditEventsRepository(db).head() }
+}
+
+/** Does as the owner of the table can: without the trigger. */
+async function tamper(db: Kysely<Database>, ...statements: string[]): Promise<void> {
+  await sql`alter table security_events disable trigger user`.execute(db)
+  for (const statement of statements) await sql.raw(statement).execute(db)
+  await sql`alter table security_events enable trigger user`.execute(db)
+}
+
+const changed = 'the event was changed, or another one was put in its place'
+const beside = 'the address, the user agent or the request id beside the event was changed'
+const attacks: Record<string, { statements: string[]; position: number; problem: string }> = {
+  'an event that was removed': {
+    statements: ['delete from security_events where position = 4'],
+    position: 4,
+    problem: 'the event is missing'
+  },
+  'a first event that was removed': {
+    statements: ['delete from security_events where position = 1'],
+    position: 1,
+    problem: 'the event is missing'
+  },
+  'an event that was changed': {
+    statements: ["update security_events set event = 'logout' where position = 4"],
+    position: 4,
+    problem: changed
+  },
+  'a subject that was replaced': {
+    statements: ['update security_events set user_id = actor_id where position = 3'],
+    position: 3,
+    problem: changed
+  },
+  'two events that were swapped': {
+    statements: [
+      'update security_events set position = -position where position in (4, 6)',
+      'update security_events set position = 10 + position where position < 0'
+    ],
+    position: 4,
+    problem: changed
+  },
+  'an event that was added': {
+    statements: [
+      'update security_events set position = -position where position >= 4',
+      'update security_events set position = 1 - position where position < 0',
+      `insert into security_events (id, event, position, hash)
+        select gen_random_uuid(), 'login', 4, hash from security_events where position = 3`
+    ],
+    position: 4,
+    problem: changed
+  },
+  'an event that was removed, with the others moved up': {
+    statements: [
+      'delete from security_events where position = 4',
+      'update security_events set position = -position where position > 4',
+      'update security_events set position = -position - 1 where position < 0'
+    ],
+    position: 4,
+    problem: changed
+  },
+  'an address that was changed': {
+    statements: ["update security_events set address = '198.51.100.1' where position = 5"],
+    position: 5,
+    problem: beside
+  },
+  'an address that was changed with its commitment': {
+    statements: [
+      "update security_events set address = 'x', client_salt = null, client_commitment = null where position = 5"
+    ],
+    position: 5,
+    problem: changed
+  },
+  'an address that was put where one was erased': {
+    statements: ["update security_events set address = 'x', user_agent = null, client_salt = null where position = 5"],
+    position: 5,
+    problem: beside
+  },
+  'a salt without a commitment': {
+    statements: ["update security_events set reason_salt = '\\x00' where position = 5"],
+    position: 5,
+    problem: 'the reason beside the event was changed'
+  },
+  'a reason that was changed': {
+    statements: ["update security_events set reason = 'ticket 8' where position = 3"],
+    position: 3,
+    problem: 'the reason beside the event was changed'
+  }
+}
+
+for (const [what, { statements, position, problem }] of Object.entries(attacks))
+  test(`verifying finds ${what}, and where`, async (t) => {
+    const { db } = await chainOf(t, 8)
+    t.match(await verify(db), { events: 8 })
+    await tamper(db, ...statements)
+    for (const size of [1, 3, 100])
+      t.strictSame((await verify(db, { size })).broken, { position, problem }, `${size} at a time`)
+  })
+
+test('a chain that was not touched verifies, in pages of any size', async (t) => {
+  const { db, head } = await chainOf(t, 8)
+  const seen: number[] = []
+  const verdict = await verify(db, { size: 3, anchor: head, onProgress: (events) => seen.push(events) })
+  t.strictSame(verdict, { events: 8, start: 0, head })
+  t.strictSame(seen, [3, 6, 8, 8])
+  const empty = (await startApp(t)).app.db
+  t.match(await verify(empty), { events: 0, start: 0, head: { position: 0 }, broken: undefined })
+})
+
+test('a head that was kept elsewhere shows that the end was cut off, or that all was written anew', async (t) => {
+  const { db, head } = await chainOf(t, 8)
+  t.equal((await verify(db, { anchor: readAnchor(` ${anchorOf(head)}\n`) })).broken, undefined)
+  await tamper(db, 'delete from security_events where position > 6')
+  t.equal((await verify(db)).broken, undefined, 'the chain by itself cannot show it')
+  t.strictSame((await verify(db, { anchor: head })).broken, {
+    position: 7,
+    problem: 'the chain ends at 6, before the event 8 of the given head'
+  })
+  await sql`insert into security_events (id, event) select gen_random_uuid(), 'login' from generate_series(1, 5)`.execute(
+    db
+  )
+  await sealEvents(db)
+  t.equal((await verify(db)).broken, undefined)
+  t.strictSame((await verify(db, { anchor: head })).broken, {
+    position: 8,
+    problem: 'the hash is another one than that of the given head'
+  })
+})
+
+test('what is not a head is refused', (t) => {
+  for (const text of [
+    '',
+    '1',
+    `x:${'a'.repeat(64)}`,
+    `1:${'a'.repeat(63)}`,
+    `1:${'a'.repeat(65)}`,
+    `-1:${'a'.repeat(64)}`
+  ])
+    t.throws(() => readAnchor(text), { message: /^--head must be a position and a hash/ })
+  t.end()
+})
+
+test('what identifies a person can be erased, and the chain still verifies', async (t) => {
+  const { db, head } = await chainOf(t, 8)
+  const audit = auditEventsRepository(db)
+  await audit.eraseClientsOlderThan(5 * 24 * 60 * 60, 1)
+  const addresses = async () => (await audit.after(0, 10)).map(({ address }) => address !== null)
+  t.strictSame(await addresses(), [false, false, false, true, true, true, true, true])
+  t.match((await audit.after(2, 1))[0], { user_agent: null, request_id: null, client_salt: null, reason: 'ticket 7' })
+  await audit.eraseUser(ann)
+  t.match((await audit.after(2, 1))[0], { user_id: ann, reason: null, reason_salt: null })
+  t.equal((await verify(db, { anchor: head })).broken, undefined)
+})
+
+test('the reasons of what an admin did remain when the admin is deleted, but not the address', async (t) => {
+  const { db } = await chainOf(t, 4)
+  await auditEventsRepository(db).eraseUser(admin)
+  const [event] = await auditEventsRepository(db).after(2, 1)
+  t.match(event, { actor_id: admin, reason: 'ticket 7', address: null, user_agent: null, request_id: null })
+  t.equal((await verify(db)).broken, undefined)
+})
+
+test('pruning removes the oldest events, and the rest still verifies', async (t) => {
+  const { db, head } = await chainOf(t, 9)
+  const audit = auditEventsRepository(db)
+  const old = (await audit.after(2, 1))[0]
+  const { log, lines } = captureLog()
+  const before = new Date(Date.now() - 5 * 24 * 60 * 60 * 1000).toISOString()
+  t.strictSame(await audit.prunable(before), { count: 4, last: 4 })
+  const seen: number[] = []
+  t.equal(await prune(db, before, log, { size: 2, onProgress: (removed) => seen.push(removed) }), 4)
+  t.strictSame(seen, [2, 4, 4])
+  t.match(lines, [{ event: 'audit.pruned', actor: 'command' }])
+  const verdict = await verify(db, { anchor: head })
+  t.match(verdict, { events: 6, start: 4, broken: undefined })
+  const [told] = await audit.after(head.position, 10)
+  t.match(told, { event: 'audit.pruned', actor: 'command', reason: `before ${before}: 4 events, up to position 4` })
+
+  t.equal(await prune(db, before, log), 0, 'a second run removes nothing, and tells of nothing')
+  t.equal(lines.length, 1)
+  t.match((await verify(db, { anchor: old })).broken, { position: 3, problem: /^pruned/ })
+  const start = await audit.start()
+  t.equal((await verify(db, { anchor: start })).broken, undefined)
+  const other = { position: start.position, hash: Buffer.alloc(32) }
+  t.match((await verify(db, { anchor: other })).broken, { position: 4, problem: /another one/ })
+
+  await tamper(db, 'delete from security_events where position = 5')
+  t.strictSame((await verify(db)).broken, { position: 5, problem: 'the event is missing' })
+})
+
+test('all events can be pruned, and the chain goes on', async (t) => {
+  const { db } = await chainOf(t, 3)
+  const audit = auditEventsRepository(db)
+  const now = new Date().toISOString()
+  t.strictSame(await audit.prunable(now), { count: 3, last: 3 })
+  await prune(db, now, captureLog().log)
+  t.match(await verify(db), { events: 1, start: 3, head: { position: 4 }, broken: undefined })
+  t.strictSame(await audit.prunable('2020-01-01'), { count: 0, last: null })
+})
+
+test('events that are pruned while the chain is verified are not missed', async (t) => {
+  const { db, head } = await chainOf(t, 9)
+  const before = new Date(Date.now() - 3 * 24 * 60 * 60 * 1000).toISOString()
+  let pages = 0
+  const pruning = db.withPlugin({
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      if (result.rows.some((row) => 'hash' in row)) pages += 1
+      if (pages === 1) await prune(db, before, captureLog().log)
+      return result
+    }
+  })
+  t.match(await verify(pruning, { size: 2, anchor: head }), { events: 6, start: 6, broken: undefined })
+  t.ok(pages > 2)
+})
+
+test('the export has every event after a position, with what is needed to verify it elsewhere', async (t) => {
+  const { db, head } = await chainOf(t, 7)
+  const taken: number[] = []
+  let text = ''
+  for await (const lines of exportLines(db, 2, (position) => taken.push(position), 2)) text += lines
+  t.strictSame(taken, [4, 6, 7])
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  t.strictSame(
+    lines.map(({ position }) => position),
+    [3, 4, 5, 6, 7]
+  )
+  const bytes = (hex: string | null) => (hex === null ? null : Buffer.from(hex, 'hex'))
+  let previous: Buffer = Buffer.from((await auditEventsRepository(db).after(1, 1))[0]?.hash as Buffer)
+  for (const line of lines) {
+    const client_commitment = commitmentTo(bytes(line.client_salt), [line.address, line.user_agent, line.request_id])
+    const reason_commitment = commitmentTo(bytes(line.reason_salt), [line.reason])
+    previous = hashOf(previous, line.position, { ...line, client_commitment, reason_commitment })
+    t.equal(line.hash, previous.toString('hex'))
+  }
+  t.ok(previous.equals(head.hash))
+  t.match(lines[0], {
+    user_id: ann,
+    actor: 'admin',
+    actor_id: admin,
+    reason: 'ticket 7',
+    address: '192.0.2.1',
+    times: 1
+  })
+})
