@@ -1,7 +1,12 @@
+import { Type } from '@sinclair/typebox'
 import { answer, nothing } from '../schemas/answers.ts'
 import { optional, ref } from '../schemas/common.ts'
+import { PersonalData } from '../schemas/personal-data.ts'
 import { AccountDeletion, AuthResponse, PasswordChange, ProfilePatch, User } from '../schemas/users.ts'
 import type { Accounts } from '../src/auth/accounts.ts'
+import { createPersonalExports } from '../src/auth/personal-export.ts'
+import type { SecurityLog } from '../src/auth/security-log.ts'
+import type { BodyStream } from '../src/http/large-bodies.ts'
 import { problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
 import { usersRepository } from '../src/repositories/users.ts'
@@ -25,6 +30,17 @@ const update = {
   problems: [404]
 }
 
+const download = {
+  operationId: 'exportProfile',
+  tags,
+  summary: 'Download everything that is stored about you',
+  description:
+    'One JSON document with the account, the sessions, the factors, the mails, the events and all tasks, without secrets. It is ' +
+    'streamed, and not one snapshot: what changes meanwhile may be missing. 429: another download of yours is still running.',
+  stepUp: true,
+  response: { 200: answer('The document', Type.Unsafe<PersonalData | BodyStream>(ref(PersonalData))) },
+  problems: [404, 429]
+}
 const remove = {
   operationId: 'deleteAccount',
   tags,
@@ -51,7 +67,13 @@ const changePassword = {
   problems: [403, 429]
 }
 
-export const profileRoutes: Routes<{ accounts: Accounts }> = async function profileRoutes(app, { accounts }) {
+interface Options {
+  accounts: Accounts
+  securityLog: SecurityLog
+}
+
+export const profileRoutes: Routes<Options> = async function profileRoutes(app, { accounts, securityLog }) {
+  const exports = createPersonalExports(app.reads)
   const users = usersRepository(app.db)
   const reading = usersRepository(app.reads)
 
@@ -65,6 +87,15 @@ export const profileRoutes: Routes<{ accounts: Accounts }> = async function prof
     const user = await users.update(request.user.id, request.body)
     if (!user) throw problems.notFound('User')
     return user
+  })
+
+  app.get('/export', { schema: download }, async ({ user, client }, reply) => {
+    const stream = await exports.open(user.id)
+    if (stream === 'running') throw problems.tooManyRequests(1)
+    if (!stream) throw problems.notFound('User')
+    await securityLog.record('account.exported', client, { user_id: user.id, session_id: user.token.sessionId ?? null })
+    reply.type('application/json; charset=utf-8').header('content-disposition', 'attachment; filename="gatehouse.json"')
+    return stream
   })
 
   app.post(

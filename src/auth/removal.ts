@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
 import { problems } from '../http/problems.ts'
 import { namingUser, outboxRepository } from '../repositories/outbox.ts'
+import { personalDataRepository } from '../repositories/personal-data.ts'
 import { tasksRepository } from '../repositories/tasks.ts'
 import { usersRepository } from '../repositories/users.ts'
 
@@ -23,6 +24,7 @@ export async function keepAnAdmin(userId: string, trx: Transaction<Database>): P
 export async function removeAccount(userId: string, trx: Transaction<Database>): Promise<void> {
   // Before the lock, which the sender waits for while it stores a token.
   await outboxRepository(trx).withdraw(userId, namingUser)
+  await personalDataRepository(trx).erase(userId)
   await usersRepository(trx).lock(userId)
   await tasksRepository(trx).removeAll(userId, tasksAtOnce)
   await usersRepository(trx).remove(userId)

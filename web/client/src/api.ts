@@ -520,6 +520,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/profile/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download everything that is stored about you
+         * @description One JSON document with the account, the sessions, the factors, the mails, the events and all tasks, without secrets. It is streamed, and not one snapshot: what changes meanwhile may be missing. 429: another download of yours is still running.
+         */
+        get: operations["exportProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/profile/delete": {
         parameters: {
             query?: never;
@@ -1994,6 +2014,93 @@ export interface components {
             /** @description At least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received */
             new_password: string;
         };
+        /**
+         * @description Everything that is stored about a user
+         * @example {
+         *       "exported_at": "2026-11-27T10:15:00.000Z",
+         *       "user": {
+         *         "id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
+         *         "email": "ann@example.com",
+         *         "name": "Ann"
+         *       },
+         *       "sessions": [],
+         *       "passkeys": [],
+         *       "totp_factors": [],
+         *       "recovery_codes": 0,
+         *       "login_challenges": [],
+         *       "email_changes": [],
+         *       "mails": [],
+         *       "mail_tokens": [],
+         *       "idempotency_keys": [],
+         *       "security_events": [],
+         *       "tasks": [
+         *         {
+         *           "id": "0197a3c2-7b2d-7f08-a1c4-3e5f6a7b8c9d",
+         *           "title": "Water the plants",
+         *           "description": "The fern only on Mondays.",
+         *           "completed": false,
+         *           "created_at": "2026-11-27T09:30:00.000Z",
+         *           "updated_at": "2026-11-27T10:15:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        PersonalData: {
+            /**
+             * Format: date-time
+             * @description When the document was begun (RFC 3339, UTC, milliseconds)
+             */
+            exported_at: string;
+            /** @description The account */
+            user: {
+                [key: string]: unknown;
+            };
+            /** @description The open sessions */
+            sessions: {
+                [key: string]: unknown;
+            }[];
+            /** @description The passkeys, without their keys */
+            passkeys: {
+                [key: string]: unknown;
+            }[];
+            /** @description The authenticator app, without its secret */
+            totp_factors: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Format: int32
+             * @description How many recovery codes are left
+             */
+            recovery_codes: number;
+            /** @description Logins that wait for a second factor */
+            login_challenges: {
+                [key: string]: unknown;
+            }[];
+            /** @description Changes of the email address that can still be confirmed or undone */
+            email_changes: {
+                [key: string]: unknown;
+            }[];
+            /** @description Mails of the last day */
+            mails: {
+                [key: string]: unknown;
+            }[];
+            /** @description The links of mails that are valid or were used, without the links */
+            mail_tokens: {
+                [key: string]: unknown;
+            }[];
+            /** @description The idempotency keys of the last day */
+            idempotency_keys: {
+                [key: string]: unknown;
+            }[];
+            /** @description What happened to the account, oldest first */
+            security_events: {
+                [key: string]: unknown;
+            }[];
+            /** @description All tasks, oldest first */
+            tasks: components["schemas"]["Task"][];
+        } & {
+            [key: string]: unknown;
+        };
         /** @description Why a request failed: problem details (RFC 9457) */
         Problem: {
             /** @description Always `about:blank`: `code` tells problems apart */
@@ -2650,6 +2757,7 @@ export type PasskeyLogin = components['schemas']['PasskeyLogin'];
 export type PasskeyPatch = components['schemas']['PasskeyPatch'];
 export type PasskeyRequestOptions = components['schemas']['PasskeyRequestOptions'];
 export type PasswordChange = components['schemas']['PasswordChange'];
+export type PersonalData = components['schemas']['PersonalData'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type ProfilePatch = components['schemas']['ProfilePatch'];
@@ -3570,6 +3678,33 @@ export interface operations {
             404: components["responses"]["Problem404"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    exportProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

@@ -1,0 +1,140 @@
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
+import type { Database, UserTable } from '../database/tables.ts'
+import { auditEventsRepository } from './audit-events.ts'
+
+interface Section {
+  /** The columns that a user gets. Secrets and what is derived of other columns are left out. */
+  columns: readonly string[]
+  /** A column that is unique for a user, and its type. */
+  by: readonly [column: string, type: 'uuid' | 'text' | 'bytea' | 'bigint']
+}
+
+/** The tables with rows of a user, besides tasks and events. A test compares them with the schema. */
+export const sections = {
+  sessions: {
+    columns: ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip', 'auth_time', 'amr'],
+    by: ['id', 'uuid']
+  },
+  passkeys: {
+    columns: [
+      ...['id', 'name', 'created_at', 'last_used_at', 'backed_up', 'backup_eligible', 'transports'],
+      'credential_id'
+    ],
+    by: ['id', 'uuid']
+  },
+  totp_factors: { columns: ['expires_at'], by: ['user_id', 'uuid'] },
+  recovery_codes: { columns: [], by: ['hash', 'bytea'] },
+  login_challenges: { columns: ['tries', 'expires_at'], by: ['hash', 'bytea'] },
+  email_changes: {
+    columns: [
+      ...['old_email', 'new_email', 'was_verified', 'requested_at', 'withdrawn_at', 'confirmed_at', 'cancelled_at'],
+      ...['held_until', 'expires_at']
+    ],
+    by: ['id', 'bigint']
+  },
+  mails: {
+    columns: ['kind', 'recipient', 'language', 'address', 'user_agent', 'created_at', 'done_at', 'outcome', 'error'],
+    by: ['id', 'uuid']
+  },
+  mail_tokens: { columns: ['purpose', 'email', 'tries', 'expires_at', 'used_at'], by: ['hash', 'bytea'] },
+  idempotency_keys: { columns: ['key', 'resource_id', 'created_at'], by: ['key', 'text'] }
+} as const satisfies Record<string, Section>
+
+export type SectionName = keyof typeof sections
+type Row = Record<string, unknown>
+export type PersonalUser = Pick<
+  Selectable<UserTable>,
+  'id' | 'issuer' | 'subject' | 'email' | 'email_verified' | 'name' | 'is_active' | 'created_at' | 'updated_at'
+>
+
+/** Rows in a page. */
+const pageSize = 500
+
+/** All SQL on what is stored about a user, whichever table holds it. */
+export function personalDataRepository(db: Kysely<Database> | Transaction<Database>) {
+  /** Yields pages of the rows of a query that continues after a value. */
+  async function* pages<Last>(page: (after: Last | undefined) => Promise<(Row & { position: Last })[]>) {
+    let after: Last | undefined
+    let rows: Row[]
+    do {
+      const found = await page(after)
+      after = found.at(-1)?.position
+      rows = found.map(({ position, ...row }) => row)
+      yield rows
+    } while (rows.length === pageSize)
+  }
+
+  return {
+    user: (userId: string): Promise<PersonalUser | undefined> =>
+      db
+        .selectFrom('users')
+        .select(['id', 'issuer', 'subject', 'email', 'email_verified', 'name', 'is_active', 'created_at', 'updated_at'])
+        .where('id', '=', userId)
+        .executeTakeFirst(),
+
+    rowsOf(name: SectionName, userId: string) {
+      const { columns, by }: Section = sections[name]
+      const [column, type] = by
+      const order = sql.ref(column)
+      return pages<string>(async (after) => {
+        const later = after === undefined ? sql`` : sql`and ${order} > ${after}::text::${sql.raw(type)}`
+        const selected = sql.join([...columns.map((each) => sql.ref(each)), sql`${order}::text as position`])
+        const { rows } = await sql<Row & { position: string }>`select ${selected} from ${sql.table(name)}
+          where user_id = ${userId} ${later} order by ${order} limit ${pageSize}`.execute(db)
+        return rows
+      })
+    },
+
+    /** What happened to the account, without where an operator was. */
+    events: (userId: string) =>
+      pages<{ at: string; id: string }>(async (after) => {
+        const client = (name: 'address' | 'user_agent' | 'request_id') =>
+          sql<string | null>`case when actor in ('admin', 'command') then null else ${sql.ref(name)} end`.as(name)
+        const rows = await db
+          .selectFrom('security_events')
+          .select(['id', 'at', 'event', 'times', 'session_id', 'actor', 'reason'])
+          .select([client('address'), client('user_agent'), client('request_id')])
+          .where('user_id', '=', userId)
+          .$if(after !== undefined, (query) =>
+            query.where((eb) => eb(eb.refTuple('at', 'id'), '>', eb.tuple(String(after?.at), String(after?.id))))
+          )
+          .orderBy('at')
+          .orderBy('id')
+          .limit(pageSize)
+          .execute()
+        return rows.map((row) => ({ ...row, position: { at: row.at, id: row.id } }))
+      }),
+
+    /**
+     * Erases what names a user and does not end with the row of the user: mails and tokens for the addresses that are, or were,
+     * the user's and nobody else's, and the details of events. Needs the transaction that deletes the user.
+     */
+    async erase(userId: string): Promise<void> {
+      const { rows } = await sql<{ email: string }>`
+        with own (email) as (
+          select email from users where id = ${userId} and issuer is null
+          union select old_email from email_changes where user_id = ${userId} and confirmed_at is not null
+        )
+        select email from own
+        where not exists (select from users where users.email = own.email and users.issuer is null and users.id <> ${userId})`.execute(
+        db
+      )
+      const isOwn = (column: string) =>
+        sql<boolean>`${sql.ref(column)} = any(${rows.map(({ email }) => email)}::text[])`
+      // Each condition is that of an index.
+      for (const operator of ['=', 'is distinct from'] as const) {
+        const mails = db
+          .selectFrom('mails')
+          .select('id')
+          .where(isOwn('recipient'))
+          .where('outcome', operator, sql.lit('dropped'))
+          .orderBy('id')
+          .forUpdate()
+        await db.deleteFrom('mails').where('id', '=', sql<string>`any(array(${mails}))`).execute()
+      }
+      await db.deleteFrom('mail_tokens').where('purpose', 'in', ['reset', 'verify']).where(isOwn('subject')).execute()
+      await db.deleteFrom('sign_ups').where(isOwn('email')).execute()
+      await auditEventsRepository(db).eraseUser(userId)
+    }
+  }
+}

@@ -1,0 +1,259 @@
+import { sql } from 'kysely'
+import t, { test } from 'tap'
+import { sealEvents } from '../../src/audit/sealing.ts'
+import { verify } from '../../src/audit/verifying.ts'
+import { personalDataRepository, type SectionName, sections } from '../../src/repositories/personal-data.ts'
+import { caller, password, startApp } from '../helpers/app.ts'
+import { codeAt } from '../helpers/factors.ts'
+import { until } from '../helpers/wait.ts'
+
+const clock = { now: Date.now() }
+const { app, signUp, anyone, lettersTo } = await startApp(t, { clock: () => clock.now })
+const { db } = app
+const agent = 'Kwyjibo/7 (unmistakable)'
+const from = { remoteAddress: '203.0.113.77', headers: { 'user-agent': agent } }
+
+interface Column {
+  table: string
+  column: string
+  type: string
+}
+const columnsOfSchema = async (): Promise<Column[]> =>
+  (
+    await sql<Column>`
+      select table_name as "table", column_name as "column", data_type as type from information_schema.columns
+      where table_schema = 'public' and table_name not like 'kysely%' order by 1, 2`.execute(db)
+  ).rows
+
+/** The columns of all tables with a row that has one of these texts, whatever its case, also inside of bytes. */
+async function columnsWith(texts: string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const { table, column, type } of await columnsOfSchema()) {
+    const text = type === 'bytea' ? sql`encode(${sql.ref(column)}, 'escape')` : sql`${sql.ref(column)}::text`
+    const { rows } = await sql`select 1 from ${sql.table(table)}, unnest(${texts}::text[]) as given
+      where strpos(lower(${text}), lower(given)) > 0 limit 1`.execute(db)
+    if (rows.length > 0) found.push(`${table}.${column}`)
+  }
+  return found
+}
+
+/** A user with a row in every table, as far as a user can cause one. */
+async function busyUser() {
+  const email = `quincey-${crypto.randomUUID()}@example.com`
+  const next = `harker-${crypto.randomUUID()}@example.com`
+  const name = 'Zebulon Featherstonehaugh'
+  const first = (await anyone.post('/api/auth/register', { email, name, password }, from)).json()
+  const user = caller(app, first.access_token)
+  const id: string = first.user.id
+  for (const [key, title] of Object.entries({ 'key-of-first': 'Water the plants', 'key-of-second': 'Feed the cat' }))
+    await user.post(
+      '/api/tasks',
+      { title, description: `For ${name}` },
+      { headers: { 'idempotency-key': key } }
+    )
+  await anyone.post('/api/auth/login', { email, password: 'wrong-horse-7' }, from)
+  await anyone.post('/api/auth/password/forgot', { email }, from)
+  await lettersTo(email)
+  await anyone.post('/api/auth/password/forgot', { email }, from)
+  await user.post('/api/auth/email/change', { email: next }, from)
+  await lettersTo(next)
+  const { secret } = (await user.post('/api/auth/factors/totp', undefined, from)).json()
+  clock.now += 30_000
+  await user.post('/api/auth/factors/totp/confirm', { code: codeAt(secret, clock.now) }, from)
+  await anyone.post('/api/auth/login', { email, password }, from)
+  await db
+    .insertInto('passkeys')
+    .values({
+      ...{
+        id: crypto.randomUUID(),
+        user_id: id,
+        credential_id: 'bVpr',
+        public_key: Buffer.from('hush'),
+        sign_count: 0
+      },
+      ...{ transports: ['internal'], backup_eligible: true, backed_up: true, name: `Phone of ${name}` }
+    })
+    .execute()
+  await db.insertInto('sign_ups').values({ mail_id: crypto.randomUUID(), email, name, password_hash: 'hush' }).execute()
+  return { ...user, id, email, next, name, secret: secret as string }
+}
+
+type Busy = Awaited<ReturnType<typeof busyUser>>
+
+const texts = ({ id, email, next, name }: Busy) => [id, email, next, name, from.remoteAddress, agent]
+
+async function remove({ post, secret }: Busy) {
+  clock.now += 30_000
+  const steppedUp = (await post('/api/auth/step-up', { code: codeAt(secret, clock.now) }, from)).json().access_token
+  return caller(app, steppedUp).post('/api/auth/profile/delete', { password }, from)
+}
+
+/** Pseudonyms that remain: the chain of events, which nothing relates to a person any more. */
+const pseudonyms = ['security_events.user_id']
+
+test('after a deletion no column of any table has the id, the addresses or the name of the user', async (t) => {
+  const quincey = await busyUser()
+  const before = await columnsWith(texts(quincey))
+  for (const column of [
+    ...[
+      'users.email',
+      'users.name',
+      'sessions.ip',
+      'sessions.user_agent',
+      'security_events.address',
+      'mails.recipient'
+    ],
+    ...['mail_tokens.email', 'email_changes.new_email', 'sign_ups.email', 'passkeys.name', 'tasks.description'],
+    ...['idempotency_keys.user_id', 'totp_factors.user_id', 'recovery_codes.user_id', 'login_challenges.user_id']
+  ])
+    t.ok(before.includes(column), `the user has a ${column}`)
+  await sealEvents(db)
+  t.equal((await remove(quincey)).statusCode, 204)
+  await sealEvents(db)
+  await until('all events to be sealed', async () => {
+    await sealEvents(db)
+    const { rows } = await sql`select 1 from security_events where position is null`.execute(db)
+    return rows.length === 0
+  })
+  t.strictSame(await columnsWith(texts(quincey)), pseudonyms)
+  t.equal((await verify(db)).broken, undefined, 'the chain of events still verifies')
+})
+
+test('a deletion does not touch what others have at an address that was only asked for', async (t) => {
+  const [quincey, mina] = [await busyUser(), await signUp()]
+  await lettersTo(mina.email)
+  await quincey.post('/api/auth/email/change', { email: mina.email }, from)
+  await anyone.post('/api/auth/password/forgot', { email: mina.email })
+  await lettersTo(mina.email)
+  const tokens = () => db.selectFrom('mail_tokens').select('subject').where('subject', '=', mina.email).execute()
+  const mails = () =>
+    db.selectFrom('mails').select('id').where('recipient', '=', mina.email).where('kind', '=', 'reset').execute()
+  const had = [(await tokens()).length, (await mails()).length]
+  t.ok(had.every((count) => count > 0))
+  t.equal((await remove(quincey)).statusCode, 204)
+  t.strictSame([(await tokens()).length, (await mails()).length], had)
+})
+
+test('the export has every table and column that belongs to a user, except secrets', async (t) => {
+  const withheld = {
+    sessions: ['user_id', 'refresh_hash', 'previous_hash', 'sealed_successor', 'rotated_at', 'access_expires_at'],
+    passkeys: ['user_id', 'public_key', 'sign_count'],
+    totp_factors: ['user_id', 'secret', 'last_step'],
+    recovery_codes: ['user_id', 'hash'],
+    login_challenges: ['user_id', 'hash'],
+    email_changes: ['user_id', 'id'],
+    mails: ['user_id', 'id', 'change_id', 'seed', 'next_at', 'attempts'],
+    mail_tokens: ['user_id', 'subject', 'mail_id', 'hash', 'code_hash'],
+    idempotency_keys: ['user_id', 'fingerprint']
+  } satisfies Record<SectionName, string[]>
+  const elsewhere = ['security_events', 'tasks', 'task_usage']
+  const all = await columnsOfSchema()
+  const owned = new Set(all.filter(({ column }) => column === 'user_id').map(({ table }) => table))
+  t.strictSame([...owned].sort(), [...elsewhere, ...Object.keys(sections)].sort())
+  for (const [name, { columns }] of Object.entries(sections)) {
+    const expected = all.filter(({ table }) => table === name).map(({ column }) => column)
+    t.strictSame([...columns, ...withheld[name as SectionName]].sort(), expected.sort(), name)
+  }
+  const ann = await signUp()
+  const user = await personalDataRepository(db).user(ann.id)
+  const users = all.filter(({ table, column }) => table === 'users' && column !== 'password_hash')
+  t.strictSame(Object.keys(user ?? {}).sort(), users.map(({ column }) => column).sort())
+})
+
+test('a user downloads everything, as one document, without secrets', async (t) => {
+  const quincey = await busyUser()
+  const ben = await signUp()
+  await ben.post('/api/tasks', { title: 'Of somebody else' })
+  clock.now += 30_000
+  const { access_token } = (await quincey.post('/api/auth/step-up', { code: codeAt(quincey.secret, clock.now) })).json()
+  const answer = await caller(app, access_token).get('/api/auth/profile/export')
+  t.equal(answer.statusCode, 200)
+  t.match(answer.headers, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-disposition': 'attachment; filename="gatehouse.json"'
+  })
+  const data = answer.json()
+  t.match(data, {
+    exported_at: /^\d{4}-.*Z$/,
+    user: { id: quincey.id, email: quincey.email, name: quincey.name, issuer: null },
+    passkeys: [{ name: `Phone of ${quincey.name}`, transports: ['internal'] }],
+    totp_factors: [{ expires_at: null }],
+    recovery_codes: 10,
+    email_changes: [{ new_email: quincey.next }],
+    idempotency_keys: [{ key: 'key-of-first' }, { key: 'key-of-second' }],
+    tasks: [{ title: 'Water the plants' }, { title: 'Feed the cat' }]
+  })
+  t.ok(data.mails.length >= 3 && data.mail_tokens.length > 0 && data.sessions.length > 0)
+  const events = data.security_events.map(({ event }: { event: string }) => event)
+  t.equal(events[0], 'register')
+  t.equal(events.at(-1), 'account.exported')
+  t.match(data.security_events[0], { address: from.remoteAddress, user_agent: agent, actor: 'user' })
+  const { password_hash } = await db
+    .selectFrom('users')
+    .select('password_hash')
+    .where('id', '=', quincey.id)
+    .executeTakeFirstOrThrow()
+  for (const secret of [password_hash, quincey.secret, '"hash"', 'seed', 'Of somebody else', ben.id])
+    t.notOk(answer.body.includes(String(secret)), `${secret}`)
+})
+
+test('a document of many pages has every task once', async (t) => {
+  const ann = await signUp()
+  await sql`insert into tasks (id, user_id, title) select gen_random_uuid(), ${ann.id}, 'task ' || i
+    from generate_series(1, 1250) as i`.execute(db)
+  await sql`insert into security_events (id, event, user_id, actor, actor_id, address, reason)
+    select gen_random_uuid(), 'login', ${ann.id}, 'admin', gen_random_uuid(), '203.0.113.99', 'ticket 7'
+    from generate_series(1, 1000)`.execute(db)
+  await sql`insert into idempotency_keys (user_id, key, fingerprint, resource_id)
+    select ${ann.id}, 'key ' || i, '', gen_random_uuid() from generate_series(1, 1000) as i`.execute(db)
+  const answer = await ann.get('/api/auth/profile/export')
+  const data = answer.json()
+  t.equal(new Set(data.tasks.map(({ title }: { title: string }) => title)).size, 1250)
+  t.equal(data.tasks.length, 1250)
+  t.equal(data.idempotency_keys.length, 1000)
+  t.equal(data.security_events.length, 1002)
+  t.notOk(answer.body.includes('203.0.113.99'), 'nobody learns where an admin is')
+  t.match(data.security_events[5].reason, 'ticket 7')
+})
+
+test('a download needs a fresh proof of who the user is', async (t) => {
+  const ann = await signUp()
+  clock.now += 11 * 60_000
+  t.match((await ann.get('/api/auth/profile/export')).json(), { status: 401, code: 'step_up_required' })
+})
+
+test('a user has one download at a time, and one that ends early makes room for the next', async (t) => {
+  const ann = await signUp()
+  await sql`insert into tasks (id, user_id, title, description) select gen_random_uuid(), ${ann.id}, 'task ' || i, repeat('x', 9000)
+    from generate_series(1, 3000) as i`.execute(db)
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const get = (signal?: AbortSignal) =>
+    fetch(`${origin}/api/auth/profile/export`, {
+      headers: { authorization: `Bearer ${ann.token}` },
+      ...(signal && { signal })
+    })
+  const stop = new AbortController()
+  const slow = await get(stop.signal)
+  t.equal(slow.status, 200)
+  const second = await get()
+  t.equal(second.status, 429)
+  t.equal((await second.json()).code, 'too_many_requests')
+  stop.abort()
+  await until('the next download to begin', async () => {
+    const next = await get()
+    await next.body?.cancel()
+    return next.status === 200
+  })
+  t.equal((await ann.get('/api/tasks')).statusCode, 200)
+})
+
+test('a user who was deleted meanwhile has nothing to download, and an error of the database is told', async (t) => {
+  const ann = await signUp()
+  const outage = Object.assign(new Error('sabotage'), { code: 'ECONNREFUSED' })
+  const broken = t.capture(db.getExecutor(), 'executeQuery', () => Promise.reject(outage))
+  t.equal((await ann.get('/api/auth/profile/export')).statusCode, 503)
+  broken.restore()
+  t.equal((await ann.get('/api/auth/profile/export')).statusCode, 200, 'the one that failed does not count')
+  await db.deleteFrom('users').where('id', '=', ann.id).execute()
+  t.equal((await ann.get('/api/auth/profile/export')).statusCode, 404)
+})
