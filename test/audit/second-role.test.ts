@@ -15,7 +15,9 @@ const docs = readFileSync(new URL('../../docs/audit.md', import.meta.url), 'utf8
 const grants = /```sql\n(create role.*?)```/s.exec(docs)?.[1] ?? ''
 
 const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database has one role'
-test('a service with the role of the documentation works, but can neither remove events nor disable the trigger', { skip }, async (t) => {
+test('a service with the role of the documentation works, but can neither remove events nor disable the trigger', {
+  skip
+}, async (t) => {
   const { app, config, anyone } = await startApp(t)
   const role = `gatehouse_app_${crypto.randomUUID().slice(0, 8)}`
   const url = new URL(config.databaseUrl as string)

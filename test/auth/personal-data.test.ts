@@ -46,11 +46,7 @@ async function busyUser() {
   const user = caller(app, first.access_token)
   const id: string = first.user.id
   for (const [key, title] of Object.entries({ 'key-of-first': 'Water the plants', 'key-of-second': 'Feed the cat' }))
-    await user.post(
-      '/api/tasks',
-      { title, description: `For ${name}` },
-      { headers: { 'idempotency-key': key } }
-    )
+    await user.post('/api/tasks', { title, description: `For ${name}` }, { headers: { 'idempotency-key': key } })
   await anyone.post('/api/auth/login', { email, password: 'wrong-horse-7' }, from)
   await anyone.post('/api/auth/password/forgot', { email }, from)
   await lettersTo(email)

@@ -9,6 +9,7 @@ import { Skeleton } from '../ui/Skeleton.tsx'
 import { exactTime } from '../ui/time.ts'
 import { AccountPage } from './AccountPage.tsx'
 import { EmailForm } from './EmailForm.tsx'
+import { ExportData } from './ExportData.tsx'
 import { NameForm } from './NameForm.tsx'
 import { profileKey } from './profile-key.ts'
 import { VerifyForm } from './VerifyForm.tsx'
@@ -46,6 +47,7 @@ export default function ProfilePage() {
       {user && !user.email_verified && <VerifyForm email={user.email} />}
       {user && <NameForm user={user} />}
       {user && <EmailForm user={user} />}
+      {user && <ExportData />}
       {(user || error) && (
         <section className="apart" aria-labelledby="delete-heading">
           <div>

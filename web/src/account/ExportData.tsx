@@ -1,0 +1,39 @@
+import { useState } from 'react'
+import { exportProfile } from '../api/account.ts'
+import { Button } from '../ui/Button.tsx'
+import { say, warn } from '../ui/notices.ts'
+
+function save(data: unknown): void {
+  const url = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: 'application/json' }))
+  Object.assign(document.createElement('a'), { href: url, download: 'gatehouse.json' }).click()
+  URL.revokeObjectURL(url)
+}
+
+/** Saves everything that is stored about the user as a file. */
+export function ExportData() {
+  const [isBusy, setBusy] = useState(false)
+
+  async function download() {
+    setBusy(true)
+    try {
+      save(await exportProfile())
+      say('Your data was downloaded.')
+    } catch (error) {
+      warn('Your data was not downloaded.', error)
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  return (
+    <section className="apart" aria-labelledby="export-heading">
+      <div>
+        <h2 id="export-heading">Your data</h2>
+        <p className="soft">Download everything that is stored about you, with all your tasks, as a JSON file.</p>
+      </div>
+      <Button onClick={() => void download()} disabled={isBusy}>
+        {isBusy ? 'Downloading…' : 'Download data'}
+      </Button>
+    </section>
+  )
+}
