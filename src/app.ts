@@ -20,6 +20,7 @@ import { unknown } from '../plugins/unknown.ts'
 import { validation } from '../plugins/validation.ts'
 import { web } from '../plugins/web.ts'
 import { activityRoutes } from '../routes/activity.ts'
+import { adminEventRoutes } from '../routes/admin-events.ts'
 import { adminUserRoutes } from '../routes/admin-users.ts'
 import { credentialRoutes, identityRoutes } from '../routes/auth.ts'
 import { emailRoutes, verificationRoutes } from '../routes/email.ts'
@@ -130,6 +131,7 @@ export async function buildApp(
   app.register(async function admin(app) {
     app.requireAdmin()
     app.takeTurns()
+    app.register(adminEventRoutes, { prefix: '/api/admin/events' })
     app.register(adminUserRoutes, { prefix: '/api/admin/users', operations, cursors })
   })
   app.register(healthRoutes)

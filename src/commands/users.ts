@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
+import { sealEvents } from '../audit/sealing.ts'
 import { createSecurityLog } from '../auth/security-log.ts'
 import { openDatabase } from '../database/connection.ts'
 import { createCursors } from '../http/cursors.ts'
@@ -58,6 +59,7 @@ async function open() {
     async close() {
       await mail.sender?.idle()
       await mail.stop()
+      await sealEvents(db).catch(() => false)
       await db.destroy()
     }
   }

@@ -58,15 +58,16 @@ export function createOperations(db: Kysely<Database>, { lives, revocations, mai
     { actor, reason }: Order,
     work: (user: Held, trx: Transaction<Database>) => Promise<T>
   ): Promise<T> {
-    const done = await db.transaction().execute(async (trx) => {
+    const { result, committed } = await db.transaction().execute(async (trx) => {
       const user = await usersRepository(trx).holdAny(id)
       if (!user) throw problems.notFound('User')
-      return work(user, trx)
+      const result = await work(user, trx)
+      return { result, committed: await record(trx, { event, actor, subject: id, reason }) }
     })
     mail.wake()
     await revocations.settle()
-    await record({ event, actor, subject: id, reason })
-    return done
+    committed()
+    return result
   }
 
   async function keepAdmins({ actor }: Order, id: string, trx: Transaction<Database>): Promise<void> {

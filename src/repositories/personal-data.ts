@@ -42,10 +42,13 @@ export const sections = {
 
 export type SectionName = keyof typeof sections
 type Row = Record<string, unknown>
-export type PersonalUser = Pick<
-  Selectable<UserTable>,
-  'id' | 'issuer' | 'subject' | 'email' | 'email_verified' | 'name' | 'is_active' | 'created_at' | 'updated_at'
->
+const userColumns = [
+  ...(['id', 'issuer', 'subject', 'email', 'email_verified', 'name', 'is_active', 'role'] as const),
+  ...(['disabled_at', 'disabled_reason', 'created_at', 'updated_at'] as const)
+] as const
+export type PersonalUser = Pick<Selectable<UserTable>, (typeof userColumns)[number]> & {
+  last_sign_in_at: string | null
+}
 
 /** Rows in a page. */
 const pageSize = 500
@@ -68,7 +71,12 @@ export function personalDataRepository(db: Kysely<Database> | Transaction<Databa
     user: (userId: string): Promise<PersonalUser | undefined> =>
       db
         .selectFrom('users')
-        .select(['id', 'issuer', 'subject', 'email', 'email_verified', 'name', 'is_active', 'created_at', 'updated_at'])
+        .select(userColumns)
+        .select(
+          sql<string | null>`(select nullif(at, '-infinity') from sign_ins where user_id = users.id)`.as(
+            'last_sign_in_at'
+          )
+        )
         .where('id', '=', userId)
         .executeTakeFirst(),
 
@@ -85,15 +93,13 @@ export function personalDataRepository(db: Kysely<Database> | Transaction<Databa
       })
     },
 
-    /** What happened to the account, without where an operator was. */
+    /** What happened to the account. */
     events: (userId: string) =>
       pages<{ at: string; id: string }>(async (after) => {
-        const client = (name: 'address' | 'user_agent' | 'request_id') =>
-          sql<string | null>`case when actor in ('admin', 'command') then null else ${sql.ref(name)} end`.as(name)
         const rows = await db
           .selectFrom('security_events')
-          .select(['id', 'at', 'event', 'times', 'session_id', 'actor', 'reason'])
-          .select([client('address'), client('user_agent'), client('request_id')])
+          .select(['id', 'at', 'event', 'times', 'session_id', 'actor', 'reason', 'address', 'request_id'])
+          .select(sql<string | null>`case when actor = 'command' then null else user_agent end`.as('user_agent'))
           .where('user_id', '=', userId)
           .$if(after !== undefined, (query) =>
             query.where((eb) => eb(eb.refTuple('at', 'id'), '>', eb.tuple(String(after?.at), String(after?.id))))

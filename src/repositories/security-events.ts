@@ -73,17 +73,14 @@ interface Wanted {
   after: EventPosition | undefined
 }
 
-/** Where an operator acted from is nothing for the user. */
-const byOperator = sql<boolean>`actor in ('admin', 'command')`
-const unlessOperator = <Name extends 'address' | 'user_agent'>(name: Name) =>
-  sql<string | null>`case when ${byOperator} is true then null else ${sql.ref(name)} end`
+/** The system account of an operator is nothing for the user. */
+const userAgent = sql<string | null>`case when actor = 'command' then null else user_agent end`
 
 /** Events of a user, newest first: a range of the index security_events_by_user_time. */
 export function listQuery(db: Kysely<Database> | Transaction<Database>, userId: string, { limit, after }: Wanted) {
   const query = db
     .selectFrom('security_events')
-    .select(['id', 'at', 'event', 'session_id', 'times'])
-    .select([unlessOperator('address').as('ip'), unlessOperator('user_agent').as('user_agent')])
+    .select(['id', 'at', 'event', 'address as ip', 'session_id', 'times', userAgent.as('user_agent')])
     .where('user_id', '=', userId)
     .orderBy('at', 'desc')
     .orderBy('id', 'desc')

@@ -828,6 +828,26 @@ export interface paths {
         patch: operations["completeUserTask"];
         trace?: never;
     };
+    "/api/admin/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow what users and operators do
+         * @description Events in the order of the chain, which no event joins in the middle: a client that goes on after `next_after` misses none and gets none twice. An event appears about a second after it happened. If the first `position` is not `after` + 1, older events were removed. Without new events `items` is empty: ask again some seconds later.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users": {
         parameters: {
             query?: never;
@@ -1186,6 +1206,96 @@ export interface components {
             last_used_at: string | null;
             /** @description With the first second factor of an account: ten recovery codes, which are shown only here */
             recovery_codes?: string[];
+        };
+        /**
+         * @description Something that a user or an operator did, from the append-only log of all events
+         * @example {
+         *       "position": 1234,
+         *       "id": "0197a3c2-8a11-7c42-9b0e-6d7e8f9a0b1c",
+         *       "at": "2026-11-27T10:15:00.000Z",
+         *       "event": "login",
+         *       "times": 1,
+         *       "actor": "user",
+         *       "actor_id": null,
+         *       "user_id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
+         *       "session_id": null,
+         *       "ip": "203.0.113.7",
+         *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *       "request_id": "d3b8f4b2-6f0e-4c57-9c1f-1f6f1f6b3a55",
+         *       "reason": null
+         *     }
+         */
+        AuditEvent: {
+            /**
+             * Format: int64
+             * @description Its place in the chain of events, from 1, without gaps
+             */
+            position: number;
+            /**
+             * Format: uuid
+             * @description The id of the event
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it happened (RFC 3339, UTC, milliseconds)
+             */
+            at: string;
+            /** @description What happened, by a stable name (docs/security.md lists them). Later releases add names */
+            event: string;
+            /**
+             * Format: int32
+             * @description How often: a frequent event shares an entry
+             */
+            times: number;
+            /** @description Who acted: `user` (the account itself), `anonymous` (nobody known), `admin`, `command` (the command line), `service`; null if an earlier release recorded it */
+            actor: string | null;
+            /** @description The admin who acted */
+            actor_id: string | null;
+            /** @description The user whom it concerns */
+            user_id: string | null;
+            /** @description The session that it concerns */
+            session_id: string | null;
+            /** @description The client address, for IPv6 the /64 network; null if unknown or erased */
+            ip: string | null;
+            /** @description The User-Agent header of the request; null if there was none, or if it is erased */
+            user_agent: string | null;
+            /** @description The id of the request, as in `X-Request-Id` and the log; null if erased */
+            request_id: string | null;
+            /** @description Why an operator did it; null if none was given, or if it is erased */
+            reason: string | null;
+        };
+        /**
+         * @description The next events, in the order of the chain
+         * @example {
+         *       "items": [
+         *         {
+         *           "position": 1234,
+         *           "id": "0197a3c2-8a11-7c42-9b0e-6d7e8f9a0b1c",
+         *           "at": "2026-11-27T10:15:00.000Z",
+         *           "event": "login",
+         *           "times": 1,
+         *           "actor": "user",
+         *           "actor_id": null,
+         *           "user_id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
+         *           "session_id": null,
+         *           "ip": "203.0.113.7",
+         *           "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *           "request_id": "d3b8f4b2-6f0e-4c57-9c1f-1f6f1f6b3a55",
+         *           "reason": null
+         *         }
+         *       ],
+         *       "next_after": 1234
+         *     }
+         */
+        AuditEventFeed: {
+            /** @description The events, the oldest first */
+            items: components["schemas"]["AuditEvent"][];
+            /**
+             * Format: int64
+             * @description Send it as `after` to go on; without new events it stays the same
+             */
+            next_after: number;
         };
         /**
          * @description The user that an access token identifies
@@ -2727,6 +2837,8 @@ export type AccountDeletion = components['schemas']['AccountDeletion'];
 export type Activity = components['schemas']['Activity'];
 export type ActivityPage = components['schemas']['ActivityPage'];
 export type AddedPasskey = components['schemas']['AddedPasskey'];
+export type AuditEvent = components['schemas']['AuditEvent'];
+export type AuditEventFeed = components['schemas']['AuditEventFeed'];
 export type AuthenticatedUser = components['schemas']['AuthenticatedUser'];
 export type AuthenticationCredential = components['schemas']['AuthenticationCredential'];
 export type AuthorizationServer = components['schemas']['AuthorizationServer'];
@@ -4438,6 +4550,37 @@ export interface operations {
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description The position of the last event that you have; 0 for the oldest ones */
+                after?: number;
+                /** @description Events in an answer */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEventFeed"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
