@@ -1,7 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { userInfo } from 'node:os'
-import { createInterface } from 'node:readline/promises'
-import { text } from 'node:stream/consumers'
 import { sealEvents } from '../audit/sealing.ts'
 import { createSecurityLog } from '../auth/security-log.ts'
 import { openDatabase } from '../database/connection.ts'
@@ -9,35 +5,14 @@ import { createCursors } from '../http/cursors.ts'
 import { createLog } from '../logging/log.ts'
 import { createMail } from '../mail/mail.ts'
 import { openFiles } from '../mail/transport.ts'
-import { runCommand, type Terminal } from '../operator/command.ts'
+import { runCommand } from '../operator/command.ts'
 import { createOperations } from '../operator/operations.ts'
 import { createOperatorLog } from '../operator/operator-log.ts'
+import { openTerminal, systemAccount } from '../operator/terminal.ts'
 import { securityEventsRepository } from '../repositories/security-events.ts'
 import { loadSettings } from './settings.ts'
 
-async function ask(question: string): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await lines.question(question)
-  lines.close()
-  return answer
-}
-
-const terminal: Terminal = {
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-  isInteractive: process.stdin.isTTY && process.stderr.isTTY,
-  ask,
-  readFile: (path) => (path === '-' ? text(process.stdin) : readFile(path, 'utf8'))
-}
-
-/** In a container, the process may run as a user without a name. */
-function systemAccount(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `uid ${process.getuid?.()}`
-  }
-}
+const terminal = openTerminal(process)
 
 /** Writes to the database that the service uses. Its processes hear of what ends as of what another process has ended. */
 async function open() {

@@ -6,19 +6,10 @@ import { Problem } from '../http/problems.ts'
 import { printable } from '../logging/printable.ts'
 import type { UserPosition } from '../repositories/user-lists.ts'
 import type { Operations, Order } from './operations.ts'
+import type { Terminal } from './terminal.ts'
 import { type Change, type Changing, type Look, readArguments, type Search, usage } from './usage.ts'
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, notFound: 3, notConfirmed: 4 } as const
-
-export interface Terminal {
-  out: (text: string) => unknown
-  err: (text: string) => unknown
-  /** Whether somebody can answer, and sees a line that changes. */
-  isInteractive: boolean
-  ask: (question: string) => Promise<string>
-  /** `-`: standard input. */
-  readFile: (path: string) => Promise<string>
-}
 
 interface Surroundings {
   operations: Operations
