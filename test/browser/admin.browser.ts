@@ -56,7 +56,7 @@ test('an admin finds a user, disables, enables and deletes the account, after pr
   await field(page, 'Reason').fill('Ticket 7')
   await dialog(page, 'Enable account?').getByRole('button', { name: 'Enable account' }).click()
   const confirmation = dialog(page, 'Confirm that it is you')
-  await confirmation.getByLabel('Your password').fill(password)
+  await confirmation.getByLabel('Your password', { exact: true }).fill(password)
   await confirmation.getByRole('button', { name: 'Continue' }).click()
   await dialog(page, 'Enable account?').waitFor({ state: 'detached' })
   await page.getByText('The account is active.').waitFor()

@@ -39,10 +39,11 @@ function OperationForm({ user, operation, close }: Props & { close: () => void }
       }),
     async send({ reason, email }) {
       await operation.run(user, reason, email)
+      if (operation.typesEmail) navigate('/users')
+      // Behind the dialog, so that no button moves under a pointer.
+      await followUser(user.id)
       close()
       say(operation.done)
-      if (operation.typesEmail) navigate('/users')
-      await followUser(user.id)
     }
   })
   return (
