@@ -9,6 +9,9 @@ const patience = 20_000
 
 const repository = join(import.meta.dirname, '../..')
 
+// Each log of a test listens for the exit.
+process.setMaxListeners(100)
+
 /** The test of the file being imported. */
 let current: Test = root
 
@@ -87,9 +90,12 @@ export async function runShare({ number, processes, files }: Share): Promise<voi
 const isRepeated = (file: string) =>
   !process.env.CI || !process.env.TEST_DATABASE_URL || usesDatabase(join(repository, file))
 
-/** Runs a quarter of all test files, or of those that TEST_FILES matches. Each quarter has a file in test/groups. */
+/**
+ * Runs half of all test files, or of those that TEST_FILES matches. Each half has a file in test/groups: more processes
+ * start more engines, and tap runs two at a time.
+ */
 export const runGroup = (number: number) =>
-  runShare({ number, processes: 4, files: testFiles(process.env.TEST_FILES).filter(isRepeated) })
+  runShare({ number, processes: 2, files: testFiles(process.env.TEST_FILES).filter(isRepeated) })
 
 /** Runs a quarter of the tests in Chromium, or of those that TEST_FILES matches. */
 export const runBrowserGroup = (number: number) =>
