@@ -4,7 +4,7 @@ import { languages } from '../../src/mail/languages.ts'
 import { htmlOf } from '../../src/mail/layout.ts'
 import { mailKinds, wordsOf } from '../../src/mail/texts.ts'
 import { chromiumPath } from '../helpers/find-browser.ts'
-import { checkAccessibility, colors, screenshots } from '../helpers/looks.ts'
+import { checkAccessibility, colors, keepScreenshot } from '../helpers/looks.ts'
 
 const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox'] })
 t.teardown(() => browser.close())
@@ -40,7 +40,7 @@ for (const language of languages)
         const words = wordsOf(kind, language, facts)
         const given = { link: words.action && link, code: words.code && '12345678' }
         await page.setContent(htmlOf({ words, language, app: facts.app, ...given }))
-        await page.screenshot({ path: screenshots(name), fullPage: true })
+        await keepScreenshot(page, name, { fullPage: true })
         if (rules) await checkAccessibility(t, page, name, rules)
         t.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, `${name} fits`)
       }

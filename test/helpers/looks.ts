@@ -1,13 +1,17 @@
 import { mkdirSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Page } from 'playwright-core'
+import type { Page, PageScreenshotOptions } from 'playwright-core'
 import type { Test } from 'tap'
 
 /** The folder of screenshots for review. */
 const folder = new URL('../../web/report/', import.meta.url)
 mkdirSync(folder, { recursive: true })
 
-export const screenshots = (name: string) => new URL(`${name}.png`, folder).pathname
+/** Takes a screenshot, except in CI, where nobody looks at it. */
+export async function keepScreenshot(page: Page, name: string, options: PageScreenshotOptions = {}): Promise<void> {
+  const path = new URL(`${name}.png`, folder).pathname
+  if (!process.env.CI) await page.screenshot({ path, animations: 'disabled', ...options })
+}
 
 /** What a page with the same content may break in other colors. */
 export const colors = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } as const
@@ -38,7 +42,7 @@ export async function checkAccessibility(t: Test, page: Page, name: string, rule
 
 /** Takes a screenshot; fails on accessibility violations and on horizontal overflow. */
 export async function checkLooks(t: Test, page: Page, name: string, rules?: Rules): Promise<void> {
-  await page.screenshot({ path: screenshots(name), animations: 'disabled' })
+  await keepScreenshot(page, name)
   await checkAccessibility(t, page, name, rules)
   // A phone zooms out to show all of a wider page, and its innerWidth grows.
   const width = await page.evaluate(() => document.documentElement.scrollWidth)
