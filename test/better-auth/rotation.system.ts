@@ -8,6 +8,7 @@ import { secret } from '../helpers/app.ts'
 import { betterAuthServers } from '../helpers/better-auth.ts'
 import { captureLog } from '../helpers/log.ts'
 import { segment } from '../helpers/mint.ts'
+import '../helpers/without-database.ts'
 
 const start = await betterAuthServers(t)
 

@@ -4,6 +4,7 @@ import { type Test, test } from 'tap'
 import { secret } from '../helpers/app.ts'
 import { bridgeToken } from '../helpers/mint.ts'
 import { run } from '../helpers/process.ts'
+import '../helpers/without-database.ts'
 
 const settings = (t: Test) => ({ BETTER_AUTH_SECRET: secret, DATA_DIR: t.testdir() })
 const doctor = (t: Test, ...args: string[]) => run(t, 'src/commands/doctor.ts', settings(t), args).ended

@@ -7,6 +7,7 @@ import { codeOf } from '../helpers/mailbox.ts'
 import { serve } from '../helpers/process.ts'
 import { mailSettings, startSmtp } from '../helpers/smtp.ts'
 import { until } from '../helpers/wait.ts'
+import '../helpers/without-database.ts'
 
 test('a process of the embedded database that is killed while it sends a mail sends it after its start', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse_killed_'))
