@@ -1,7 +1,9 @@
 import type {} from '@fastify/swagger'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
+import type { TokenScope } from '../schemas/personal-tokens.ts'
 import type { Auth, User } from '../src/auth/auth.ts'
+import { prefix } from '../src/auth/personal-tokens/token-text.ts'
 import type { AccessToken } from '../src/auth/tokens/claims.ts'
 import { problems } from '../src/http/problems.ts'
 
@@ -21,6 +23,8 @@ declare module 'fastify' {
      * who have one. `second-factor`: only of these users. Fails closed on a public route.
      */
     stepUp?: boolean | 'second-factor'
+    /** The scope with which personal access tokens may use the route. Without one it refuses all of them. */
+    scope?: TokenScope
   }
 }
 
@@ -40,17 +44,31 @@ function bearerToken(authorization = ''): string {
   throw problems.notAuthenticated(authorization ? 'no bearer token' : 'no token')
 }
 
-type Options = Pick<Auth, 'identify' | 'revocations' | 'signingKeys' | 'sessions' | 'stepUps' | 'stop'>
+/** Nothing that decides about the account itself takes a token that a program keeps. */
+function checkScope({ url, schema }: { url: string; schema?: FastifySchema }): void {
+  if (schema?.scope && (schema.stepUp || /^\/api\/(auth|admin)(\/|$)/.test(url)))
+    throw new Error(`${url} must not take personal access tokens`)
+}
+
+type Options = Pick<Auth, 'identify' | 'personalTokens' | 'revocations' | 'signingKeys' | 'sessions' | 'stepUps' | 'stop'>
 
 export const authentication = fp(
-  async function authentication(app, { identify, revocations, signingKeys, sessions, stepUps, stop }: Options) {
+  async function authentication(app, { identify, personalTokens, revocations, signingKeys, sessions, stepUps, stop }: Options) {
     function admit(request: FastifyRequest, user: User): void {
       if (user.token.sessionId) sessions.use(user.token.sessionId)
       request.user = user
     }
 
+    async function authenticateProgram(request: FastifyRequest, text: string): Promise<void> {
+      const { scope } = request.routeOptions.schema ?? {}
+      if (!scope) throw problems.invalidToken('a personal access token, which this route refuses')
+      request.user = await personalTokens.identify(text, scope, request.client)
+    }
+
     function authenticate(request: FastifyRequest, _reply: FastifyReply, done: () => void): Promise<void> | undefined {
-      const user = identify(bearerToken(request.headers.authorization))
+      const text = bearerToken(request.headers.authorization)
+      if (text.startsWith(prefix)) return authenticateProgram(request, text)
+      const user = identify(text)
       if (user instanceof Promise) return user.then((user) => admit(request, user))
       admit(request, user)
       done()
@@ -91,6 +109,7 @@ export const authentication = fp(
     }
 
     app.addHook('onRoute', (route) => {
+      checkScope(route)
       // After the hooks of the route's scope, one of which identifies the user.
       const { stepUp } = route.schema ?? {}
       if (stepUp) route.onRequest = [requirements[`${stepUp}`], ...[route.onRequest ?? []].flat()]
@@ -102,5 +121,5 @@ export const authentication = fp(
     app.decorate('requireUser', requireUser)
     app.decorate('requireAdmin', requireAdmin)
   },
-  { name: 'authentication', dependencies: ['jwt'] }
+  { name: 'authentication', dependencies: ['jwt', 'client'] }
 )

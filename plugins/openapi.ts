@@ -4,6 +4,7 @@ import type { FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { type ScalarTag, stringify } from 'yaml'
+import type { TokenScope } from '../schemas/personal-tokens.ts'
 import { problemResponses } from '../src/http/problem-responses.ts'
 import { version } from '../src/observability/version.ts'
 import { docs } from './docs.ts'
@@ -22,6 +23,7 @@ Accounts, sessions, and a list of tasks for each user.
   as \`Authorization: Bearer <access_token>\`, and exchange the refresh token for new ones before it expires.
 - **Tasks** are at \`/api/tasks\`. The same operations at \`/api/users/{user_id}/tasks\` exist for clients that name the
   user in the path.
+- **Programs** use a personal access token of \`POST /api/auth/tokens\`, which has an end and only the scopes that it needs.
 - **Errors** are problem details (RFC 9457). Programs compare \`code\`; people read \`detail\`; reports quote
   \`request_id\`.
 - **429 and 503** are temporary: repeat the request after \`Retry-After\` seconds.
@@ -38,6 +40,7 @@ const tagDescriptions: Record<string, string> = {
   'user-tasks': 'The same tasks, with the id of the user in the path; new clients use `/api/tasks`',
   profile: 'Your account',
   sessions: 'The devices where you are signed in',
+  tokens: 'Personal access tokens, for programs that use your account',
   recovery: 'A new password by mail',
   email: 'The address of the account',
   admin: 'The accounts of all users, for admins',
@@ -55,18 +58,21 @@ const stepUpRequired = {
     'than ten minutes ago. Call `POST /api/auth/step-up`, then repeat the request'
 }
 
+const scopeNeeded = (scope: TokenScope) => `A personal access token needs the scope \`${scope}\`.`
+
 /** Methods whose bodies are not parsed. With the others, even an unneeded body can be unreadable. */
 const bodyless = new Set(['GET', 'HEAD'])
 
 /** Every status of a problem that a route with this schema can give. 429: too many of a user's requests wait for their turn. */
-function problemsOf({ security, problems = [] }: FastifySchema, method: string, takesTurns: boolean): number[] {
+function problemsOf({ security, scope, problems = [] }: FastifySchema, method: string, takesTurns: boolean): number[] {
   const ofUsers = security ? [401, ...(takesTurns ? [429] : [])] : []
-  const implied = [400, ...ofUsers, ...(bodyless.has(method) ? [] : [413, 415]), 500, 503]
+  const implied = [400, ...ofUsers, ...(scope ? [403] : []), ...(bodyless.has(method) ? [] : [413, 415]), 500, 503]
   return [...new Set([...implied, ...problems])].sort()
 }
 
 interface Operation extends OpenAPIV3_1.OperationObject {
   'x-step-up'?: true | 'second-factor'
+  'x-scope'?: TokenScope
   tags: string[]
   parameters?: OpenAPIV3_1.ParameterObject[]
   responses: OpenAPIV3_1.ResponsesObject
@@ -126,7 +132,8 @@ export const openapi = fp(
               scheme: 'bearer',
               bearerFormat: 'JWT',
               description:
-                'The access token of registering, logging in or refreshing, or one of a trusted issuer, checked as RFC8725 recommends'
+                'The access token of registering, logging in or refreshing, or one of a trusted issuer, checked as RFC8725 recommends. ' +
+                'Operations with `x-scope` also take a personal access token with that scope; all others refuse it'
             }
           },
           responses: problemResponses
@@ -137,7 +144,11 @@ export const openapi = fp(
         const problems = problemsOf(schema, String(route.method), route.config?.turn !== 'none')
         const empty = Object.fromEntries(problems.map((status) => [status, Type.Null()]))
         const response = { ...(schema.response as object), ...empty }
-        const more = schema.stepUp && { 'x-step-up': schema.stepUp }
+        const { stepUp, scope, description } = schema
+        const more = {
+          ...(stepUp && { 'x-step-up': stepUp }),
+          ...(scope && { 'x-scope': scope, description: `${description} ${scopeNeeded(scope)}` })
+        }
         return { url, schema: { security: [], tags: [], ...schema, response, ...more } }
       },
       transformObject: (documents) => finish((documents as { openapiObject: Document }).openapiObject)

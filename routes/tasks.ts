@@ -18,6 +18,7 @@ const params = Type.Object({ id: id('The id of the task') })
 const list = {
   operationId: 'listTasks',
   tags,
+  scope: 'tasks:read' as const,
   summary: 'List your tasks, one page at a time',
   description:
     'For the next page send `next_cursor` as `cursor`, with the same other parameters, until it is null. No task is shown ' +
@@ -28,6 +29,7 @@ const list = {
 const create = {
   operationId: 'createTask',
   tags,
+  scope: 'tasks:write' as const,
   summary: 'Add a task',
   description:
     'The new task is not completed. To repeat a request safely after a lost answer, send the same `Idempotency-Key` ' +
@@ -40,6 +42,7 @@ const create = {
 const read = {
   operationId: 'getTask',
   tags,
+  scope: 'tasks:read' as const,
   summary: 'Get a task',
   description: 'A task of another user gets the same 404 as one that does not exist. Keep the `ETag` for `If-Match`.',
   params,
@@ -53,6 +56,7 @@ const read = {
 const update = {
   operationId: 'updateTask',
   tags,
+  scope: 'tasks:write' as const,
   summary: 'Change a task; omitted fields keep their values',
   description:
     'A `description` of null removes it. With `If-Match` the change is made only to the version that the client has ' +
@@ -66,6 +70,7 @@ const update = {
 const complete = {
   operationId: 'completeTask',
   tags,
+  scope: 'tasks:write' as const,
   summary: 'Complete or reopen a task: toggles without a body, sets the state with one',
   description: 'Send the body where you can: a repeated request then has the same effect.',
   params,
@@ -77,6 +82,7 @@ const complete = {
 const remove = {
   operationId: 'deleteTask',
   tags,
+  scope: 'tasks:write' as const,
   summary: 'Delete a task',
   description: 'It cannot be restored. A repeated request gets 404, which a client may take for success.',
   params,

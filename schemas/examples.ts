@@ -17,6 +17,8 @@ export const example = {
   clientData: 'eyJ0eXBlIjoid2ViYXV0aG4uZ2V0Iiwib3JpZ2luIjoiaHR0cHM6Ly9hcHAuZXhhbXBsZS5jb20ifQ',
   userHandle: 'AZejwm8QfD6dVQpPWxwtPg',
   passkeyId: '0197a3c2-9d3e-7b52-8c11-2f4a6b8c0d1e',
+  personalToken: 'gh_ThisIsAnExampleOfAPersonalAccessTokenNot4Us000000',
+  personalTokenId: '0197a3c2-9f02-7d18-a6b4-5c6d7e8f9a0b',
   userId: '0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e',
   sessionId: '0197a3c2-6f1a-7b60-8e21-4c7d9e0f1a2b',
   taskId: '0197a3c2-7b2d-7f08-a1c4-3e5f6a7b8c9d',

@@ -30,6 +30,7 @@ export const ProblemCode = oneOf(
     'invalid_code',
     'step_up_required',
     'forbidden',
+    'insufficient_scope',
     'not_found',
     'method_not_allowed',
     'request_timeout',

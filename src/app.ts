@@ -29,6 +29,7 @@ import { factorRoutes } from '../routes/factors.ts'
 import { healthRoutes } from '../routes/health.ts'
 import { keyRoutes } from '../routes/keys.ts'
 import { passkeyLoginRoutes, passkeyRoutes } from '../routes/passkeys.ts'
+import { personalTokenRoutes } from '../routes/personal-tokens.ts'
 import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
 import { recoveryRoutes } from '../routes/recovery.ts'
 import { securityTextRoutes } from '../routes/security-txt.ts'
@@ -123,6 +124,7 @@ export async function buildApp(
     app.register(passwordRoutes, { prefix: '/api/auth/password', ...auth })
     app.register(verificationRoutes, { prefix: '/api/auth/email', ...auth })
     app.register(emailChangeRoutes, { prefix: '/api/auth/email', ...auth })
+    app.register(personalTokenRoutes, { prefix: '/api/auth/tokens', ...auth })
     app.register(sessionRoutes, { prefix: '/api/auth/sessions', ...auth })
     app.register(activityRoutes, { prefix: '/api/auth/activity', cursors })
     app.register(taskRoutes, { prefix: '/api/tasks', ...tasks })

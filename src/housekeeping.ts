@@ -11,6 +11,7 @@ import { idempotencyKeysRepository } from './repositories/idempotency-keys.ts'
 import { mailTokensRepository } from './repositories/mail-tokens.ts'
 import { outboxRepository } from './repositories/outbox.ts'
 import { passkeysRepository } from './repositories/passkeys.ts'
+import { personalTokensRepository } from './repositories/personal-tokens.ts'
 import { revocationsRepository } from './repositories/revocations.ts'
 import { sessionsRepository } from './repositories/sessions.ts'
 import { signUpsRepository } from './repositories/sign-ups.ts'
@@ -36,6 +37,7 @@ export async function deleteExpired(db: Kysely<Database>, config: Config): Promi
   await factorsRepository(db).removeExpired()
   await passkeysRepository(db).removeExpired()
   await signingKeysRepository(db).removeExpired()
+  await personalTokensRepository(db).removeExpired()
   // Those of a process that was killed.
   await sealEvents(db)
   await auditEventsRepository(db).eraseClientsOlderThan(config.securityEventTtl)

@@ -23,6 +23,7 @@ import { sealTotpSecrets } from './factors/totp-secrets.ts'
 import { createForeignUsers } from './foreign-users.ts'
 import { createSigningKeys, KEYS_CHANGED } from './keys/signing-keys.ts'
 import { createPasswords } from './passwords/passwords.ts'
+import { createPersonalTokens } from './personal-tokens/personal-tokens.ts'
 import { createRecovery } from './recovery.ts'
 import { type Announcements, createRevocations } from './revocations/revocations.ts'
 import { createSecurityLog } from './security-log.ts'
@@ -150,6 +151,15 @@ export function createAuth(
     mail,
     countRequest: recovery.countRequest
   })
+  const personalTokens = createPersonalTokens(db, {
+    sessions,
+    revocations,
+    log: securityLog,
+    mail,
+    shared,
+    rateLimit: config.rateLimit,
+    clock
+  })
   const issuers = config.issuers.map((trusted) => [trusted.issuer, createIssuer(trusted, log, { clock })] as const)
   const verify = createVerifier(tokens, new Map(issuers), clock)
   const foreignUsers = createForeignUsers(usersRepository(db), revocations, clock)
@@ -168,6 +178,7 @@ export function createAuth(
     revocations.stop()
     signingKeys.stop()
     await sessions.stop()
+    await personalTokens.writeUses()
     await sealer.stop()
   }
   return {
@@ -181,6 +192,7 @@ export function createAuth(
       challenges,
       codes,
       passkeys,
+      personalTokens,
       sessions,
       verify,
       identify,

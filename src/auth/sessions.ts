@@ -4,6 +4,7 @@ import type { AuthResponse, User } from '../../schemas/users.ts'
 import type { Database } from '../database/tables.ts'
 import { problems } from '../http/problems.ts'
 import { factorsRepository } from '../repositories/factors.ts'
+import { personalTokensRepository } from '../repositories/personal-tokens.ts'
 import type { Lives } from '../repositories/session-ends.ts'
 import { sessionsRepository } from '../repositories/sessions.ts'
 import { usersRepository } from '../repositories/users.ts'
@@ -42,11 +43,12 @@ interface Admitted {
   secondsLeft: number
 }
 
-/** Ends all sessions and challenges of a user. The caller must settle the revocations after the commit. */
+/** Ends all sessions, personal access tokens and challenges of a user. The caller must settle the revocations after the commit. */
 export const endAllSessions =
   (lives: Lives) =>
   async (userId: string, trx: Transaction<Database>): Promise<void> => {
     await sessionsRepository(trx, lives).removeAll(userId)
+    await personalTokensRepository(trx).removeAll(userId)
     await factorsRepository(trx).removeChallenges(userId)
   }
 

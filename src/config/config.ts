@@ -56,6 +56,7 @@ const settings = {
   RATE_LIMIT_ENABLED: bool({ default: true }),
   RATE_LIMIT_AUTH: between(1, 1_000_000)({ default: 200 }),
   RATE_LIMIT_UNKNOWN: between(1, 1_000_000)({ default: 300 }),
+  RATE_LIMIT_TOKEN: between(1, 1_000_000)({ default: 600 }),
   RATE_LIMIT_MAIL: between(1, 1_000_000)({ default: 30 }),
   METRICS_HOST: str({ default: '127.0.0.1' }),
   METRICS_PORT: between(0, 65_535)({ default: undefined }),
@@ -149,6 +150,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       enabled: env.RATE_LIMIT_ENABLED,
       auth: env.RATE_LIMIT_AUTH,
       unknown: env.RATE_LIMIT_UNKNOWN,
+      token: env.RATE_LIMIT_TOKEN,
       mail: env.RATE_LIMIT_MAIL
     },
     metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT },

@@ -233,6 +233,19 @@ export interface SharedSecretUseTable {
   accepted_until: string
 }
 
+export interface PersonalTokenTable {
+  id: string
+  user_id: string
+  /** SHA-256. */
+  hash: Buffer
+  name: string
+  scopes: string[]
+  created_at: Generated<string>
+  expires_at: string
+  /** To the minute. */
+  last_used_at: string | null
+}
+
 export interface Database {
   users: UserTable
   sign_ins: SignInTable
@@ -253,4 +266,5 @@ export interface Database {
   used_passkey_challenges: UsedPasskeyChallengeTable
   signing_keys: SigningKeyTable
   shared_secret_use: SharedSecretUseTable
+  personal_tokens: PersonalTokenTable
 }

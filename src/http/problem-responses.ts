@@ -26,6 +26,12 @@ const retryAfter: Headers = {
 }
 const headers: Record<number, Headers> = {
   401: { 'WWW-Authenticate': { description: 'What is wrong with the token (RFC 6750)', schema: { type: 'string' } } },
+  403: {
+    'WWW-Authenticate': {
+      description: 'With `insufficient_scope` only: the scope that the personal access token lacks (RFC 6750)',
+      schema: { type: 'string' }
+    }
+  },
   429: retryAfter,
   503: retryAfter
 }
@@ -43,6 +49,7 @@ const examples: Thrown[] = [
   problems.invalidCode(),
   problems.stepUpRequired({ maxAge }),
   problems.forbidden(),
+  problems.insufficientScope('tasks:read'),
   problems.notFound('Task'),
   problems.emailTaken(),
   problems.idempotencyInProgress(),

@@ -123,6 +123,11 @@ export const problems = {
     return insufficient(detail, `, max_age=${maxAge}`)
   },
   forbidden: (reason?: string) => new Problem(403, 'forbidden', 'Access forbidden', { reason }),
+  /** RFC 6750, section 3.1. */
+  insufficientScope: (scope: string) =>
+    new Problem(403, 'insufficient_scope', `The token does not have the scope ${scope}`, {
+      headers: { 'www-authenticate': `${challenge}, error="insufficient_scope", scope="${scope}"` }
+    }),
   notFound: (what: string) => new Problem(404, 'not_found', `${what} not found`),
   passkeysOff: () =>
     new Problem(404, 'not_found', 'Passkeys are off here: APP_URL has no host that they can belong to'),
@@ -143,6 +148,8 @@ export const problems = {
   secondFactorOff: () => new Problem(409, 'second_factor_off', 'There is no second factor'),
   tooManyPasskeys: (max: number) =>
     new Problem(409, 'quota_exceeded', `An account has at most ${max} passkeys; remove one`),
+  tooManyTokens: (max: number) =>
+    new Problem(409, 'quota_exceeded', `An account has at most ${max} personal access tokens; end one`),
   preconditionFailed: () => new Problem(412, 'precondition_failed', 'It has changed since: If-Match does not match'),
   payloadTooLarge: () => new Problem(413, 'payload_too_large', 'The body is larger than 64 KiB'),
   unsupportedMediaType: () => new Problem(415, 'unsupported_media_type', 'The body must be application/json'),

@@ -17,7 +17,7 @@ const hour = 60 * 60
 const notices: MailKind[] = [
   ...(['password.changed', 'email.requested', 'email.changed', 'email.restored'] as const),
   ...(['totp.on', 'totp.off', 'recovery_code.used'] as const),
-  ...(['passkey.added', 'passkey.removed'] as const)
+  ...(['passkey.added', 'passkey.removed', 'token.created'] as const)
 ]
 
 /** Mails of these kinds to one recipient within an hour. Beyond it they are dropped. */
@@ -158,7 +158,8 @@ export function createLetters(db: Kysely<Database>, settings: MailSettings, toke
     'totp.off': (mail) => letterOf('totp.off', mail),
     'recovery_code.used': (mail) => letterOf('recovery_code.used', mail),
     'passkey.added': (mail) => letterOf('passkey.added', mail),
-    'passkey.removed': (mail) => letterOf('passkey.removed', mail)
+    'passkey.removed': (mail) => letterOf('passkey.removed', mail),
+    'token.created': (mail) => letterOf('token.created', mail)
   }
 
   return {

@@ -5,6 +5,7 @@ import { emailChangeTexts } from './email-change-texts.ts'
 import { factorTexts } from './factor-texts.ts'
 import type { Language } from './languages.ts'
 import { passkeyTexts } from './passkey-texts.ts'
+import { tokenTexts } from './token-texts.ts'
 
 /** The words of a mail. */
 export interface Words {
@@ -35,6 +36,7 @@ const english: Texts = {
   ...emailChangeTexts.en,
   ...factorTexts.en,
   ...passkeyTexts.en,
+  ...tokenTexts.en,
   reset: ({ app, origin, when }) => ({
     subject: `Reset your ${app} password`,
     opening: [`Somebody asked to reset the password of your ${app} account. The link works once, within 30 minutes.`],
@@ -76,7 +78,9 @@ const english: Texts = {
   }),
   'password.changed': ({ app, origin, when }) => ({
     subject: `Your ${app} password was changed`,
-    opening: [`The password of your ${app} account was changed, and all other sessions ended.`],
+    opening: [
+      `The password of your ${app} account was changed. All other sessions and all personal access tokens have ended.`
+    ],
     closing: [
       `It was changed from ${origin}, ${when}.`,
       'If it was not you, somebody else can use your account: reset your password now, with "Forgot password?" on the sign-in page.'
@@ -88,6 +92,7 @@ const german: Texts = {
   ...emailChangeTexts.de,
   ...factorTexts.de,
   ...passkeyTexts.de,
+  ...tokenTexts.de,
   reset: ({ app, origin, when }) => ({
     subject: `${app}: Passwort zurücksetzen`,
     opening: [
@@ -135,7 +140,9 @@ const german: Texts = {
   }),
   'password.changed': ({ app, origin, when }) => ({
     subject: `${app}: Ihr Passwort wurde geändert`,
-    opening: [`Das Passwort Ihres Kontos bei ${app} wurde geändert. Alle anderen Sitzungen sind beendet.`],
+    opening: [
+      `Das Passwort Ihres Kontos bei ${app} wurde geändert. Alle anderen Sitzungen und alle persönlichen Zugriffstokens sind beendet.`
+    ],
     closing: [
       `Geändert aus ${origin}, ${when}.`,
       'Waren Sie das nicht, kann jemand anderes Ihr Konto benutzen: Setzen Sie Ihr Passwort jetzt zurück, mit „Passwort vergessen?“ auf der Anmeldeseite.'

@@ -20,6 +20,7 @@ export type MailKind =
   | 'recovery_code.used'
   | 'passkey.added'
   | 'passkey.removed'
+  | 'token.created'
 
 export interface NewMail {
   kind: MailKind

@@ -34,6 +34,8 @@ export const securityEventNames = [
   'passkey.failed',
   'passkey.cloned',
   'account.exported',
+  'token.created',
+  'token.ended',
   'account.deleted',
   'account.disabled',
   'account.enabled',

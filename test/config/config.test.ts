@@ -28,7 +28,7 @@ test('the defaults are those of the contract', async (t) => {
     port: 8000,
     trustProxy: [],
     bcryptCost: 12,
-    rateLimit: { enabled: true },
+    rateLimit: { enabled: true, token: 600 },
     metrics: undefined,
     tracing: undefined,
     logLevel: 'info'
@@ -51,6 +51,7 @@ const accepted: [string, string, object][] = [
   ['BETTER_AUTH_URL', 'https://auth.example/', { betterAuth: { issuer: 'https://auth.example' } }],
   ['DATABASE_URL', 'postgres://u:p@db/x?sslmode=require', { databaseUrl: 'postgres://u:p@db/x?sslmode=verify-full' }],
   ['RATE_LIMIT_ENABLED', 'false', { rateLimit: { enabled: false } }],
+  ['RATE_LIMIT_TOKEN', '1', { rateLimit: { token: 1 } }],
   ['JWT_ISSUER', 'https://api.example', { issuer: 'https://api.example' }]
 ]
 for (const [name, value, expected] of accepted)
@@ -82,6 +83,7 @@ const refused: Record<string, string[]> = {
   BETTER_AUTH_URL: ['auth.example', 'ftp://auth.example', 'mailto:a@b.example'],
   RATE_LIMIT_ENABLED: ['maybe'],
   RATE_LIMIT_AUTH: ['0', '1000001'],
+  RATE_LIMIT_TOKEN: ['0', 'many'],
   LOG_LEVEL: ['loud'],
   JWT_ISSUER: ['better-auth'],
   BETTER_AUTH_SECRET: ['short'],

@@ -113,6 +113,7 @@ test('housekeeping finds what has expired in an index of each table, without a f
     'login_challenges_by_expiry',
     'totp_factors_by_expiry',
     'used_passkey_challenges_by_expiry',
+    'personal_tokens_by_expiry',
     'tasks_without_keys'
   ])
     t.ok(

@@ -35,6 +35,7 @@ interface Operation {
   requestBody?: { required: boolean; content: Record<string, Media> }
   responses: Record<string, Response>
   'x-step-up'?: true | 'second-factor'
+  'x-scope'?: string
 }
 
 export interface Contract {

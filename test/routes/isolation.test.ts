@@ -3,6 +3,7 @@ import t, { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
 import { createAuthenticator, passkeysOf } from '../helpers/authenticator.ts'
 import { contractOf } from '../helpers/contract.ts'
+import { personalTokensOf } from '../helpers/personal-tokens.ts'
 
 /** A valid body for each operation that takes one. */
 const bodies: Record<string, object> = {
@@ -13,6 +14,7 @@ const bodies: Record<string, object> = {
 const { app, anyone, signUp } = await startApp(t)
 const [ann, ben] = [await signUp(), await signUp()]
 const { id } = (await ann.post('/api/tasks', { title: 'private', description: 'of Ann' })).json()
+const script = await personalTokensOf(app).program(ann)
 const passkey = (await passkeysOf(anyone).add(ann, createAuthenticator())).json()
 
 const operations = Object.entries(contractOf(app).paths).flatMap(([path, item]) =>
@@ -31,7 +33,8 @@ for (const { method, path } of withId)
   test(`${method} ${path}: another user's resource answers 404`, async (t) => {
     const stored = async () => [
       (await ann.get(`/api/tasks/${id}`)).json(),
-      (await ann.get('/api/auth/passkeys')).json().items
+      (await ann.get('/api/auth/passkeys')).json().items,
+      (await ann.get('/api/auth/tokens')).json().items
     ]
     const before = await stored()
     const sent = bodies[`${method} ${path}`] ?? bodies[method]
@@ -44,7 +47,8 @@ for (const { method, path } of withId)
       })
       return { statusCode, body, headers: { ...headers, date: undefined } }
     }
-    const foreign = await ask(path.startsWith('/api/auth/passkeys/') ? passkey.id : id)
+    const kind = path.split('/')[3] ?? ''
+    const foreign = await ask({ passkeys: passkey.id, tokens: script.id }[kind] ?? id)
     t.equal(foreign.statusCode, 404)
     t.strictSame(foreign, await ask(crypto.randomUUID()), 'the same bytes as for one that does not exist')
     t.strictSame(await stored(), before, 'and it stays as it was')

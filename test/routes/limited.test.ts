@@ -22,6 +22,7 @@ const limited = [
   ['post', '/api/auth/profile/delete'],
   ['post', '/api/auth/step-up'],
   ['post', '/api/auth/step-up/options'],
+  ['post', '/api/auth/tokens'],
   ['post', '/api/auth/passkeys'],
   ['post', '/api/auth/passkeys/options'],
   ['post', '/api/auth/passkeys/login'],
@@ -41,7 +42,9 @@ test('no other public operation lists 429, and all of these do', (t) => {
   const names = limited.map((operation) => operation.join(' '))
   t.strictSame(
     listed.sort(),
-    names.filter((name) => !/password$|delete|verification|step-up|factors|passkeys(\/options)?$/.test(name)).sort()
+    names
+      .filter((name) => !/password$|delete|verification|step-up|factors|tokens|passkeys(\/options)?$/.test(name))
+      .sort()
   )
   t.end()
 })
