@@ -23,6 +23,7 @@ export const pagePaths = [
   '/authenticator',
   '/recovery-codes',
   '/sessions',
+  '/tokens',
   '/activity',
   '/password',
   '/delete-account',

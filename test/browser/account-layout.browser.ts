@@ -16,6 +16,7 @@ const pages = [
   ['/profile', 'Profile'],
   ['/security', 'Security'],
   ['/sessions', 'Sessions'],
+  ['/tokens', 'Access tokens'],
   ['/activity', 'Activity'],
   ['/password', 'Change password'],
   ['/delete-account', 'Delete account'],
@@ -81,7 +82,14 @@ test('deleting the account is apart from the other account pages', async (t) => 
   await page.goto('/profile')
   await seen(page, 'Profile')
   const links = page.getByRole('navigation', { name: 'Account' }).getByRole('link')
-  t.strictSame(await links.allTextContents(), ['Profile', 'Security', 'Sessions', 'Activity', 'Password'])
+  t.strictSame(await links.allTextContents(), [
+    'Profile',
+    'Security',
+    'Sessions',
+    'Access tokens',
+    'Activity',
+    'Password'
+  ])
   await page.getByRole('link', { name: 'Delete account' }).click()
   await seen(page, 'Delete account')
 })

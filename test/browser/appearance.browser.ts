@@ -118,6 +118,7 @@ for (const [device, { looks, options }] of Object.entries(devices))
       ['/profile', 'Profile'],
       ['/security', 'Security'],
       ['/sessions', 'Sessions'],
+      ['/tokens', 'Access tokens'],
       ['/activity', 'Activity'],
       ['/password', 'Change password'],
       ['/delete-account', 'Delete account']

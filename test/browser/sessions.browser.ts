@@ -13,7 +13,16 @@ test('a reload stays logged in, and scripts can read neither token', async (t) =
   await page.reload()
   await seen(page, 'Tasks')
   await add(page, 'Stays')
-  for (const path of ['/profile', '/security', '/sessions', '/activity', '/password', '/delete-account', '/']) {
+  for (const path of [
+    '/profile',
+    '/security',
+    '/sessions',
+    '/tokens',
+    '/activity',
+    '/password',
+    '/delete-account',
+    '/'
+  ]) {
     await page.goto(path)
     await page.getByRole('button', { name: 'Sign out' }).waitFor()
     const cookie = (await context.cookies()).find(({ name }) => name.includes('refresh'))

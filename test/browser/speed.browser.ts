@@ -79,6 +79,7 @@ test('pages are small, do not shift while loading, and are accessible', async (t
     ['/profile', 'Profile'],
     ['/security', 'Security'],
     ['/sessions', 'Sessions'],
+    ['/tokens', 'Access tokens'],
     ['/activity', 'Activity'],
     ['/password', 'Change password'],
     ['/delete-account', 'Delete account']

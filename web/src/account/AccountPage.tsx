@@ -7,6 +7,7 @@ const links = [
   ['/profile', 'Profile', ['/delete-account']],
   ['/security', 'Security', ['/authenticator', '/recovery-codes']],
   ['/sessions', 'Sessions', []],
+  ['/tokens', 'Access tokens', []],
   ['/activity', 'Activity', []],
   ['/password', 'Password', []]
 ] as const

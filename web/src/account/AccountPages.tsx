@@ -9,6 +9,7 @@ import SessionsPage from './SessionsPage.tsx'
 
 const SecurityPage = later(() => import('../factors/SecurityPage.tsx'))
 const AuthenticatorPage = later(() => import('../factors/AuthenticatorPage.tsx'))
+const TokensPage = later(() => import('../personal-tokens/TokensPage.tsx'))
 const RecoveryCodesPage = later(() => import('../factors/RecoveryCodesPage.tsx'))
 
 const pages = {
@@ -17,6 +18,7 @@ const pages = {
   '/authenticator': AuthenticatorPage,
   '/recovery-codes': RecoveryCodesPage,
   '/sessions': SessionsPage,
+  '/tokens': TokensPage,
   '/activity': ActivityPage,
   '/password': PasswordPage,
   '/delete-account': DeleteAccountPage

@@ -1,5 +1,7 @@
 import { changePassword } from '../api/account.ts'
+import { tokensKey } from '../api/personal-tokens.ts'
 import { hasCode } from '../api/problem.ts'
+import { queries } from '../api/queries.ts'
 import { useSession } from '../api/session.ts'
 import { FormMessage } from '../forms/FormMessage.tsx'
 import { faults, needed } from '../forms/faults.ts'
@@ -24,6 +26,7 @@ export default function PasswordPage() {
     async send(values, form) {
       await changePassword(values)
       form.reset()
+      void queries.invalidateQueries({ queryKey: tokensKey })
       say('Your password was changed. You are signed out on all other devices.')
     },
     explain: (error) =>
@@ -33,7 +36,7 @@ export default function PasswordPage() {
   return (
     <AccountPage
       title="Change password"
-      intro="When you change your password, you are signed out on all other devices."
+      intro="When you change your password, you are signed out on all other devices, and your access tokens end."
     >
       <form className="form sheet card account-form" {...form}>
         <UserNameField email={email} />

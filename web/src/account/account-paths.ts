@@ -4,6 +4,7 @@ export const accountPaths = [
   '/authenticator',
   '/recovery-codes',
   '/sessions',
+  '/tokens',
   '/activity',
   '/password',
   '/delete-account'

@@ -36,6 +36,8 @@ const words: Record<string, string> = {
   'reset.sent': 'Password reset mail sent by an operator',
   'role.changed': 'Role changed by an operator',
   'account.exported': 'Data of the account downloaded',
+  'token.created': 'Access token created',
+  'token.ended': 'Access token ended',
   'account.deleted': 'Account deleted',
   'mail.dead': 'A mail to you could not be delivered',
   'audit.pruned': 'Old events removed by an operator'

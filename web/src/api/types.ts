@@ -5,6 +5,7 @@ export type {
   ManagedUser,
   ManagedUserDetails,
   Passkey,
+  PersonalToken,
   Session,
   Task,
   TaskPage,

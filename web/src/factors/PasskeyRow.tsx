@@ -10,7 +10,7 @@ interface Props {
 
 export function PasskeyRow({ passkey: { id, name, backed_up, created_at, last_used_at }, onRename, onDelete }: Props) {
   return (
-    <li className="passkey" data-id={id}>
+    <li className="key-row" data-id={id}>
       <div>
         <h3 dir="auto">{name}</h3>
         <div className="session-facts soft small">

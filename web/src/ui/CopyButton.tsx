@@ -1,5 +1,5 @@
-import { Button } from '../ui/Button.tsx'
-import { say, warn } from '../ui/notices.ts'
+import { Button } from './Button.tsx'
+import { say, warn } from './notices.ts'
 
 interface Props {
   text: string
