@@ -50,10 +50,16 @@ function checkScope({ url, schema }: { url: string; schema?: FastifySchema }): v
     throw new Error(`${url} must not take personal access tokens`)
 }
 
-type Options = Pick<Auth, 'identify' | 'personalTokens' | 'revocations' | 'signingKeys' | 'sessions' | 'stepUps' | 'stop'>
+type Options = Pick<
+  Auth,
+  'identify' | 'personalTokens' | 'revocations' | 'signingKeys' | 'sessions' | 'stepUps' | 'stop'
+>
 
 export const authentication = fp(
-  async function authentication(app, { identify, personalTokens, revocations, signingKeys, sessions, stepUps, stop }: Options) {
+  async function authentication(
+    app,
+    { identify, personalTokens, revocations, signingKeys, sessions, stepUps, stop }: Options
+  ) {
     function admit(request: FastifyRequest, user: User): void {
       if (user.token.sessionId) sessions.use(user.token.sessionId)
       request.user = user
