@@ -11,6 +11,7 @@ export const PersonalData = Type.Object(
     user: Type.Object({}, { additionalProperties: true, description: 'The account' }),
     sessions: rows('The open sessions'),
     passkeys: rows('The passkeys, without their keys'),
+    personal_tokens: rows('The personal access tokens, without their secrets'),
     totp_factors: rows('The authenticator app, without its secret'),
     recovery_codes: Type.Integer({ format: 'int32', minimum: 0, description: 'How many recovery codes are left' }),
     login_challenges: rows('Logins that wait for a second factor'),
@@ -30,7 +31,15 @@ export const PersonalData = Type.Object(
       {
         exported_at: example.updatedAt,
         user: { id: example.userId, email: example.email, name: example.name },
-        ...{ sessions: [], passkeys: [], totp_factors: [], recovery_codes: 0, login_challenges: [], email_changes: [] },
+        ...{
+          sessions: [],
+          passkeys: [],
+          personal_tokens: [],
+          totp_factors: [],
+          recovery_codes: 0,
+          login_challenges: [],
+          email_changes: []
+        },
         ...{ mails: [], mail_tokens: [], idempotency_keys: [], security_events: [], tasks: Task.examples }
       }
     ]

@@ -22,6 +22,10 @@ export const sections = {
     ],
     by: ['id', 'uuid']
   },
+  personal_tokens: {
+    columns: ['id', 'name', 'scopes', 'created_at', 'expires_at', 'last_used_at'],
+    by: ['id', 'uuid']
+  },
   totp_factors: { columns: ['expires_at'], by: ['user_id', 'uuid'] },
   recovery_codes: { columns: [], by: ['hash', 'bytea'] },
   login_challenges: { columns: ['tries', 'expires_at'], by: ['hash', 'bytea'] },

@@ -5,6 +5,7 @@ import { verify } from '../../src/audit/verifying.ts'
 import { personalDataRepository, type SectionName, sections } from '../../src/repositories/personal-data.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { codeAt } from '../helpers/factors.ts'
+import { personalTokensOf } from '../helpers/personal-tokens.ts'
 import { until } from '../helpers/wait.ts'
 
 const clock = { now: Date.now() }
@@ -70,6 +71,7 @@ async function busyUser() {
       ...{ transports: ['internal'], backup_eligible: true, backed_up: true, name: `Phone of ${name}` }
     })
     .execute()
+  await personalTokensOf(app, () => from).make(user, { name: `Script of ${name}` })
   await db.insertInto('sign_ups').values({ mail_id: crypto.randomUUID(), email, name, password_hash: 'hush' }).execute()
   return { ...user, id, email, next, name, secret: secret as string }
 }
@@ -99,7 +101,14 @@ test('after a deletion no column of any table has the id, the addresses or the n
       'security_events.address',
       'mails.recipient'
     ],
-    ...['mail_tokens.email', 'email_changes.new_email', 'sign_ups.email', 'passkeys.name', 'tasks.description'],
+    ...[
+      'mail_tokens.email',
+      'email_changes.new_email',
+      'sign_ups.email',
+      'passkeys.name',
+      'personal_tokens.name',
+      'tasks.description'
+    ],
     ...['idempotency_keys.user_id', 'totp_factors.user_id', 'recovery_codes.user_id', 'login_challenges.user_id']
   ])
     t.ok(before.includes(column), `the user has a ${column}`)
@@ -134,6 +143,7 @@ test('the export has every table and column that belongs to a user, except secre
   const withheld = {
     sessions: ['user_id', 'refresh_hash', 'previous_hash', 'sealed_successor', 'rotated_at', 'access_expires_at'],
     passkeys: ['user_id', 'public_key', 'sign_count'],
+    personal_tokens: ['user_id', 'hash'],
     totp_factors: ['user_id', 'secret', 'last_step'],
     recovery_codes: ['user_id', 'hash'],
     login_challenges: ['user_id', 'hash'],
@@ -173,6 +183,7 @@ test('a user downloads everything, as one document, without secrets', async (t) 
     exported_at: /^\d{4}-.*Z$/,
     user: { id: quincey.id, email: quincey.email, name: quincey.name, issuer: null },
     passkeys: [{ name: `Phone of ${quincey.name}`, transports: ['internal'] }],
+    personal_tokens: [{ name: `Script of ${quincey.name}`, scopes: ['tasks:read', 'tasks:write'], last_used_at: null }],
     totp_factors: [{ expires_at: null }],
     recovery_codes: 10,
     email_changes: [{ new_email: quincey.next }],

@@ -620,6 +620,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your personal access tokens
+         * @description Those that have not ended, without their secrets. At most 50.
+         */
+        get: operations["listPersonalTokens"];
+        put?: never;
+        /**
+         * Make a personal access token
+         * @description For a program: it has only the given scopes, and no route under `/api/auth` takes it. Store the `token` at once: it is shown only here. 403: only an admin may issue `revocations:read`. 409 `quota_exceeded`: the account has 50 tokens.
+         */
+        post: operations["makePersonalToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a personal access token
+         * @description Ends it at once and on every server. A program that still has it gets 401.
+         */
+        delete: operations["endPersonalToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/sessions": {
         parameters: {
             query?: never;
@@ -693,13 +737,13 @@ export interface paths {
         };
         /**
          * List your tasks, one page at a time
-         * @description For the next page send `next_cursor` as `cursor`, with the same other parameters, until it is null. No task is shown twice or skipped when tasks are added meanwhile. A cursor of another query gets 400.
+         * @description For the next page send `next_cursor` as `cursor`, with the same other parameters, until it is null. No task is shown twice or skipped when tasks are added meanwhile. A cursor of another query gets 400. A personal access token needs the scope `tasks:read`.
          */
         get: operations["listTasks"];
         put?: never;
         /**
          * Add a task
-         * @description The new task is not completed. To repeat a request safely after a lost answer, send the same `Idempotency-Key` again. 409 `quota_exceeded`: delete tasks first.
+         * @description The new task is not completed. To repeat a request safely after a lost answer, send the same `Idempotency-Key` again. 409 `quota_exceeded`: delete tasks first. A personal access token needs the scope `tasks:write`.
          */
         post: operations["createTask"];
         delete?: never;
@@ -717,18 +761,18 @@ export interface paths {
         };
         /**
          * Get a task
-         * @description A task of another user gets the same 404 as one that does not exist. Keep the `ETag` for `If-Match`.
+         * @description A task of another user gets the same 404 as one that does not exist. Keep the `ETag` for `If-Match`. A personal access token needs the scope `tasks:read`.
          */
         get: operations["getTask"];
         /**
          * Change a task; omitted fields keep their values
-         * @description A `description` of null removes it. With `If-Match` the change is made only to the version that the client has seen: after 412 read the task again.
+         * @description A `description` of null removes it. With `If-Match` the change is made only to the version that the client has seen: after 412 read the task again. A personal access token needs the scope `tasks:write`.
          */
         put: operations["updateTask"];
         post?: never;
         /**
          * Delete a task
-         * @description It cannot be restored. A repeated request gets 404, which a client may take for success.
+         * @description It cannot be restored. A repeated request gets 404, which a client may take for success. A personal access token needs the scope `tasks:write`.
          */
         delete: operations["deleteTask"];
         options?: never;
@@ -751,7 +795,7 @@ export interface paths {
         head?: never;
         /**
          * Complete or reopen a task: toggles without a body, sets the state with one
-         * @description Send the body where you can: a repeated request then has the same effect.
+         * @description Send the body where you can: a repeated request then has the same effect. A personal access token needs the scope `tasks:write`.
          */
         patch: operations["completeTask"];
         trace?: never;
@@ -765,13 +809,13 @@ export interface paths {
         };
         /**
          * List your tasks, one page at a time
-         * @description Does the same as `listTasks`, which new clients should use. 403: the path names another user.
+         * @description Does the same as `listTasks`, which new clients should use. 403: the path names another user. A personal access token needs the scope `tasks:read`.
          */
         get: operations["listUserTasks"];
         put?: never;
         /**
          * Add a task
-         * @description Does the same as `createTask`, which new clients should use. 403: the path names another user.
+         * @description Does the same as `createTask`, which new clients should use. 403: the path names another user. A personal access token needs the scope `tasks:write`.
          */
         post: operations["createUserTask"];
         delete?: never;
@@ -789,18 +833,18 @@ export interface paths {
         };
         /**
          * Get a task
-         * @description Does the same as `getTask`, which new clients should use. 403: the path names another user.
+         * @description Does the same as `getTask`, which new clients should use. 403: the path names another user. A personal access token needs the scope `tasks:read`.
          */
         get: operations["getUserTask"];
         /**
          * Change a task; omitted fields keep their values
-         * @description Does the same as `updateTask`, which new clients should use. 403: the path names another user.
+         * @description Does the same as `updateTask`, which new clients should use. 403: the path names another user. A personal access token needs the scope `tasks:write`.
          */
         put: operations["updateUserTask"];
         post?: never;
         /**
          * Delete a task
-         * @description Does the same as `deleteTask`, which new clients should use. 403: the path names another user.
+         * @description Does the same as `deleteTask`, which new clients should use. 403: the path names another user. A personal access token needs the scope `tasks:write`.
          */
         delete: operations["deleteUserTask"];
         options?: never;
@@ -823,7 +867,7 @@ export interface paths {
         head?: never;
         /**
          * Complete or reopen a task: toggles without a body, sets the state with one
-         * @description Does the same as `completeTask`, which new clients should use. 403: the path names another user.
+         * @description Does the same as `completeTask`, which new clients should use. 403: the path names another user. A personal access token needs the scope `tasks:write`.
          */
         patch: operations["completeUserTask"];
         trace?: never;
@@ -1579,6 +1623,45 @@ export interface components {
             refresh_cookie?: boolean;
         };
         /**
+         * @description A personal access token that was made, with its secret
+         * @example {
+         *       "id": "0197a3c2-9f02-7d18-a6b4-5c6d7e8f9a0b",
+         *       "name": "Backup script",
+         *       "scopes": [
+         *         "tasks:read"
+         *       ],
+         *       "created_at": "2026-11-27T09:30:00.000Z",
+         *       "expires_at": "2026-12-27T10:15:00.000Z",
+         *       "last_used_at": null,
+         *       "token": "gh_ThisIsAnExampleOfAPersonalAccessTokenNot4Us000000"
+         *     }
+         */
+        MadePersonalToken: {
+            /**
+             * Format: uuid
+             * @description The id of the token
+             */
+            id: string;
+            /** @description What its owner calls it */
+            name: string;
+            /** @description What it may do */
+            scopes: components["schemas"]["TokenScope"][];
+            /**
+             * Format: date-time
+             * @description When it was made (RFC 3339, UTC, milliseconds)
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends (RFC 3339, UTC, milliseconds)
+             */
+            expires_at: string;
+            /** @description When it was last used; null if never */
+            last_used_at: string | null;
+            /** @description The token, which is shown only here. Send it as `Authorization: Bearer <token>` */
+            token: string;
+        };
+        /**
          * @description One login of a user, on one device
          * @example {
          *       "id": "0197a3c2-6f1a-7b60-8e21-4c7d9e0f1a2b",
@@ -1832,6 +1915,27 @@ export interface components {
             credential: components["schemas"]["RegistrationCredential"];
             /** @description What its owner calls the passkey; 1 to 100 characters, not only blanks; blanks around it are removed */
             name?: string;
+        };
+        /**
+         * @description A personal access token to make
+         * @example {
+         *       "name": "Backup script",
+         *       "scopes": [
+         *         "tasks:read"
+         *       ],
+         *       "expires_in_days": 30
+         *     }
+         */
+        NewPersonalToken: {
+            /** @description What its owner calls the token; 1 to 100 characters, not only blanks; blanks around it are removed */
+            name: string;
+            /** @description What it may do, and nothing else */
+            scopes: components["schemas"]["TokenScope"][];
+            /**
+             * Format: int32
+             * @description Days until it ends, of 24 hours each
+             */
+            expires_in_days: number;
         };
         /**
          * @description A task to add
@@ -2135,6 +2239,7 @@ export interface components {
          *       },
          *       "sessions": [],
          *       "passkeys": [],
+         *       "personal_tokens": [],
          *       "totp_factors": [],
          *       "recovery_codes": 0,
          *       "login_challenges": [],
@@ -2171,6 +2276,10 @@ export interface components {
             }[];
             /** @description The passkeys, without their keys */
             passkeys: {
+                [key: string]: unknown;
+            }[];
+            /** @description The personal access tokens, without their secrets */
+            personal_tokens: {
                 [key: string]: unknown;
             }[];
             /** @description The authenticator app, without its secret */
@@ -2211,6 +2320,63 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * @description A personal access token, without its secret
+         * @example {
+         *       "id": "0197a3c2-9f02-7d18-a6b4-5c6d7e8f9a0b",
+         *       "name": "Backup script",
+         *       "scopes": [
+         *         "tasks:read"
+         *       ],
+         *       "created_at": "2026-11-27T09:30:00.000Z",
+         *       "expires_at": "2026-12-27T10:15:00.000Z",
+         *       "last_used_at": "2026-11-27T10:15:00.000Z"
+         *     }
+         */
+        PersonalToken: {
+            /**
+             * Format: uuid
+             * @description The id of the token
+             */
+            id: string;
+            /** @description What its owner calls it */
+            name: string;
+            /** @description What it may do */
+            scopes: components["schemas"]["TokenScope"][];
+            /**
+             * Format: date-time
+             * @description When it was made (RFC 3339, UTC, milliseconds)
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends (RFC 3339, UTC, milliseconds)
+             */
+            expires_at: string;
+            /** @description When it was last used; null if never */
+            last_used_at: string | null;
+        };
+        /**
+         * @description The personal access tokens of an account
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "0197a3c2-9f02-7d18-a6b4-5c6d7e8f9a0b",
+         *           "name": "Backup script",
+         *           "scopes": [
+         *             "tasks:read"
+         *           ],
+         *           "created_at": "2026-11-27T09:30:00.000Z",
+         *           "expires_at": "2026-12-27T10:15:00.000Z",
+         *           "last_used_at": "2026-11-27T10:15:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        PersonalTokenList: {
+            /** @description The tokens that have not ended, the oldest first */
+            items: components["schemas"]["PersonalToken"][];
+        };
         /** @description Why a request failed: problem details (RFC 9457) */
         Problem: {
             /** @description Always `about:blank`: `code` tells problems apart */
@@ -2237,7 +2403,7 @@ export interface components {
          * @description What went wrong, for programs. A later version may add codes
          * @enum {string}
          */
-        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "email_not_verified" | "second_factor_required" | "invalid_code" | "step_up_required" | "forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "last_admin" | "second_factor_on" | "second_factor_off" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
+        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "email_not_verified" | "second_factor_required" | "invalid_code" | "step_up_required" | "forbidden" | "insufficient_scope" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "last_admin" | "second_factor_on" | "second_factor_off" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
         /**
          * @description The fields of the account to change
          * @example {
@@ -2615,6 +2781,11 @@ export interface components {
          */
         TaskStatus: "all" | "pending" | "completed";
         /**
+         * @description What a personal access token may do. `revocations:read` is for admins. A later version may add scopes
+         * @enum {string}
+         */
+        TokenScope: "tasks:read" | "tasks:write" | "revocations:read";
+        /**
          * @description The first code of an authenticator app
          * @example {
          *       "code": "287082"
@@ -2736,6 +2907,8 @@ export interface components {
         /** @description The token does not allow this request */
         Problem403: {
             headers: {
+                /** @description With `insufficient_scope` only: the scope that the personal access token lacks (RFC 6750) */
+                "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2853,12 +3026,14 @@ export type Forgot = components['schemas']['Forgot'];
 export type Health = components['schemas']['Health'];
 export type KeySet = components['schemas']['KeySet'];
 export type Login = components['schemas']['Login'];
+export type MadePersonalToken = components['schemas']['MadePersonalToken'];
 export type ManagedSession = components['schemas']['ManagedSession'];
 export type ManagedUser = components['schemas']['ManagedUser'];
 export type ManagedUserDetails = components['schemas']['ManagedUserDetails'];
 export type ManagedUserPage = components['schemas']['ManagedUserPage'];
 export type Message = components['schemas']['Message'];
 export type NewPasskey = components['schemas']['NewPasskey'];
+export type NewPersonalToken = components['schemas']['NewPersonalToken'];
 export type NewTask = components['schemas']['NewTask'];
 export type NewUser = components['schemas']['NewUser'];
 export type Passkey = components['schemas']['Passkey'];
@@ -2870,6 +3045,8 @@ export type PasskeyPatch = components['schemas']['PasskeyPatch'];
 export type PasskeyRequestOptions = components['schemas']['PasskeyRequestOptions'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PersonalData = components['schemas']['PersonalData'];
+export type PersonalToken = components['schemas']['PersonalToken'];
+export type PersonalTokenList = components['schemas']['PersonalTokenList'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type ProfilePatch = components['schemas']['ProfilePatch'];
@@ -2893,6 +3070,7 @@ export type TaskPage = components['schemas']['TaskPage'];
 export type TaskPatch = components['schemas']['TaskPatch'];
 export type TaskSort = components['schemas']['TaskSort'];
 export type TaskStatus = components['schemas']['TaskStatus'];
+export type TokenScope = components['schemas']['TokenScope'];
 export type TotpCode = components['schemas']['TotpCode'];
 export type TotpSecret = components['schemas']['TotpSecret'];
 export type Usage = components['schemas']['Usage'];
@@ -3948,6 +4126,94 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    listPersonalTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalTokenList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    makePersonalToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPersonalToken"];
+            };
+        };
+        responses: {
+            /** @description The token is made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadePersonalToken"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    endPersonalToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the token */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     listSessions: {
         parameters: {
             query?: never;
@@ -4090,6 +4356,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -4128,6 +4395,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -4174,6 +4442,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -4212,6 +4481,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             412: components["responses"]["Problem412"];
@@ -4246,6 +4516,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
@@ -4287,6 +4558,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
