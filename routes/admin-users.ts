@@ -10,8 +10,11 @@ import {
   RoleChange,
   UserDeletion
 } from '../schemas/managed-users.ts'
+import { PersonalData } from '../schemas/personal-data.ts'
+import type { Client } from '../src/auth/client.ts'
 import { normalEmail } from '../src/auth/email-address.ts'
 import type { Cursors } from '../src/http/cursors.ts'
+import type { BodyStream } from '../src/http/large-bodies.ts'
 import type { Routes } from '../src/http/typebox.ts'
 import type { Operations, Order } from '../src/operator/operations.ts'
 import type { UserPosition } from '../src/repositories/user-lists.ts'
@@ -77,6 +80,15 @@ const sendReset = {
   description: 'The mail goes to the address of the account, at most five an hour. 403: another issuer’s, or disabled.',
   response: { 202: answer('The mail will be sent', ref(Message)) }
 }
+const exportData = {
+  ...change,
+  operationId: 'exportUser',
+  summary: 'Download everything that is stored about a user',
+  description:
+    'The document that the user gets from `GET /api/auth/profile/export`, for a person who asks for their data without ' +
+    'signing in. It is streamed, and has no secrets.',
+  response: { 200: answer('The document', Type.Unsafe<PersonalData | BodyStream>(ref(PersonalData))) }
+}
 const changeRole = {
   ...change,
   operationId: 'changeRole',
@@ -98,8 +110,8 @@ const remove = {
   problems: [404, 409]
 }
 
-const orderOf = ({ user, id, body }: { user: { id: string }; id: string; body: Reason }): Order => ({
-  actor: { id: user.id, requestId: id },
+const orderOf = ({ user, client, body }: { user: { id: string }; client: Client; body: Reason }): Order => ({
+  actor: { id: user.id, client },
   reason: body.reason
 })
 
@@ -135,6 +147,12 @@ export const adminUserRoutes: Routes<Options> = async function adminUserRoutes(a
   app.post('/:id/send-reset', { schema: sendReset }, async (request, reply) => {
     await operations.sendReset(request.params.id, orderOf(request))
     return reply.code(202).send({ message: 'The mail is on its way' })
+  })
+
+  app.post('/:id/export', { schema: exportData }, async (request, reply) => {
+    const document = await operations.exportData(request.params.id, orderOf(request))
+    reply.type('application/json; charset=utf-8').header('content-disposition', 'attachment; filename="gatehouse.json"')
+    return document
   })
 
   app.put('/:id/role', { schema: changeRole }, (request) =>

@@ -7,7 +7,7 @@ import { printable } from '../logging/printable.ts'
 import type { UserPosition } from '../repositories/user-lists.ts'
 import type { Operations, Order } from './operations.ts'
 import type { Terminal } from './terminal.ts'
-import { type Change, type Changing, type Look, readArguments, type Search, usage } from './usage.ts'
+import { type Change, type Changing, type Exporting, type Look, readArguments, type Search, usage } from './usage.ts'
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, notFound: 3, notConfirmed: 4 } as const
 
@@ -99,6 +99,13 @@ async function show({ user, json: isJson }: Look, surroundings: Surroundings) {
   const { operations, terminal } = surroundings
   const details = await operations.show((await resolve(user, surroundings)).id)
   terminal.out(isJson ? json(details) : describe(details))
+  return exitCodes.done
+}
+
+async function exportData({ user, reason }: Exporting, surroundings: Surroundings) {
+  const { operations, terminal, name } = surroundings
+  const { id } = await resolve(user, surroundings)
+  await terminal.pipe(await operations.exportData(id, { actor: { name }, reason }))
   return exitCodes.done
 }
 
@@ -199,7 +206,7 @@ export async function runCommand(
   terminal: Terminal,
   open: () => Promise<Omit<Surroundings, 'terminal'> & { close: () => Promise<void> }>
 ): Promise<number> {
-  let wanted: Search | Look | Changing
+  let wanted: ReturnType<typeof readArguments>
   try {
     wanted = readArguments(args)
   } catch (error) {
@@ -211,6 +218,7 @@ export async function runCommand(
   try {
     if (wanted.command === 'find') return await find(wanted, surroundings)
     if (wanted.command === 'show') return await show(wanted, surroundings)
+    if (wanted.command === 'export') return await exportData(wanted, surroundings)
     return await change(wanted, surroundings)
   } catch (error) {
     terminal.err(`${(error as Error).message}\n`)

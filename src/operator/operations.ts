@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream'
 import type { Kysely, Transaction } from 'kysely'
 import type { ManagedUser, ManagedUserDetails } from '../../schemas/managed-users.ts'
 import type { Role } from '../../schemas/users.ts'
+import { personalDocument } from '../auth/personal-export.ts'
 import { keepAnAdmin, removeAccount } from '../auth/removal.ts'
 import { revocationOfForeign } from '../auth/revocations/revocation-rows.ts'
 import type { Revocations } from '../auth/revocations/revocations.ts'
@@ -10,6 +12,7 @@ import { Problem, problems } from '../http/problems.ts'
 import type { Mail } from '../mail/mail.ts'
 import { factorsRepository } from '../repositories/factors.ts'
 import { passkeysRepository } from '../repositories/passkeys.ts'
+import { personalDataRepository } from '../repositories/personal-data.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
 import { securityEventsRepository } from '../repositories/security-events.ts'
 import type { Lives } from '../repositories/session-ends.ts'
@@ -103,6 +106,14 @@ export function createOperations(db: Kysely<Database>, { lives, revocations, mai
         await tasksRepository(db).count(id)
       ]
       return { ...user, sessions, factors, events: events.items, usage }
+    },
+
+    /** Everything that is stored about a user, without secrets, as one JSON document. */
+    async exportData(id: string, order: Order): Promise<Readable> {
+      const user = await personalDataRepository(db).user(id)
+      if (!user) throw problems.notFound('User')
+      await operate(id, 'account.exported', order, async () => {})
+      return Readable.from(personalDocument(db, user, clock()), { highWaterMark: 1 })
     },
 
     /** Ends everything at once, and until it is enabled nobody signs in. Throws `last_admin`. */

@@ -5,7 +5,7 @@ import type { Database } from '../database/tables.ts'
 import type { ActorKind, SecurityEventName } from '../repositories/security-events.ts'
 
 /** Who operates: an admin, by an access token, or somebody at the command line, by the name of their system account. */
-export type Actor = { id: string; requestId: string } | { name: string }
+export type Actor = { id: string; client: Client } | { name: string }
 
 export interface Operation {
   event: SecurityEventName
@@ -15,7 +15,7 @@ export interface Operation {
   reason: string
 }
 
-/** What users learn of an operator's request: neither address nor browser. */
+/** What mails tell users of an operator's request: neither address nor browser. */
 export const operatorClient: Client = { ip: operatorAddress, prefix: operatorAddress, userAgent: null }
 
 /**
@@ -28,13 +28,12 @@ export function createOperatorLog(
 ) {
   return async function record(trx: Transaction<Database>, { event, actor, subject, reason }: Operation) {
     const isAdmin = 'id' in actor
-    const client = isAdmin
-      ? { ...operatorClient, requestId: actor.requestId }
-      : { ...operatorClient, userAgent: `command line of ${actor.name}` }
+    // The user concerned does not see it (src/repositories/security-events.ts).
+    const client = isAdmin ? actor.client : { ...operatorClient, userAgent: `command line of ${actor.name}` }
     const doer: { kind: ActorKind; id?: string } = isAdmin ? { kind: 'admin', id: actor.id } : { kind: 'command' }
     const committed = await securityLog.recordWithin(trx, event, client, { user_id: subject, actor: doer, reason })
     return () => {
-      log.info({ event, actor, subject, reason }, 'operation')
+      log.info({ event, actor: isAdmin ? { id: actor.id } : actor, subject, reason }, 'operation')
       committed()
     }
   }

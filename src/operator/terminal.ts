@@ -3,10 +3,13 @@ import { userInfo } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
 
 export interface Terminal {
   out: (text: string) => unknown
   err: (text: string) => unknown
+  /** Writes a long document, as fast as its reader takes it. */
+  pipe: (document: Readable) => Promise<void>
   /** Whether somebody can answer, and sees a line that changes. */
   isInteractive: boolean
   ask: (question: string) => Promise<string>
@@ -26,6 +29,7 @@ interface Streams {
 export const openTerminal = ({ stdin, stdout, stderr }: Streams): Terminal => ({
   out: (text) => stdout.write(text),
   err: (text) => stderr.write(text),
+  pipe: (document) => pipeline(document, stdout, { end: false }),
   isInteractive: stdin.isTTY === true && stderr.isTTY === true,
   async ask(question) {
     const lines = createInterface({ input: stdin, output: stderr })

@@ -4,6 +4,7 @@ export const usage = `Usage: npm run users -- <command> [<user>] [options]
 
   find [<text>]          users whose email, name or id contains the text, the latest sign-in first
   show <user>            sessions, second factors, latest events, and what the user stores
+  export <user>          everything that is stored about the user, as JSON on standard output
   disable <user>         ends all sessions; nobody signs in until the account is enabled
   enable <user>
   end-sessions <user>    signs the user out everywhere
@@ -48,6 +49,11 @@ export interface Look {
   user: string
   json: boolean
 }
+export interface Exporting {
+  command: 'export'
+  user: string
+  reason: string
+}
 export interface Changing {
   command: Change
   /** One or the other. */
@@ -71,6 +77,12 @@ const options = {
   cursor: { type: 'string' }
 } as const
 
+function readReason(given = ''): string {
+  const reason = given.trim()
+  if (reason === '' || reason.length > 500) throw new Error('Say why, with --reason, in 1 to 500 characters')
+  return reason
+}
+
 function read(args: string[]) {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
   const { state, role, json, cursor, file, yes } = values
@@ -87,15 +99,18 @@ function read(args: string[]) {
     if (user === undefined) throw new Error('Say which user')
     return { command, user, json } satisfies Look
   }
+  if (command === 'export') {
+    if (user === undefined) throw new Error('Say which user')
+    return { command, user, reason: readReason(values.reason) } satisfies Exporting
+  }
   if (!oneOf(changes, command)) throw new Error(command === undefined ? 'Say what to do' : `There is no ${command}`)
   if (user === undefined && file === undefined) throw new Error('Say which user, or name a --file')
   const next = command === 'role' ? given.shift() : undefined
   if (command === 'role' && !oneOf(roles, next)) throw new Error('The role must be user or admin')
   if (given.length > 0) throw new Error(`What is ${given[0]}? Quote a text with blanks`)
-  const reason = values.reason?.trim() ?? ''
-  if (reason === '' || reason.length > 500) throw new Error('Say why, with --reason, in 1 to 500 characters')
+  const reason = readReason(values.reason)
   return { command, user, file, role: next as Changing['role'], reason, yes, json } satisfies Changing
 }
 
 /** Reads the command line. Throws an error with what is wrong. */
-export const readArguments: (args: string[]) => Search | Look | Changing = read
+export const readArguments: (args: string[]) => Search | Look | Exporting | Changing = read

@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { Database, UserTable } from '../database/tables.ts'
 import { auditEventsRepository } from './audit-events.ts'
+import { unlessOperator } from './security-events.ts'
 
 interface Section {
   /** The columns that a user gets. Secrets and what is derived of other columns are left out. */
@@ -57,6 +58,8 @@ export type PersonalUser = Pick<Selectable<UserTable>, (typeof userColumns)[numb
 /** Rows in a page. */
 const pageSize = 500
 
+const clientColumns = ['address', 'user_agent', 'request_id'] as const
+
 /** All SQL on what is stored about a user, whichever table holds it. */
 export function personalDataRepository(db: Kysely<Database> | Transaction<Database>) {
   /** Yields pages of the rows of a query that continues after a value. */
@@ -102,8 +105,8 @@ export function personalDataRepository(db: Kysely<Database> | Transaction<Databa
       pages<{ at: string; id: string }>(async (after) => {
         const rows = await db
           .selectFrom('security_events')
-          .select(['id', 'at', 'event', 'times', 'session_id', 'actor', 'reason', 'address', 'request_id'])
-          .select(sql<string | null>`case when actor = 'command' then null else user_agent end`.as('user_agent'))
+          .select(['id', 'at', 'event', 'times', 'session_id', 'actor', 'reason'])
+          .select(clientColumns.map((name) => unlessOperator(name).as(name)))
           .where('user_id', '=', userId)
           .$if(after !== undefined, (query) =>
             query.where((eb) => eb(eb.refTuple('at', 'id'), '>', eb.tuple(String(after?.at), String(after?.id))))

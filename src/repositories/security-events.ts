@@ -75,14 +75,16 @@ interface Wanted {
   after: EventPosition | undefined
 }
 
-/** The system account of an operator is nothing for the user. */
-const userAgent = sql<string | null>`case when actor = 'command' then null else user_agent end`
+/** Where an operator is, and by what, is nothing for the user. */
+export const unlessOperator = (name: 'address' | 'user_agent' | 'request_id') =>
+  sql<string | null>`case when actor in ('admin', 'command') then null else ${sql.ref(name)} end`
 
 /** Events of a user, newest first: a range of the index security_events_by_user_time. */
 export function listQuery(db: Kysely<Database> | Transaction<Database>, userId: string, { limit, after }: Wanted) {
   const query = db
     .selectFrom('security_events')
-    .select(['id', 'at', 'event', 'address as ip', 'session_id', 'times', userAgent.as('user_agent')])
+    .select(['id', 'at', 'event', 'session_id', 'times'])
+    .select([unlessOperator('address').as('ip'), unlessOperator('user_agent').as('user_agent')])
     .where('user_id', '=', userId)
     .orderBy('at', 'desc')
     .orderBy('id', 'desc')

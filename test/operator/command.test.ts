@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { createSecurityLog } from '../../src/auth/security-log.ts'
@@ -33,11 +34,14 @@ async function run(args: string[], { answers = [], files = {}, isInteractive = a
   const code = await runCommand(
     args,
     {
-      out: (text) => {
-        said.out += text
+      out: (more) => {
+        said.out += more
       },
-      err: (text) => {
-        said.err += text
+      err: (more) => {
+        said.err += more
+      },
+      pipe: async (document) => {
+        said.out += await text(document)
       },
       isInteractive,
       ask: async (question) => {
@@ -77,6 +81,8 @@ test('wrong arguments are explained, with the usage, and open nothing', async (t
     [['disable', 'ann@example.com', 'Ticket', '--reason', 'x'], /What is Ticket/],
     [['role', 'ann@example.com', 'root', ...why], /must be user or admin/],
     [['role', 'ann@example.com', ...why], /must be user or admin/],
+    [['export', ...why], /Say which user/],
+    [['export', 'ann@example.com'], /--reason/],
     [['find', '--limit', '0'], /--limit/],
     [['find', '--limit', 'x'], /--limit/],
     [['find', '--state', 'gone'], /--state/],
@@ -145,6 +151,23 @@ test('a user is shown by the email or the id, without secrets', async (t) => {
   t.match(await run(['find', 'fay@other']), {
     code: 0,
     out: /not yet +active +user +fay@other.example +Fay +of https:\/\/other/
+  })
+})
+
+test('what is stored about a user is exported, and that it was, is recorded', async (t) => {
+  const ann = await signUp()
+  await ann.post('/api/tasks', { title: 'private' })
+  const { code, out } = await run(['export', ann.email, ...why])
+  t.equal(code, 0)
+  t.match(JSON.parse(out), { user: { id: ann.id }, tasks: [{ title: 'private' }] })
+  t.notMatch(out, /password_hash|refresh_hash/)
+  t.match(
+    lines.findLast(({ msg }) => msg === 'operation'),
+    { event: 'account.exported', subject: ann.id }
+  )
+  t.match(await run(['export', 'nobody@example.com', ...why]), { code: 3, out: '' })
+  await t.rejects(operations.exportData(crypto.randomUUID(), { actor: { name: 'olga' }, reason: 'x' }), {
+    code: 'not_found'
   })
 })
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'tap'
 import { openTerminal, systemAccount } from '../../src/operator/terminal.ts'
@@ -17,11 +17,12 @@ test('a question and its answer leave standard output to programs', async (t) =>
   t.ok(terminal.isInteractive)
   stdin.write('yes\n')
   t.equal(await terminal.ask('Go on? '), 'yes')
-  terminal.out('{}\n')
+  terminal.out('{}')
+  await terminal.pipe(Readable.from(['[]', '\n']))
   terminal.err('done\n')
   stdout.end()
   stderr.end()
-  t.equal(await text(stdout), '{}\n')
+  t.equal(await text(stdout), '{}[]\n')
   t.match(await text(stderr), /Go on\? [\s\S]*done\n$/)
 })
 

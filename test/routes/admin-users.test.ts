@@ -83,9 +83,12 @@ test('every operation is logged with its actor, its subject and its reason, and 
     event: 'sessions.ended',
     subject: ben.id,
     reason,
-    actor: { id: ann.id, requestId: 'request-of-ann' }
+    actor: { id: ann.id }
   })
-  t.match((await eventsOf(ben)).at(-1), { event: 'sessions.ended', address: 'operator' })
+  t.match((await eventsOf(ben)).at(-1), { event: 'sessions.ended', address: '127.0.0.1' })
+  const { access_token } = (await anyone.post('/api/auth/login', { email: ben.email, password })).json()
+  const { items } = (await caller(app, access_token).get('/api/auth/activity')).json()
+  t.match(items[1], { event: 'sessions.ended', ip: null, user_agent: null })
 })
 
 test('without a reason nothing is done', async (t) => {
@@ -139,6 +142,17 @@ test('without a mail server no reset mail is promised', async (t) => {
   const { app, signUp } = await startApp(t, { settings })
   const ann = await promoted(app, await signUp())
   denied(t, await ann.post(urlOf(ann, '/send-reset'), { reason }), 'unavailable', 'no SMTP_URL')
+})
+
+test('everything that is stored about a user is downloaded, as the user would get it', async (t) => {
+  const ann = await promoted(app, await signUp())
+  const ben = await signUp()
+  await ben.post('/api/tasks', { title: 'private' })
+  const answer = await ann.post(urlOf(ben, '/export'), { reason })
+  t.match(answer.json(), { user: { id: ben.id }, tasks: [{ title: 'private' }] })
+  t.match(answer.headers['content-disposition'], 'attachment')
+  t.notMatch(answer.body, /password_hash|refresh_hash/)
+  t.match((await eventsOf(ben)).at(-1), { event: 'account.exported' })
 })
 
 test('a promoted user is an admin from the next login on, and a demoted one no longer', async (t) => {
