@@ -28,7 +28,8 @@ export const pagePaths = [
   '/password',
   '/delete-account',
   '/users',
-  '/user'
+  '/user',
+  '/audit'
 ]
 
 const policy: ContentPolicy = {

@@ -20,6 +20,7 @@ import { unknown } from '../plugins/unknown.ts'
 import { validation } from '../plugins/validation.ts'
 import { web } from '../plugins/web.ts'
 import { activityRoutes } from '../routes/activity.ts'
+import { adminAuditRoutes } from '../routes/admin-audit.ts'
 import { adminEventRoutes } from '../routes/admin-events.ts'
 import { adminUserRoutes } from '../routes/admin-users.ts'
 import { credentialRoutes, identityRoutes } from '../routes/auth.ts'
@@ -47,6 +48,7 @@ import { createCursors } from './http/cursors.ts'
 import type { Transport } from './mail/transport.ts'
 import { createOperations } from './operator/operations.ts'
 import { createOperatorLog } from './operator/operator-log.ts'
+import { createStatistics } from './operator/statistics.ts'
 import { fastifyOptions } from './process/fastify-options.ts'
 import type { RedisTimes } from './redis/redis.ts'
 import { openSharedCounts } from './redis/shared-counts.ts'
@@ -134,6 +136,7 @@ export async function buildApp(
     app.requireAdmin()
     app.takeTurns()
     app.register(adminEventRoutes, { prefix: '/api/admin/events' })
+    app.register(adminAuditRoutes, { prefix: '/api/admin/audit', statistics: createStatistics(db, clock), cursors })
     app.register(adminUserRoutes, { prefix: '/api/admin/users', operations, cursors })
   })
   app.register(healthRoutes)

@@ -180,3 +180,71 @@ for (const [look, options] of Object.entries(looks))
     await dialog(page, 'Delete account?').waitFor()
     await checkLooks(t, page, `user-delete-${look}`)
   })
+
+const entry = (i: number, more: object = {}) => ({
+  ...event,
+  id: `0197a3c2-8a11-7c42-9b0e-${String(i).padStart(12, '0')}`,
+  event: 'login',
+  actor: 'user',
+  actor_id: null,
+  user_id: varied[0]?.id,
+  request_id: 'request-1',
+  reason: null,
+  ...more
+})
+const entries = [
+  entry(1, { event: 'account.disabled', actor: 'admin', actor_id: varied[1]?.id, reason: 'Ticket 7: '.repeat(20) }),
+  entry(2, { event: 'login.failed', actor: 'anonymous', times: 40, ip: null }),
+  entry(3, { event: 'of.a.later.release', actor: null, user_id: null }),
+  entry(4, { event: 'role.changed', actor: 'command' })
+]
+const days = Array.from({ length: 30 }, (_, i) => ({
+  day: `2026-11-${String(i + 1).padStart(2, '0')}`,
+  sign_ups: i % 7,
+  sign_ins: 40 * (i % 5),
+  failures: i,
+  throttled: i % 3
+}))
+
+async function withAudit(page: Page) {
+  await asAdmin(page)
+  await page.route('**/api/admin/audit/days', (route) => route.fulfill({ json: { items: days } }))
+  await page.route('**/api/admin/audit?*', (route) => {
+    const { searchParams } = new URL(route.request().url())
+    const items = entries.filter(({ event }) => [null, event].includes(searchParams.get('event')))
+    return route.fulfill({ json: { items, next_cursor: null } })
+  })
+  await page.route('**/api/admin/audit', (route) => route.fulfill({ json: { items: entries, next_cursor: null } }))
+}
+
+test('the audit log is filtered by event and actor, and leads to the users', async (t) => {
+  const { page, asked } = await site.signedUp()
+  await withAudit(page)
+  await page.goto('/audit')
+  await loaded(page)
+  const list = page.getByRole('list', { name: 'Events' }).getByRole('listitem')
+  t.equal(await list.count(), entries.length)
+  await field(page, 'Event').selectOption('login.failed')
+  await eventually(t, 'only failed ones', async () => (await list.count()) === 1)
+  await field(page, 'By').selectOption('anonymous')
+  await eventually(t, 'both are sent', () => asked.includes('GET /api/admin/audit?event=login.failed&actor=anonymous'))
+  t.match(page.url(), /\/audit\?event=login.failed&actor=anonymous$/)
+  await page.goto(`/audit?user=${varied[0]?.id}`)
+  await loaded(page)
+  await button(page, 'Show all users').click()
+  await list
+    .first()
+    .getByRole('link', { name: varied[1]?.id ?? '' })
+    .click()
+  await seen(page, varied[1]?.email ?? '')
+})
+
+for (const [look, options] of Object.entries(looks))
+  test(`the audit log and its charts are accessible and fit, ${look}`, async (t) => {
+    const { page } = await site.signedUp(options)
+    await withAudit(page)
+    await page.goto('/audit')
+    await loaded(page)
+    await page.getByText('As a table').first().click()
+    await checkLooks(t, page, `audit-${look}`)
+  })

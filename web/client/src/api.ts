@@ -892,6 +892,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what users and operators did, newest first
+         * @description Logins, failed attempts, changes of accounts, and what operators did, with actor and reason. For the next page send `next_cursor` as `cursor` until it is null: a page may have fewer entries than `limit`, or none.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/audit/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count sign-ups, sign-ins, failures and refusals per day
+         * @description For a chart of the last days, today included. Events that were pruned are not counted.
+         */
+        get: operations["countActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users": {
         parameters: {
             query?: never;
@@ -1026,6 +1066,26 @@ export interface paths {
          * @description The mail goes to the address of the account, at most five an hour. 403: another issuer’s, or disabled.
          */
         post: operations["sendResetToUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Download everything that is stored about a user
+         * @description The document that the user gets from `GET /api/auth/profile/export`, for a person who asks for their data without signing in. It is streamed, and has no secrets.
+         */
+        post: operations["exportUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1184,6 +1244,49 @@ export interface components {
             times: number;
         };
         /**
+         * @description How much happened on a day
+         * @example {
+         *       "day": "2026-11-27",
+         *       "sign_ups": 12,
+         *       "sign_ins": 340,
+         *       "failures": 25,
+         *       "throttled": 2
+         *     }
+         */
+        ActivityDay: {
+            /**
+             * Format: date
+             * @description The day, in UTC
+             */
+            day: string;
+            /** @description Accounts that were registered */
+            sign_ups: number;
+            /** @description Logins; very frequent ones of one user are estimated */
+            sign_ins: number;
+            /** @description Wrong passwords, codes and passkeys */
+            failures: number;
+            /** @description Attempts that were refused because there were too many */
+            throttled: number;
+        };
+        /**
+         * @description How much happened on each of the last days
+         * @example {
+         *       "items": [
+         *         {
+         *           "day": "2026-11-27",
+         *           "sign_ups": 12,
+         *           "sign_ins": 340,
+         *           "failures": 25,
+         *           "throttled": 2
+         *         }
+         *       ]
+         *     }
+         */
+        ActivityDays: {
+            /** @description The days, the oldest first; the last one is today */
+            items: components["schemas"]["ActivityDay"][];
+        };
+        /**
          * @description A page of what happened to an account
          * @example {
          *       "items": [
@@ -1206,6 +1309,11 @@ export interface components {
             /** @description The cursor of the next page; null on the last page */
             next_cursor: string | null;
         };
+        /**
+         * @description Who acted: the user whom the event names, somebody who did not prove to be that user, an admin, the command line, or the service itself
+         * @enum {string}
+         */
+        ActorKind: "user" | "anonymous" | "admin" | "command" | "service";
         /**
          * @description A passkey that was added
          * @example {
@@ -1250,6 +1358,58 @@ export interface components {
             last_used_at: string | null;
             /** @description With the first second factor of an account: ten recovery codes, which are shown only here */
             recovery_codes?: string[];
+        };
+        /**
+         * @description Something that a user or an operator did, as a list shows it
+         * @example {
+         *       "id": "0197a3c2-8a11-7c42-9b0e-6d7e8f9a0b1c",
+         *       "at": "2026-11-27T10:15:00.000Z",
+         *       "event": "login",
+         *       "times": 1,
+         *       "actor": "user",
+         *       "actor_id": null,
+         *       "user_id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
+         *       "session_id": null,
+         *       "ip": "203.0.113.7",
+         *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *       "request_id": "d3b8f4b2-6f0e-4c57-9c1f-1f6f1f6b3a55",
+         *       "reason": null
+         *     }
+         */
+        AuditEntry: {
+            /**
+             * Format: uuid
+             * @description The id of the event
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it happened (RFC 3339, UTC, milliseconds)
+             */
+            at: string;
+            /** @description What happened, by a stable name (docs/security.md lists them). Later releases add names */
+            event: string;
+            /**
+             * Format: int32
+             * @description How often: a frequent event shares an entry
+             */
+            times: number;
+            /** @description Who acted: `user` (the account itself), `anonymous` (nobody known), `admin`, `command` (the command line), `service`; null if an earlier release recorded it */
+            actor: string | null;
+            /** @description The admin who acted */
+            actor_id: string | null;
+            /** @description The user whom it concerns */
+            user_id: string | null;
+            /** @description The session that it concerns */
+            session_id: string | null;
+            /** @description The client address, for IPv6 the /64 network; null if unknown or erased */
+            ip: string | null;
+            /** @description The User-Agent header of the request; null if there was none, or if it is erased */
+            user_agent: string | null;
+            /** @description The id of the request, as in `X-Request-Id` and the log; null if erased */
+            request_id: string | null;
+            /** @description Why an operator did it; null if none was given, or if it is erased */
+            reason: string | null;
         };
         /**
          * @description Something that a user or an operator did, from the append-only log of all events
@@ -1340,6 +1500,34 @@ export interface components {
              * @description Send it as `after` to go on; without new events it stays the same
              */
             next_after: number;
+        };
+        /**
+         * @description A page of events; one that is not full may have a next one
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "0197a3c2-8a11-7c42-9b0e-6d7e8f9a0b1c",
+         *           "at": "2026-11-27T10:15:00.000Z",
+         *           "event": "login",
+         *           "times": 1,
+         *           "actor": "user",
+         *           "actor_id": null,
+         *           "user_id": "0197a3c2-6f10-7c3e-9d55-0a4f5b1c2d3e",
+         *           "session_id": null,
+         *           "ip": "203.0.113.7",
+         *           "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *           "request_id": "d3b8f4b2-6f0e-4c57-9c1f-1f6f1f6b3a55",
+         *           "reason": null
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        AuditPage: {
+            /** @description The page, in the order of the list */
+            items: components["schemas"]["AuditEntry"][];
+            /** @description The cursor of the next page; null on the last page */
+            next_cursor: string | null;
         };
         /**
          * @description The user that an access token identifies
@@ -3008,10 +3196,15 @@ export interface components {
 }
 export type AccountDeletion = components['schemas']['AccountDeletion'];
 export type Activity = components['schemas']['Activity'];
+export type ActivityDay = components['schemas']['ActivityDay'];
+export type ActivityDays = components['schemas']['ActivityDays'];
 export type ActivityPage = components['schemas']['ActivityPage'];
+export type ActorKind = components['schemas']['ActorKind'];
 export type AddedPasskey = components['schemas']['AddedPasskey'];
+export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditEvent = components['schemas']['AuditEvent'];
 export type AuditEventFeed = components['schemas']['AuditEventFeed'];
+export type AuditPage = components['schemas']['AuditPage'];
 export type AuthenticatedUser = components['schemas']['AuthenticatedUser'];
 export type AuthenticationCredential = components['schemas']['AuthenticationCredential'];
 export type AuthorizationServer = components['schemas']['AuthorizationServer'];
@@ -4858,6 +5051,72 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Only events of this name */
+                event?: string;
+                /** @description Only events that concern this user */
+                user_id?: string;
+                /** @description Who acted: the user whom the event names, somebody who did not prove to be that user, an admin, the command line, or the service itself */
+                actor?: components["schemas"]["ActorKind"];
+                /** @description Events in a page */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    countActivity: {
+        parameters: {
+            query?: {
+                /** @description How many days */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityDays"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     findUsers: {
         parameters: {
             query?: {
@@ -5093,6 +5352,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description No valid access token; or `step_up_required`: its user proved more than ten minutes ago who they are. Call `POST /api/auth/step-up`, then repeat the request */
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    exportUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalData"];
                 };
             };
             400: components["responses"]["Problem400"];

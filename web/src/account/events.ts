@@ -57,9 +57,9 @@ const alarming = new Set([
 ])
 
 /** Where an event came from. Users do not learn the address of an operator. */
-export const originInWords = (ip: string | null) =>
-  ip === 'operator' ? 'an operator' : (ip ?? 'several or unknown addresses')
+export const originInWords = (ip: string | null) => ip ?? 'several or unknown addresses'
 
 /** In plain words; a name that this page does not know yet stays as it is. */
 export const eventInWords = (event: string): string => words[event] ?? event
+export const eventNames = Object.keys(words)
 export const isAlarming = (event: string): boolean => alarming.has(event)

@@ -1,10 +1,11 @@
 import { useLocation } from '../router.tsx'
+import AuditPage from './AuditPage.tsx'
 import type { AdminPath } from './admin-paths.ts'
 import UserPage from './UserPage.tsx'
 import UsersPage from './UsersPage.tsx'
 import './admin.css'
 
-const pages = { '/users': UsersPage, '/user': UserPage } satisfies Record<AdminPath, unknown>
+const pages = { '/users': UsersPage, '/user': UserPage, '/audit': AuditPage } satisfies Record<AdminPath, unknown>
 
 /** All pages for admins, which are loaded together. */
 export default function AdminPages() {

@@ -1,15 +1,14 @@
 import { useState } from 'react'
-import '../account/account.css'
 import { deviceOf } from '../account/device.ts'
 import { eventInWords, originInWords } from '../account/events.ts'
 import type { ManagedUserDetails } from '../api/types.ts'
 import { Link, useSearch } from '../router.tsx'
-import { Page } from '../shell/Page.tsx'
 import { Button } from '../ui/Button.tsx'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { RelativeTime } from '../ui/RelativeTime.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
 import { exactTime } from '../ui/time.ts'
+import { AdminPage } from './AdminPage.tsx'
 import { OperationDialog } from './OperationDialog.tsx'
 import { type Operation, operationsFor } from './operations.ts'
 import { UserBadges } from './UserRow.tsx'
@@ -75,10 +74,11 @@ function Sessions({ user: { sessions } }: { user: ManagedUserDetails }) {
   )
 }
 
-function Events({ user: { events } }: { user: ManagedUserDetails }) {
+function Events({ user: { id, events } }: { user: ManagedUserDetails }) {
   return (
     <section className="stack" aria-labelledby="events-of-user">
       <h2 id="events-of-user">Latest events</h2>
+      <Link href={`/audit?user=${id}`}>All events in the audit log</Link>
       {events.length === 0 && <p className="soft">Nothing happened lately.</p>}
       <ul className="sheet wide" aria-label="Latest events">
         {events.map(({ id, event, at, ip, times }) => (
@@ -101,7 +101,7 @@ export default function UserPage() {
   const { data: user, error, isPending, refetch } = useUser(id)
   const [operation, setOperation] = useState<Operation>()
   return (
-    <Page title={user?.email ?? 'User'} intro={<Link href="/users">All users</Link>}>
+    <AdminPage title={user?.email ?? 'User'} intro={<Link href="/users">All users</Link>}>
       <div className="account-body">
         {isPending && <Skeleton rows={5} label="Loading the user" />}
         {error && !user && <ErrorState what="The user" error={error} retry={() => void refetch()} />}
@@ -121,6 +121,6 @@ export default function UserPage() {
           </>
         )}
       </div>
-    </Page>
+    </AdminPage>
   )
 }

@@ -1,11 +1,11 @@
 import type { UserFilter } from '../api/admin.ts'
 import { useLocation, useSearch } from '../router.tsx'
-import { Page } from '../shell/Page.tsx'
 import { SearchBox } from '../tasks/SearchBox.tsx'
 import '../tasks/filter-bar.css'
 import { Button } from '../ui/Button.tsx'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
+import { AdminPage } from './AdminPage.tsx'
 import { UserRow } from './UserRow.tsx'
 import { useUsers } from './useUsers.ts'
 
@@ -32,7 +32,7 @@ export default function UsersPage() {
   const users = data?.pages.flatMap(({ items }) => items)
   const isSearching = isPending || (users?.length === 0 && more.hasNextPage && !more.isFetchNextPageError)
   return (
-    <Page title="Users" intro="All accounts, the latest sign-in first.">
+    <AdminPage title="Users" intro="All accounts, the latest sign-in first.">
       <div className="users">
         <section className="user-filters" aria-label="What the list shows">
           <SearchBox label="Search users" q={filter.q} onSearch={(q) => change({ q })} />
@@ -70,6 +70,6 @@ export default function UsersPage() {
           </div>
         )}
       </div>
-    </Page>
+    </AdminPage>
   )
 }

@@ -1,2 +1,2 @@
-export const adminPaths = ['/users', '/user'] as const
+export const adminPaths = ['/users', '/user', '/audit'] as const
 export type AdminPath = (typeof adminPaths)[number]

@@ -1,9 +1,9 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
 import { findUsers, showUser, type UserFilter } from '../api/admin.ts'
 import { queries } from '../api/queries.ts'
+import { useGoingOn } from './useGoingOn.ts'
 
-/** The users that match, the latest sign-in first. A search may read some pages before it finds one: it goes on by itself. */
+/** The users that match, the latest sign-in first. */
 export function useUsers(filter: UserFilter) {
   const query = useInfiniteQuery({
     queryKey: ['users', filter],
@@ -11,12 +11,7 @@ export function useUsers(filter: UserFilter) {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined
   })
-  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query
-  const isEmpty = query.data?.pages.at(-1)?.items.length === 0
-  const goesOn = isEmpty && hasNextPage && !isFetchingNextPage && !isFetchNextPageError
-  useEffect(() => {
-    if (goesOn) void fetchNextPage()
-  }, [goesOn, fetchNextPage])
+  useGoingOn(query)
   return query
 }
 

@@ -25,3 +25,25 @@ export const changeRole = (id: string, role: 'user' | 'admin', reason: string) =
   api.PUT('/api/admin/users/{id}/role', { params: { path: { id } }, body: { role, reason } })
 export const deleteUser = (id: string, email: string, reason: string) =>
   api.POST('/api/admin/users/{id}/delete', { params: { path: { id } }, body: { email, reason } })
+
+export interface AuditFilter {
+  event: string
+  actor: '' | 'user' | 'anonymous' | 'admin' | 'command' | 'service'
+  user: string
+}
+
+/** One page of what users and operators did. */
+export const listAudit = ({ event, actor, user }: AuditFilter, cursor: string | undefined, signal: AbortSignal) =>
+  api.GET('/api/admin/audit', {
+    params: {
+      query: {
+        ...(event && { event }),
+        ...(actor && { actor }),
+        ...(user && { user_id: user }),
+        ...(cursor && { cursor })
+      }
+    },
+    signal
+  })
+
+export const countDays = (signal: AbortSignal) => api.GET('/api/admin/audit/days', { signal })

@@ -1,5 +1,7 @@
 export type {
   Activity,
+  ActivityDay,
+  AuditEntry,
   Factors,
   ManagedSession,
   ManagedUser,

@@ -1,0 +1,86 @@
+import t, { test } from 'tap'
+import { eventLists } from '../../src/repositories/event-lists.ts'
+import { denied, promoted } from '../helpers/admins.ts'
+import { password, startApp } from '../helpers/app.ts'
+
+const clock = { now: Date.now() }
+const { app, signUp, anyone } = await startApp(t, { clock: () => clock.now })
+const ann = await promoted(app, await signUp())
+const ben = await signUp()
+await anyone.post('/api/auth/login', { email: ben.email, password: 'wrong-horse-7' })
+await anyone.post('/api/auth/login', { email: ben.email, password })
+await ann.post(`/api/admin/users/${ben.id}/end-sessions`, { reason: 'Ticket 7' })
+
+const list = async (query = '') => (await ann.get(`/api/admin/audit${query}`)).json()
+
+test('what operators did is listed with actor, subject and reason, newest first', async (t) => {
+  const { items } = await list()
+  t.match(items[0], {
+    ...{ event: 'sessions.ended', actor: 'admin', actor_id: ann.id, user_id: ben.id, reason: 'Ticket 7', times: 1 },
+    request_id: /./
+  })
+  t.match(
+    items.slice(1, 3).map(({ event, actor }: { event: string; actor: string }) => [event, actor]),
+    [
+      ['login', 'user'],
+      ['login.failed', 'anonymous']
+    ]
+  )
+})
+
+test('a list has only the events that are asked for, each once, whatever the size of a page', async (t) => {
+  const everything = (await list('?limit=100')).items as Record<string, string | null>[]
+  const asked: [string, (event: Record<string, string | null>) => boolean][] = [
+    ['', () => true],
+    [`user_id=${ben.id}`, ({ user_id }) => user_id === ben.id],
+    ['event=login', ({ event }) => event === 'login'],
+    ['actor=user', ({ actor }) => actor === 'user'],
+    [`actor=anonymous&user_id=${ben.id}`, ({ actor, user_id }) => actor === 'anonymous' && user_id === ben.id],
+    ['event=nothing.known', () => false]
+  ]
+  for (const [query, matches] of asked)
+    for (const limit of [1, 2, 100]) {
+      const found: unknown[] = []
+      let cursor: string | null = ''
+      do {
+        const page = await list(`?limit=${limit}&${query}${cursor && `&cursor=${cursor}`}`)
+        found.push(...page.items)
+        cursor = page.next_cursor
+      } while (cursor)
+      t.strictSame(found, everything.filter(matches), `${query}, ${limit} a page`)
+    }
+  const { next_cursor } = await list('?limit=1')
+  denied(t, await ann.get(`/api/admin/audit?event=login&cursor=${next_cursor}`), 'validation_failed', 'another list')
+  denied(t, await ann.get('/api/admin/audit?actor=nobody'), 'validation_failed', 'an unknown actor')
+})
+
+test('a filter that few events match reads a bounded number of them for a page', async (t) => {
+  const { list } = eventLists(app.db, 2)
+  const { items, next } = await list({ event: 'register', limit: 10 })
+  t.strictSame(items, [])
+  t.ok(next)
+})
+
+test('events are counted per day, and a day that is over only once', async (t) => {
+  const day = new Date(clock.now).toISOString().slice(0, 10)
+  const today = async () => (await ann.get('/api/admin/audit/days?days=2')).json().items
+  t.match(await today(), [
+    { sign_ups: 0, sign_ins: 0 },
+    { day, sign_ups: 2, sign_ins: 2, failures: 1, throttled: 0 }
+  ])
+  await anyone.post('/api/auth/login', { email: ben.email, password: 'wrong-horse-7' })
+  t.match(await today(), [{}, { day, failures: 2 }])
+  t.equal((await ann.get('/api/admin/audit/days')).json().items.length, 30)
+
+  clock.now += 26 * 60 * 60 * 1000
+  const fresh = (await anyone.post('/api/auth/login', { email: ann.email, password })).json()
+  const later = { headers: { authorization: `Bearer ${fresh.access_token}` } }
+  const yesterday = async () => (await anyone.get('/api/admin/audit/days?days=2', undefined, later)).json().items[0]
+  t.match(await yesterday(), { day, failures: 2 })
+  await anyone.post('/api/auth/login', { email: ben.email, password: 'wrong-horse-7' })
+  t.match(await yesterday(), { day, failures: 2 }, 'counted once')
+  clock.now += 100 * 24 * 60 * 60 * 1000
+  const last = (await anyone.post('/api/auth/login', { email: ann.email, password })).json()
+  const much = { headers: { authorization: `Bearer ${last.access_token}` } }
+  t.equal((await anyone.get('/api/admin/audit/days?days=90', undefined, much)).json().items.length, 90)
+})
