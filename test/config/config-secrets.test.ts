@@ -47,3 +47,12 @@ test('secrets rotate: the first signs, the others still verify', async (t) => {
     { kid: '0', secret: strong2 }
   ])
 })
+
+test('tokens are signed with the shared secret, or with keys for EdDSA or ES256 and nothing else', async (t) => {
+  const algorithm = (SIGNING_ALGORITHM?: string) =>
+    loadConfig({ BETTER_AUTH_SECRET: strong, ...(SIGNING_ALGORITHM && { SIGNING_ALGORITHM }) }).signingAlgorithm
+  t.equal(algorithm(), 'HS256')
+  for (const name of ['HS256', 'EdDSA', 'ES256']) t.equal(algorithm(name), name)
+  for (const name of ['none', 'HS512', 'eddsa', 'Ed25519', 'RS256', 'ES256K'])
+    t.throws(() => algorithm(name), { message: /SIGNING_ALGORITHM: .*HS256.*EdDSA.*ES256/ }, name)
+})

@@ -59,13 +59,15 @@ function isSigned(key: SecretKey, { text }: Jws): boolean {
 
 type Keys = Pick<SigningKeys, 'signer' | 'find' | 'trusts' | 'acceptsSharedSecret'>
 
+function refuseKeys(): never {
+  throw problems.invalidToken('unknown kid')
+}
+
 /** For a service without a database. */
 const sharedSecretOnly: Keys = {
   signer: () => undefined,
-  find() {
-    throw problems.invalidToken('unknown kid')
-  },
-  trusts: () => false,
+  find: refuseKeys,
+  trusts: refuseKeys,
   acceptsSharedSecret: () => true
 }
 
