@@ -49,6 +49,29 @@ const requestOf = ({ method, request, answer }: Exchange): RequestInit => {
   }
 }
 
+/** What a value is made of: the names and types in it, and each text of at most so many characters as it is. */
+function shapeOf(value: unknown, longest = 0): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map((item) => shapeOf(item, longest))
+  if (value === null || typeof value !== 'object')
+    return typeof value === 'string' && value.length <= longest ? value : value === null ? null : typeof value
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, shapeOf(part, longest)]))
+}
+
+/** One exchange of each kind, because Prism takes several milliseconds for each, and thousands differ in ids and names only. */
+function oneOfEach(exchanges: Exchange[]): Exchange[] {
+  const kinds = new Map<string, Exchange>()
+  for (const exchange of exchanges) {
+    const { method, url, request, answer } = exchange
+    const path = url.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id')
+    const { authorization, ...headers } = request.headers ?? {}
+    const said = shapeOf([request.payload ?? request.body, headers], 20)
+    const told = answer.headers['content-type']?.toString().includes('json') ? shapeOf(answer.json()) : answer.body
+    const kind = JSON.stringify([method, path, answer.statusCode, Object.keys(answer.headers), said, told])
+    if (!kinds.has(kind)) kinds.set(kind, exchange)
+  }
+  return [...kinds.values()]
+}
+
 /** Runs every second test file of the routes, and sends what they exchanged through Prism. `half` is 0 or 1. */
 export async function checkExchanges(half: number): Promise<void> {
   const kept = keepExchanges()
@@ -58,8 +81,8 @@ export async function checkExchanges(half: number): Promise<void> {
   const skip = files.length === 0 && 'the other half has the only file'
   test('Prism finds no violation of the contract in what the tests of the routes exchanged', { skip }, async (t) => {
     // Routes that tests add are not in the contract.
-    const exchanges = kept.filter(({ url }) => url !== '/api/probe')
-    t.ok(exchanges.length > 0, `${exchanges.length} exchanges`)
+    const exchanges = oneOfEach(kept.filter(({ url }) => url !== '/api/probe'))
+    t.ok(exchanges.length > 0, `${exchanges.length} kinds of ${kept.length} exchanges`)
     const prism = await startPrism(t, await replay(t, exchanges))
     for (const [index, exchange] of exchanges.entries()) {
       const { method, url, answer } = exchange

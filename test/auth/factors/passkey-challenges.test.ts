@@ -1,3 +1,4 @@
+import { createHmac, hkdfSync } from 'node:crypto'
 import { test } from 'tap'
 import { createPasskeyChallenges, type PasskeyPurpose } from '../../../src/auth/factors/passkey-challenges.ts'
 
@@ -44,6 +45,16 @@ test('it survives a rotation of the secret, and not its end', (t) => {
     .toString('base64url')
   t.ok(createPasskeyChallenges(secrets, () => now).open(login, text))
   t.equal(createPasskeyChallenges([secrets[0]], () => now).open(login, text), undefined)
+  t.end()
+})
+
+test('processes of other releases recognise it: its form is fixed', (t) => {
+  const { open } = createPasskeyChallenges(secrets, () => now)
+  const head = Buffer.alloc(22)
+  head.writeUIntBE(now + 1, 16, 6)
+  const key = Buffer.from(hkdfSync('sha256', secrets[0].secret, '', 'gatehouse passkey challenges', 32))
+  const mac = createHmac('sha256', key).update('["login"]').update(head).digest()
+  t.match(open(login, Buffer.concat([head, mac]).toString('base64url')), { expiresAt: now + 1 })
   t.end()
 })
 
