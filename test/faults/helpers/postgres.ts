@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { freePort } from '../../helpers/servers.ts'
-import type { Sandbox } from './sandbox.ts'
+import { createSandbox, type Sandbox } from './sandbox.ts'
 
 const releases = '/usr/lib/postgresql'
 const [newest] = readdirSync(releases).sort((a, b) => Number(b) - Number(a))
@@ -25,6 +25,18 @@ export async function ask<Row extends object>(url: string, sql: string): Promise
   }
 }
 
+let blank: Promise<string> | undefined
+
+/** A data directory for all scenarios to copy, until the process ends. */
+async function createBlank(): Promise<string> {
+  const sandbox = createSandbox({ short: true })
+  const data = join(sandbox.folder('blank'), 'data')
+  await sandbox.serverCommand(program('initdb'), [
+    ...['-D', data, '-U', 'gatehouse', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync']
+  ])
+  return data
+}
+
 /** Starts a separate server. Acknowledged writes survive `immediate`, because it replays its WAL. */
 export async function startPostgres(
   sandbox: Sandbox,
@@ -32,9 +44,8 @@ export async function startPostgres(
 ) {
   const folder = sandbox.folder(name)
   const data = join(folder, 'data')
-  await sandbox.serverCommand(program('initdb'), [
-    ...['-D', data, '-U', 'gatehouse', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync']
-  ])
+  blank ??= createBlank()
+  await sandbox.serverCommand('cp', ['-a', await blank, data])
   return runPostgres(sandbox, folder, settings)
 }
 
