@@ -23,7 +23,7 @@ test('signing up logs in, with a normalized address', async (t) => {
   const { id, created_at, updated_at, ...shown } = user
   t.strictSame(shown, {
     ...{ email: 'ann@example.com', email_verified: false },
-    ...{ name: 'Ann O’Neil', is_active: true }
+    ...{ name: 'Ann O’Neil', is_active: true, role: 'user' }
   })
   t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/)
   t.match(created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
