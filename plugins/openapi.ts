@@ -45,6 +45,7 @@ const tagDescriptions: Record<string, string> = {
   email: 'The address of the account',
   admin: 'The accounts of all users, for admins',
   keys: 'For services that verify access tokens by themselves',
+  revocations: 'Ended sessions, for services that verify access tokens by themselves',
   health: 'For load balancers and people on call'
 }
 

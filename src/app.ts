@@ -33,6 +33,7 @@ import { passkeyLoginRoutes, passkeyRoutes } from '../routes/passkeys.ts'
 import { personalTokenRoutes } from '../routes/personal-tokens.ts'
 import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
 import { recoveryRoutes } from '../routes/recovery.ts'
+import { revocationRoutes } from '../routes/revocations.ts'
 import { securityTextRoutes } from '../routes/security-txt.ts'
 import { sessionRoutes } from '../routes/sessions.ts'
 import { stepUpRoutes } from '../routes/step-up.ts'
@@ -129,6 +130,7 @@ export async function buildApp(
     app.register(personalTokenRoutes, { prefix: '/api/auth/tokens', ...auth })
     app.register(sessionRoutes, { prefix: '/api/auth/sessions', ...auth })
     app.register(activityRoutes, { prefix: '/api/auth/activity', cursors })
+    app.register(revocationRoutes, { prefix: '/api/revocations', cursors })
     app.register(taskRoutes, { prefix: '/api/tasks', ...tasks })
     app.register(userTaskRoutes, { prefix: '/api/users/:user_id/tasks', ...tasks })
   })

@@ -17,13 +17,13 @@ export function createCursors(secrets: readonly Secret[]) {
     },
 
     /** Returns the position of a cursor for this query. Throws `validation_failed`. */
-    open<Position>(query: string, cursor: string): Position {
+    open<Position>(query: string, cursor: string, pointer = '/cursor'): Position {
       const bytes = Buffer.from(cursor, 'base64url')
       const text = bytes.subarray(macLength)
       const opens = (key: Buffer) =>
         bytes.length > macLength && timingSafeEqual(mac(key, text, query), bytes.subarray(0, macLength))
       if (bytes.toString('base64url') !== cursor || !keys.some(opens))
-        throw problems.validationFailed([{ pointer: '/cursor', message: 'is not a cursor of this query' }])
+        throw problems.validationFailed([{ pointer, message: 'is not a cursor of this query' }])
       return JSON.parse(text.toString())
     }
   }

@@ -44,6 +44,7 @@ export function createRevocations(
   let knownStandstills = 0
 
   const listeners: ((key: string | undefined) => void)[] = []
+  const changeListeners: (() => void)[] = []
   const notify = (key?: string) => {
     for (const listener of listeners) listener(key)
   }
@@ -52,7 +53,10 @@ export function createRevocations(
     table.add(key, cutoff, expires)
     if (cutoff < ALWAYS) notify(key)
   }
-  const addAll = (rows: Revocation[]) => rows.forEach(add)
+  function addAll(rows: Revocation[]): void {
+    rows.forEach(add)
+    if (rows.length > 0) for (const listener of changeListeners) listener()
+  }
 
   async function poll(): Promise<void> {
     const begin = elapsed()
@@ -107,6 +111,8 @@ export function createRevocations(
     isFresh,
     /** Calls back with a revoked user of another issuer or a signing key, or without a key when the database was restored. */
     onForeign: (listener: (key: string | undefined) => void): void => void listeners.push(listener),
+    /** Calls back after revocations, which may be known ones. */
+    onChange: (listener: () => void): void => void changeListeners.push(listener),
     ensure: async () => isFresh() || catchUp(),
     staleness,
     get size(): number {

@@ -728,6 +728,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what was revoked after a cursor, and wait for it
+         * @description For services that verify access tokens themselves. Begin without `after`. Then send each `cursor` as `after`: the response comes as soon as something is revoked, or after `wait` seconds without items. Nothing is skipped. If the database was restored, the response begins again with all revocations. 503: too many readers wait. A personal access token needs the scope `revocations:read`.
+         */
+        get: operations["listRevocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks": {
         parameters: {
             query?: never;
@@ -2749,6 +2769,58 @@ export interface components {
             new_password: string;
         };
         /**
+         * @description Tokens that are refused although they have not expired
+         * @example {
+         *       "kind": "session",
+         *       "id": "0193b0a4-7c00-7d2e-9c1a-2f6f3b1d8e4a",
+         *       "issued_until": null,
+         *       "expires_at": "2026-11-27T10:00:00.000Z"
+         *     }
+         */
+        Revocation: {
+            kind: components["schemas"]["RevocationKind"];
+            /**
+             * Format: uuid
+             * @description The id of the session (`sid` of its tokens), or of what else was revoked
+             */
+            id: string;
+            /** @description Tokens issued up to then are refused (seconds since 1970); null: all tokens */
+            issued_until: number | null;
+            /**
+             * Format: date-time
+             * @description When all its tokens have expired, so that it can be forgotten (RFC 3339, UTC, milliseconds)
+             */
+            expires_at: string;
+        };
+        /**
+         * @description `session`: a session of Gatehouse, or a personal access token. `other`: a user of another issuer, whose id is the first half of the SHA-256 of issuer, line feed and subject; or a signing key that was withdrawn, whose id is its `kid`. A later version may add kinds
+         * @enum {string}
+         */
+        RevocationKind: "session" | "other";
+        /**
+         * @description What was revoked after a cursor
+         * @example {
+         *       "items": [
+         *         {
+         *           "kind": "session",
+         *           "id": "0193b0a4-7c00-7d2e-9c1a-2f6f3b1d8e4a",
+         *           "issued_until": null,
+         *           "expires_at": "2026-11-27T10:00:00.000Z"
+         *         }
+         *       ],
+         *       "cursor": "b2N0b3B1cw",
+         *       "has_more": false
+         *     }
+         */
+        RevocationPage: {
+            /** @description At most 1,000, each possibly more than once */
+            items: components["schemas"]["Revocation"][];
+            /** @description Send it as `after`. It does not expire */
+            cursor: string;
+            /** @description Whether more is there already. False: you know all revocations */
+            has_more: boolean;
+        };
+        /**
          * @description What the user may do: `admin` opens `/api/admin` as well. An operator gives it; a change ends the sessions of the user
          * @enum {string}
          */
@@ -3249,6 +3321,9 @@ export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type Refresh = components['schemas']['Refresh'];
 export type RegistrationCredential = components['schemas']['RegistrationCredential'];
 export type Reset = components['schemas']['Reset'];
+export type Revocation = components['schemas']['Revocation'];
+export type RevocationKind = components['schemas']['RevocationKind'];
+export type RevocationPage = components['schemas']['RevocationPage'];
 export type Role = components['schemas']['Role'];
 export type RoleChange = components['schemas']['RoleChange'];
 export type SecondFactor = components['schemas']['SecondFactor'];
@@ -4512,6 +4587,36 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listRevocations: {
+        parameters: {
+            query?: {
+                /** @description The `cursor` of the previous response; without it, all revocations */
+                after?: string;
+                /** @description Seconds to wait if there is nothing new */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was revoked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevocationPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
         };

@@ -1,0 +1,235 @@
+import { test } from 'tap'
+import { createRevocationFeed, MAX_WAITING, PAGE_SIZE } from '../../../src/auth/revocations/revocation-feed.ts'
+import { ALWAYS } from '../../../src/auth/revocations/revocation-table.ts'
+import type { FeedPosition } from '../../../src/repositories/revocation-feed.ts'
+import { until } from '../../helpers/wait.ts'
+
+const long = 600_000
+const { signal: never } = new AbortController()
+
+/** A feed on a table in memory, whose snapshots are numbers of transactions. */
+function start() {
+  const rows: { id: string; key: string; cutoff: number; expires: number; xid: number }[] = []
+  const state = { xid: 1, queries: 0, fails: false, changed: () => {} }
+  const end = (snapshot: string) => Number(snapshot.split(':')[1])
+  const query = <T>(result: T): T => {
+    state.queries += 1
+    if (state.fails) throw new Error('down')
+    return result
+  }
+  const repository = {
+    snapshot: async () => query(`${state.xid}:${state.xid}:`),
+    between: async (seen: string | undefined, until: string, after: string, limit: number) =>
+      query(
+        rows
+          .filter(({ xid, id }) => xid < end(until) && !(seen && xid < end(seen)) && Number(id) > Number(after))
+          .slice(0, limit)
+      )
+  }
+  /** Commits revocations. `silently`: the process does not hear of them yet. */
+  function revoke(count = 1, silently = false) {
+    const keys = Array.from({ length: count }, () => `key ${rows.length}`)
+    for (const key of keys) rows.push({ id: String(rows.length + 1), key, cutoff: ALWAYS, expires: 9, xid: state.xid })
+    state.xid += 1
+    if (!silently) state.changed()
+  }
+  const open = () =>
+    createRevocationFeed(repository, {
+      onChange(listener) {
+        state.changed = listener
+      }
+    })
+  const feed = open()
+  const read = (after: FeedPosition = {}, milliseconds = 0, signal = never) => feed.read(after, milliseconds, signal)
+  return {
+    state,
+    rows,
+    revoke,
+    feed,
+    open,
+    read,
+    waiting: (n: number) => until(`${n} readers`, () => feed.waiting === n)
+  }
+}
+
+test('a reader without a position gets all, and then only what is new', async (t) => {
+  const { revoke, read } = start()
+  revoke(2)
+  const first = await read()
+  t.match(first, { rows: { length: 2 }, isMore: false })
+  const second = await read(first.position)
+  t.match(second, { rows: { length: 0 }, isMore: false })
+  revoke()
+  t.match(await read(second.position), { rows: { length: 1 } })
+})
+
+test('pages of a long list lose nothing that is committed meanwhile', async (t) => {
+  const { revoke, read, rows } = start()
+  revoke(2 * PAGE_SIZE + 1)
+  const got = new Set<string>()
+  let position: FeedPosition = {}
+  for (let pages = 1; ; pages++) {
+    const page = await read(position, long)
+    for (const row of page.rows) got.add((row as (typeof rows)[number]).id)
+    position = page.position
+    revoke()
+    if (!page.isMore) {
+      t.equal(pages, 3)
+      break
+    }
+  }
+  t.equal((await read(position)).rows.length, 3)
+  t.equal(got.size, 2 * PAGE_SIZE + 1)
+})
+
+test('one query answers all readers that wait, and those that come back at once', async (t) => {
+  const { state, revoke, read, waiting } = start()
+  const { position } = await read(undefined, 1)
+  const first = Array.from({ length: 20 }, () => read(position, long))
+  await waiting(20)
+  state.queries = 0
+  revoke()
+  const pages = await Promise.all(first)
+  t.ok(pages.every((page) => page.rows.length === 1 && !page.isMore))
+  t.equal(state.queries, 2)
+  const next = pages.map((page) => read(page.position, long))
+  await waiting(20)
+  t.equal(state.queries, 2)
+  revoke()
+  t.ok((await Promise.all(next)).every(({ rows }) => rows.length === 1))
+  t.equal(state.queries, 4)
+})
+
+test('of two first readers at once, one is told to ask again, and nothing is lost', async (t) => {
+  const { revoke, read, waiting } = start()
+  const both = [read({}, long), read({}, long)]
+  const told = await Promise.race(both)
+  t.match(told, { rows: { length: 0 }, isMore: true })
+  await waiting(1)
+  revoke()
+  t.strictSame((await Promise.all(both)).map(({ rows }) => rows.length).sort(), [0, 1])
+  t.match(await read(told.position, long), { rows: { length: 1 } })
+})
+
+test('what is revoked while nobody waits reaches the reader that comes back', async (t) => {
+  const { revoke, read, waiting } = start()
+  const waited = read({}, long)
+  await waiting(1)
+  revoke()
+  const { position } = await waited
+  revoke()
+  t.match(await read(position, long), { rows: { length: 1 } })
+  const { position: later } = await read()
+  revoke()
+  t.match(await read(later, long), { rows: { length: 1 } })
+})
+
+test('a reader waits no longer than it asks for, and until its connection or the service ends', async (t) => {
+  const { read, feed, waiting, revoke } = start()
+  const { position } = await read()
+  t.match(await read(position, 1), { rows: { length: 0 }, isMore: false })
+  const leaving = new AbortController()
+  const left = read(position, long, leaving.signal)
+  await waiting(1)
+  leaving.abort()
+  await left
+  t.equal(feed.waiting, 0)
+  const waited = read(position, long)
+  await waiting(1)
+  feed.close()
+  t.match(await waited, { rows: { length: 0 } })
+  t.match(await read(position, long), { rows: { length: 0 } }, 'closed')
+  revoke()
+  t.match(await read(position, long), { rows: { length: 1 } })
+})
+
+test('the number of waiting readers is bounded', async (t) => {
+  const { read, feed, waiting } = start()
+  const { position } = await read(undefined, 1)
+  const leaving = new AbortController()
+  const all = Array.from({ length: MAX_WAITING }, () => read(position, long, leaving.signal))
+  await waiting(MAX_WAITING)
+  await t.rejects(read(position, long), { status: 503, code: 'unavailable' })
+  t.match(await read(position), { rows: { length: 0 } }, 'without waiting')
+  leaving.abort()
+  await Promise.all(all)
+  t.equal(feed.waiting, 0)
+})
+
+test('after very many revocations at once the readers read pages', async (t) => {
+  const { revoke, read, waiting } = start()
+  const waited = read({}, long)
+  await waiting(1)
+  revoke(PAGE_SIZE)
+  const page = await waited
+  t.match(page, { rows: { length: 0 }, isMore: true })
+  const next = await read(page.position, long)
+  t.match(next, { rows: { length: PAGE_SIZE }, isMore: true })
+  t.match(await read(next.position), { rows: { length: 0 }, isMore: false })
+})
+
+test('a reader that is too far behind reads by itself', async (t) => {
+  const { revoke, read, waiting } = start()
+  const waited = read({}, long)
+  await waiting(1)
+  revoke()
+  const { position } = await waited
+  let tail = position
+  for (let i = 0; i < 3; i++) {
+    const next = read(tail, long)
+    await waiting(1)
+    revoke(PAGE_SIZE - 1)
+    tail = (await next).position
+  }
+  t.match(await read(position, long), { rows: { length: 0 }, isMore: true }, 'more than a page')
+  for (let i = 0; i < 300; i++) {
+    const next = read(tail, long)
+    await waiting(1)
+    revoke(100)
+    tail = (await next).position
+  }
+  t.match(await read(position, long), { rows: { length: PAGE_SIZE }, isMore: true }, 'no longer kept')
+})
+
+test('a position of another process works, and one of another database begins again', async (t) => {
+  const { revoke, read, open } = start()
+  revoke(2)
+  const { position } = await read()
+  revoke()
+  t.match(await open().read(position, long, never), { rows: { length: 1 } })
+  t.match(await read({ seen: '900:900:' }), { rows: { length: 3 }, isMore: false })
+  t.match(await read({ seen: '1:1:', until: '900:900:', id: '2' }), { rows: { length: 3 }, isMore: false })
+})
+
+test('a database that was restored makes the waiting readers begin again', async (t) => {
+  const { state, revoke, read, waiting } = start()
+  revoke(5)
+  state.xid = 50
+  const { position } = await read()
+  const waited = read(position, long)
+  await waiting(1)
+  state.xid = 10
+  state.changed()
+  const page = await waited
+  t.match(page, { rows: { length: 0 }, isMore: true })
+  t.match(await read(page.position, long), { rows: { length: 5 } })
+})
+
+test('a failing query is reported to who asks, and leaves those that wait', async (t) => {
+  const { state, revoke, read, waiting } = start()
+  const { position } = await read()
+  const waited = read(position, long)
+  await waiting(1)
+  state.fails = true
+  revoke()
+  await t.rejects(read(), { message: 'down' })
+  state.fails = false
+  state.changed()
+  const page = await waited
+  t.match(page, { rows: { length: 1 } })
+  state.fails = true
+  revoke()
+  await t.rejects(read(page.position, long), { message: 'down' })
+  state.fails = false
+  t.match(await read(page.position, long), { rows: { length: 1 } })
+})
