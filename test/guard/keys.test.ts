@@ -2,8 +2,9 @@ import type { ServerResponse } from 'node:http'
 import t, { test } from 'tap'
 import { FETCH_PAUSE, KEYS_LAST, REFRESH_AFTER } from '../../packages/guard/src/keys.ts'
 import { firstKey, guardToken, header, startConsumer, startKeyServer } from '../helpers/guard.ts'
-import { pairs, published, signWith } from '../helpers/keys.ts'
+import { pairs, published } from '../helpers/keys.ts'
 import { ourClaims } from '../helpers/mint.ts'
+import { signPart } from '../helpers/signing.ts'
 import { until } from '../helpers/wait.ts'
 
 const { state, publish, origin, jwksUrl } = await startKeyServer(t)
@@ -11,7 +12,7 @@ t.beforeEach(() => publish(firstKey))
 
 const secondKey = published(pairs.ES256, 'second', { alg: 'ES256' })
 const second = (changes = {}) =>
-  signWith('ES256', pairs.ES256, { ...header, alg: 'ES256', kid: 'second', ...changes }, ourClaims())
+  signPart({ ...header, alg: 'ES256', kid: 'second', ...changes }, ourClaims(), pairs.ES256.privateKey)
 
 /** A consumer that has fetched its keys. */
 async function ready(options = {}) {
@@ -94,6 +95,26 @@ test('the algorithm is that of the key, never that of the token', async (t) => {
   const only = await startConsumer(t, { jwksUrl, algorithms: ['ES256'] })
   t.equal((await only.me(second())).statusCode, 200)
   t.equal((await only.me(guardToken())).statusCode, 401)
+})
+
+test('a token of ES256 has one spelling', async (t) => {
+  publish(secondKey)
+  const { me } = await startConsumer(t, { jwksUrl })
+  const token = second()
+  t.equal((await me(token)).statusCode, 200)
+  const signature = Buffer.from(token.split('.')[2] ?? '', 'base64url')
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+  const other = (order - BigInt(`0x${signature.toString('hex', 32)}`)).toString(16).padStart(64, '0')
+  signature.set(Buffer.from(other, 'hex'), 32)
+  const text = [...token.split('.').slice(0, 2), signature.toString('base64url')].join('.')
+  t.equal((await me(text)).statusCode, 401)
+  const [head = '', payload = ''] = token.split('.')
+  for (const length of [1, 31, 33, 63, 65])
+    t.equal(
+      (await me(`${head}.${payload}.${Buffer.alloc(length, 1).toString('base64url')}`)).statusCode,
+      401,
+      `${length} bytes`
+    )
 })
 
 test('answers that are no keys change nothing', async (t) => {

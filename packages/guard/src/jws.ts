@@ -46,11 +46,10 @@ export function parseObject(segment: string): Members {
 }
 
 /** Parses a compact JWS (RFC 7515, section 7.1). The payload is left as it is until the signature has been checked. */
-export function parseJws(text: string): { header: Members; payload: string } {
+export function parseJws(text: string): { header: Members; payload: string; signature: Buffer } {
   if (text.length > maxLength) throw invalid('too long')
   const [header = '', payload = '', signature = '', ...more] = text.split('.')
   if (more.length > 0) throw invalid('not three segments')
   decode(payload)
-  decode(signature)
-  return { header: parseObject(header), payload }
+  return { header: parseObject(header), payload, signature: decode(signature) }
 }

@@ -20,6 +20,9 @@ interface Settings extends Expected {
   cacheSize?: number
 }
 
+// Half of the order of P-256 (SEC 2, section 2.4.2). ECDSA verifies s and n - s alike: with the lower one only, a token has one spelling.
+const half = Buffer.from('7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8', 'hex')
+
 /** Returns the key's id. The list of the settings decides on the algorithm, and then the key, never the token alone. */
 function checkHeader({ alg, typ, kid, ...others }: Members, allowed: readonly string[]): string {
   if (typeof alg !== 'string' || !allowed.includes(alg)) throw invalid('algorithm')
@@ -57,11 +60,12 @@ export function createVerifier(settings: Settings, keys: Keys, clock: () => numb
   }
 
   async function verifyAnew(text: string): Promise<GatehouseUser> {
-    const { header, payload } = parseJws(text)
+    const { header, payload, signature } = parseJws(text)
     const kid = checkHeader(header, algorithms)
     const key = await keys.find(kid)
     if (!key) throw keys.areValid() ? invalid('unknown kid') : new Refusal('unavailable', 'no keys')
     if (key.algorithm !== header.alg) throw invalid('algorithm')
+    if (key.algorithm === 'ES256' && signature.subarray(32).compare(half) > 0) throw invalid('another spelling')
     if (!(await isSigned(text, key))) throw invalid('signature')
     const claims = parseObject(payload)
     const user = readClaims(claims, settings)
