@@ -81,6 +81,14 @@ test('a token that somebody with the shared secret has made opens no admin route
     denied(t, await send(ourToken(foreseen), route), 'forbidden', 'a session of a user', route.method === 'HEAD')
 })
 
+test('every admin route refuses a personal access token, also one of an admin with all scopes', async (t) => {
+  const scopes = ['tasks:read', 'tasks:write', 'revocations:read']
+  const made = await ann.post('/api/auth/tokens', { name: 'Script', scopes, expires_in_days: 30 })
+  t.equal(made.statusCode, 201)
+  for (const route of routes)
+    refused(t, await send(made.json().token, route), 'invalid_token', route.path, route.method === 'HEAD')
+})
+
 test('every admin route that changes something refuses an admin who proved more than ten minutes ago who they are', async (t) => {
   t.ok(changing.length >= 7)
   clock.now += 10 * 60_000 + 1_000
