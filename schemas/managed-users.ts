@@ -44,7 +44,7 @@ export const ManagedUserPage = pageOf(ref(ManagedUser), {
 export type ManagedUserPage = Static<typeof ManagedUserPage>
 
 const { current, ...sessionProperties } = Session.properties
-const { current: _, ...sessionExample } = Session.examples[0] ?? {}
+const { current: _, ...sessionExample } = Session.examples[0] as NonNullable<(typeof Session.examples)[0]>
 
 export const ManagedSession = Type.Object(sessionProperties, {
   $id: 'ManagedSession',
@@ -67,6 +67,7 @@ export const ManagedUserDetails = Type.Object(
     ...ManagedUser.properties,
     sessions: Type.Array(ref(ManagedSession), { description: 'The sessions that have not ended' }),
     factors: ref(Factors),
+    personal_tokens: Type.Integer({ description: 'How many personal access tokens have not ended' }),
     events: Type.Array(ref(Activity), { description: 'What happened to the account lately, newest first' }),
     usage: ref(Usage)
   },
@@ -78,6 +79,7 @@ export const ManagedUserDetails = Type.Object(
         ...ManagedUser.examples[0],
         sessions: ManagedSession.examples,
         factors: Factors.examples[0],
+        personal_tokens: 0,
         events: Activity.examples,
         usage: Usage.examples[0]
       }

@@ -13,6 +13,7 @@ import type { Mail } from '../mail/mail.ts'
 import { factorsRepository } from '../repositories/factors.ts'
 import { passkeysRepository } from '../repositories/passkeys.ts'
 import { personalDataRepository } from '../repositories/personal-data.ts'
+import { personalTokensRepository } from '../repositories/personal-tokens.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
 import { securityEventsRepository } from '../repositories/security-events.ts'
 import type { Lives } from '../repositories/session-ends.ts'
@@ -99,13 +100,14 @@ export function createOperations(db: Kysely<Database>, { lives, revocations, mai
     /** Everything that an operator may see of a user. */
     async show(id: string): Promise<ManagedUserDetails> {
       const user = await find(id)
-      const [sessions, factors, events, usage] = [
+      const [sessions, factors, personal_tokens, events, usage] = [
         await sessionsRepository(db, lives).list(id),
         await factorsRepository(db).find(id),
+        await personalTokensRepository(db).count(id),
         await securityEventsRepository(db).list(id, { limit: shownEvents, after: undefined }),
         await tasksRepository(db).count(id)
       ]
-      return { ...user, sessions, factors, events: events.items, usage }
+      return { ...user, sessions, factors, personal_tokens, events: events.items, usage }
     },
 
     /** Everything that is stored about a user, without secrets, as one JSON document. */

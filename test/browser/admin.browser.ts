@@ -119,6 +119,7 @@ const details = {
     }
   ],
   factors: { totp: true, passkeys: 2, recovery_codes: 10 },
+  personal_tokens: 3,
   events: [
     { ...event, id: '0197a3c2-8a11-7c42-9b0e-000000000001', event: 'login.failed', times: 40, ip: null },
     { ...event, id: '0197a3c2-8a11-7c42-9b0e-000000000002', event: 'account.disabled', ip: 'operator' }

@@ -1999,6 +1999,7 @@ export interface components {
          *         "passkeys": 0,
          *         "recovery_codes": 10
          *       },
+         *       "personal_tokens": 0,
          *       "events": [
          *         {
          *           "id": "0197a3c2-8a11-7c42-9b0e-6d7e8f9a0b1c",
@@ -2052,6 +2053,8 @@ export interface components {
             /** @description The sessions that have not ended */
             sessions: components["schemas"]["ManagedSession"][];
             factors: components["schemas"]["Factors"];
+            /** @description How many personal access tokens have not ended */
+            personal_tokens: number;
             /** @description What happened to the account lately, newest first */
             events: components["schemas"]["Activity"][];
             usage: components["schemas"]["Usage"];

@@ -35,6 +35,7 @@ function Facts({ user }: { user: ManagedUserDetails }) {
     ['Authenticator app', factors.totp ? 'On' : 'Off'],
     ['Passkeys', number.format(factors.passkeys)],
     ['Recovery codes', `${number.format(factors.recovery_codes)} left`],
+    ['Access tokens', number.format(user.personal_tokens)],
     ['Tasks', `${number.format(usage.tasks)}, ${number.format(usage.bytes)} bytes`]
   ]
   return (
