@@ -10,7 +10,7 @@ export const ActorKind = oneOf(['user', 'anonymous', 'admin', 'command', 'servic
 export type ActorKind = Static<typeof ActorKind>
 
 const { position, ...properties } = AuditEvent.properties
-const { position: _, ...shown } = AuditEvent.examples[0] ?? {}
+const { position: _, ...shown } = AuditEvent.examples[0] as NonNullable<(typeof AuditEvent.examples)[0]>
 
 export const AuditEntry = Type.Object(properties, {
   $id: 'AuditEntry',

@@ -1,5 +1,6 @@
 import { validate as isUuid } from 'uuid'
 import type { ManagedUser, ManagedUserDetails } from '../../schemas/managed-users.ts'
+import type { Role } from '../../schemas/users.ts'
 import { normalEmail } from '../auth/email-address.ts'
 import type { Cursors } from '../http/cursors.ts'
 import { Problem } from '../http/problems.ts'
@@ -54,12 +55,13 @@ const lineOf = ({ id, email, name, is_active, role, issuer, last_sign_in_at }: M
     ...(issuer === null ? [] : [`of ${issuer}`])
   ].join('  ')}\n`
 
-function describe({ sessions, factors, events, usage, ...user }: ManagedUserDetails): string {
+function describe({ sessions, factors, personal_tokens, events, usage, ...user }: ManagedUserDetails): string {
   const facts = Object.entries(user).map(([name, value]) => `${name.padEnd(18)}${printable(String(value ?? '-'))}\n`)
   return [
     ...facts,
     `tasks             ${usage.tasks}, ${usage.bytes} bytes\n`,
     `second factors    ${factors.totp ? 'authenticator app, ' : ''}${factors.passkeys} passkeys, ${factors.recovery_codes} recovery codes\n`,
+    `access tokens     ${personal_tokens}\n`,
     `sessions          ${sessions.length}\n`,
     ...sessions.map(
       ({ last_used_at, ip, user_agent }) => `  ${last_used_at}  ${ip ?? '-'}  ${printable(user_agent ?? '-')}\n`
@@ -158,7 +160,7 @@ function doer({ command, role, reason }: Changing, { operations, name }: Surroun
     'end-sessions': ({ id }) => operations.endSessions(id, order),
     'reset-factors': ({ id }) => operations.resetFactors(id, order),
     'send-reset': ({ id }) => operations.sendReset(id, order),
-    role: ({ id }) => operations.setRole(id, role ?? 'user', order),
+    role: ({ id }) => operations.setRole(id, role as Role, order),
     delete: ({ id, email }) => operations.remove(id, email, order)
   }
   return all[command]
@@ -215,16 +217,16 @@ export async function runCommand(
   }
   const { close, ...opened } = await open()
   const surroundings = { ...opened, terminal }
-  try {
-    if (wanted.command === 'find') return await find(wanted, surroundings)
-    if (wanted.command === 'show') return await show(wanted, surroundings)
-    if (wanted.command === 'export') return await exportData(wanted, surroundings)
-    return await change(wanted, surroundings)
-  } catch (error) {
-    terminal.err(`${(error as Error).message}\n`)
+  function act(): Promise<number> {
+    if (wanted.command === 'find') return find(wanted, surroundings)
+    if (wanted.command === 'show') return show(wanted, surroundings)
+    if (wanted.command === 'export') return exportData(wanted, surroundings)
+    return change(wanted, surroundings)
+  }
+  function explain(error: Error): number {
+    terminal.err(`${error.message}\n`)
     if (isMissing(error)) return exitCodes.notFound
     return error instanceof Problem && error.status === 400 ? exitCodes.usage : exitCodes.failed
-  } finally {
-    await close()
   }
+  return act().catch(explain).finally(close)
 }

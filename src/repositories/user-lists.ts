@@ -115,7 +115,7 @@ export function userLists(db: Kysely<Database> | Transaction<Database>, { first,
         where tally.count <= ${found} and ${before(options.after)}
         order by sign_ins.at desc, sign_ins.user_id desc limit ${wanted}
       ) as page on true`.execute(db)
-    if ((rows[0]?.count ?? 0) > found) return undefined
+    if ((rows[0] as { count: number }).count > found) return undefined
     return rows.flatMap(({ count, ...user }) => (user.id === null ? [] : [user]))
   }
 

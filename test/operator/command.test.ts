@@ -24,10 +24,15 @@ interface Given {
   answers?: string[]
   files?: Record<string, string>
   isInteractive?: boolean
+  /** Replaces some operations. */
+  other?: Partial<typeof operations>
 }
 
 /** Runs a command line. Somebody gives the answers; without any, nobody can be asked. */
-async function run(args: string[], { answers = [], files = {}, isInteractive = answers.length > 0 }: Given = {}) {
+async function run(
+  args: string[],
+  { answers = [], files = {}, other = {}, isInteractive = answers.length > 0 }: Given = {}
+) {
   const said = { out: '', err: '' }
   const asked: string[] = []
   let isOpen = false
@@ -53,7 +58,7 @@ async function run(args: string[], { answers = [], files = {}, isInteractive = a
     async () => {
       isOpen = true
       return {
-        operations,
+        operations: { ...operations, ...other },
         cursors: createCursors(config.secrets),
         name: 'olga',
         close: async () => {
@@ -152,6 +157,30 @@ test('a user is shown by the email or the id, without secrets', async (t) => {
     code: 0,
     out: /not yet +active +user +fay@other.example +Fay +of https:\/\/other/
   })
+})
+
+test('what is unknown, and what happened often, is shown as such', async (t) => {
+  const ann = await signUp()
+  await sql`update sessions set ip = null, user_agent = null where user_id = ${ann.id}`.execute(app.db)
+  await sql`insert into totp_factors (user_id, secret) values (${ann.id}, '')`.execute(app.db)
+  await sql`insert into security_events (id, event, user_id, times) values (gen_random_uuid(), 'login.failed', ${ann.id}, 40)`.execute(
+    app.db
+  )
+  const { out } = await run(['show', ann.id])
+  t.match(out, /T[\d:.]+Z {2}- {2}-\n/)
+  await sql`update users set is_active = false where id = ${ann.id}`.execute(app.db)
+  t.match((await run(['find', ann.id])).out, /disabled/)
+  t.match(out, /second factors +authenticator app, 0 passkeys/)
+  t.match(out, /login\.failed \(40\) +-\n/)
+})
+
+test('a database that does not answer is no missing user', async (t) => {
+  const other = { findId: () => Promise.reject(new Error('The database does not answer')) }
+  for (const args of [
+    ['show', 'ann@example.com'],
+    ['disable', 'ann@example.com', ...why, '--yes']
+  ])
+    t.match(await run(args, { other }), { code: 1, err: 'The database does not answer\n' })
 })
 
 test('what is stored about a user is exported, and that it was, is recorded', async (t) => {
