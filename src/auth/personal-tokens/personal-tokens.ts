@@ -95,7 +95,7 @@ export function createPersonalTokens(db: Kysely<Database>, parts: Parts) {
     async end({ id: user_id, token }: User, id: string, client: Client): Promise<boolean> {
       if (!(await tokens.remove(user_id, id))) return false
       await revocations.settle()
-      await log.record('token.ended', client, { user_id, session_id: token.sessionId ?? null })
+      await log.record('token.ended', client, { user_id, session_id: ownSession(token).sessionId })
       return true
     },
 
