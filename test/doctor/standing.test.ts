@@ -25,7 +25,8 @@ const { open, ended, known, deactivated } = await serve(async (app) => {
     return (await caller(app).post('/api/auth/register', newUser)).json().access_token as string
   }
   const arrive = async (sub: string) => {
-    const token = bridgeToken({ sub, email: `${sub}@example.com`, exp: seconds() + 900 })
+    // Issued after the deactivation, which ends all that were issued before.
+    const token = bridgeToken({ sub, email: `${sub}@example.com`, iat: seconds() + 30, exp: seconds() + 900 })
     await caller(app, token).get('/api/auth/me')
     return token
   }

@@ -75,10 +75,10 @@ for (const [cause, prepare] of Object.entries(causes)) {
     const ended = (await end()) as Awaited<ReturnType<typeof post>>
     t.ok(ended.statusCode < 300, ended.body)
     const rows = await outcomes(kinds)
-    // Those that name a user are deleted with the account.
+    // All are deleted with the account.
     t.strictSame(
       rows.map(({ kind }) => kind),
-      /end of/.test(cause) ? ['reset'] : kinds
+      /end of/.test(cause) ? [] : kinds
     )
     for (const row of rows) t.match(row, { outcome: 'dropped', seed: Buffer.alloc(0) }, row.kind)
   })

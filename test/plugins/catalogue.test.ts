@@ -97,6 +97,13 @@ const catalogue = {
     { 'www-authenticate': `${bearer}, error="insufficient_user_authentication", max_age=600` }
   ],
   forbidden: [problems.forbidden(), 403, 'forbidden', 'Access forbidden'],
+  insufficientScope: [
+    problems.insufficientScope('tasks:write'),
+    403,
+    'insufficient_scope',
+    'The token does not have the scope tasks:write',
+    { 'www-authenticate': `${bearer}, error="insufficient_scope", scope="tasks:write"` }
+  ],
   notFound: [problems.notFound('Task'), 404, 'not_found', 'Task not found'],
   passkeysOff: [
     problems.passkeysOff(),
@@ -120,12 +127,24 @@ const catalogue = {
     'The first request with this Idempotency-Key is still in progress',
     { 'retry-after': '1' }
   ],
+  lastAdmin: [
+    problems.lastAdmin(),
+    409,
+    'last_admin',
+    'Nobody else is an admin: make another user one first, or use the command line'
+  ],
   quotaExceeded: [problems.quotaExceeded(), 409, 'quota_exceeded', 'Your tasks are too many or too long; delete some'],
   tooManyPasskeys: [
     problems.tooManyPasskeys(20),
     409,
     'quota_exceeded',
     'An account has at most 20 passkeys; remove one'
+  ],
+  tooManyTokens: [
+    problems.tooManyTokens(50),
+    409,
+    'quota_exceeded',
+    'An account has at most 50 personal access tokens; end one'
   ],
   secondFactorOn: [problems.secondFactorOn(), 409, 'second_factor_on', 'An authenticator app is on already'],
   secondFactorOff: [problems.secondFactorOff(), 409, 'second_factor_off', 'There is no second factor'],

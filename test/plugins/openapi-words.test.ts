@@ -65,7 +65,9 @@ test('a choice of words in a query is a named component', async (t) => {
   t.notOk(choices.some((schema) => schema.enum))
   t.strictSame(
     [...new Set(choices.flatMap(({ $ref = [] }) => $ref))].sort(),
-    ['SortOrder', 'TaskSort', 'TaskStatus'].map((name) => `#/components/schemas/${name}`)
+    ['ActorKind', 'Role', 'SortOrder', 'TaskSort', 'TaskStatus', 'UserState'].map(
+      (name) => `#/components/schemas/${name}`
+    )
   )
 })
 

@@ -74,7 +74,8 @@ test('URLs are matched exactly, including slashes and case', async (t) => {
     const [slash, twice, upper] = [`${url}/`, url.replace('/', '//'), url.toUpperCase()]
     for (const other of [twice, upper]) t.equal((await app.inject({ url: other })).statusCode, 404, other)
     const answer = await app.inject({ url: slash, headers: { authorization } })
-    t.ok([400, 404, 405].includes(answer.statusCode), `${slash}: ${answer.statusCode}`)
+    // 403: an empty id at a route of admins.
+    t.ok([400, 403, 404, 405].includes(answer.statusCode), `${slash}: ${answer.statusCode}`)
     t.match(answer.headers['content-type'], /^application\/problem\+json/)
   }
   for (const url of [
@@ -95,7 +96,8 @@ test('URLs are matched exactly, including slashes and case', async (t) => {
 test('HEAD answers like GET, without the body', async (t) => {
   // /health contains this number, whose length would vary.
   t.capture(app.revocations, 'staleness', () => 7)
-  const changing = ['date', 'x-request-id', 'keep-alive', 'connection']
+  // A HEAD need not have the framing of a body (RFC 9110, section 9.3.2).
+  const changing = ['date', 'x-request-id', 'keep-alive', 'connection', 'transfer-encoding']
   const routes = routesOf(app).filter(({ method, path }) => method === 'GET' && !path.includes('*'))
   t.ok(routes.length > 10)
   const { id } = (await ann.post('/api/tasks', { title: 'a' })).json()

@@ -10,7 +10,7 @@ const refusal = (reason: string) => ({ status: 401, code: 'invalid_token', reaso
 
 /** Hostile only under our own secret, but valid for an issuer with its own keys. */
 const harmless =
-  /^(typ (JWT|AT\+JWT|application\/at\+jwt|missing)|alg "EdDSA"|sid .*|jti .*|auth_time .*|amr .*|sub (no UUID|a number|a UUID and SQL)|bridge sub (a number|with blanks|beyond ASCII))$/
+  /^(typ (JWT|AT\+JWT|application\/at\+jwt|missing)|alg "EdDSA"|sid .*|jti .*|auth_time .*|amr .*|role .*|sub (no UUID|a number|a UUID and SQL)|bridge sub (a number|with blanks|beyond ASCII))$/
 const hostile = Object.entries({
   ...Object.fromEntries(Object.entries(headers).map(([name, change]) => [name, () => foreignToken({}, change)])),
   ...Object.fromEntries(
