@@ -1,25 +1,58 @@
+import { parseArgs } from 'node:util'
 import { parsePostgresUrl } from '../config/setting-types.ts'
 import { openDatabase } from '../database/connection.ts'
 import { prepareDatabase } from '../database/prepare.ts'
 import type { Database } from '../database/tables.ts'
-import { importWithReport } from '../import/report.ts'
+import { auth0File, csvFile, firebaseFile, firebaseProject } from '../import/files.ts'
+import { importFrom, importWithReport } from '../import/report.ts'
 import { createLog } from '../logging/log.ts'
+import { supabaseRepository } from '../repositories/supabase.ts'
 import { loadSettings } from './settings.ts'
 
 const usage = `Usage: npm run import -- better-auth <DATABASE_URL of the Better Auth server> [--write]
+       npm run import -- supabase <DATABASE_URL of the project> [--write]
+       npm run import -- auth0 <FILE.ndjson> [--write]
+       npm run import -- csv <FILE.csv> [--write]
+       npm run import -- firebase <FILE.json> --signer-key <KEY> --salt-separator <TEXT> --rounds 8 --mem-cost 14 [--write]
 
 Copies users and password hashes into the database of the settings. Without --write it only reports what it would do.
+A run that was interrupted can be repeated: users who are there already stay as they are. docs/import.md describes the files.
 `
 
-const [system, url, ...flags] = process.argv.slice(2)
-const dryRun = !flags.includes('--write')
+const systems = ['better-auth', 'supabase', 'auth0', 'csv', 'firebase']
 
-if (system !== 'better-auth' || !url || flags.some((flag) => flag !== '--write')) {
-  process.stderr.write(usage)
+function quit(problem: string): never {
+  process.stderr.write(`${problem}\n\n${usage}`)
   process.exit(2)
 }
 
-function source(text: string): string {
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        write: { type: 'boolean', default: false },
+        'signer-key': { type: 'string' },
+        'salt-separator': { type: 'string' },
+        rounds: { type: 'string' },
+        'mem-cost': { type: 'string' }
+      }
+    })
+    const [system = '', place, ...more] = positionals
+    if (!systems.includes(system) || !place || more.length > 0)
+      throw new Error(`Name one of ${systems.join(', ')}, and a place`)
+    const { 'signer-key': signerKey, 'salt-separator': saltSeparator, rounds, 'mem-cost': memCost } = values
+    const project = system === 'firebase' ? firebaseProject({ signerKey, saltSeparator, rounds, memCost }) : undefined
+    return { system, place, dryRun: !values.write, project }
+  } catch (error) {
+    return quit((error as Error).message)
+  }
+}
+
+const { system, place, dryRun, project } = readArguments()
+const isDatabase = system === 'better-auth' || system === 'supabase'
+
+function sourceUrl(text: string): string {
   try {
     return parsePostgresUrl(text)
   } catch (error) {
@@ -31,11 +64,23 @@ function source(text: string): string {
 const config = loadSettings()
 const log = createLog(config.logLevel)
 const target = openDatabase<Database>(config, log)
-const from = openDatabase<unknown>({ databaseUrl: source(url), dataDir: '' }, log)
+const from = isDatabase ? openDatabase<unknown>({ databaseUrl: sourceUrl(place), dataDir: '' }, log) : undefined
+const common = { target, dryRun, print: process.stdout.write.bind(process.stdout) }
+
+async function run(path: string): Promise<void> {
+  if (!from) {
+    const source = project ? firebaseFile(path, project) : system === 'auth0' ? auth0File(path) : csvFile(path)
+    return importFrom({ ...common, source, what: path, idPrefix: `${system}:` })
+  }
+  if (system === 'better-auth') return importWithReport({ ...common, from })
+  const source = supabaseRepository(from)
+  await importFrom({ ...common, source, what: 'auth.users', total: await source.count(), idPrefix: 'supabase:' })
+}
+
 await prepareDatabase(target, config, log)
-  .then(() => importWithReport({ from, target, dryRun, print: process.stdout.write.bind(process.stdout) }))
+  .then(() => run(place))
   .catch((error: Error) => {
     process.stderr.write(`Not imported: ${error.message}\n`)
     process.exitCode = 1
   })
-  .finally(() => Promise.all([target.destroy(), from.destroy()]))
+  .finally(() => Promise.all([target.destroy(), from?.destroy()]))

@@ -126,6 +126,19 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
         .where('subject', '=', subject)
         .executeTakeFirst(),
 
+    /** Users who registered here, by id, with their hashes: for those who leave. */
+    exportPage: (after: string | undefined, limit: number) =>
+      db
+        .selectFrom('users')
+        .select(['id', 'email', 'email_verified', 'name', 'is_active', 'created_at'])
+        // The table has no user of ours without one.
+        .select(sql<string>`password_hash`.as('password_hash'))
+        .where('issuer', 'is', null)
+        .$if(after !== undefined, (query) => query.where('id', '>', after as string))
+        .orderBy('id')
+        .limit(limit)
+        .execute(),
+
     find: (id: string): Promise<User | undefined> =>
       db.selectFrom('users').select(columns).where('id', '=', id).executeTakeFirst(),
 

@@ -146,6 +146,14 @@ test('a process that stops seals one batch, and leaves a long queue to others', 
   t.equal(await sealEvents(db, { size: 2, isStopped: () => true }), false)
   t.equal((await audit.waiting()).count, 3)
   await sealEvents(db)
+  await sql`insert into security_events (id, event) select gen_random_uuid(), 'login' from generate_series(1, 501)`.execute(
+    db
+  )
+  const sealer = createSealer(db, captureLog().log)
+  sealer.wake()
+  await sealer.stop()
+  t.equal((await audit.waiting()).count, 1)
+  await sealEvents(db)
 })
 
 test('while the database is away the sealer tries again, and says so once', async (t) => {

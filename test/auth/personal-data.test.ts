@@ -257,7 +257,11 @@ test('a user has one download at a time, and one that ends early makes room for 
 test('a user who was deleted meanwhile has nothing to download, and an error of the database is told', async (t) => {
   const ann = await signUp()
   const outage = Object.assign(new Error('sabotage'), { code: 'ECONNREFUSED' })
-  const broken = t.capture(db.getExecutor(), 'executeQuery', () => Promise.reject(outage))
+  const executor = db.getExecutor()
+  const execute = executor.executeQuery.bind(executor)
+  const broken = t.capture(executor, 'executeQuery', (...args: Parameters<typeof execute>) =>
+    args[0].sql.includes('disabled_reason') ? Promise.reject(outage) : execute(...args)
+  )
   t.equal((await ann.get('/api/auth/profile/export')).statusCode, 503)
   broken.restore()
   t.equal((await ann.get('/api/auth/profile/export')).statusCode, 200, 'the one that failed does not count')

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'tap'
 import { run } from '../helpers/process.ts'
 import { cloneTemplate, onServer, server, urlOf } from '../helpers/template.ts'
@@ -6,7 +8,15 @@ const command = 'src/commands/import.ts'
 const nowhere = 'postgres://ann:hush-hush@localhost:1/users'
 
 test('wrong arguments print the usage', async (t) => {
-  for (const args of [[], ['better-auth'], ['supabase', nowhere], ['better-auth', nowhere, '--force']]) {
+  for (const args of [
+    [],
+    ['better-auth'],
+    ['okta', nowhere],
+    ['csv'],
+    ['firebase', 'users.json'],
+    ['csv', 'a', 'b'],
+    ['better-auth', nowhere, '--force']
+  ]) {
     const { code, stderr } = await run(t, command, {}, args).ended
     t.equal(code, 2)
     t.match(stderr, 'Usage: npm run import -- better-auth')
@@ -54,4 +64,27 @@ test('a dry run counts the users, --write imports them, and a second run imports
   t.match((await run(t, command, database.settings, args).ended).stdout, /A dry run.*\n +1 +imported\n/)
   t.match((await run(t, command, database.settings, [...args, '--write']).ended).stdout, /Done:\n +1 +imported\n/)
   t.match((await run(t, command, database.settings, args).ended).stdout, / +1 +imported by an earlier run\n/)
+})
+
+test('users of a file are imported, and exported with their hashes', async (t) => {
+  const database = await cloneTemplate()
+  t.teardown(database.remove)
+  const csv = join(t.testdir(), 'users.csv')
+  writeFileSync(csv, `email,password_hash\nann@example.com,$2a$10$${'a'.repeat(21)}u${'b'.repeat(30)}u\n`)
+  t.match(await run(t, command, database.settings, ['csv', csv, '--write']).ended, {
+    code: 0,
+    stdout: /Done:\n +1 +imported\n/
+  })
+  const leave = 'src/commands/export.ts'
+  const exported = await run(t, leave, database.settings, ['users', '--with-hashes']).ended
+  t.match(JSON.parse(exported.stdout), {
+    email: 'ann@example.com',
+    password_hash: /^\$2a\$10\$/,
+    password_algorithm: 'bcrypt'
+  })
+  t.notMatch((await run(t, leave, database.settings, ['users']).ended).stdout, /hash/)
+  for (const args of [[], ['tasks'], ['users', '--all']])
+    t.match(await run(t, leave, database.settings, args).ended, { code: 2, stderr: /^Usage: / })
+  const away = { ...database.settings, DATABASE_URL: nowhere }
+  t.match(await run(t, leave, away, ['users']).ended, { code: 1, stderr: /^Not exported: / })
 })

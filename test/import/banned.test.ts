@@ -49,7 +49,7 @@ for (const [style, banned, expires, type] of [
     }
     await importWithReport({ from, target: app.db, dryRun: false, print })
     t.match(printed, /\b4 {2}imported\n/)
-    t.match(printed, /\b2 {2}imported, but deactivated: banned in Better Auth\n/)
+    t.match(printed, /\b2 {2}imported, but deactivated: banned there\n/)
     for (const [name, , , isKept] of users) {
       const answer = await anyone.post('/api/auth/login', { email: `${name}-${style}@example.com`, password })
       t.equal(answer.statusCode, isKept ? 200 : 401, name)

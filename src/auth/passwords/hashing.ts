@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as bcrypt from '@node-rs/bcrypt'
-import { isScrypt, verifyScrypt } from './scrypt.ts'
+import { isBetterAuthScrypt, isScrypt, verifyScrypt } from './scrypt.ts'
 
 export const maxBytes = 72
 // Milliseconds; an import may add slower hashes at any time.
@@ -12,7 +12,7 @@ export const isHashable = (password: string) =>
 
 // Prefix of our hash of a password from Better Auth, which normalizes to NFKC. Passwords set here are hashed as received.
 const normalized = 'nfkc'
-const isNormalized = (hash: string) => isScrypt(hash) || hash.startsWith(normalized)
+const isNormalized = (hash: string) => isBetterAuthScrypt(hash) || hash.startsWith(normalized)
 const plain = (hash: string) => (hash.startsWith(normalized) ? hash.slice(normalized.length) : hash)
 
 const asHashed = (password: string, hash: string) => (isNormalized(hash) ? password.normalize('NFKC') : password)

@@ -1,6 +1,7 @@
 import { randomBytes, scryptSync } from 'node:crypto'
 import { test } from 'tap'
 import { createHashing, isKnownHash } from '../../../src/auth/passwords/hashing.ts'
+import { firebaseHash, project } from '../../helpers/firebase.ts'
 
 const cheap = createHashing({ bcryptCost: 4 })
 
@@ -77,6 +78,27 @@ test('spellings that Better Auth treats as equal stay valid after repeated rehas
   t.equal(await cheap.verify('e\u0301-secret-7', ours), false, 'a password set here is kept exactly as received')
 })
 
+/** A hash of Firebase, as an import stores it. */
+function firebaseStored(password: string): string {
+  const salt = randomBytes(8)
+  return `firebase:${project.separator}:${project.key}:${salt.toString('base64')}:${firebaseHash(password, salt)}`
+}
+
+test('a hash of Firebase is verified, and replaced by one of the password as it was typed', async (t) => {
+  const stored = firebaseStored('Ångström-ﬁ7')
+  t.ok(isKnownHash(stored))
+  t.equal(await cheap.verify('Ångström-ﬁ7', stored), true)
+  t.equal(await cheap.verify('Ångström-fi7', stored), false, 'Firebase does not normalize')
+  t.equal(await cheap.verify('Ångström-ﬁ7', stored.slice(0, -8)), false)
+  t.ok(cheap.isOutdated(stored, 'Ångström-ﬁ7'))
+  t.notOk(cheap.isOutdated(stored, 'x'.repeat(73)))
+  const ours = await cheap.rehash('Ångström-ﬁ7', stored)
+  t.match(ours, /^\$2b\$04\$/)
+  t.equal(await cheap.verify('Ångström-ﬁ7', ours), true)
+  for (const wrong of ['firebase:', 'firebase:Bw==:AA==:AA==', 'firebase:Bw==:AA==:AA==:$', 'firebase:a:b:c:d:e'])
+    t.notOk(isKnownHash(wrong), wrong)
+})
+
 /** CPU time in microseconds, which other load does not change. */
 async function work(act: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage()
@@ -91,7 +113,8 @@ test('a check takes the same work for every hash, and without a hash', async (t)
     'of our cost': await createHashing({ bcryptCost: 10 }).hash('correct-horse-7'),
     'of a lower cost': await createHashing({ bcryptCost: 6 }).hash('correct-horse-7'),
     'of a higher cost': await createHashing({ bcryptCost: 11 }).hash('correct-horse-7'),
-    'of scrypt': scryptHash('correct-horse-7')
+    'of scrypt': scryptHash('correct-horse-7'),
+    'of Firebase': firebaseStored('correct-horse-7')
   }
   const hashing = createHashing({ bcryptCost: 10, readKinds: async () => ({ cost: 11, scrypt: true }) })
   const known = await work(() => hashing.verify('wrong', hashes['of a higher cost']))

@@ -3,7 +3,7 @@ import { v5 as uuidOf } from 'uuid'
 import { normalEmail } from '../auth/email-address.ts'
 import { isKnownHash } from '../auth/passwords/hashing.ts'
 import type { Database } from '../database/tables.ts'
-import type { BetterAuthRepository, SourceUser } from '../repositories/better-auth.ts'
+import type { SourceUser } from '../repositories/better-auth.ts'
 import { usersRepository } from '../repositories/users.ts'
 
 /** Namespace of the new ids, which are derived from the old ones, so that a second run finds the users of the first. */
@@ -13,8 +13,15 @@ const batch = 500
 export type Outcome = 'imported' | 'banned' | 'already' | 'taken' | 'passwordless' | 'noAddress' | 'unknownHash'
 export type Report = Record<Outcome, number>
 
+/** Users in a fixed order. A page may depend on the one before, or on where it ended. */
+export interface UserSource {
+  page: (after: string | number | undefined, limit: number) => Promise<SourceUser[]>
+}
+
 interface Options {
-  source: BetterAuthRepository
+  source: UserSource
+  /** Of systems whose ids may be those of another one. */
+  idPrefix?: string | undefined
   target: Kysely<Database>
   dryRun: boolean
   onProgress: (read: number) => void
@@ -26,14 +33,14 @@ const present = new Set<Outcome>(['imported', 'banned', 'already'])
 /** Rolls back a batch of a dry run. */
 class DryRun extends Error {}
 
-function newRow({ id, name, email, email_verified, password, created_at, is_banned }: SourceUser) {
+function newRow({ id, name, email, email_verified, password, created_at, is_banned }: SourceUser, idPrefix: string) {
   const address = normalEmail(email)
   if (password === null) return 'passwordless'
   if (address === undefined) return 'noAddress'
   if (!isKnownHash(password)) return 'unknownHash'
   const shown = (name ?? '').replaceAll('\0', '').slice(0, 100).toWellFormed().trim()
   return {
-    id: uuidOf(String(id), namespace),
+    id: uuidOf(`${idPrefix}${id}`, namespace),
     email: address,
     email_verified,
     name: shown || address,
@@ -44,10 +51,11 @@ function newRow({ id, name, email, email_verified, password, created_at, is_bann
 }
 
 /**
- * Copies users and password hashes from a Better Auth database, one transaction per batch. Existing users are never
+ * Copies users and password hashes of another system, one transaction per batch. Existing users are never
  * changed, so an interrupted run can be repeated.
  */
-export async function importUsers({ source, target, dryRun, onProgress, onSkipped }: Options): Promise<Report> {
+export async function importUsers(options: Options): Promise<Report> {
+  const { source, idPrefix = '', target, dryRun, onProgress, onSkipped } = options
   const report: Report = {
     imported: 0,
     banned: 0,
@@ -63,7 +71,7 @@ export async function importUsers({ source, target, dryRun, onProgress, onSkippe
     const result = new Map<SourceUser, Outcome>()
     const rows = new Map<SourceUser, Exclude<ReturnType<typeof newRow>, string>>()
     for (const user of users) {
-      const row = newRow(user)
+      const row = newRow(user, idPrefix)
       if (typeof row === 'string') result.set(user, row as Outcome)
       else rows.set(user, row)
     }

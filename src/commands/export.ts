@@ -1,0 +1,31 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { openDatabase, openForMigrations } from '../database/connection.ts'
+import { userLines } from '../import/leaving.ts'
+import { createLog } from '../logging/log.ts'
+import { loadSettings } from './settings.ts'
+
+const usage = `Usage: npm run --silent export -- users [--with-hashes] > users.ndjson
+
+Writes the users who registered here to standard output, one JSON object a line. With --with-hashes also their password
+hashes: keep that file as secret as the database.
+`
+
+const [what, ...flags] = process.argv.slice(2)
+if (what !== 'users' || flags.some((flag) => flag !== '--with-hashes')) {
+  process.stderr.write(usage)
+  process.exit(2)
+}
+
+const config = loadSettings()
+const log = createLog('warn')
+const db = config.directUrl === undefined ? openDatabase(config, log) : openForMigrations(config.directUrl, log)
+try {
+  const lines = Readable.from(userLines(db, { withHashes: flags.length > 0 }), { highWaterMark: 1 })
+  await pipeline(lines, process.stdout, { end: false })
+} catch (error) {
+  process.stderr.write(`Not exported: ${(error as Error).message}\n`)
+  process.exitCode = 1
+} finally {
+  await db.destroy()
+}

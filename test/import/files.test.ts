@@ -1,0 +1,269 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { hashSync } from '@node-rs/bcrypt'
+import { sql } from 'kysely'
+import t, { test } from 'tap'
+import { auth0File, csvFile, firebaseFile, firebaseProject } from '../../src/import/files.ts'
+import { userLines } from '../../src/import/leaving.ts'
+import { importFrom } from '../../src/import/report.ts'
+import type { UserSource } from '../../src/import/users.ts'
+import { supabaseRepository } from '../../src/repositories/supabase.ts'
+import { password, startApp } from '../helpers/app.ts'
+import { firebaseHash, project } from '../helpers/firebase.ts'
+import { sourceDatabase } from '../helpers/source-database.ts'
+
+const { app, anyone, signUp } = await startApp(t)
+const hash = hashSync(password, { cost: 4 })
+const folder = t.testdir()
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+async function run(source: UserSource, system: string, dryRun = false): Promise<string> {
+  let printed = ''
+  await importFrom({
+    ...{ source, what: system, idPrefix: `${system}:`, target: app.db, dryRun },
+    print: (text) => {
+      printed += text
+    }
+  })
+  return printed
+}
+
+const logIn = async (email: string, secret = password) =>
+  (await anyone.post('/api/auth/login', { email, password: secret })).statusCode
+const userOf = (email: string) =>
+  app.db.selectFrom('users').selectAll().where('email', '=', email).executeTakeFirstOrThrow()
+
+test('users of a CSV file sign in with their old passwords, and a second run adds none', async (t) => {
+  const ann = await signUp()
+  const csv = file(
+    'users.csv',
+    `\ufeffid,Email,name,email_verified,created_at,disabled,password_hash\r\n`.replace('Email', 'email') +
+      `1, Csv@Example.com,"Smith, ""Ann""\r\nof York",true,2024-02-03T04:05:06Z,,${hash}\r\n` +
+      `2,csv-off@example.com,,,1706933106000,true,${hash}\r\n\r\n` +
+      `3,${ann.email},,,,,${hash}\r\n4,nobody,,,,,${hash}\r\n5,csv-none@example.com,,,,,\r\n6,csv-md5@example.com,,,,,5f4dcc3b\r\n`
+  )
+  t.match(await run(csvFile(csv), 'csv', true), /A dry run.*1 {2}imported\n.*1 {2}imported, but deactivated/s)
+  t.equal(await logIn('csv@example.com'), 401, 'a dry run writes nothing')
+  const report = await run(csvFile(csv), 'csv')
+  t.match(report, /^Reading csv\n6 users read\n/)
+  for (const line of [
+    '1  imported\n',
+    'belongs to another',
+    'no password',
+    'invalid email',
+    'unknown kind of password'
+  ])
+    t.match(report, line)
+  t.match(report, '  4: skipped: invalid email')
+  t.match(await userOf('csv@example.com'), {
+    ...{
+      name: 'Smith, "Ann"\r\nof York',
+      email_verified: true,
+      is_active: true,
+      created_at: '2024-02-03T04:05:06.000Z'
+    }
+  })
+  t.match(await userOf('csv-off@example.com'), {
+    ...{ name: 'csv-off@example.com', email_verified: false, is_active: false, created_at: '2024-02-03T04:05:06.000Z' }
+  })
+  t.equal(await logIn('csv@example.com'), 200)
+  t.equal(await logIn('csv-off@example.com'), 401)
+  t.match(await run(csvFile(csv), 'csv'), /0 {2}imported\n.*2 {2}imported by an earlier run/s)
+})
+
+test('users of an export of Auth0 sign in with their old passwords', async (t) => {
+  const lines = [
+    { _id: { $oid: '5f1' }, email: 'auth0@example.com', email_verified: true, passwordHash: hash, connection: 'x' },
+    { user_id: 'auth0|5f2', email: 'auth0-off@example.com', blocked: true, passwordHash: hash, name: 'Ben' },
+    { email: 'auth0-plain@example.com', password_hash: hash }
+  ]
+  const path = file('auth0.ndjson', `${lines.map((line) => JSON.stringify(line)).join('\n')}\n\n`)
+  t.match(await run(auth0File(path), 'auth0'), /3 users read.*2 {2}imported\n.*1 {2}imported, but deactivated/s)
+  t.equal(await logIn('auth0@example.com'), 200)
+  t.equal(await logIn('auth0-plain@example.com'), 200)
+  t.match(await userOf('auth0@example.com'), { email_verified: true, name: 'auth0@example.com' })
+  t.match(await userOf('auth0-off@example.com'), { is_active: false, name: 'Ben' })
+})
+
+const wrong: Record<string, [UserSource, RegExp]> = {
+  'a line that is no JSON': [auth0File(file('1', '{"email":"x"}\n{"email"')), /^Line 2 is not a JSON object$/],
+  'a line that is no object': [auth0File(file('2', '\n7\n')), /^Line 2 is not a JSON object$/],
+  'a time that is none': [csvFile(file('3', 'email,created_at\nx@example.com,soon\n')), /^Line 2: soon is not a time$/],
+  'a table without addresses': [csvFile(file('4', 'mail,name\nx,y\n')), /name the columns, among them email/],
+  'a row with too many columns': [csvFile(file('5', 'email\nx,y\n')), /Invalid Record Length/],
+  'a file that is not there': [csvFile(join(folder, 'nowhere')), /ENOENT/],
+  'a file of Auth0 that is not there': [auth0File(join(folder, 'nowhere')), /ENOENT/],
+  'a file of Firebase that is not there': [firebaseFile(join(folder, 'nowhere'), { separator: '', key: '' }), /ENOENT/],
+  'a file of Firebase that ends early': [
+    firebaseFile(file('7', '{"users":[{"email":'), { separator: '', key: '' }),
+    /./
+  ],
+  'a file of Firebase without users': [
+    firebaseFile(file('6', '{"accounts":[]}'), { separator: '', key: '' }),
+    /"users"/
+  ]
+}
+for (const [what, [source, message]] of Object.entries(wrong))
+  test(`${what} is reported`, async (t) => {
+    await t.rejects(run(source, 'wrong'), { message })
+  })
+
+test('users of a large file are imported in batches', async (t) => {
+  const rows = Array.from({ length: 1_100 }, (_, i) => `many-${i}@example.com,${hash}`)
+  const report = await run(csvFile(file('many.csv', `email,password_hash\n${rows.join('\n')}`)), 'csv')
+  t.match(report, /500 users read\n1000 users read\n1100 users read\n.*1100 {2}imported\n/s)
+})
+
+test('at most twenty users who are skipped are listed', async (t) => {
+  const rows = Array.from({ length: 30 }, (_, i) => `none-${i}@example.com`)
+  const report = await run(csvFile(file('none.csv', `email\n${rows.join('\n')}`)), 'csv')
+  t.match(report, /Skipped, by id in the source \(the first 20\):\n( {2}none-\d+@.*\n){20}$/)
+})
+
+test('users of Supabase sign in with their old passwords', async (t) => {
+  const { from } = await sourceDatabase(t)
+  await sql`create schema auth`.execute(from)
+  await sql`create table auth.users (id uuid primary key, email text, encrypted_password text, email_confirmed_at timestamptz,
+    banned_until timestamptz, deleted_at timestamptz, raw_user_meta_data jsonb, created_at timestamptz)`.execute(from)
+  await sql`insert into auth.users values
+    (gen_random_uuid(), 'supabase@example.com', ${hash}, now(), now() - interval '1 day', null, '{"full_name": "Ann"}', '2024-02-03T04:05:06Z'),
+    (gen_random_uuid(), 'supabase-off@example.com', ${hash}, null, now() + interval '1 day', null, '{"name": "Ben"}', now()),
+    (gen_random_uuid(), 'supabase-google@example.com', '', null, null, null, null, null),
+    (gen_random_uuid(), 'supabase-deleted@example.com', ${hash}, null, null, now(), null, now()),
+    (gen_random_uuid(), null, null, null, null, null, null, now())`.execute(from)
+  const source = supabaseRepository(from)
+  t.equal(await source.count(), 3)
+  const [, second] = await source.page(undefined, 2)
+  t.equal((await source.page(second?.id, 2)).length, 1)
+  const report = await run(source, 'supabase')
+  t.match(report, /3 users read.*1 {2}imported\n.*1 {2}imported, but deactivated: banned.*1 {2}skipped: no password/s)
+  t.equal(await logIn('supabase@example.com'), 200)
+  t.match(await userOf('supabase@example.com'), {
+    name: 'Ann',
+    email_verified: true,
+    created_at: '2024-02-03T04:05:06.000Z'
+  })
+  t.match(await userOf('supabase-off@example.com'), { name: 'Ben', email_verified: false, is_active: false })
+})
+
+test('users of an export of Firebase sign in with their old passwords', async (t) => {
+  const users = [
+    {
+      ...{
+        localId: 'a',
+        email: 'firebase@example.com',
+        emailVerified: true,
+        displayName: 'Ann',
+        createdAt: '1706933106000'
+      },
+      ...{
+        salt: '42xEC+ixf3L2lw==',
+        passwordHash: 'lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=='
+      }
+    },
+    {
+      ...{
+        localId: 'b',
+        email: 'firebase-url@example.com',
+        disabled: false,
+        salt: Buffer.from('????>>>>').toString('base64url')
+      },
+      passwordHash: firebaseHash(password, Buffer.from('????>>>>')).replaceAll('+', '-').replaceAll('/', '_')
+    },
+    { localId: 'c', email: 'firebase-google@example.com' },
+    { localId: 'd', phoneNumber: '+1' }
+  ]
+  const path = file('firebase.json', JSON.stringify({ users }, null, 2))
+  t.match(
+    await run(firebaseFile(path, project), 'firebase'),
+    /4 users read.*2 {2}imported\n.*2 {2}skipped: no password/s
+  )
+  t.equal(await logIn('firebase@example.com', 'user2password'), 401)
+  t.equal(await logIn('firebase@example.com', 'user1password'), 200)
+  t.equal(await logIn('firebase@example.com', 'user1password'), 200)
+  t.equal(await logIn('firebase-url@example.com'), 200)
+  t.match(await userOf('firebase@example.com'), {
+    ...{ name: 'Ann', email_verified: true, created_at: '2024-02-03T04:05:06.000Z' }
+  })
+})
+
+test('the parameters of a project of Firebase are checked', (t) => {
+  t.strictSame(firebaseProject({ signerKey: project.key, saltSeparator: 'Bw==', rounds: '8', memCost: '14' }), project)
+  for (const [wrong, message] of [
+    [{ signerKey: undefined }, /signer key/],
+    [{ signerKey: 'not base64!' }, /signer key/],
+    [{ saltSeparator: '$' }, /salt separator/],
+    [{ rounds: '9' }, /rounds 8 and memory cost 14/],
+    [{ memCost: '15' }, /rounds 8 and memory cost 14/]
+  ] as const)
+    t.throws(
+      () => firebaseProject({ signerKey: project.key, saltSeparator: 'Bw==', rounds: '8', memCost: '14', ...wrong }),
+      {
+        message
+      }
+    )
+  t.end()
+})
+
+test('users are exported with their hashes, and can be imported elsewhere', async (t) => {
+  const other = await startApp(t)
+  const ann = await other.signUp('leaving@example.com')
+  await app.db.selectFrom('users').select('id').execute()
+  const read = async (withHashes: boolean, size?: number) => {
+    let text = ''
+    for await (const lines of userLines(other.app.db, { withHashes, ...(size && { size }) })) text += lines
+    return text
+  }
+  await other.signUp('leaving-too@example.com')
+  await other.app.db
+    .insertInto('users')
+    .values([
+      { id: crypto.randomUUID(), email: 'nfkc@example.com', name: 'x', password_hash: `nfkc${hash}`, is_active: false },
+      {
+        id: crypto.randomUUID(),
+        email: 'scrypt@example.com',
+        name: 'x',
+        password_hash: `${'0'.repeat(32)}:${'0'.repeat(128)}`
+      },
+      { id: crypto.randomUUID(), email: 'fire@example.com', name: 'x', password_hash: 'firebase:Bw==:AA==:AA==:AA==' },
+      {
+        id: crypto.randomUUID(),
+        email: 'foreign@example.com',
+        name: 'x',
+        issuer: 'https://x',
+        subject: '1',
+        password_hash: null
+      }
+    ])
+    .execute()
+  const text = await read(true, 2)
+  const users = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  t.equal(users.length, 5)
+  t.match(
+    users.find(({ id }) => id === ann.id),
+    {
+      ...{ email: 'leaving@example.com', name: 'Somebody', disabled: false, password_algorithm: 'bcrypt' },
+      password_hash: /^\$2b\$04\$/
+    }
+  )
+  const algorithms = Object.fromEntries(
+    users.map(({ email, password_algorithm: name, disabled }) => [email, [name, disabled]])
+  )
+  t.match(algorithms, {
+    'nfkc@example.com': ['bcrypt-nfkc', true],
+    'scrypt@example.com': ['scrypt-better-auth', false],
+    'fire@example.com': ['scrypt-firebase', false]
+  })
+  t.equal(users.find(({ email }) => email === 'nfkc@example.com').password_hash, hash)
+  t.notMatch(await read(false), /password|\$2b/)
+  await run(auth0File(file('leaving.ndjson', text)), 'gatehouse')
+  t.equal(await logIn('leaving@example.com'), 200)
+})
