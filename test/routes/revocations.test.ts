@@ -67,6 +67,8 @@ test('a reader whose token ends while it waits gets 401', async (t) => {
   const token = await feedToken(app, signUp)
   const { cursor } = (await caller(app, token).get('/api/revocations?wait=0')).json()
   const waiting = caller(app, token).get(`/api/revocations?wait=15&after=${cursor}`)
+  // Its queries are before these, so then it waits.
+  await read()
   await app.db.deleteFrom('personal_tokens').where('hash', '=', hashOf(token)).execute()
   await app.revocations.settle()
   t.match((await waiting).json(), { status: 401, code: 'token_revoked' })
