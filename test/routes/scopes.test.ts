@@ -23,18 +23,22 @@ const routes = routesOf(app).flatMap(({ method, path }) => {
 })
 
 /** The scope of each route that takes personal access tokens. A new one is added here on purpose. */
-const scoped: Record<string, string> = Object.fromEntries(
-  ['/api/tasks', '/api/users/:user_id/tasks'].flatMap((prefix) => [
-    [`GET ${prefix}`, 'tasks:read'],
-    [`HEAD ${prefix}`, 'tasks:read'],
-    [`POST ${prefix}`, 'tasks:write'],
-    [`GET ${prefix}/:id`, 'tasks:read'],
-    [`HEAD ${prefix}/:id`, 'tasks:read'],
-    [`PUT ${prefix}/:id`, 'tasks:write'],
-    [`PATCH ${prefix}/:id/complete`, 'tasks:write'],
-    [`DELETE ${prefix}/:id`, 'tasks:write']
-  ])
-)
+const scoped: Record<string, string> = {
+  'GET /api/revocations': 'revocations:read',
+  'HEAD /api/revocations': 'revocations:read',
+  ...Object.fromEntries(
+    ['/api/tasks', '/api/users/:user_id/tasks'].flatMap((prefix) => [
+      [`GET ${prefix}`, 'tasks:read'],
+      [`HEAD ${prefix}`, 'tasks:read'],
+      [`POST ${prefix}`, 'tasks:write'],
+      [`GET ${prefix}/:id`, 'tasks:read'],
+      [`HEAD ${prefix}/:id`, 'tasks:read'],
+      [`PUT ${prefix}/:id`, 'tasks:write'],
+      [`PATCH ${prefix}/:id/complete`, 'tasks:write'],
+      [`DELETE ${prefix}/:id`, 'tasks:write']
+    ])
+  )
+}
 
 test('each route has the scope that the list says, in the contract, or none', (t) => {
   const found = routes.flatMap(({ method, path, operation }) =>
