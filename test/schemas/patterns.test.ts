@@ -46,7 +46,7 @@ const refused = [
 ]
 
 test('a pattern means the same with and without the flag u: emoji pass, U+0000 and lone surrogates do not', async (t) => {
-  const isEncoded = (pattern: string) => /^\^\[[\w-]+\]\+\$$/.test(pattern)
+  const isEncoded = (pattern: string) => /^\^\[[\w.-]+\]\+\$$/.test(pattern)
   const places = withPattern.filter(([place, pattern]) => !/email|token|code/.test(place) && !isEncoded(pattern))
   t.ok(places.length > 10)
   for (const [place, pattern] of places)
