@@ -31,6 +31,7 @@ const endOfYear9999 = 253_402_300_799
 const maxMethods = 10
 /** As Gatehouse writes it. Another spelling would not be found among the revoked sessions. */
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const role = /^(?:user|admin)$/
 /** The form in which Gatehouse stores and writes addresses. */
 const address = /^(?=.{3,254}$)[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9-]+\.)+[a-z0-9-]+$/
 
@@ -72,7 +73,7 @@ export function readClaims(claims: Members, { issuer, audience }: Expected): Gat
     id: text(claims, 'sub', uuid),
     email: text(claims, 'email', address),
     emailVerified: flag(claims, 'email_verified'),
-    role: 'role' in claims ? text(claims, 'role') : undefined,
+    role: 'role' in claims ? text(claims, 'role', role) : undefined,
     sessionId: text(claims, 'sid', uuid),
     tokenId: text(claims, 'jti'),
     issuedAt: time(claims, 'iat'),
