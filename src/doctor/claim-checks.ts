@@ -135,6 +135,6 @@ export const aboutClaims: Explainers = {
   }),
   deactivated: () => ({
     broken: 'the account of its user is deactivated here',
-    change: 'To activate it, set is_active to true in the table users.'
+    change: 'To enable it: npm run users -- enable'
   })
 }

@@ -42,9 +42,10 @@ async function checkStanding(
   const database = await checkDatabase(db, config)
   if (!database.ok) return unknown(database.text)
   try {
-    await revocations.check(token)
     const user = token.issuer !== null && (await usersRepository(db).findForeign(token.issuer, token.subject))
+    // First, because disabling an account also revokes its tokens.
     if (user && !user.is_active) throw problems.tokenRevoked('deactivated')
+    await revocations.check(token)
     const isNew = user === undefined ? ' Its user is new: the first request creates the account.' : ''
     return { ok: true, text: `Not revoked.${isNew}` }
   } catch (error) {

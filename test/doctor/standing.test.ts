@@ -62,7 +62,7 @@ test('a foreign user is looked up and not created; a deactivated one is refused'
   t.ok(refused)
   t.match(
     said,
-    /^✗ Refused \(401 token_revoked\): the account of its user is deactivated here\.\n {2}To activate it, set is_active/
+    /^✗ Refused \(401 token_revoked\): the account of its user is deactivated here\.\n {2}To enable it: npm run users -- enable/
   )
 })
 
