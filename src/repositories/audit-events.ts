@@ -58,7 +58,7 @@ const content = [
 ] as const
 const sealed = ['client_salt', 'client_commitment', 'reason_salt', 'reason_commitment'] as const
 
-/** Exact up to 2 ** 53; pg would return text. */
+/** Exact up to 2 ** 53; pg would return text. The embedded database returns plain bytes, so each hash becomes a Buffer. */
 const place = sql<number>`position::float8`.as('position')
 
 const bytes = (value: Buffer | null) => (value === null ? null : value.toString('hex'))
@@ -73,8 +73,10 @@ const withoutReason = { reason: null, reason_salt: null }
 /** All SQL on the chain of events. `securityEventsRepository` reads the same table for users and logins. */
 export function auditEventsRepository(db: Kysely<Database> | Transaction<Database>) {
   /** Where the chain starts: after the events that were pruned. */
-  const start = async (): Promise<Link> =>
-    (await db.selectFrom('audit_start').select([place, 'hash']).executeTakeFirst()) ?? origin
+  async function start(): Promise<Link> {
+    const link = await db.selectFrom('audit_start').select([place, 'hash']).executeTakeFirst()
+    return link ? { ...link, hash: Buffer.from(link.hash) } : origin
+  }
 
   return {
     start,
@@ -98,7 +100,7 @@ export function auditEventsRepository(db: Kysely<Database> | Transaction<Databas
         .orderBy('position', 'desc')
         .limit(1)
         .executeTakeFirst()
-      return latest ?? start()
+      return latest ? { ...latest, hash: Buffer.from(latest.hash) } : start()
     },
 
     /** The oldest events without a position. Those that are being erased are skipped, so that nothing waits. */
@@ -146,14 +148,16 @@ export function auditEventsRepository(db: Kysely<Database> | Transaction<Databas
         .executeTakeFirstOrThrow(),
 
     /** Sealed events after a position, in the order of the chain. */
-    after: (position: number, limit: number): Promise<AuditEvent[]> =>
-      db
+    async after(position: number, limit: number): Promise<AuditEvent[]> {
+      const rows = await db
         .selectFrom('security_events')
         .select([...content, ...sealed, place, sql<Buffer>`hash`.as('hash')])
         .where('position', '>', position)
         .orderBy('position')
         .limit(limit)
-        .execute(),
+        .execute()
+      return rows.map((row) => ({ ...row, hash: Buffer.from(row.hash) }))
+    },
 
     /** How many events `prune` removes, and the last of them. */
     async prunable(before: string) {
