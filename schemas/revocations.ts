@@ -4,7 +4,7 @@ import { id, nullable, oneOf, ref, timestamp } from './common.ts'
 export const RevocationKind = oneOf(['session', 'other'], {
   $id: 'RevocationKind',
   description:
-    '`session`: a session of Gatehouse, or a personal access token. `other`: a user of another issuer, whose id is the first half ' +
+    'What was revoked. `session`: a session of Gatehouse, or a personal access token. `other`: a user of another issuer, whose id is the first half ' +
     'of the SHA-256 of issuer, line feed and subject; or a signing key that was withdrawn, whose id is its `kid`. A later version may add kinds'
 })
 export type RevocationKind = Static<typeof RevocationKind>

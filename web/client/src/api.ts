@@ -2796,7 +2796,7 @@ export interface components {
             expires_at: string;
         };
         /**
-         * @description `session`: a session of Gatehouse, or a personal access token. `other`: a user of another issuer, whose id is the first half of the SHA-256 of issuer, line feed and subject; or a signing key that was withdrawn, whose id is its `kid`. A later version may add kinds
+         * @description What was revoked. `session`: a session of Gatehouse, or a personal access token. `other`: a user of another issuer, whose id is the first half of the SHA-256 of issuer, line feed and subject; or a signing key that was withdrawn, whose id is its `kid`. A later version may add kinds
          * @enum {string}
          */
         RevocationKind: "session" | "other";
