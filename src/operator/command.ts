@@ -87,7 +87,7 @@ async function find(
   if (isJson) terminal.out(json({ items, next_cursor }))
   else {
     terminal.out(items.map(lineOf).join(''))
-    terminal.err(`${items.length} users${next_cursor ? `; more with --cursor ${next_cursor}` : ''}\n`)
+    terminal.err(`${items.length} users${next_cursor ? `; more with --cursor=${next_cursor}` : ''}\n`)
   }
   return exitCodes.done
 }

@@ -22,7 +22,7 @@ export const usage = `Usage: npm run users -- <command> [<user>] [options]
   --state <state>   find: all, active or disabled
   --role <role>     find: user or admin
   --limit <number>  find: how many, 20 unless given
-  --cursor <text>   find: the next page, as the last one says
+  --cursor=<text>   find: the next page, as the last one says
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 user not found, 4 not confirmed.
 `

@@ -8,7 +8,7 @@ import { seconds } from '../helpers/mint.ts'
 import { refused } from '../helpers/refused.ts'
 
 const { jwksUrl } = await startKeyServer(t)
-const { app, me, guard: gate, lines } = await startConsumer(t, { jwksUrl })
+const { app, time, me, guard: gate, lines } = await startConsumer(t, { jwksUrl })
 
 /** The guard's answers have the id of the request in the body only. */
 const withId = (answer: Awaited<ReturnType<typeof me>>) =>
@@ -39,8 +39,8 @@ test('a token of Gatehouse opens the route, and its claims are typed', async (t)
 
 test('each hostile token gets the same 401 as at Gatehouse', async (t) => {
   const resigned = hostileUnder({ header, signText })
-  // What this key signs, and texts that a later release may have as roles.
-  for (const name of ['header alg "EdDSA"', 'ours role unknown', 'ours role in capitals']) delete resigned[name]
+  // What this key signs.
+  delete resigned['header alg "EdDSA"']
   t.ok(Object.keys(resigned).length > 140)
   for (const [name, token] of Object.entries({ ...hostileTokens, ...resigned })) {
     const answer = withId(await me(token))
@@ -75,7 +75,7 @@ test('without a token the answer is 401, and other routes stay open', async (t) 
 })
 
 test('an expired token is refused as such, and a clock that is ahead is tolerated', async (t) => {
-  const iat = seconds()
+  const iat = Math.floor(time.now / 1000)
   refused(t, withId(await me(guardToken({ iat: iat - 60, exp: iat - 1 }))), 'token_expired', 'a second ago')
   t.equal((await me(guardToken({ iat: iat + 50, exp: iat + 100, nbf: iat + 50 }))).statusCode, 200)
   const strict = await startConsumer(t, { jwksUrl, clockTolerance: 0 })
