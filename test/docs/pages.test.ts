@@ -85,3 +85,7 @@ test('the page of dependencies names every package', async (t) => {
       t.ok(page.includes(`\`${name}\``), name)
   }
 })
+
+test('no page has the marks of a conflict', async (t) => {
+  for (const page of pages) t.notMatch(await read(page), /^(<{7}|={7}|>{7})( |$)/m, page)
+})
