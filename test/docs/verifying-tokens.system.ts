@@ -214,7 +214,8 @@ test('nginx asks Gatehouse, which knows of a logout at once', { skip: needs('ngi
     '127.0.0.1:3000': `127.0.0.1:${backend}`,
     'http://127.0.0.1:8000': gatehouse.url
   })
-  const settings = `daemon off; error_log stderr; pid ${folder}/nginx.pid;`
+  // One process, because a worker outlives a master that is killed.
+  const settings = `daemon off; master_process off; error_log stderr; pid ${folder}/nginx.pid;`
   await start(t, find('nginx') ?? '', ['-e', 'stderr', '-c', file, '-p', folder, '-g', settings], port)
   const { ann } = gatehouse
   t.equal((await ask(port, ann.token)).status, 200)
