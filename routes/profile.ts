@@ -93,7 +93,7 @@ export const profileRoutes: Routes<Options> = async function profileRoutes(app, 
     const stream = await exports.open(user.id)
     if (stream === 'running') throw problems.tooManyRequests(1)
     if (!stream) throw problems.notFound('User')
-    await securityLog.record('account.exported', client, { user_id: user.id, session_id: user.token.sessionId ?? null })
+    await securityLog.record('account.exported', client, { user_id: user.id, session_id: user.token.sessionId })
     reply.type('application/json; charset=utf-8').header('content-disposition', 'attachment; filename="gatehouse.json"')
     return stream
   })

@@ -14,7 +14,7 @@ const hex = (bytes: Buffer | null) => (bytes === null ? null : Buffer.from(bytes
 export async function* exportLines(
   db: Kysely<Database>,
   after: number,
-  onTaken: (position: number) => void = () => {},
+  onTaken: (position: number) => void,
   size = pageSize
 ): AsyncGenerator<string> {
   const audit = auditEventsRepository(db)

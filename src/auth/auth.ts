@@ -21,7 +21,7 @@ import { createPasskeys } from './factors/passkeys.ts'
 import { createStepUp } from './factors/step-up.ts'
 import { sealTotpSecrets } from './factors/totp-secrets.ts'
 import { createForeignUsers } from './foreign-users.ts'
-import { createSigningKeys, KEYS_CHANGED } from './keys/signing-keys.ts'
+import { createSigningKeys } from './keys/signing-keys.ts'
 import { createPasswords } from './passwords/passwords.ts'
 import { createPersonalTokens } from './personal-tokens/personal-tokens.ts'
 import { createRecovery } from './recovery.ts'
@@ -76,7 +76,9 @@ export function createAuth(
           listen(directUrl, {
             channel: 'gatehouse_revocations',
             log,
-            onMessage: (payload) => void (payload === KEYS_CHANGED ? signingKeys.reload() : onMessage(payload)),
+            onMessage(payload) {
+              if (!signingKeys.hears(payload)) onMessage(payload)
+            },
             onListening() {
               onListening()
               void signingKeys.reload()

@@ -55,7 +55,7 @@ function eventsPerRow(count: number, free: number): number {
 
 interface Who {
   user_id?: string | null
-  session_id?: string | null
+  session_id?: string | null | undefined
   account?: string
   /** By default the user, or nobody known for failures. `id`: of the admin. */
   actor?: { kind: ActorKind; id?: string }

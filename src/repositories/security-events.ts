@@ -53,7 +53,7 @@ export type ActorKind = 'user' | 'anonymous' | 'admin' | 'command' | 'service'
 export interface SecurityEvent {
   event: SecurityEventName
   user_id?: string | null
-  session_id?: string | null
+  session_id?: string | null | undefined
   address: string | null
   user_agent: string | null
   times?: number

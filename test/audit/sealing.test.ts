@@ -57,6 +57,20 @@ test('many processes seal at once, and no event gets two places, or none', async
   t.equal(new Set(added.map(({ id }) => id)).size, 40)
 })
 
+test('while another process seals, nothing is sealed, and whoever asked is told', async (t) => {
+  await events.insert(login)
+  const elsewhere = db.withPlugin({
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => ({
+      ...result,
+      rows: result.rows.map((row) => ('claimed' in row ? { claimed: false } : row))
+    })
+  })
+  t.equal(await sealEvents(elsewhere), false)
+  t.equal((await audit.waiting()).count, 1)
+  t.equal(await sealEvents(db), true)
+})
+
 test('an event that is committed late gets a later place, so that a reader who goes on misses nothing', async (t) => {
   const late = crypto.randomUUID()
   const { position } = await audit.head()

@@ -8,7 +8,15 @@ import { refused } from '../helpers/refused.ts'
 
 let now = Date.now()
 const settings = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: '5', RATE_LIMIT_TOKEN: '8' }
-const { app, anyone } = await startApp(t, { settings, clock: () => now })
+const { app, anyone } = await startApp(t, {
+  settings,
+  clock: () => now,
+  routes: (app) =>
+    app.register(async (scope) => {
+      scope.requireUser()
+      scope.get('/api/bare', async () => ({}))
+    })
+})
 let addresses = 0
 /** Each from an address of its own, because attempts are limited by address. */
 function elsewhere() {
@@ -34,6 +42,10 @@ async function lookUps(action: () => unknown): Promise<number> {
   asked.restore()
   return asked().filter(({ args: [query] }) => lookUp.test(query.sql)).length
 }
+
+test('a route without a schema has no scope, so it refuses personal tokens', async (t) => {
+  refused(t, await app.inject({ url: '/api/bare', ...bearer(makeToken()) }), 'invalid_token', 'no scope')
+})
 
 test('a token is looked up once, and then checked from memory; each use writes nothing', async (t) => {
   const script = await program(await signUp())

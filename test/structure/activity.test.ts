@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'tap'
 import { securityEventNames } from '../../src/repositories/security-events.ts'
-import { eventInWords, isAlarming } from '../../web/src/account/events.ts'
+import { eventInWords, isAlarming, originInWords } from '../../web/src/account/events.ts'
 
 test('every security event is in the documentation, and the web app has words for it', (t) => {
   const docs = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8')
@@ -12,5 +12,7 @@ test('every security event is in the documentation, and the web app has words fo
   t.equal(eventInWords('of.a.later.release'), 'of.a.later.release')
   t.ok(isAlarming('passkey.cloned'))
   t.notOk(isAlarming('login'))
+  t.equal(originInWords('192.0.2.1'), '192.0.2.1')
+  t.match(originInWords(null), /unknown/)
   t.end()
 })

@@ -140,6 +140,13 @@ export function createSigningKeys(
     /** Reads the keys again. A failure is logged. */
     reload,
 
+    /** Whether an announcement is about keys. Then it reads them again. */
+    hears(payload: string): boolean {
+      if (payload !== KEYS_CHANGED) return false
+      void reload()
+      return true
+    },
+
     /** Refuses a key that was revoked, at once; without a key, after the database was restored, reads them again. */
     revoke(kid: string | undefined): void {
       if (kid !== undefined && !known.has(kid)) return

@@ -2,7 +2,12 @@ import { mock } from 'node:test'
 import { sql } from 'kysely'
 import t, { type Test, test } from 'tap'
 import { retireKey, rotateKeys } from '../../../src/auth/keys/rotation.ts'
-import { createSigningKeys, READ_AGAIN_AFTER, UNKNOWN_PAUSE } from '../../../src/auth/keys/signing-keys.ts'
+import {
+  createSigningKeys,
+  KEYS_CHANGED,
+  READ_AGAIN_AFTER,
+  UNKNOWN_PAUSE
+} from '../../../src/auth/keys/signing-keys.ts'
 import { secret, startApp } from '../../helpers/app.ts'
 import { captureLog } from '../../helpers/log.ts'
 import { countQueries } from '../../helpers/queries.ts'
@@ -152,6 +157,41 @@ test('a revoked key is refused at once, without a query, and stays refused whate
   keys.revoke(undefined)
   await keys.load()
   t.ok(keys.signer())
+})
+
+test('a key that is refused while the keys are read stays refused', async (t) => {
+  const maker = process(t)
+  await maker.prepare()
+  const [kid] = maker.kids()
+  let results = 0
+  let revokeAt = 0
+  const watched = db.withPlugin({
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      results += 1
+      if (results === revokeAt) keys.revoke(kid)
+      return result
+    }
+  })
+  const keys = process(t, signing, watched)
+  await keys.load()
+  t.ok(keys.kids().includes(kid))
+  // The last query, after the rows were read.
+  revokeAt = 2 * results
+  await keys.load()
+  t.notOk(keys.kids().includes(kid))
+  await keys.load()
+  t.notOk(keys.kids().includes(kid))
+})
+
+test('an announcement about keys makes a process read them, and others are not its own', async (t) => {
+  const keys = process(t)
+  await keys.load()
+  t.strictSame(keys.kids(), [])
+  await process(t).prepare()
+  t.notOk(keys.hears('of a session'))
+  t.ok(keys.hears(KEYS_CHANGED))
+  await until('the new keys are known', () => keys.kids().length === 2)
 })
 
 test('a key of the configured algorithm signs, otherwise the one there is', async (t) => {
