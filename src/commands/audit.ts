@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { anchorOf, readAnchor } from '../audit/anchors.ts'
 import { exportLines } from '../audit/exporting.ts'
+import { createProgress } from '../audit/progress.ts'
 import { prune } from '../audit/pruning.ts'
 import { sealEvents } from '../audit/sealing.ts'
 import { verify } from '../audit/verifying.ts'
@@ -57,25 +58,16 @@ function readArguments() {
 
 const { command, anchor, after, time, yes, json } = readArguments()
 const config = loadSettings()
-const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
+const log = createLog('warn')
 const { directUrl } = config
 const db = directUrl === undefined ? openDatabase(config, log) : openForMigrations(directUrl, log)
 const audit = auditEventsRepository(db)
 
-/** Progress, at most twice a second and only on a terminal. */
-let told = 0
-function progress(done: string): (count: number) => void {
-  return (count) => {
-    if (!process.stderr.isTTY || performance.now() - told < 500) return
-    told = performance.now()
-    say(`\r${count} events ${done}`)
-  }
-}
-const endProgress = () => told > 0 && say('\n')
+const progress = createProgress(process.stderr)
 
 async function runVerify(): Promise<void> {
-  const { events, start, head, broken } = await verify(db, { anchor, onProgress: progress('verified') })
-  endProgress()
+  const { events, start, head, broken } = await verify(db, { anchor, onProgress: progress.of('verified') })
+  progress.end()
   const { count: unsealed, oldest } = await audit.waiting()
   if (broken) process.exitCode = 1
   if (json) {
@@ -101,8 +93,8 @@ async function runPrune(): Promise<void> {
     )
     return
   }
-  const removed = await prune(db, before, log, { onProgress: progress('removed') })
-  endProgress()
+  const removed = await prune(db, before, log, { onProgress: progress.of('removed') })
+  progress.end()
   process.stdout.write(`${removed} events removed.\nHead: ${anchorOf(await audit.head())}\n`)
 }
 
@@ -111,11 +103,10 @@ async function runExport(): Promise<void> {
   const lines = exportLines(db, after, (position) => {
     last = position
   })
-  await pipeline(Readable.from(lines, { highWaterMark: 1 }), process.stdout, { end: false }).catch((error) => {
-    // The reader has had enough: `| head`.
-    if (error.code !== 'EPIPE') throw error
-  })
-  say(`Go on with --after ${last}\n`)
+  // The reader may stop early: `| head`.
+  await pipeline(Readable.from(lines, { highWaterMark: 1 }), process.stdout, { end: false }).finally(() =>
+    say(`Go on with --after ${last}\n`)
+  )
 }
 
 const commands: Record<string, () => Promise<void>> = {
@@ -131,9 +122,11 @@ const commands: Record<string, () => Promise<void>> = {
 try {
   await commands[command]?.()
 } catch (error) {
-  endProgress()
-  say(`Not done: ${(error as Error).message}\n`)
-  process.exitCode = 1
+  progress.end()
+  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') {
+    say(`Not done: ${(error as Error).message}\n`)
+    process.exitCode = 1
+  }
 } finally {
   await db.destroy()
 }

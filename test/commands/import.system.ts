@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
+import { project } from '../helpers/firebase.ts'
 import { run } from '../helpers/process.ts'
+import { startPostgres, withoutPostgres } from '../helpers/servers.ts'
 import { cloneTemplate, onServer, server, urlOf } from '../helpers/template.ts'
 
 const command = 'src/commands/import.ts'
@@ -64,6 +66,45 @@ test('a dry run counts the users, --write imports them, and a second run imports
   t.match((await run(t, command, database.settings, args).ended).stdout, /A dry run.*\n +1 +imported\n/)
   t.match((await run(t, command, database.settings, [...args, '--write']).ended).stdout, /Done:\n +1 +imported\n/)
   t.match((await run(t, command, database.settings, args).ended).stdout, / +1 +imported by an earlier run\n/)
+})
+
+test('users of a project of Supabase are imported from its database', { skip: withoutPostgres }, async (t) => {
+  const [database, { url, remove }] = await Promise.all([cloneTemplate(), startPostgres()])
+  t.teardown(() => Promise.all([database.remove(), remove()]))
+  t.match((await run(t, command, database.settings, ['supabase', url]).ended).stderr, /^Not imported: /)
+  await onServer(
+    `create schema auth;
+     create table auth.users (id uuid primary key default gen_random_uuid(), email text, encrypted_password text,
+       email_confirmed_at timestamptz, created_at timestamptz default now(), updated_at timestamptz default now(),
+       last_sign_in_at timestamptz, raw_user_meta_data jsonb, banned_until timestamptz, deleted_at timestamptz,
+       is_sso_user boolean default false, is_anonymous boolean default false);
+     insert into auth.users (email, encrypted_password) values ('ann@example.com', '$2a$10$${'a'.repeat(21)}u${'b'.repeat(30)}u')`,
+    url
+  )
+  t.match((await run(t, command, database.settings, ['supabase', url]).ended).stdout, /A dry run.*\n +1 +imported\n/)
+})
+
+test('users of files of Auth0 and Firebase are imported', async (t) => {
+  const database = await cloneTemplate()
+  t.teardown(database.remove)
+  const folder = t.testdir({
+    'auth0.ndjson': `${JSON.stringify({ email: 'ann@example.com', passwordHash: `$2a$10$${'a'.repeat(21)}u${'b'.repeat(30)}u` })}\n`,
+    'firebase.json': '{"users":[{"localId":"5f1","email":"ben@example.com"}]}'
+  })
+  const auth0 = ['auth0', join(folder, 'auth0.ndjson')]
+  t.match((await run(t, command, database.settings, auth0).ended).stdout, /A dry run.*\n +1 +imported\n/)
+  const scrypt = [
+    '--signer-key',
+    project.key,
+    '--salt-separator',
+    project.separator,
+    '--rounds',
+    '8',
+    '--mem-cost',
+    '14'
+  ]
+  const firebase = ['firebase', join(folder, 'firebase.json'), ...scrypt]
+  t.match(await run(t, command, database.settings, firebase).ended, { code: 0, stdout: /A dry run/ })
 })
 
 test('users of a file are imported, and exported with their hashes', async (t) => {
