@@ -100,6 +100,22 @@ test('two Authorization headers are refused, because a proxy may read the other 
   t.match(lines.at(-2), { refusal: 'two Authorization headers' })
 })
 
+test('without a feed of revocations the guard is always ready', async (t) => {
+  const { guard, time } = await startConsumer(t, { jwksUrl })
+  time.elapsed += 24 * 60 * 60_000
+  t.equal(guard.isFresh(), true)
+})
+
+test('a fault of the guard is an error of the service, which opens no route', async (t) => {
+  const clock = () => {
+    throw new Error('no clock')
+  }
+  const { me } = await startConsumer(t, { jwksUrl, clock })
+  const answer = await me(guardToken())
+  t.equal(answer.statusCode, 500)
+  t.match(answer.json(), { message: 'no clock' })
+})
+
 test('wrong options stop the start', async (t) => {
   const right = { issuer: 'gatehouse', audience: 'gatehouse', jwksUrl }
   const cases: [object, RegExp][] = [

@@ -25,7 +25,8 @@ const failing = {}
 async function start(
   options: object = {},
   first: object = { items: [], has_more: false },
-  second?: (ask: Ask) => void
+  second?: (ask: Ask) => void,
+  isPausing = true
 ) {
   const asks: Ask[] = []
   const http = createServer((request, raw) => {
@@ -39,9 +40,9 @@ async function start(
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/api/revocations`
   const pauses: { milliseconds: number; end: () => void }[] = []
   const pause = (milliseconds: number, signal: AbortSignal) =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       pauses.push({ milliseconds, end: () => resolve(undefined) })
-      signal.addEventListener('abort', resolve)
+      signal.addEventListener('abort', () => reject(signal.reason))
     })
   const opening = asked().then(({ answer, raw }) => (first === failing ? raw.destroy() : answer(first)))
   if (second) void opening.then(asked).then(second)
@@ -50,7 +51,7 @@ async function start(
     http.closeAllConnections()
   })
   const revocations = { url, token: 'gh_x', ...options }
-  const consumer = await startConsumer(t, { jwksUrl, revocations, pause })
+  const consumer = await startConsumer(t, { jwksUrl, revocations, ...(isPausing && { pause }) })
   const paused = () => until('a pause', () => pauses.shift())
   return { ...consumer, asked, asks, paused }
 }
@@ -171,6 +172,15 @@ test('it comes back after failures, later each time and at a random moment', asy
   ;(await asked()).answer({ items: [], has_more: false })
   ;(await asked()).raw.destroy()
   t.ok((await paused()).milliseconds <= 500, 'from the beginning after a success')
+})
+
+test('it comes back by itself, without a pause of the caller', async (t) => {
+  const { me, asked } = await start({}, failing, undefined, false)
+  const sid = crypto.randomUUID()
+  ;(await asked()).answer({ items: [item(sid)], has_more: false })
+  await asked()
+  t.equal((await me(guardToken({ sid }))).statusCode, 401)
+  t.equal((await me(guardToken())).statusCode, 200)
 })
 
 test('with a cursor that Gatehouse no longer reads it begins again', async (t) => {

@@ -54,3 +54,10 @@ test('the cache is bounded, forgets what was not used for longest, and refused t
   await verify(b)
   t.equal(counts.verified, 16, 'a token that is verified twice at once is kept once')
 })
+
+test('a token that is larger than the cache is verified each time', async (t) => {
+  const token = guardToken()
+  const { counts, verify } = start(token.length - 1)
+  for (let i = 0; i < 2; i++) t.equal((await verify(token)).email, 'ann@example.com')
+  t.equal(counts.verified, 2)
+})

@@ -1,7 +1,9 @@
 import t, { test } from 'tap'
 import { hashOf } from '../../src/auth/personal-tokens/token-text.ts'
+import { foreignKey } from '../../src/auth/revocations/revocation-keys.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { feedToken } from '../helpers/feed.ts'
+import { seconds } from '../helpers/mint.ts'
 import { until } from '../helpers/wait.ts'
 
 const { app, signUp } = await startApp(t)
@@ -92,6 +94,16 @@ test('a cursor that is not one of the feed is refused', async (t) => {
   }
   const { errors } = (await caller(app, token).get('/api/revocations?after=x')).json()
   t.match(errors, [{ pointer: '/after' }])
+})
+
+test('the revocation of a user of another issuer says up to when tokens were issued', async (t) => {
+  const { cursor } = await read()
+  const user = { issuer: 'https://issuer.example', subject: 'fay', email: 'fay@example.com', name: undefined }
+  const issuedAt = seconds()
+  await app.revocations.revokeForeign({ ...user, sessionId: undefined, issuedAt, expiresAt: issuedAt + 60 }, true)
+  const { items } = await after(cursor)
+  t.match(items, [{ kind: 'other', id: foreignKey(user.issuer, user.subject), issued_until: issuedAt - 1 }])
+  t.equal(items.length, 1)
 })
 
 test('closing the service answers the readers that wait', async (t) => {

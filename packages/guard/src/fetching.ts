@@ -33,13 +33,14 @@ export async function fetchJson(url: URL, { timeout, headers = {}, signal, max =
     redirect: 'error',
     signal: signal ? AbortSignal.any([signal, late]) : late
   })
-  if (answer.status !== 200) {
-    await answer.body?.cancel()
-    throw new HttpError(url, answer.status)
+  const { status, body } = answer
+  if (status !== 200 || !body) {
+    await body?.cancel()
+    throw new HttpError(url, status)
   }
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of answer.body ?? []) {
+  for await (const chunk of body) {
     size += chunk.length
     if (size > max) throw new Error(`${url.origin}${url.pathname} is larger than ${max} bytes`)
     chunks.push(chunk)

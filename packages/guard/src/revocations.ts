@@ -142,9 +142,6 @@ export function followRevocations(options: RevocationOptions, surroundings: Surr
 
   return {
     isFresh,
-    get size(): number {
-      return ended.size
-    },
 
     /** Resolves when all revocations are known, or when the first attempt has failed. */
     start: () =>

@@ -168,6 +168,22 @@ test('after very many revocations at once the readers read pages', async (t) => 
   t.match(await read(next.position), { rows: { length: 0 }, isMore: false })
 })
 
+test('transactions that revoke nothing wake no reader', async (t) => {
+  const { state, revoke, read, waiting, feed } = start()
+  const { position } = await read(undefined, 1)
+  const waited = read(position, long)
+  await waiting(1)
+  state.queries = 0
+  state.xid += 1
+  state.changed()
+  await until('the queries', () => state.queries === 2)
+  // This one waits only after the answer of these queries was handled.
+  await read()
+  t.equal(feed.waiting, 1)
+  revoke()
+  t.match(await waited, { rows: { length: 1 }, isMore: false })
+})
+
 test('a reader that is too far behind reads by itself', async (t) => {
   const { revoke, read, waiting } = start()
   const waited = read({}, long)
