@@ -65,6 +65,10 @@ test('on the embedded database it works while the service is stopped, and says s
   await service.ended
   const sent = await run(t, command, settings, ['send-reset', 'ann@example.com', ...why, '--json']).ended
   t.match(sent, { code: 0, stdout: /^\{.*"done":true\}\n$/, stderr: /Mail to ann@example.com: Reset your/ })
+  const smtp = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'app@example.com', APP_URL: 'https://app.example.com' }
+  const later = await run(t, command, { ...settings, ...smtp }, ['send-reset', 'ann@example.com', ...why]).ended
+  t.match(later, { code: 0, stderr: /1 done/ }, 'the service sends it')
+  t.notMatch(later.stderr, /Mail to/)
   t.match(await run(t, command, settings, ['disable', 'ann@example.com', ...why]).ended, { code: 0 })
   t.match(await run(t, command, settings, ['find']).ended, { code: 0, stdout: /disabled +user +ann@example.com/ })
 })
