@@ -202,6 +202,15 @@ const mails: Record<string, MailOfKind> = {
     cause: async () => (await addPasskey()).email,
     use: undefined
   },
+  'token.created': {
+    subject: /^An access token was created/,
+    async cause() {
+      const { email, token } = await signUp()
+      await post('tokens', { name: 'Script', scopes: ['tasks:read'], expires_in_days: 30 }, token)
+      return email
+    },
+    use: undefined
+  },
   'passkey.removed': {
     subject: /^A passkey was removed/,
     async cause() {

@@ -1,6 +1,5 @@
 import { Fragment, Suspense } from 'react'
 import { accountPaths } from './account/account-paths.ts'
-import { Admins } from './admin/Admins.tsx'
 import { adminPaths } from './admin/admin-paths.ts'
 import { Guests } from './entry/Guests.tsx'
 import { LogInPage } from './entry/LogInPage.tsx'
@@ -37,16 +36,17 @@ const anybody = [
   ['/cancel', CancelPage]
 ] as const
 
-const members = [['/', TasksPage] as const, ...accountPaths.map((path) => [path, AccountPages] as const)]
-
-const admins = adminPaths.map((path) => [path, AdminPages] as const)
+const members = [
+  ['/', TasksPage] as const,
+  ...accountPaths.map((path) => [path, AccountPages] as const),
+  ...adminPaths.map((path) => [path, AdminPages] as const)
+]
 
 /** Every page, by who may see it. */
 const groups = [
   { Guard: Guests, pages: guests },
   { Guard: Fragment, pages: anybody },
-  { Guard: Members, pages: members },
-  { Guard: Admins, pages: admins }
+  { Guard: Members, pages: members }
 ]
 
 function pageAt(path: string) {

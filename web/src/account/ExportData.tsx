@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { exportProfile } from '../api/account.ts'
+import { api } from '../api/gatehouse.ts'
 import { Button } from '../ui/Button.tsx'
 import { say, warn } from '../ui/notices.ts'
 
@@ -16,7 +16,7 @@ export function ExportData() {
   async function download() {
     setBusy(true)
     try {
-      save(await exportProfile())
+      save(await api.GET('/api/auth/profile/export'))
       say('Your data was downloaded.')
     } catch (error) {
       warn('Your data was not downloaded.', error)

@@ -6,9 +6,6 @@ export const deleteAccount = (password: string) => session.deleteAccount({ passw
 
 export const getProfile = (signal: AbortSignal) => api.GET('/api/auth/profile', { signal })
 
-/** Everything that is stored about the user. */
-export const exportProfile = () => api.GET('/api/auth/profile/export')
-
 /** Changes the name, also in other tabs. */
 export async function changeName(name: string) {
   const user = await api.PUT('/api/auth/profile', { body: { name } })
