@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react'
-import { NavLink } from '../shell/NavLink.tsx'
-import { Page } from '../shell/Page.tsx'
+import { SectionPage } from '../shell/SectionPage.tsx'
 import './account.css'
 
 const links = [
@@ -13,19 +12,10 @@ const links = [
 ] as const
 
 /** An account page, with links to the others. */
-export function AccountPage({ title, intro, children }: { title: string; intro?: ReactNode; children: ReactNode }) {
+export function AccountPage({ children, ...page }: { title: string; intro?: ReactNode; children: ReactNode }) {
   return (
-    <div className="account">
-      <nav className="account-nav" aria-label="Account">
-        {links.map(([href, label, also]) => (
-          <NavLink key={href} href={href} also={also}>
-            {label}
-          </NavLink>
-        ))}
-      </nav>
-      <Page title={title} intro={intro}>
-        <div className="account-body">{children}</div>
-      </Page>
-    </div>
+    <SectionPage label="Account" links={links} {...page}>
+      <div className="account-body">{children}</div>
+    </SectionPage>
   )
 }

@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react'
-import { NavLink } from '../shell/NavLink.tsx'
-import { Page } from '../shell/Page.tsx'
+import { SectionPage } from '../shell/SectionPage.tsx'
 import '../account/account.css'
 
 const links = [
@@ -9,19 +8,6 @@ const links = [
 ] as const
 
 /** A page for admins, with links to the others. */
-export function AdminPage({ title, intro, children }: { title: string; intro?: ReactNode; children: ReactNode }) {
-  return (
-    <div className="account">
-      <nav className="account-nav" aria-label="Admin">
-        {links.map(([href, label, also]) => (
-          <NavLink key={href} href={href} also={also}>
-            {label}
-          </NavLink>
-        ))}
-      </nav>
-      <Page title={title} intro={intro}>
-        {children}
-      </Page>
-    </div>
-  )
-}
+export const AdminPage = (page: { title: string; intro?: ReactNode; children: ReactNode }) => (
+  <SectionPage label="Admin" links={links} {...page} />
+)
