@@ -60,7 +60,7 @@ maildir:
   const child = spawn(exim ?? '', ['-C', config, '-bdf'], { ...asServer(user), stdio: 'ignore' })
   t.teardown(async () => {
     child.kill('SIGKILL')
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   })
   await untilListening(port, child)
   const inbox = join(folder, 'mail/new')
