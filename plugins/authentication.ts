@@ -66,7 +66,7 @@ export const authentication = fp(
     }
 
     async function authenticateProgram(request: FastifyRequest, text: string): Promise<void> {
-      const { scope } = request.routeOptions.schema ?? {}
+      const scope = request.routeOptions.schema?.scope
       if (!scope) throw problems.invalidToken('a personal access token, which this route refuses')
       request.user = await personalTokens.identify(text, scope, request.client)
     }
