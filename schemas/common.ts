@@ -25,10 +25,11 @@ export const text = (maxLength: number, description: string, { minLength, condit
   Type.String({ ...(minLength && { minLength }), maxLength, pattern: `^${conditions}${storable}$`, description })
 
 /** Text that is not blank. `x-trimmed` removes blanks around it (plugins/validation.ts). */
-export const filledText = (maxLength: number, description: string) => ({
-  ...text(maxLength, `${description}; blanks around it are removed`, { minLength: 1, conditions: '(?=\\s*\\S)' }),
-  'x-trimmed': true
-})
+export const filledText = (maxLength: number, description: string) =>
+  Type.String({
+    ...text(maxLength, `${description}; blanks around it are removed`, { minLength: 1, conditions: '(?=\\s*\\S)' }),
+    'x-trimmed': true
+  })
 
 export const nullable = <T extends TSchema>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description })

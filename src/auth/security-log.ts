@@ -53,7 +53,7 @@ function eventsPerRow(count: number, free: number): number {
   return Number.isInteger(Math.log2(count / free)) ? count / 2 : 0
 }
 
-interface Who {
+export interface Who {
   user_id?: string | null
   session_id?: string | null | undefined
   account?: string

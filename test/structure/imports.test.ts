@@ -94,7 +94,7 @@ test('plugins never import a route; schemas and migrations import nothing of our
 })
 
 test('a package imports its own files and what its package.json names, and nothing of ours imports it', (t) => {
-  const packages = inFolder('packages')
+  const packages = inFolder('packages').filter(({ file }) => /^packages\/[^/]+\/src\//.test(file))
   t.ok(packages.length > 5)
   for (const { file, imports } of packages) {
     const [folder = ''] = /^packages\/[^/]+\//.exec(file) ?? []

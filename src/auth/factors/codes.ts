@@ -13,7 +13,7 @@ import { stepOfCode } from './totp.ts'
 /** The event of a code that was right. */
 type UsedCode = 'totp.used' | 'recovery_code.used'
 
-interface Owner {
+export interface Owner {
   id: string
   email: string
 }
