@@ -9,7 +9,9 @@ const root = new URL('../../', import.meta.url)
 export function templatePath(): string {
   const state = createHash('sha256')
   const migrations = new URL('migrations/', root)
-  const files = readdirSync(migrations, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+  const files = readdirSync(migrations, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /(?<!\.d)\.[jt]s$/.test(name)
+  )
   for (const name of files.sort()) state.update(readFileSync(new URL(name, migrations)))
   state.update(readFileSync(new URL('../package.json', import.meta.resolve('@electric-sql/pglite'))))
   return fileURLToPath(new URL(`node_modules/.cache/gatehouse-database-${state.digest('hex').slice(0, 12)}`, root))

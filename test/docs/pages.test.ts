@@ -79,7 +79,9 @@ test('the page of settings and .env.example have every setting and no other', as
 
 test('the page of dependencies names every package', async (t) => {
   const page = await read('docs/dependencies.md')
-  for (const path of ['package.json', 'web/package.json', 'web/client/package.json', 'packages/guard/package.json']) {
+  for (const path of ['.', ...JSON.parse(await read('package.json')).workspaces].map(
+    (folder) => `${folder}/package.json`
+  )) {
     const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = JSON.parse(await read(path))
     for (const name of Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }))
       t.ok(page.includes(`\`${name}\``), name)
