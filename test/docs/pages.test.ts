@@ -4,7 +4,7 @@ import { test } from 'tap'
 import { parse } from 'yaml'
 
 const root = new URL('../../', import.meta.url)
-const inDocs = (await readdir(new URL('docs/', root))).filter((name) => name.endsWith('.md'))
+const inDocs = (await readdir(new URL('docs/', root), { recursive: true })).filter((name) => name.endsWith('.md'))
 const pages = [
   ...[
     'README.md',

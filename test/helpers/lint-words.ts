@@ -7,7 +7,14 @@ import { parse } from 'yaml'
  * a line for each.
  */
 
-const pages = ['*.md', 'docs/*.md', 'test/README.md', 'web/README.md', 'web/client/README.md', 'packages/*/README.md']
+const pages = [
+  '*.md',
+  'docs/**/*.md',
+  'test/README.md',
+  'web/README.md',
+  'web/client/README.md',
+  'packages/*/README.md'
+]
 
 /** Every summary and description below this value. */
 function textsOf(value: unknown): string[] {
