@@ -10,7 +10,11 @@ export default defineConfig({
     // Otherwise packages in the root would resolve tap's copy of React.
     dedupe: ['react', 'react-dom'],
     // wouter brings it for versions of React that lack the hook.
-    alias: { 'use-sync-external-store/shim/index.js': 'react' }
+    alias: {
+      'use-sync-external-store/shim/index.js': 'react',
+      // The sources of the client, which need no build.
+      '@gatehouse/client': fileURLToPath(new URL('client/src/index.ts', import.meta.url))
+    }
   },
   build: {
     target: 'es2023',

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { createExchanges, surroundings } from '../../web/client/src/exchange.ts'
-import { createGatehouse, Problem } from '../../web/client/src/index.ts'
+import { createGatehouse, GatehouseProblem, isSecondFactorRequired } from '../../web/client/src/index.ts'
 
 const url = 'https://api.example.com/api/tasks'
 const unavailable = (seconds?: string) => () =>
@@ -37,7 +37,7 @@ function server(...answers: (() => Response)[]) {
 test('reads are retried three times, with growing delays', async (t) => {
   for (const failure of [lost, unavailable()]) {
     const { fitting, waits, asked } = server(failure)
-    await t.rejects(fitting(new Request(url)), Problem)
+    await t.rejects(fitting(new Request(url)), GatehouseProblem)
     t.equal(asked(), 4)
     for (const [i, ms] of waits.entries()) t.ok(ms >= 225 * 2 ** i && ms <= 375 * 2 ** i, `${ms} ms`)
   }
@@ -74,7 +74,7 @@ test('other answers are not retried', async (t) => {
   }
 })
 
-test("a Problem contains the server's problem details", async (t) => {
+test("a GatehouseProblem contains the server's problem details", async (t) => {
   const body = {
     status: 400,
     code: 'validation_failed',
@@ -84,8 +84,8 @@ test("a Problem contains the server's problem details", async (t) => {
   }
   const { fitting } = server(() => new Response(JSON.stringify(body), { status: 400 }))
   const problem = await fitting(new Request(url)).catch((error) => error)
-  t.ok(problem instanceof Problem && problem instanceof Error)
-  t.match(problem, { ...body, name: 'Problem', message: body.detail, retryAfter: undefined })
+  t.ok(problem instanceof GatehouseProblem && problem instanceof Error)
+  t.match(problem, { ...body, name: 'GatehouseProblem', message: body.detail, retryAfter: undefined })
   const proxy = server(() => new Response('<html>', { status: 404, headers: { 'x-request-id': 'from-the-header' } }))
   const other = await proxy.fitting(new Request(url)).catch((error) => error)
   t.match(other, { status: 404, detail: 'The server answered 404', request_id: 'from-the-header' })
@@ -94,7 +94,7 @@ test("a Problem contains the server's problem details", async (t) => {
   await t.rejects(odd.fitting(new Request(url)), { code: 'unexpected_answer' })
 })
 
-test('an aborted call rejects at once with the abort reason, not with a Problem', async (t) => {
+test('an aborted call rejects at once with the abort reason, not with a GatehouseProblem', async (t) => {
   const stop = new AbortController()
   const { fitting } = createExchanges({ ...surroundings, fetch: lost as () => never })
   const waiting = fitting(new Request(url, { signal: stop.signal })).catch((error) => error)
@@ -104,13 +104,13 @@ test('an aborted call rejects at once with the abort reason, not with a Problem'
   t.equal((await already.catch((error) => error)).name, 'AbortError')
 })
 
-test('a timeout is reported as a network error', async (t) => {
+test('a timeout is reported as such', async (t) => {
   const late = () => Promise.reject(new DOMException('late', 'TimeoutError'))
   const { patiently } = createExchanges({ now: Date.now, fetch: late, wait: () => late() })
   const signal = AbortSignal.timeout(0)
   t.match(await thrown(patiently(new Request(url, { method: 'POST', signal }))), {
     status: 0,
-    code: 'network_error'
+    code: 'timeout'
   })
 })
 
@@ -143,4 +143,53 @@ test('with a valid token, a request is sent before the call returns', async (t) 
   t.equal(await done, undefined)
   await session.logOut()
   t.strictSame(session.state(), { status: 'out', why: 'logout' })
+})
+
+test('a connection that breaks within the answer is a network error, and reads are retried', async (t) => {
+  const headers = { 'content-type': 'application/json' }
+  const broken = () =>
+    new Response(new ReadableStream({ pull: (answer) => answer.error(new TypeError('terminated')) }), { headers })
+  const recovering = server(broken, () => Response.json({ items: [] }))
+  t.strictSame(await (await recovering.fitting(new Request(url))).json(), { items: [] })
+  t.equal(recovering.asked(), 2)
+  const { fitting, asked } = server(broken)
+  await t.rejects(fitting(new Request(url, { method: 'PUT' })), { status: 0, code: 'network_error' })
+  t.equal(asked(), 1)
+})
+
+test('an answer that is no JSON, such as the page of a captive portal, is a problem', async (t) => {
+  const fetch = async () => new Response('<html>', { headers: { 'content-type': 'text/html' } })
+  const { api, close } = createGatehouse({ baseUrl: 'https://three.example.com' }, { fetch })
+  t.teardown(close)
+  await t.rejects(api.GET('/api/tasks'), { code: 'unexpected_answer' })
+})
+
+test('a call ends when its time is over, with its retries, or when the caller aborts it', async (t) => {
+  const { timeout } = AbortSignal
+  const late = new AbortController()
+  Object.assign(AbortSignal, { timeout: () => late.signal })
+  t.teardown(() => Object.assign(AbortSignal, { timeout }))
+  const hang = ({ signal }: Request) =>
+    new Promise<Response>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  const { fitting } = createExchanges({ ...surroundings, fetch: hang }, 1000)
+  const stop = new AbortController()
+  const [stopped, overdue, retrying] = [
+    fitting(new Request(url, { signal: stop.signal })),
+    fitting(new Request(url, { method: 'POST' })),
+    createExchanges({ ...surroundings, fetch: lost as () => never }, 1000).fitting(new Request(url))
+  ].map(thrown)
+  stop.abort()
+  t.equal((await stopped).name, 'AbortError')
+  late.abort(new DOMException('late', 'TimeoutError'))
+  t.match(await overdue, { status: 0, code: 'timeout' })
+  t.match(await retrying, { status: 0, code: 'network_error' }, 'the last failure, for it tells more')
+})
+
+test('only a login that a second factor completes is told apart', (t) => {
+  const details = { status: 401, code: 'second_factor_required', detail: '' }
+  const challenge = { challenge: 'c', methods: ['totp' as const], expires_in: 300 }
+  t.ok(isSecondFactorRequired(new GatehouseProblem({ ...details, ...challenge })))
+  for (const other of [new GatehouseProblem(details), { ...details, ...challenge }, undefined])
+    t.notOk(isSecondFactorRequired(other))
+  t.end()
 })

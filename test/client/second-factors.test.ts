@@ -1,6 +1,6 @@
 import { TOTP } from 'otpauth'
 import t, { test } from 'tap'
-import { Problem } from '../../web/client/src/index.ts'
+import { GatehouseProblem } from '../../web/client/src/index.ts'
 import { password } from '../helpers/app.ts'
 import { startBrowsers } from '../helpers/tabs.ts'
 
@@ -20,7 +20,7 @@ async function withApp(options?: Parameters<ReturnType<typeof open>['signedUp']>
 const problemOf = (call: Promise<unknown>) =>
   call.then(
     () => undefined,
-    (problem) => problem as Problem
+    (problem) => problem as GatehouseProblem
   )
 
 test('a login with a second factor is completed with a code', async (t) => {
@@ -30,7 +30,7 @@ test('a login with a second factor is completed with a code', async (t) => {
   await other.session.restore()
   const refreshes = count('refresh')
   const problem = await problemOf(other.session.logIn({ email, password }))
-  t.ok(problem instanceof Problem)
+  t.ok(problem instanceof GatehouseProblem)
   t.match(problem, { code: 'second_factor_required', methods: ['totp', 'recovery_code'], expires_in: 300 })
   const challenge = problem?.challenge ?? ''
   await t.rejects(other.session.completeLogIn({ challenge, code: '000000' }), { code: 'invalid_code' })

@@ -1,6 +1,6 @@
 import t, { test } from 'tap'
 import type { User } from '../../web/client/src/api.ts'
-import { Problem } from '../../web/client/src/index.ts'
+import { GatehouseProblem } from '../../web/client/src/index.ts'
 import { password } from '../helpers/app.ts'
 import { createAuthenticator } from '../helpers/authenticator.ts'
 import { tokenOf } from '../helpers/mailbox.ts'
@@ -140,7 +140,7 @@ test('deleting the account signs out', async (t) => {
   const { session, left } = await signedUp()
   await session.deleteAccount({ password })
   t.strictSame(left, ['logout'])
-  await t.rejects(tab().session.logIn({ email, password }), Problem)
+  await t.rejects(tab().session.logIn({ email, password }), GatehouseProblem)
 })
 
 test('where the address must be confirmed first, signing up signs nobody in', async (t) => {

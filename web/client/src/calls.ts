@@ -34,7 +34,7 @@ type Call<M extends Method> = <P extends Path<M>>(
   ...init: Rest<MaybeOptionalInit<paths[P], M>>
 ) => Promise<Success<paths[P][M]>>
 
-/** Every operation of the contract, by method and path. Each resolves to the body or throws a Problem. */
+/** Every operation of the contract, by method and path. Each resolves to the body or throws a GatehouseProblem. */
 export interface Api {
   GET: Call<'get'>
   POST: Call<'post'>

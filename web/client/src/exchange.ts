@@ -1,12 +1,10 @@
-import { Problem, problemOf, unreachable } from './problem.ts'
+import { GatehouseProblem, problemOf, timedOut, unreachable } from './problem.ts'
 
 export interface Surroundings {
   fetch: (request: Request) => Promise<Response>
   now: () => number
   wait: (ms: number, signal?: AbortSignal) => Promise<void>
 }
-
-const timedOut = (reason: unknown) => reason instanceof DOMException && reason.name === 'TimeoutError'
 
 export const surroundings: Surroundings = {
   fetch: (request) => fetch(request),
@@ -35,15 +33,19 @@ export type Exchange = (request: Request) => Promise<Response>
 const isRepeatable = ({ method, headers }: Request) =>
   method === 'GET' || method === 'HEAD' || (method === 'POST' && headers.has('idempotency-key'))
 
-const isPassing = ({ status, code }: Problem) =>
+const isPassing = ({ status, code }: GatehouseProblem) =>
   status === 0 || passing.has(status) || code === 'idempotency_in_progress'
 
-/** `patiently` retries where that helps; `fitting` also requires an idempotent request. */
-export function createExchanges({ fetch, wait }: Surroundings) {
+/** Reads JSON completely, so that a connection that breaks meanwhile fails this attempt. */
+const complete = async (response: Response) =>
+  response.headers.get('content-type')?.includes('json') ? new Response(await response.text(), response) : response
+
+/** `patiently` retries where that helps; `fitting` also requires an idempotent request. Both end after `timeout` ms. */
+export function createExchanges({ fetch, wait }: Surroundings, timeout = 0) {
   async function attempt(request: Request): Promise<Response> {
     let response: Response
     try {
-      response = await fetch(request)
+      response = await complete(await fetch(request))
     } catch (error) {
       throw request.signal.aborted && !timedOut(error) ? error : unreachable(error)
     }
@@ -57,7 +59,7 @@ export function createExchanges({ fetch, wait }: Surroundings) {
         // A body can be sent only once, so each attempt clones the request.
         return await attempt(request.clone())
       } catch (error) {
-        if (!(error instanceof Problem) || tried === retries) throw error
+        if (!(error instanceof GatehouseProblem) || tried === retries) throw error
         const { retryAfter = 0 } = error
         if (!isPassing(error) || retryAfter > maxRetryAfter) throw error
         await wait(Math.max(backOff(tried), retryAfter * 1000), request.signal).catch((reason) => {
@@ -67,6 +69,12 @@ export function createExchanges({ fetch, wait }: Surroundings) {
     }
   }
 
-  const fitting: Exchange = (request) => (isRepeatable(request) ? patiently(request) : attempt(request))
+  const limited = (request: Request) =>
+    timeout > 0
+      ? new Request(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(timeout)]) })
+      : request
+
+  const fitting: Exchange = (request) =>
+    isRepeatable(request) ? patiently(limited(request)) : attempt(limited(request))
   return { fitting, patiently }
 }

@@ -10,11 +10,17 @@ import type { Why } from './tabs.ts'
 
 export type * from './api.ts'
 export type { Api } from './calls.ts'
-export { isAboutToken, Problem } from './problem.ts'
+export {
+  type GatehouseCode,
+  GatehouseProblem,
+  isAboutToken,
+  isSecondFactorRequired,
+  type SecondFactorRequired
+} from './problem.ts'
 export type { SessionState } from './state.ts'
 export type { Why } from './tabs.ts'
 
-interface Options {
+export interface GatehouseOptions {
   /** The origin of Gatehouse, such as `https://api.example.com`. Default: the page's origin. */
   baseUrl?: string
   /** Called when the user is signed out: by `logOut` in any tab, or because the session has ended. */
@@ -24,15 +30,17 @@ interface Options {
    * it fails with `step_up_required`, as it does without this option.
    */
   onStepUp?: () => Promise<boolean>
+  /** Milliseconds for a call and its retries, 0 for no limit. Default: 30,000. */
+  timeout?: number
 }
 
 /** A client for one browser page, never for a server. The access token is in memory, the refresh token in an HttpOnly cookie. */
 export function createGatehouse(
-  { baseUrl = '', onSignedOut = () => {}, onStepUp }: Options = {},
+  { baseUrl = '', onSignedOut = () => {}, onStepUp, timeout = 30_000 }: GatehouseOptions = {},
   around: Partial<Surroundings> = {}
 ) {
   const world = { ...surroundings, ...around }
-  const { fitting, patiently } = createExchanges(world)
+  const { fitting, patiently } = createExchanges(world, timeout)
   const state = createState({ name: `gatehouse ${baseUrl}`, now: world.now, onSignedOut })
   const plain = createClient<paths>({ baseUrl })
   const renewal = createRenewal(state, refreshing(plain, patiently), world)

@@ -1,8 +1,17 @@
-import type { FieldError, SecondFactorMethod } from './api.ts'
+import type { FieldError, ProblemCode, SecondFactorMethod } from './api.ts'
+
+/** The contract's codes and the client's own. A later version of the service may add codes. */
+export type GatehouseCode =
+  | ProblemCode
+  | 'network_error'
+  | 'timeout'
+  | 'unexpected_answer'
+  | 'session_changed'
+  | (string & Record<never, never>)
 
 interface Details {
   status: number
-  code: string
+  code: GatehouseCode
   detail: string
   errors?: FieldError[] | undefined
   request_id?: string | undefined
@@ -12,12 +21,15 @@ interface Details {
   expires_in?: number | undefined
 }
 
-/** A failed call: the server's problem details (RFC 9457), or no answer (`network_error`). */
-export class Problem extends Error {
-  override readonly name = 'Problem'
+/** A failed call: the server's problem details (RFC 9457), or no answer (status 0). */
+export class GatehouseProblem extends Error {
+  override readonly name = 'GatehouseProblem'
   declare readonly status: number
-  /** A stable code for programs; `network_error` without an answer, `unexpected_answer` if it is not Gatehouse's. */
-  declare readonly code: string
+  /**
+   * A stable code for programs. Without an answer `network_error` or `timeout`; `unexpected_answer` if the answer is not
+   * Gatehouse's; `session_changed` if the browser is signed in as another user, or no longer (Better Auth).
+   */
+  declare readonly code: GatehouseCode
   declare readonly detail: string
   /** Errors by field, as RFC 6901 pointers into the body. Empty if no field is concerned. */
   declare readonly errors: readonly FieldError[]
@@ -41,9 +53,9 @@ export function retryAfterOf({ headers }: Response): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined
 }
 
-export async function problemOf(response: Response): Promise<Problem> {
+export async function problemOf(response: Response): Promise<GatehouseProblem> {
   const body: Partial<Details> | null = await response.json().catch(() => null)
-  return new Problem({
+  return new GatehouseProblem({
     status: response.status,
     code: body?.code ?? 'unexpected_answer',
     detail: body?.detail ?? `The server answered ${response.status}`,
@@ -56,10 +68,29 @@ export async function problemOf(response: Response): Promise<Problem> {
   })
 }
 
-export const unreachable = (cause: unknown) =>
-  new Problem({ status: 0, code: 'network_error', detail: 'The server cannot be reached' }, cause)
+export const timedOut = (reason: unknown) => reason instanceof DOMException && reason.name === 'TimeoutError'
 
-export const signedOut = () => new Problem({ status: 401, code: 'not_authenticated', detail: 'Not authenticated' })
+export const unreachable = (cause: unknown) =>
+  timedOut(cause)
+    ? new GatehouseProblem({ status: 0, code: 'timeout', detail: 'The server did not answer in time' }, cause)
+    : new GatehouseProblem({ status: 0, code: 'network_error', detail: 'The server cannot be reached' }, cause)
+
+export const unexpected = (cause: unknown) =>
+  new GatehouseProblem({ status: 200, code: 'unexpected_answer', detail: 'The answer is not JSON' }, cause)
+
+export const signedOut = () =>
+  new GatehouseProblem({ status: 401, code: 'not_authenticated', detail: 'Not authenticated' })
+
+/** A login that the user completes with `completeLogIn` or a passkey. */
+export interface SecondFactorRequired extends GatehouseProblem {
+  readonly code: 'second_factor_required'
+  readonly challenge: string
+  readonly methods: readonly SecondFactorMethod[]
+  readonly expires_in: number
+}
+
+export const isSecondFactorRequired = (error: unknown): error is SecondFactorRequired =>
+  error instanceof GatehouseProblem && error.code === 'second_factor_required' && error.challenge !== undefined
 
 /** Refusals of what the user has typed, or of what the session has proved. */
 const aboutUser = new Set([
@@ -71,8 +102,12 @@ const aboutUser = new Set([
 ])
 
 /** Whether a new access token may help. A wrong password or code also answers 401. */
-export const isAboutToken = (error: unknown): error is Problem =>
-  error instanceof Problem && error.status === 401 && !aboutUser.has(error.code)
+export const isAboutToken = (error: unknown): error is GatehouseProblem =>
+  error instanceof GatehouseProblem && error.status === 401 && !aboutUser.has(error.code)
 
-export const isRefusal = (error: unknown): error is Problem =>
-  error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429
+export const isRefusal = (error: unknown): error is GatehouseProblem =>
+  error instanceof GatehouseProblem &&
+  error.status >= 400 &&
+  error.status < 500 &&
+  error.status !== 408 &&
+  error.status !== 429

@@ -33,7 +33,7 @@ export function createRenewal(state: State, refresh: () => Promise<AuthResponse>
     return state.live() ?? Promise.reject(signedOut())
   }
 
-  /** Throws a Problem: 400 to 499 when the session has ended, others when that cannot be determined now. */
+  /** Throws a GatehouseProblem: 400 to 499 when the session has ended, others when that cannot be determined now. */
   function renew(): Promise<Access> {
     const before = state.access()
     pending ??= state.tabs

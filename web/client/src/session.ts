@@ -16,7 +16,7 @@ import type {
   User
 } from './api.ts'
 import type { Exchange } from './exchange.ts'
-import { isAboutToken, isRefusal, signedOut } from './problem.ts'
+import { isAboutToken, isRefusal, signedOut, unexpected } from './problem.ts'
 import type { createRenewal } from './renewal.ts'
 import type { SessionState, State } from './state.ts'
 import type { Confirmed } from './step-up.ts'
@@ -26,7 +26,14 @@ const deadline = 15_000
 const credentials = 'include'
 const refresh_cookie = true
 
-export const bodyOf = async <T>(answer: Promise<{ data?: T }>) => (await answer).data as T
+/** The body of an answer. A 200 that is no JSON is not Gatehouse's, such as the page of a captive portal. */
+export const bodyOf = async <T>(answer: Promise<{ data?: T }>): Promise<T> => {
+  try {
+    return (await answer).data as T
+  } catch (error) {
+    throw error instanceof SyntaxError ? unexpected(error) : error
+  }
+}
 
 /** Replaces both tokens, by the cookie. A retry is safe: for ten seconds the old cookie returns the same tokens. */
 export const refreshing = (server: Client<paths>, patiently: Exchange) => async (): Promise<AuthResponse> => {
@@ -75,7 +82,7 @@ export function createSession(server: Client<paths>, { state, exchange, renewal,
     /** Calls `listener` after every change. Returns a function that unsubscribes. */
     subscribe: (listener: () => void): (() => void) => state.subscribe(listener),
 
-    /** Determines by the cookie who is signed in. Throws a Problem when the server does not answer, and can be repeated. */
+    /** Determines by the cookie who is signed in. Throws a GatehouseProblem when the server does not answer, and can be repeated. */
     async restore(): Promise<SessionState> {
       if (state.state().status === 'unknown')
         await renew().catch((error) => {
@@ -110,7 +117,7 @@ export function createSession(server: Client<paths>, { state, exchange, renewal,
     logInWithPasskey: (credential: AuthenticationCredential): Promise<User> =>
       enter('/api/auth/passkeys/login', { credential }),
 
-    /** Throws a Problem when the server does not answer: the user is still signed in. */
+    /** Throws a GatehouseProblem when the server does not answer: the user is still signed in. */
     async logOut(): Promise<void> {
       await server.POST('/api/auth/logout', ours).catch((error) => {
         if (!isAboutToken(error)) throw error

@@ -1,4 +1,4 @@
-import { Problem } from './problem.ts'
+import { GatehouseProblem } from './problem.ts'
 import type { State } from './state.ts'
 
 export type Confirmed = ReturnType<typeof createStepUp>
@@ -11,7 +11,7 @@ export function createStepUp(state: State, ask: (() => Promise<boolean>) | undef
     try {
       return await call()
     } catch (error) {
-      if (!ask || !(error instanceof Problem && error.code === 'step_up_required')) throw error
+      if (!ask || !(error instanceof GatehouseProblem && error.code === 'step_up_required')) throw error
       const userId = state.access()?.userId
       asked ??= ask().finally(() => {
         asked = undefined

@@ -19,23 +19,37 @@ export type Message =
 
 /** Connects the tabs of this origin that use the same API. Without BroadcastChannel there are none. */
 export function createTabs(name: string, hear: (message: Message) => void) {
-  const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : undefined
+  let channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : undefined
   if (channel) channel.onmessage = ({ data }: { data: Message }) => hear(data)
 
   return {
     tell: (message: Message) => channel?.postMessage(message),
-    close: () => channel?.close(),
+    close(): void {
+      channel?.close()
+      channel = undefined
+    },
 
     /** Runs `work` in one tab at a time, if there are Web Locks (TLS or localhost). `waited`: another tab has just run it. */
     async exclusively<T>(work: (waited: boolean) => Promise<T>): Promise<T> {
       const locks = globalThis.navigator?.locks
       if (!locks) return work(false)
-      const first = await locks.request(
-        name,
-        { ifAvailable: true },
-        async (lock) => lock && { done: await work(false) }
-      )
-      return first ? first.done : locks.request(name, () => work(true))
+      let begun = false
+      const begin = (waited: boolean) => {
+        begun = true
+        return work(waited)
+      }
+      try {
+        const first = await locks.request(
+          name,
+          { ifAvailable: true },
+          async (lock) => lock && { done: await begin(false) }
+        )
+        return first ? first.done : await locks.request(name, () => begin(true))
+      } catch (error) {
+        // A sandboxed page may not use locks: `request` rejects with a SecurityError.
+        if (begun) throw error
+        return work(false)
+      }
     }
   }
 }

@@ -1,4 +1,4 @@
-import { isAboutToken, Problem } from '@gatehouse/client'
+import { GatehouseProblem, isAboutToken } from '@gatehouse/client'
 
 const plural = new Intl.PluralRules('en')
 
@@ -7,16 +7,16 @@ function duration(seconds: number): string {
   return `${amount} ${unit}${plural.select(amount) === 'one' ? '' : 's'}`
 }
 
-const again = ({ retryAfter }: Problem) => (retryAfter ? `in ${duration(retryAfter)}` : 'in a moment')
+const again = ({ retryAfter }: GatehouseProblem) => (retryAfter ? `in ${duration(retryAfter)}` : 'in a moment')
 
 /** An answer of a proxy has no code. */
-const nameOf = (error: Problem) =>
+const nameOf = (error: GatehouseProblem) =>
   error.request_id ? `If it happens again, report this request id: ${error.request_id}.` : `Try again ${again(error)}.`
 
 /** Describes a problem for the user; empty for none. */
 export function inWords(error: unknown): string {
   if (error === undefined) return ''
-  if (!(error instanceof Problem)) return 'Something went wrong. Reload the page and try again.'
+  if (!(error instanceof GatehouseProblem)) return 'Something went wrong. Reload the page and try again.'
   if (isUnreachable(error)) return 'Gatehouse is not responding. Check your connection and try again.'
   if (error.status === 429) return `Too many attempts. Try again ${again(error)}.`
   if (error.status === 503) return `Gatehouse is busy. Try again ${again(error)}.`
@@ -30,20 +30,22 @@ export function inWords(error: unknown): string {
 }
 
 /** Empty for an error that is no answer. */
-export const problemCode = (error: unknown) => (error instanceof Problem ? error.code : '')
+export const problemCode = (error: unknown) => (error instanceof GatehouseProblem ? error.code : '')
 export const hasCode = (error: unknown, code: string) => problemCode(error) === code
 export const isForbidden = (error: unknown) => hasCode(error, 'forbidden')
-export const isUnreachable = (error: unknown) => error instanceof Problem && error.status === 0
+export const isUnreachable = (error: unknown) => error instanceof GatehouseProblem && error.status === 0
 /** The members that only some problems have. */
-export const problemDetails = (error: unknown): Partial<Problem> => (error instanceof Problem ? error : {})
+export const problemDetails = (error: unknown): Partial<GatehouseProblem> =>
+  error instanceof GatehouseProblem ? error : {}
 export const isSessionEnd: (error: unknown) => boolean = isAboutToken
-export const isGone = (error: unknown) => error instanceof Problem && error.status === 404
+export const isGone = (error: unknown) => error instanceof GatehouseProblem && error.status === 404
 /** Whether a later retry may succeed: no answer, too many requests, or a server that is busy or restarts. */
-export const isPassing = (error: unknown) => error instanceof Problem && [0, 429, 502, 503, 504].includes(error.status)
-export const retryAfter = (error: unknown) => (error instanceof Problem && error.retryAfter) || 1
+export const isPassing = (error: unknown) =>
+  error instanceof GatehouseProblem && [0, 429, 502, 503, 504].includes(error.status)
+export const retryAfter = (error: unknown) => (error instanceof GatehouseProblem && error.retryAfter) || 1
 /** Seconds to wait before a retry; 0 for none. */
 export const secondsToWait = (error: unknown) =>
-  error instanceof Problem && error.status === 429 ? (error.retryAfter ?? 0) : 0
+  error instanceof GatehouseProblem && error.status === 429 ? (error.retryAfter ?? 0) : 0
 
 /** `must be: 1 to 200 characters` -> `Must be 1 to 200 characters.` */
 function sentence(message: string): string {
@@ -53,7 +55,7 @@ function sentence(message: string): string {
 
 /** A problem's messages by field; a pointer is `/title`. */
 export function fieldMessages(error: unknown): Record<string, string> {
-  if (!(error instanceof Problem)) return {}
+  if (!(error instanceof GatehouseProblem)) return {}
   const messages: Record<string, string> = {}
   for (const { pointer, message } of error.errors) messages[pointer.slice(1)] ??= sentence(message)
   return messages

@@ -1,4 +1,4 @@
-import { Problem } from '@gatehouse/client'
+import { GatehouseProblem } from '@gatehouse/client'
 import { type FormEvent, type KeyboardEvent, useRef, useState } from 'react'
 import { fieldMessages, hasCode, inWords } from '../api/problem.ts'
 import { Field } from '../forms/Field.tsx'
@@ -15,7 +15,7 @@ function reason(problem: unknown): string {
   if (hasCode(problem, 'idempotency_in_progress'))
     return 'The task is still being added. Wait a moment, then try again.'
   if (hasCode(problem, 'idempotency_mismatch')) return 'The task could not be added. Try again.'
-  if (problem instanceof Problem && problem.status === 401)
+  if (problem instanceof GatehouseProblem && problem.status === 401)
     return 'Your session ended before the task was added. Try again.'
   return inWords(problem)
 }
