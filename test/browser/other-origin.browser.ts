@@ -8,6 +8,8 @@ import { eventually, openSite, password, serveSite } from '../helpers/site.ts'
 
 const documentation = await readFile(new URL('../../docs/frontend.md', import.meta.url), 'utf8')
 
+const client = fileURLToPath(new URL('../../web/client/src/index.ts', import.meta.url))
+
 /** An example from the documentation, for this URL. */
 function example(name: string, url: string): string {
   const block = documentation.split('```').find((text) => text.includes(`// ${name}\n`)) ?? ''
@@ -20,7 +22,7 @@ test('the documented app works on another origin, with its token in memory', asy
     root: folder,
     configFile: false,
     logLevel: 'error',
-    resolve: { dedupe: ['react', 'react-dom'] },
+    resolve: { dedupe: ['react', 'react-dom'], alias: { '@gatehouse/client': client } },
     // Without pre-bundling, Vite would load two copies of React.
     optimizeDeps: { include: ['react', 'react-dom/client', 'react/jsx-dev-runtime'], noDiscovery: true },
     server: { host: 'localhost', port: 0, hmr: false }
