@@ -1,7 +1,7 @@
 import type {} from '@fastify/swagger'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
-import type { TokenScope } from '../schemas/personal-tokens.ts'
+import { ownScopes } from '../schemas/personal-tokens.ts'
 import type { Auth, User } from '../src/auth/auth.ts'
 import { prefix } from '../src/auth/personal-tokens/token-text.ts'
 import type { AccessToken } from '../src/auth/tokens/claims.ts'
@@ -24,7 +24,7 @@ declare module 'fastify' {
      */
     stepUp?: boolean | 'second-factor'
     /** The scope with which personal access tokens may use the route. Without one it refuses all of them. */
-    scope?: TokenScope
+    scope?: string
   }
 }
 
@@ -45,7 +45,9 @@ function bearerToken(authorization = ''): string {
 }
 
 /** Nothing that decides about the account itself takes a token that a program keeps. */
-function checkScope({ url, schema }: { url: string; schema?: FastifySchema }): void {
+function checkScope({ url, schema }: { url: string; schema?: FastifySchema }, scopes: readonly string[]): void {
+  if (schema?.scope && !scopes.includes(schema.scope))
+    throw new Error(`${url} has the scope ${schema.scope}, which is none of ${scopes.join(', ')}`)
   if (schema?.scope && (schema.stepUp || /^\/api\/(auth|admin)(\/|$)/.test(url)))
     throw new Error(`${url} must not take personal access tokens`)
 }
@@ -53,13 +55,18 @@ function checkScope({ url, schema }: { url: string; schema?: FastifySchema }): v
 type Options = Pick<
   Auth,
   'identify' | 'personalTokens' | 'revocations' | 'signingKeys' | 'sessions' | 'stepUps' | 'stop'
->
+> & {
+  /** Scopes of the product. */
+  scopes: readonly string[]
+}
 
 export const authentication = fp(
   async function authentication(
     app,
-    { identify, personalTokens, revocations, signingKeys, sessions, stepUps, stop }: Options
+    { identify, personalTokens, revocations, signingKeys, sessions, stepUps, stop, scopes }: Options
   ) {
+    const allScopes = [...scopes, ...ownScopes]
+
     function admit(request: FastifyRequest, user: User): void {
       if (user.token.sessionId) sessions.use(user.token.sessionId)
       request.user = user
@@ -115,7 +122,7 @@ export const authentication = fp(
     }
 
     app.addHook('onRoute', (route) => {
-      checkScope(route)
+      checkScope(route, allScopes)
       // After the hooks of the route's scope, one of which identifies the user.
       const { stepUp } = route.schema ?? {}
       if (stepUp) route.onRequest = [requirements[`${stepUp}`], ...[route.onRequest ?? []].flat()]

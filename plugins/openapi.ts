@@ -4,9 +4,10 @@ import type { FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { type ScalarTag, stringify } from 'yaml'
-import type { TokenScope } from '../schemas/personal-tokens.ts'
+import { ownScopes } from '../schemas/personal-tokens.ts'
 import { problemResponses } from '../src/http/problem-responses.ts'
 import { version } from '../src/observability/version.ts'
+import type { Product } from '../src/product/product.ts'
 import { docs } from './docs.ts'
 
 declare module 'fastify' {
@@ -16,13 +17,11 @@ declare module 'fastify' {
   }
 }
 
-const description = `
-Accounts, sessions, and a list of tasks for each user.
+const introduction = 'Accounts and sessions.'
 
+const conventions = `
 - **Sign up** with \`POST /api/auth/register\`, or sign in with \`POST /api/auth/login\`. Send the access token of the response
   as \`Authorization: Bearer <access_token>\`, and exchange the refresh token for new ones before it expires.
-- **Tasks** are at \`/api/tasks\`. The same operations at \`/api/users/{user_id}/tasks\` exist for clients that name the
-  user in the path.
 - **Programs** use a personal access token of \`POST /api/auth/tokens\`, which has an end and only the scopes that it needs.
 - **Errors** are problem details (RFC 9457). Programs compare \`code\`; people read \`detail\`; reports quote
   \`request_id\`.
@@ -32,12 +31,11 @@ Accounts, sessions, and a list of tasks for each user.
 /** The service itself; `x-internal` says that the contract is for everybody, which linters ask for. */
 const publicServer = { url: '/', 'x-internal': false }
 
-/** Exceptions from "Your tasks". */
+/** Exceptions from "Your sessions". */
 const tagDescriptions: Record<string, string> = {
   auth: 'Signing up, in and out',
   factors: 'What you prove who you are by, besides the password',
   passkeys: 'Signing in with a phone, a computer or a security key',
-  'user-tasks': 'The same tasks, with the id of the user in the path; new clients use `/api/tasks`',
   profile: 'Your account',
   sessions: 'The devices where you are signed in',
   tokens: 'Personal access tokens, for programs that use your account',
@@ -59,7 +57,7 @@ const stepUpRequired = {
     'than ten minutes ago. Call `POST /api/auth/step-up`, then repeat the request'
 }
 
-const scopeNeeded = (scope: TokenScope) => `A personal access token needs the scope \`${scope}\`.`
+const scopeNeeded = (scope: string) => `A personal access token needs the scope \`${scope}\`.`
 
 /** Methods whose bodies are not parsed. With the others, even an unneeded body can be unreadable. */
 const bodyless = new Set(['GET', 'HEAD'])
@@ -73,7 +71,7 @@ function problemsOf({ security, scope, problems = [] }: FastifySchema, method: s
 
 interface Operation extends OpenAPIV3_1.OperationObject {
   'x-step-up'?: true | 'second-factor'
-  'x-scope'?: TokenScope
+  'x-scope'?: string
   tags: string[]
   parameters?: OpenAPIV3_1.ParameterObject[]
   responses: OpenAPIV3_1.ResponsesObject
@@ -89,8 +87,23 @@ function finishParameter(parameter: OpenAPIV3_1.ParameterObject, { components }:
   Object.assign(parameter, { description: parameter.description ?? named.description })
 }
 
+/** Drops schemas of the process that nothing in the document refers to, except those that the product names. */
+function dropUnused({ components = {}, paths }: Document, named: ReadonlySet<string>): void {
+  const { schemas = {}, responses } = components
+  const used = new Set(named)
+  const visit = (value: unknown): void => {
+    for (const [, name = ''] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/(\w+)"/g))
+      if (!used.has(name)) {
+        used.add(name)
+        visit(schemas[name])
+      }
+  }
+  visit([paths, responses, [...named].map((name) => schemas[name])])
+  for (const name of Object.keys(schemas)) if (!used.has(name)) delete schemas[name]
+}
+
 /** Refers to the named problem responses, marks what is optional as such, and lists the tags. */
-function finish(document: Document) {
+function finish(document: Document, ofProduct: Record<string, string>, named: ReadonlySet<string>) {
   const tags = new Set<string>()
   for (const item of Object.values(document.paths))
     for (const operation of Object.values(item)) {
@@ -108,20 +121,29 @@ function finish(document: Document) {
         media.schema = only
       }
     }
-  document.tags = [...tags].map((name) => ({ name, description: tagDescriptions[name] ?? `Your ${name}` }))
+  const descriptions = { ...tagDescriptions, ...ofProduct }
+  document.tags = [...tags].map((name) => ({ name, description: descriptions[name] ?? `Your ${name}` }))
+  dropUnused(document, named)
   return document
+}
+
+interface Options {
+  webDir: string
+  product: Pick<Product, 'api' | 'problems' | 'scopes' | 'schemas'>
 }
 
 /** Publishes the contract: `/openapi.json`, `/openapi.yaml`, and `/docs` for people. */
 export const openapi = fp(
-  async function openapi(app, options: { webDir: string }) {
+  async function openapi(app, { webDir, product }: Options) {
+    const { api = {}, problems = [], scopes = [], schemas = [] } = product
+    const named = new Set(schemas.map(({ $id }) => String($id)))
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',
         info: {
-          title: 'Gatehouse',
-          version,
-          description,
+          title: api.title ?? 'Gatehouse',
+          version: api.version ?? version,
+          description: `${api.description ?? introduction}\n\n${conventions}`,
           contact: { name: 'The maintainers of Gatehouse' },
           license: { name: 'MIT', identifier: 'MIT' }
         },
@@ -137,7 +159,7 @@ export const openapi = fp(
                 'Operations with `x-scope` also take a personal access token with that scope; all others refuse it'
             }
           },
-          responses: problemResponses
+          responses: problemResponses(problems, [...scopes, ...ownScopes][0] as string)
         }
       },
       refResolver: { buildLocalReference: (json) => String(json.$id) },
@@ -152,9 +174,10 @@ export const openapi = fp(
         }
         return { url, schema: { security: [], tags: [], ...schema, response, ...more } }
       },
-      transformObject: (documents) => finish((documents as { openapiObject: Document }).openapiObject)
+      transformObject: (documents) =>
+        finish((documents as { openapiObject: Document }).openapiObject, api.tags ?? {}, named)
     })
-    await app.register(docs, options)
+    await app.register(docs, { webDir })
     const hide = true
     let json: Buffer | undefined
     let yaml: Buffer | undefined

@@ -102,7 +102,7 @@ const changeRole = {
 const remove = {
   ...change,
   operationId: 'deleteUser',
-  summary: 'Delete a user with all tasks and sessions',
+  summary: 'Delete a user with all sessions and all that the user has stored',
   description:
     'Nothing can be restored. `email` must be the address of the account: let the operator type it. 409: nobody else is an admin.',
   body: ref(UserDeletion),

@@ -9,6 +9,7 @@ import type { SecurityLog } from '../src/auth/security-log.ts'
 import type { BodyStream } from '../src/http/large-bodies.ts'
 import { problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
+import type { Product } from '../src/product/product.ts'
 import { usersRepository } from '../src/repositories/users.ts'
 
 const tags = ['profile']
@@ -35,7 +36,7 @@ const download = {
   tags,
   summary: 'Download everything that is stored about you',
   description:
-    'One JSON document with the account, the sessions, the factors, the mails, the events and all tasks, without secrets. It is ' +
+    'One JSON document with the account, the sessions, the factors, the mails, the events and all that you have stored, without secrets. It is ' +
     'streamed, and not one snapshot: what changes meanwhile may be missing. 429: another download of yours is still running.',
   stepUp: true,
   response: { 200: answer('The document', Type.Unsafe<PersonalData | BodyStream>(ref(PersonalData))) },
@@ -44,7 +45,7 @@ const download = {
 const remove = {
   operationId: 'deleteAccount',
   tags,
-  summary: 'Delete your account, your tasks and your sessions',
+  summary: 'Delete your account, your sessions and all that you have stored',
   description:
     'Nothing can be restored, so ask the person first. Send the password of the account. An account of another issuer ' +
     'has none: send no body, with a token that is less than five minutes old, or get 403. The client drops its tokens. ' +
@@ -70,10 +71,14 @@ const changePassword = {
 interface Options {
   accounts: Accounts
   securityLog: SecurityLog
+  personalData: Product['personalData']
 }
 
-export const profileRoutes: Routes<Options> = async function profileRoutes(app, { accounts, securityLog }) {
-  const exports = createPersonalExports(app.reads)
+export const profileRoutes: Routes<Options> = async function profileRoutes(
+  app,
+  { accounts, securityLog, personalData }
+) {
+  const exports = createPersonalExports(app.reads, personalData)
   const users = usersRepository(app.db)
   const reading = usersRepository(app.reads)
 

@@ -3,7 +3,6 @@ import { answer, nothing } from '../schemas/answers.ts'
 import { id, optional, ref } from '../schemas/common.ts'
 import { IdempotencyKey, IfMatch, IfNoneMatch } from '../schemas/headers.ts'
 import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '../schemas/tasks.ts'
-import type { Cursors } from '../src/http/cursors.ts'
 import { createTaskOnce } from '../src/http/idempotency.ts'
 import type { BodyStream } from '../src/http/large-bodies.ts'
 import { isLarge, pageInPieces } from '../src/http/large-pages.ts'
@@ -92,11 +91,11 @@ const remove = {
 }
 
 interface Options {
-  cursors: Cursors
   taskQuota: TaskQuota
 }
 
-export const taskRoutes: Routes<Options> = async function taskRoutes(app, { cursors, taskQuota }) {
+export const taskRoutes: Routes<Options> = async function taskRoutes(app, { taskQuota }) {
+  const { cursors } = app
   const tasks = tasksRepository(app.db, taskQuota)
   const reading = tasksRepository(app.reads)
   const taskOnce = createTaskOnce(app.db, taskQuota)

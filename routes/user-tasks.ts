@@ -1,6 +1,5 @@
 import { type TObject, Type } from '@sinclair/typebox'
 import { id } from '../schemas/common.ts'
-import type { Cursors } from '../src/http/cursors.ts'
 import { problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
 import type { TaskQuota } from '../src/repositories/tasks.ts'
@@ -9,10 +8,7 @@ import { taskRoutes } from './tasks.ts'
 const owner = Type.Object({ user_id: id('The id of the user of the token') })
 
 /** The task routes under the owner's id. For another user's id they answer 403. */
-export const userTaskRoutes: Routes<{ cursors: Cursors; taskQuota: TaskQuota }> = async function userTaskRoutes(
-  app,
-  { cursors, taskQuota }
-) {
+export const userTaskRoutes: Routes<{ taskQuota: TaskQuota }> = async function userTaskRoutes(app, { taskQuota }) {
   app.addHook('onRoute', (route) => {
     const { operationId = '', params = Type.Object({}), problems = [], ...schema } = { ...route.schema }
     route.schema = {
@@ -29,5 +25,5 @@ export const userTaskRoutes: Routes<{ cursors: Cursors; taskQuota: TaskQuota }> 
     if ((params as { user_id: string }).user_id.toLowerCase() !== user.id) throw problems.forbidden()
   })
 
-  app.register(taskRoutes, { cursors, taskQuota })
+  app.register(taskRoutes, { taskQuota })
 }

@@ -1,10 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { ref, timestamp } from './common.ts'
+import { timestamp } from './common.ts'
 import { example } from './examples.ts'
-import { Task } from './tasks.ts'
 
-const rows = (description: string) => Type.Array(Type.Object({}, { additionalProperties: true }), { description })
+export const rows = (description: string) =>
+  Type.Array(Type.Object({}, { additionalProperties: true }), { description })
 
+/** A product adds its own (schemas/components.ts). */
 export const PersonalData = Type.Object(
   {
     exported_at: timestamp('When the document was begun'),
@@ -19,8 +20,7 @@ export const PersonalData = Type.Object(
     mails: rows('Mails of the last day'),
     mail_tokens: rows('The links of mails that are valid or were used, without the links'),
     idempotency_keys: rows('The idempotency keys of the last day'),
-    security_events: rows('What happened to the account, oldest first'),
-    tasks: Type.Array(ref(Task), { description: 'All tasks, oldest first' })
+    security_events: rows('What happened to the account, oldest first')
   },
   {
     $id: 'PersonalData',
@@ -40,7 +40,7 @@ export const PersonalData = Type.Object(
           login_challenges: [],
           email_changes: []
         },
-        ...{ mails: [], mail_tokens: [], idempotency_keys: [], security_events: [], tasks: Task.examples }
+        ...{ mails: [], mail_tokens: [], idempotency_keys: [], security_events: [] }
       }
     ]
   }

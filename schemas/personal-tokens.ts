@@ -2,16 +2,17 @@ import { type Static, Type } from '@sinclair/typebox'
 import { filledText, id, nullable, oneOf, ref, timestamp } from './common.ts'
 import { example } from './examples.ts'
 
-export const tokenScopes = ['tasks:read', 'tasks:write', 'revocations:read'] as const
+/** Those that every product has. It adds its own (schemas/components.ts). */
+export const ownScopes: readonly string[] = ['revocations:read']
 
-export const TokenScope = oneOf(tokenScopes, {
+export const TokenScope = oneOf(ownScopes, {
   $id: 'TokenScope',
   description: 'What a personal access token may do. `revocations:read` is for admins. A later version may add scopes'
 })
 export type TokenScope = Static<typeof TokenScope>
 
 const scopes = (description: string) =>
-  Type.Array(ref(TokenScope), { minItems: 1, maxItems: tokenScopes.length, uniqueItems: true, description })
+  Type.Array(ref(TokenScope), { minItems: 1, maxItems: 100, uniqueItems: true, description })
 
 export const PersonalToken = Type.Object(
   {
@@ -29,7 +30,7 @@ export const PersonalToken = Type.Object(
       {
         id: example.personalTokenId,
         name: 'Backup script',
-        scopes: ['tasks:read'],
+        scopes: ownScopes,
         created_at: example.createdAt,
         expires_at: example.expiresAt,
         last_used_at: example.updatedAt
@@ -63,7 +64,7 @@ export const NewPersonalToken = Type.Object(
     $id: 'NewPersonalToken',
     additionalProperties: false,
     description: 'A personal access token to make',
-    examples: [{ name: 'Backup script', scopes: ['tasks:read'], expires_in_days: 30 }]
+    examples: [{ name: 'Backup script', scopes: ownScopes, expires_in_days: 30 }]
   }
 )
 export type NewPersonalToken = Static<typeof NewPersonalToken>

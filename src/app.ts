@@ -4,6 +4,7 @@ import { authentication } from '../plugins/authentication.ts'
 import { bodies } from '../plugins/bodies.ts'
 import { client } from '../plugins/client.ts'
 import { cookies } from '../plugins/cookies.ts'
+import { cursors } from '../plugins/cursors.ts'
 import { database } from '../plugins/database.ts'
 import { draining } from '../plugins/draining.ts'
 import { jwt } from '../plugins/jwt.ts'
@@ -37,25 +38,29 @@ import { revocationRoutes } from '../routes/revocations.ts'
 import { securityTextRoutes } from '../routes/security-txt.ts'
 import { sessionRoutes } from '../routes/sessions.ts'
 import { stepUpRoutes } from '../routes/step-up.ts'
-import { taskRoutes } from '../routes/tasks.ts'
-import { userTaskRoutes } from '../routes/user-tasks.ts'
-import { components } from '../schemas/common.ts'
+import { componentsOf } from '../schemas/components.ts'
+import { ownScopes } from '../schemas/personal-tokens.ts'
+import { ProblemCode } from '../schemas/problems.ts'
 import { createAuth } from './auth/auth.ts'
 import type { Config } from './config/config.ts'
 import type { Engine } from './database/connection.ts'
 import { openDatabases } from './database/databases.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createCursors } from './http/cursors.ts'
+import { createLog } from './logging/log.ts'
 import type { Transport } from './mail/transport.ts'
 import { createOperations } from './operator/operations.ts'
 import { createOperatorLog } from './operator/operator-log.ts'
 import { createStatistics } from './operator/statistics.ts'
 import { fastifyOptions } from './process/fastify-options.ts'
+import { migrateFor } from './product/migrating.ts'
+import { addedBy, checkProduct, type Mount, type Product, routesOf } from './product/product.ts'
 import type { RedisTimes } from './redis/redis.ts'
 import { openSharedCounts } from './redis/shared-counts.ts'
 
-interface Surroundings {
-  log: Logger
+interface Options extends Product {
+  config: Config
+  log?: Logger
   /** Milliseconds since 1970. */
   clock?: () => number
   redis?: RedisTimes
@@ -65,27 +70,29 @@ interface Surroundings {
   transport?: () => Promise<Transport>
 }
 
-/** Builds the whole service. It connects to the configured database at the first query, and closes it. */
-export async function buildApp(
-  config: Config,
-  { log, clock = Date.now, redis, engine, transport }: Surroundings
-): Promise<FastifyInstance> {
+/** Builds the service with a product. It connects to the configured database at the first query, and closes it. */
+export async function buildApp(options: Options): Promise<FastifyInstance> {
+  const { config, log = createLog(config.logLevel), clock = Date.now, redis, engine, transport, ...product } = options
+  checkProduct(product, { scopes: ownScopes, codes: ProblemCode.enum })
+  const { scopes = [], personalData } = product
   const app = Fastify(fastifyOptions(config, log))
   // Set here, because with the option Fastify would create a logger for each request.
   app.log = log
-  for (const schema of components()) app.addSchema(schema)
+  for (const schema of componentsOf(addedBy(product))) app.addSchema(schema)
   const { db, ...others } = openDatabases(config, log, engine)
   const shared = await openSharedCounts(config, log, redis)
   await app.register(jwt, config)
-  const auth = createAuth(config, db, { ...others, jwt: app.jwt, shared, transport, log, clock })
-  const cursors = createCursors(config.secrets)
+  const auth = createAuth(config, db, { ...others, jwt: app.jwt, shared, transport, product, log, clock })
+  const sealed = createCursors(config.secrets)
   const operations = createOperations(db, {
     ...auth,
     lives: config,
     record: createOperatorLog(auth.securityLog, log),
+    product,
     clock
   })
-  const tasks = { cursors, taskQuota: config.taskQuota }
+  const routes = routesOf(product, config)
+  const mount = (app: FastifyInstance, { routes, ...options }: Mount) => app.register(routes, options as never)
 
   if (config.tracing) await app.register((await import('../plugins/tracing.ts')).tracing, { ...config.tracing, log })
   if (config.metrics)
@@ -102,11 +109,12 @@ export async function buildApp(
   await app.register(client)
   await app.register(cookies, config)
   await app.register(unknown, config)
-  await app.register(openapi, config)
+  await app.register(openapi, { ...config, product })
   await app.register(web, config)
-  await app.register(database, { db, ...others })
+  await app.register(database, { db, ...others, migrate: () => migrateFor(product, db, config, log) })
+  await app.register(cursors, { cursors: sealed })
   await app.register(mail, auth.mail)
-  await app.register(authentication, auth)
+  await app.register(authentication, { ...auth, scopes })
   await app.register(turns, { isEmbedded: config.databaseUrl === undefined, queueWait: config.queueWait })
 
   if (config.securityContact.length > 0) app.register(securityTextRoutes, { ...config, clock })
@@ -123,26 +131,31 @@ export async function buildApp(
     app.register(stepUpRoutes, { prefix: '/api/auth/step-up', ...auth })
     app.register(factorRoutes, { prefix: '/api/auth/factors', ...auth })
     app.register(passkeyRoutes, { prefix: '/api/auth/passkeys', ...auth })
-    app.register(profileRoutes, { prefix: '/api/auth/profile', ...auth })
+    app.register(profileRoutes, { prefix: '/api/auth/profile', ...auth, personalData })
     app.register(passwordRoutes, { prefix: '/api/auth/password', ...auth })
     app.register(verificationRoutes, { prefix: '/api/auth/email', ...auth })
     app.register(emailChangeRoutes, { prefix: '/api/auth/email', ...auth })
     app.register(personalTokenRoutes, { prefix: '/api/auth/tokens', ...auth })
     app.register(sessionRoutes, { prefix: '/api/auth/sessions', ...auth })
-    app.register(activityRoutes, { prefix: '/api/auth/activity', cursors })
-    app.register(revocationRoutes, { prefix: '/api/revocations', cursors })
-    app.register(taskRoutes, { prefix: '/api/tasks', ...tasks })
-    app.register(userTaskRoutes, { prefix: '/api/users/:user_id/tasks', ...tasks })
+    app.register(activityRoutes, { prefix: '/api/auth/activity', cursors: sealed })
+    app.register(revocationRoutes, { prefix: '/api/revocations', cursors: sealed })
+    for (const each of routes.authenticated ?? []) mount(app, each)
   })
   app.register(async function admin(app) {
     app.requireAdmin()
     app.takeTurns()
     app.register(adminEventRoutes, { prefix: '/api/admin/events' })
-    app.register(adminAuditRoutes, { prefix: '/api/admin/audit', statistics: createStatistics(db, clock), cursors })
-    app.register(adminUserRoutes, { prefix: '/api/admin/users', operations, cursors })
+    app.register(adminAuditRoutes, {
+      prefix: '/api/admin/audit',
+      statistics: createStatistics(db, clock),
+      cursors: sealed
+    })
+    app.register(adminUserRoutes, { prefix: '/api/admin/users', operations, cursors: sealed })
+    for (const each of routes.admin ?? []) mount(app, each)
   })
   app.register(healthRoutes)
-  app.addHook('onClose', startHousekeeping(db, config, log))
+  for (const each of routes.public ?? []) mount(app, each)
+  app.addHook('onClose', startHousekeeping(db, config, log, product.housekeeping))
   app.addHook('onClose', async () => shared?.close())
   return app
 }

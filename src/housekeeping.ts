@@ -16,7 +16,6 @@ import { revocationsRepository } from './repositories/revocations.ts'
 import { sessionsRepository } from './repositories/sessions.ts'
 import { signUpsRepository } from './repositories/sign-ups.ts'
 import { signingKeysRepository } from './repositories/signing-keys.ts'
-import { fillTaskKeys } from './repositories/task-key-filling.ts'
 
 /** Milliseconds. Every process does it; work that another one has done costs nothing. */
 const interval = 60 * 60 * 1000
@@ -43,13 +42,16 @@ export async function deleteExpired(db: Kysely<Database>, config: Config): Promi
   await auditEventsRepository(db).eraseClientsOlderThan(config.securityEventTtl)
   await resealTotpSecrets(db, config.secrets)
   await resealSigningKeys(db, config)
-  // Rows that an earlier release wrote during a rolling update.
-  await fillTaskKeys(db)
 }
 
-/** Deletes expired rows once an hour. Returns a function that stops it. */
-export function startHousekeeping(db: Kysely<Database>, config: Config, log: Log): () => void {
-  const work = () => deleteExpired(db, config).catch((err) => log.warn({ err }, 'housekeeping failed'))
-  const timer = setInterval(work, interval).unref()
+type Work = (db: Kysely<Database>) => Promise<unknown>
+
+/** Deletes expired rows once an hour, and does what the product has to do. Returns a function that stops it. */
+export function startHousekeeping(db: Kysely<Database>, config: Config, log: Log, ofProduct?: Work): () => void {
+  const attempt = (work: Work) => work(db).catch((err) => log.warn({ err }, 'housekeeping failed'))
+  const timer = setInterval(async () => {
+    await attempt(() => deleteExpired(db, config))
+    if (ofProduct) await attempt(ofProduct)
+  }, interval).unref()
   return () => clearInterval(timer)
 }

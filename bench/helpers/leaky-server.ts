@@ -1,14 +1,12 @@
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { migrate } from '../../src/database/migrate.ts'
-import { createLog } from '../../src/logging/log.ts'
 
 /** Microseconds of a deliberate delay for known accounts, which bench/timing.ts must detect. */
 const leak = Number(process.env.LEAK)
 
 const config = loadConfig()
-const app = await buildApp(config, { log: createLog(config.logLevel) })
-await migrate(app.db, app.log)
+const app = await buildApp({ config })
+await app.migrate()
 await app.revocations.catchUp()
 app.server.prependListener('request', ({ headers }) => {
   const end = performance.now() + leak / 1000

@@ -15,7 +15,7 @@ import { noticeLogin } from './notices.ts'
 import { createPasswordChecks } from './passwords/password-checks.ts'
 import { type Passwords, passwordRefusal } from './passwords/passwords.ts'
 import type { Recovery } from './recovery.ts'
-import { keepAnAdmin, removeAccount } from './removal.ts'
+import { type Erase, keepAnAdmin, removeAccount } from './removal.ts'
 import { revocationOfForeign } from './revocations/revocation-rows.ts'
 import type { Revocations } from './revocations/revocations.ts'
 import type { SecurityLog } from './security-log.ts'
@@ -41,6 +41,7 @@ interface Parts {
   mail: Pick<Mail, 'settings' | 'write' | 'wake'>
   countRequest: Recovery['countRequest']
   settings: Pick<Config, 'emailVerification' | 'privateSignUp'>
+  erase?: Erase | undefined
   clock: () => number
 }
 
@@ -207,7 +208,7 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
         if (!(await usersRepository(trx).hold(userId))) throw problems.tokenRevoked('account ended meanwhile')
         if (issuer === null) await sessions.hold(token, trx)
         await keepAnAdmin(userId, trx)
-        await removeAccount(userId, trx)
+        await removeAccount(userId, trx, parts.erase)
         if (issuer !== null) await revocationsRepository(trx).insert(revocationOfForeign({ ...token, issuer }, clock()))
       })
       await revocations.settle()

@@ -5,6 +5,7 @@ import { listen } from '../database/listener.ts'
 import type { Database } from '../database/tables.ts'
 import { createMail } from '../mail/mail.ts'
 import type { Transport } from '../mail/transport.ts'
+import type { Product } from '../product/product.ts'
 import type { SharedCounts } from '../redis/redis.ts'
 import { createWindows } from '../redis/windows.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
@@ -45,6 +46,8 @@ interface Log {
 }
 
 interface Surroundings {
+  /** What the product adds to accounts. */
+  product?: Pick<Product, 'scopes' | 'erase'>
   jwt: SecretKeys
   /** For reads that tolerate a replica. */
   reads?: Kysely<Database>
@@ -65,7 +68,7 @@ export interface User {
 export function createAuth(
   config: Config,
   db: Kysely<Database>,
-  { jwt, reads = db, own = db, shared, transport, log, clock }: Surroundings
+  { product = {}, jwt, reads = db, own = db, shared, transport, log, clock }: Surroundings
 ) {
   const { directUrl } = config
   // The embedded database serves one process, so there are no announcements.
@@ -144,6 +147,7 @@ export function createAuth(
     mail,
     countRequest: recovery.countRequest,
     settings: config,
+    erase: product.erase,
     clock
   })
   const emailChanges = createEmailChanges(db, {
@@ -159,6 +163,7 @@ export function createAuth(
     log: securityLog,
     mail,
     shared,
+    scopes: product.scopes ?? [],
     rateLimit: config.rateLimit,
     clock
   })

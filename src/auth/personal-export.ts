@@ -1,24 +1,25 @@
 import { Readable } from 'node:stream'
+import type { TSchema } from '@sinclair/typebox'
 import type { Kysely } from 'kysely'
 import type { Database } from '../database/tables.ts'
-import { type PersonalUser, personalDataRepository, type SectionName, sections } from '../repositories/personal-data.ts'
-import type { TaskPosition } from '../repositories/task-lists.ts'
-import { tasksRepository } from '../repositories/tasks.ts'
-
-const tasksAtOnce = 100
+import {
+  type OwnedTable,
+  type PersonalUser,
+  personalDataRepository,
+  type SectionName,
+  sections
+} from '../repositories/personal-data.ts'
 
 type Rows = AsyncIterable<object[]>
 
-async function* tasksOf(db: Kysely<Database>, userId: string): Rows {
-  const { list } = tasksRepository(db)
-  const order = { status: 'all', sort: 'created', order: 'asc', limit: tasksAtOnce } as const
-  let after: TaskPosition | undefined
-  do {
-    const { items, next } = await list(userId, { ...order, after })
-    yield items.map(({ title_sort, ...task }) => task)
-    after = next
-  } while (after)
-}
+/** What the export has of one table of a product, or why it has nothing. */
+export type PersonalSection =
+  | { description?: string; schema?: TSchema; rows: (db: Kysely<Database>, userId: string) => Rows }
+  | (OwnedTable & { description?: string })
+  | { not: string }
+
+/** By the name of the table. */
+export type PersonalSections = Record<string, PersonalSection>
 
 /** Yields a JSON array, a page at a time. */
 async function* asArray(pages: Rows): AsyncGenerator<string> {
@@ -42,25 +43,33 @@ async function countOf(pages: Rows): Promise<string> {
  * Yields everything that is stored about a user as one JSON document (GDPR, articles 15 and 20), without secrets. Between
  * two pages it holds no connection, so a slow reader costs the database nothing.
  */
-export async function* personalDocument(db: Kysely<Database>, user: PersonalUser, now: number): AsyncGenerator<string> {
+export async function* personalDocument(
+  db: Kysely<Database>,
+  user: PersonalUser,
+  now: number,
+  further: PersonalSections = {}
+): AsyncGenerator<string> {
   const userId = user.id
   const data = personalDataRepository(db)
   yield `{"exported_at":${JSON.stringify(new Date(now))},"user":${JSON.stringify(user)}`
   for (const name of Object.keys(sections) as SectionName[]) {
     yield `,${JSON.stringify(name)}:`
-    const rows = data.rowsOf(name, userId)
+    const rows = data.rowsOf(name, sections[name], userId)
     if (sections[name].columns.length === 0) yield await countOf(rows)
     else yield* asArray(rows)
   }
   yield ',"security_events":'
   yield* asArray(data.events(userId))
-  yield ',"tasks":'
-  yield* asArray(tasksOf(db, userId))
+  for (const [name, section] of Object.entries(further)) {
+    if ('not' in section) continue
+    yield `,${JSON.stringify(name)}:`
+    yield* asArray('rows' in section ? section.rows(db, userId) : data.rowsOf(name, section, userId))
+  }
   yield '}\n'
 }
 
 /** Exports of users, one at a time for each. */
-export function createPersonalExports(db: Kysely<Database>, clock = Date.now) {
+export function createPersonalExports(db: Kysely<Database>, further?: PersonalSections, clock = Date.now) {
   const running = new Set<string>()
 
   return {
@@ -74,7 +83,7 @@ export function createPersonalExports(db: Kysely<Database>, clock = Date.now) {
           running.delete(userId)
           throw error
         })
-      const stream = user && Readable.from(personalDocument(db, user, clock()), { highWaterMark: 1 })
+      const stream = user && Readable.from(personalDocument(db, user, clock(), further), { highWaterMark: 1 })
       if (stream) stream.once('close', () => running.delete(userId))
       else running.delete(userId)
       return stream

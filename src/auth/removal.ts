@@ -3,10 +3,10 @@ import type { Database } from '../database/tables.ts'
 import { problems } from '../http/problems.ts'
 import { namingUser, outboxRepository } from '../repositories/outbox.ts'
 import { personalDataRepository } from '../repositories/personal-data.ts'
-import { tasksRepository } from '../repositories/tasks.ts'
 import { usersRepository } from '../repositories/users.ts'
 
-const tasksAtOnce = 20_000
+/** Deletes what a product stores about a user, where a foreign key does not do it. */
+export type Erase = (userId: string, trx: Transaction<Database>) => Promise<void>
 
 /**
  * Call it with the user locked, before they are deleted, disabled or demoted. Throws `last_admin`: of two admins who do so
@@ -21,11 +21,11 @@ export async function keepAnAdmin(userId: string, trx: Transaction<Database>): P
 }
 
 /** Deletes a user whom the transaction has locked, with everything that belongs to them. Triggers end the sessions. */
-export async function removeAccount(userId: string, trx: Transaction<Database>): Promise<void> {
+export async function removeAccount(userId: string, trx: Transaction<Database>, erase?: Erase): Promise<void> {
   // Before the lock, which the sender waits for while it stores a token.
   await outboxRepository(trx).withdraw(userId, namingUser)
   await personalDataRepository(trx).erase(userId)
   await usersRepository(trx).lock(userId)
-  await tasksRepository(trx).removeAll(userId, tasksAtOnce)
+  await erase?.(userId, trx)
   await usersRepository(trx).remove(userId)
 }

@@ -6,16 +6,16 @@ import { join } from 'node:path'
 import { buildApp } from '../app.ts'
 import { loadConfig } from '../config/config.ts'
 import { makeTemplate } from '../database/make-template.ts'
-import { prepareDatabase } from '../database/prepare.ts'
 import { createLog } from '../logging/log.ts'
 import '../process/serve.ts'
+import { tasks } from '../product/tasks.ts'
 
 await makeTemplate()
 const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-'))
 const log = createLog('silent')
 const config = loadConfig({ DATA_DIR: dataDir })
-const app = await buildApp(config, { log })
-await prepareDatabase(app.db, config, log)
+const app = await buildApp({ ...tasks, config, log })
+await app.migrate()
 await app.inject('/health')
 await app.close()
 await rm(dataDir, { recursive: true })

@@ -9,14 +9,16 @@ import { runCommand } from '../operator/command.ts'
 import { createOperations } from '../operator/operations.ts'
 import { createOperatorLog } from '../operator/operator-log.ts'
 import { openTerminal, systemAccount } from '../operator/terminal.ts'
+import type { Product } from '../product/product.ts'
+import { tasks } from '../product/tasks.ts'
 import { securityEventsRepository } from '../repositories/security-events.ts'
 import { loadSettings } from './settings.ts'
 
 const terminal = openTerminal(process)
 
 /** Writes to the database that the service uses. Its processes hear of what ends as of what another process has ended. */
-async function open() {
-  const config = loadSettings()
+async function open(product: Product) {
+  const config = loadSettings(product.settings)
   const log = createLog('silent')
   const db = openDatabase(config, log)
   const securityLog = createSecurityLog(securityEventsRepository(db), log)
@@ -28,7 +30,7 @@ async function open() {
   const record = createOperatorLog(securityLog, log)
   const revocations = { settle: async () => {} }
   return {
-    operations: createOperations(db, { lives: config, revocations, mail: outgoing, record, clock: Date.now }),
+    operations: createOperations(db, { lives: config, revocations, mail: outgoing, record, product, clock: Date.now }),
     cursors: createCursors(config.secrets),
     name: systemAccount(),
     async close() {
@@ -40,4 +42,9 @@ async function open() {
   }
 }
 
-process.exitCode = await runCommand(process.argv.slice(2), terminal, open)
+/** Runs what an operator asks for. */
+export async function run(product: Product): Promise<void> {
+  process.exitCode = await runCommand(process.argv.slice(2), terminal, () => open(product))
+}
+
+if (import.meta.main) await run(tasks)

@@ -6,6 +6,7 @@ import { databaseUrls } from './database-urls.ts'
 import { mailSettings, sender, signUpSettings, smtpUrl, verificationModes } from './mail-settings.ts'
 import { headerNames, origins, siteUrl } from './origins.ts'
 import { passkeySettings } from './passkey-settings.ts'
+import { productSettings, type Specs } from './product-settings.ts'
 import { configuredSecrets, localSecret } from './secrets.ts'
 import { between, cidrs, contacts, delay, duration, httpUrl, postgresUrl, redisUrl } from './setting-types.ts'
 import { betterAuthServer, insecureKeys, trustedIssuers } from './trusted-issuers.ts'
@@ -75,13 +76,19 @@ function freeze<T>(value: T): T {
 
 /**
  * Reads the settings into a frozen object: times in seconds, lists as arrays. The command line overrides the environment.
- * Throws one error that lists all problems.
+ * Throws one error that lists all problems. `further` are the settings of a product.
  */
-export function loadConfig(environment: Record<string, string | undefined> = process.env, commandLine: string[] = []) {
+export function loadConfig<const Further extends Specs = Record<never, never>>(
+  environment: Record<string, string | undefined> = process.env,
+  commandLine: string[] = [],
+  further: Further = {} as Further
+) {
   const complaints: string[] = []
   const complain = (problem: string) => complaints.push(problem)
   const given = { ...environment, ...argumentSettings(commandLine, complain) }
-  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))
+  const present = Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]]))
+  )
   const env = customCleanEnv(present, settings, (valid) => valid, {
     reporter: ({ errors }) => {
       for (const [name, error] of Object.entries(errors)) complain(`${name}: ${error?.message}`)
@@ -110,6 +117,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     complain('APP_URL: must be https in production, outside localhost')
   const mail = mailSettings(env, production, complain)
   const signUp = signUpSettings(env, mail, complain)
+  const ofProduct = productSettings(present, further, settings, complain)
   if (complaints.length > 0) throw new Error(`The settings are wrong:\n${complaints.map((c) => `  - ${c}`).join('\n')}`)
 
   return freeze({
@@ -162,7 +170,8 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     securityContact: env.SECURITY_CONTACT,
     webDir: resolve(env.WEB_DIR),
     isOwnWeb: resolve(env.WEB_DIR) === ownWebDir,
-    logLevel: env.LOG_LEVEL
+    logLevel: env.LOG_LEVEL,
+    settings: ofProduct
   })
 }
 

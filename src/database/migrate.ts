@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Kysely, sql } from 'kysely'
 import { FileMigrationProvider, type MigrationProvider, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { explain, isLocked, isUnavailable } from './failures.ts'
@@ -19,7 +19,17 @@ export const migrations: MigrationProvider = filesOf(folder)
 export const productMigrationsIn = (productFolder: string): MigrationProvider => ({
   getMigrations: async () => (existsSync(productFolder) ? filesOf(productFolder).getMigrations() : {})
 })
-const productMigrations = productMigrationsIn(path.join(folder, 'product'))
+/** Of a product that is a copy of this repository. */
+export const productMigrations = productMigrationsIn(path.join(folder, 'product'))
+
+/** The migrations of a product: none, a folder, or what provides them. Throws if the folder is missing. */
+export function migrationsOf(given: string | URL | MigrationProvider | undefined): MigrationProvider {
+  if (given === undefined) return { getMigrations: async () => ({}) }
+  if (typeof given === 'object' && !(given instanceof URL)) return given
+  const productFolder = given instanceof URL ? fileURLToPath(given) : path.resolve(given)
+  if (!existsSync(productFolder)) throw new Error(`The folder of migrations ${productFolder} does not exist`)
+  return filesOf(productFolder)
+}
 
 const productTable = 'product_migration'
 
@@ -66,13 +76,11 @@ interface Log {
 }
 
 // One query, because the migrator inspects all tables and columns.
-async function isUpToDate(db: Kysely<Database>, schema: string, names: string[]): Promise<boolean> {
-  const applied = await sql<{ name: string }>`select name from ${sql.table(`${schema}.kysely_migration`)}`
-    .execute(db)
-    .then(
-      ({ rows }) => rows.map(({ name }) => name),
-      () => []
-    )
+async function isUpToDate(db: Kysely<Database>, table: string, names: string[]): Promise<boolean> {
+  const applied = await sql<{ name: string }>`select name from ${sql.table(table)}`.execute(db).then(
+    ({ rows }) => rows.map(({ name }) => name),
+    () => []
+  )
   return names.sort().join() === applied.sort().join()
 }
 
@@ -101,7 +109,9 @@ export async function migrate(
     const migrators = await migratorsOf(db, { own, product })
     const ours = await own.getMigrations()
     const theirs = Object.keys(await product.getMigrations())
-    if (theirs.length === 0 && (await isUpToDate(db, migrators.schema, Object.keys(ours)))) return []
+    const isCurrent = (table: string, names: string[]) => isUpToDate(db, `${migrators.schema}.${table}`, names)
+    const isOwnCurrent = await isCurrent('kysely_migration', Object.keys(ours))
+    if (isOwnCurrent && (theirs.length === 0 || (await isCurrent(productTable, theirs)))) return []
     if (theirs.length === 0) return await toLatest(migrators.own, log)
     await moveProductRecords(
       db,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
+import type { MigrationProvider } from 'kysely/migration'
 import { type DatabaseSettings, isPooled, openForMigrations } from './connection.ts'
 import { explain, isUnavailable } from './failures.ts'
 import { migrate } from './migrate.ts'
@@ -38,13 +39,14 @@ export async function prepareDatabase(
   db: Kysely<Database>,
   config: Settings,
   log: Log,
-  open = openForMigrations
+  { open = openForMigrations, product }: { open?: typeof openForMigrations; product?: MigrationProvider } = {}
 ): Promise<string[]> {
-  if (config.directUrl === undefined) return migrate(db, log)
+  const providers = { ...(product && { product }) }
+  if (config.directUrl === undefined) return migrate(db, log, providers)
   const direct = open(config.directUrl, log)
   try {
     await waitForDatabase(direct, config.databaseWait, log)
-    const applied = await migrate(direct, log)
+    const applied = await migrate(direct, log, providers)
     if (isPooled(config)) {
       log.info({ direct: new URL(config.directUrl).hostname }, 'migrations and LISTEN bypass the pooler')
       await waitForDatabase(db, config.databaseWait, log)

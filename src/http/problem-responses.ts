@@ -3,7 +3,8 @@ import { ref } from '../../schemas/common.ts'
 import { example } from '../../schemas/examples.ts'
 import { FieldError, Problem } from '../../schemas/problems.ts'
 import { maxAge } from '../auth/factors/step-up.ts'
-import { problems, type Problem as Thrown } from './problems.ts'
+import { STATUS_CODES } from './node-http.ts'
+import { type ProblemFactory, problems, type Problem as Thrown } from './problems.ts'
 
 const descriptions: Record<number, string> = {
   400: 'The request is malformed or breaks a rule',
@@ -36,7 +37,7 @@ const headers: Record<number, Headers> = {
   503: retryAfter
 }
 
-const examples: Thrown[] = [
+const examples = (scope: string): Thrown[] => [
   problems.validationFailed(FieldError.examples),
   problems.malformedRequest('The body is not readable as JSON'),
   problems.notAuthenticated(''),
@@ -49,8 +50,8 @@ const examples: Thrown[] = [
   problems.invalidCode(),
   problems.stepUpRequired({ maxAge }),
   problems.forbidden(),
-  problems.insufficientScope('tasks:read'),
-  problems.notFound('Task'),
+  problems.insufficientScope(scope),
+  problems.notFound('User'),
   problems.emailTaken(),
   problems.idempotencyInProgress(),
   problems.lastAdmin(),
@@ -65,22 +66,30 @@ const examples: Thrown[] = [
   problems.internalError(),
   problems.unavailable('')
 ]
-const examplesOf = (status: number) =>
+const examplesOf = (all: Thrown[], status: number) =>
   Object.fromEntries(
-    examples
+    all
       .filter((problem) => problem.status === status)
       .map((problem) => [problem.code, { value: problem.body(example.requestId) }])
   )
 
 const schema = { $ref: `#/components/schemas/${ref(Problem).$ref}` }
 
-export const problemResponses = Object.fromEntries(
-  Object.entries(descriptions).map(([status, description]) => [
-    `Problem${status}`,
-    {
-      description,
-      content: { 'application/problem+json': { schema, examples: examplesOf(Number(status)) } },
-      ...(Number(status) in headers && { headers: headers[Number(status)] })
-    }
-  ])
-)
+/** The responses of all problems, with those of a product. `scope`: an example. */
+export function problemResponses(factories: readonly ProblemFactory[], scope: string) {
+  const all = [...examples(scope), ...factories.map((make) => make())]
+  const further: Record<string, string> = Object.fromEntries(
+    all.map(({ status }) => [status, String(STATUS_CODES[status])])
+  )
+  const described: Record<string, string> = { ...further, ...descriptions }
+  return Object.fromEntries(
+    Object.entries(described).map(([status, description]) => [
+      `Problem${status}`,
+      {
+        description,
+        content: { 'application/problem+json': { schema, examples: examplesOf(all, Number(status)) } },
+        ...(Number(status) in headers && { headers: headers[Number(status)] })
+      }
+    ])
+  )
+}

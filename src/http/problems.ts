@@ -1,4 +1,4 @@
-import type { ProblemCode, SecondFactorMethod } from '../../schemas/problems.ts'
+import type { SecondFactorMethod } from '../../schemas/problems.ts'
 import { STATUS_CODES } from './node-http.ts'
 
 /** An error of one field: an RFC 6901 pointer into the body (or `/name` for a query or path parameter). */
@@ -7,7 +7,7 @@ export interface FieldError {
   message: string
 }
 
-interface Details {
+export interface Details {
   headers?: Record<string, string>
   errors?: FieldError[]
   /** Further members of the body (RFC 9457, section 3.2). */
@@ -19,13 +19,13 @@ interface Details {
 /** An error for the client: problem details (RFC 9457) with a stable code. It has no stack, because it is expected. */
 export class Problem extends Error {
   readonly status: number
-  readonly code: ProblemCode
+  readonly code: string
   readonly headers: Record<string, string>
   readonly errors: FieldError[] | undefined
   readonly more: object | undefined
   readonly reason: string | undefined
 
-  constructor(status: number, code: ProblemCode, detail: string, details: Details = {}) {
+  constructor(status: number, code: string, detail: string, details: Details = {}) {
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
     super(detail)
@@ -52,6 +52,30 @@ export class Problem extends Error {
   }
 }
 
+interface Definition {
+  status: number
+  /** For programs, such as `note_locked`. */
+  code: string
+  /** For people. */
+  detail: string
+}
+
+/** Makes a problem of one kind, with other words or further members for one case. */
+export interface ProblemFactory {
+  (details?: Details & { detail?: string }): Problem
+  readonly definition: Definition
+}
+
+/** Defines a kind of problem of a product. What is given to the product as `problems` is in the contract. */
+export function defineProblem(definition: Definition): ProblemFactory {
+  const { status, code, detail: usual } = definition
+  if (!Number.isInteger(status) || status < 400 || status > 599 || !/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(code))
+    throw new Error(`The problem ${code} (${status}) needs a code such as note_locked, and a status from 400 to 599`)
+  const make = ({ detail = usual, ...details }: Details & { detail?: string } = {}) =>
+    new Problem(status, code, detail, details)
+  return Object.assign(make, { definition })
+}
+
 /** `challenge` and `expires_in` (seconds) of a login. */
 interface SecondFactorNeeded {
   challenge?: string
@@ -72,7 +96,7 @@ const challenge = 'Bearer realm="gatehouse"'
 const retryAfter = (seconds: number) => ({ 'retry-after': String(Math.max(1, Math.ceil(seconds))) })
 
 /** A request with a token is told what is wrong with it (RFC 6750, section 3). */
-const refusedToken = (code: ProblemCode, detail: string, reason: string) =>
+const refusedToken = (code: string, detail: string, reason: string) =>
   new Problem(401, code, detail, {
     reason,
     headers: { 'www-authenticate': `${challenge}, error="invalid_token", error_description="${detail}"` }
@@ -143,7 +167,7 @@ export const problems = {
     }),
   lastAdmin: () =>
     new Problem(409, 'last_admin', 'Nobody else is an admin: make another user one first, or use the command line'),
-  quotaExceeded: () => new Problem(409, 'quota_exceeded', 'Your tasks are too many or too long; delete some'),
+  quotaExceeded: () => new Problem(409, 'quota_exceeded', 'Your account holds as much as it may; delete something'),
   secondFactorOn: () => new Problem(409, 'second_factor_on', 'An authenticator app is on already'),
   secondFactorOff: () => new Problem(409, 'second_factor_off', 'There is no second factor'),
   tooManyPasskeys: (max: number) =>

@@ -28,7 +28,7 @@ const effects: Record<Change, string> = {
   'reset-factors': 'removes all second factors, and ends all sessions, of',
   'send-reset': 'sends a mail to set a new password to',
   role: 'changes the role, and ends all sessions, of',
-  delete: 'deletes for good, with all their tasks,'
+  delete: 'deletes for good, with all that they have stored,'
 }
 const asks = new Set<Change>(['disable', 'end-sessions', 'reset-factors', 'role', 'delete'])
 const maxNamed = 10
@@ -59,7 +59,7 @@ function describe({ sessions, factors, personal_tokens, events, usage, ...user }
   const facts = Object.entries(user).map(([name, value]) => `${name.padEnd(18)}${printable(String(value ?? '-'))}\n`)
   return [
     ...facts,
-    `tasks             ${usage.tasks}, ${usage.bytes} bytes\n`,
+    ...Object.entries(usage).map(([name, number]) => `${name.padEnd(18)}${number}\n`),
     `second factors    ${factors.totp ? 'authenticator app, ' : ''}${factors.passkeys} passkeys, ${factors.recovery_codes} recovery codes\n`,
     `access tokens     ${personal_tokens}\n`,
     `sessions          ${sessions.length}\n`,

@@ -10,6 +10,7 @@ import { endAllSessions } from '../auth/sessions.ts'
 import type { Database } from '../database/tables.ts'
 import { Problem, problems } from '../http/problems.ts'
 import type { Mail } from '../mail/mail.ts'
+import type { Product } from '../product/product.ts'
 import { factorsRepository } from '../repositories/factors.ts'
 import { passkeysRepository } from '../repositories/passkeys.ts'
 import { personalDataRepository } from '../repositories/personal-data.ts'
@@ -18,7 +19,6 @@ import { revocationsRepository } from '../repositories/revocations.ts'
 import { securityEventsRepository } from '../repositories/security-events.ts'
 import type { Lives } from '../repositories/session-ends.ts'
 import { sessionsRepository } from '../repositories/sessions.ts'
-import { tasksRepository } from '../repositories/tasks.ts'
 import { userLists } from '../repositories/user-lists.ts'
 import { usersRepository } from '../repositories/users.ts'
 import { type Actor, type Operation, operatorClient, type RecordOperation } from './operator-log.ts'
@@ -36,6 +36,7 @@ interface Parts {
   revocations: Pick<Revocations, 'settle'>
   mail: Pick<Mail, 'settings' | 'write' | 'wake'>
   record: RecordOperation
+  product?: Pick<Product, 'personalData' | 'usage' | 'erase'>
   clock: () => number
 }
 
@@ -45,7 +46,11 @@ type Held = NonNullable<Awaited<ReturnType<ReturnType<typeof usersRepository>['h
 const canLockOut = (actor: Actor) => !('id' in actor)
 
 /** What operators do to accounts. All of it throws `not_found`. */
-export function createOperations(db: Kysely<Database>, { lives, revocations, mail, record, clock }: Parts) {
+export function createOperations(
+  db: Kysely<Database>,
+  { lives, revocations, mail, record, product = {}, clock }: Parts
+) {
+  const { personalData, erase } = product
   const lists = userLists(db)
   const endAll = endAllSessions(lives)
 
@@ -105,7 +110,7 @@ export function createOperations(db: Kysely<Database>, { lives, revocations, mai
         await factorsRepository(db).find(id),
         await personalTokensRepository(db).count(id),
         await securityEventsRepository(db).list(id, { limit: shownEvents, after: undefined }),
-        await tasksRepository(db).count(id)
+        (await product.usage?.read(db, id)) ?? {}
       ]
       return { ...user, sessions, factors, personal_tokens, events: events.items, usage }
     },
@@ -115,7 +120,7 @@ export function createOperations(db: Kysely<Database>, { lives, revocations, mai
       const user = await personalDataRepository(db).user(id)
       if (!user) throw problems.notFound('User')
       await operate(id, 'account.exported', order, async () => {})
-      return Readable.from(personalDocument(db, user, clock()), { highWaterMark: 1 })
+      return Readable.from(personalDocument(db, user, clock(), personalData), { highWaterMark: 1 })
     },
 
     /** Ends everything at once, and until it is enabled nobody signs in. Throws `last_admin`. */
@@ -174,7 +179,7 @@ export function createOperations(db: Kysely<Database>, { lives, revocations, mai
         if (email !== user.email)
           throw problems.validationFailed([{ pointer: '/email', message: 'is not the address of the account' }])
         await keepAdmins(order, id, trx)
-        await removeAccount(id, trx)
+        await removeAccount(id, trx, erase)
       })
   }
 }

@@ -4,9 +4,8 @@ import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { buildApp } from '../app.ts'
 import type { Config } from '../config/config.ts'
-import { prepareDatabase } from '../database/prepare.ts'
 import { flushed } from '../logging/destination.ts'
-import { fillTaskKeys } from '../repositories/task-key-filling.ts'
+import type { Product } from '../product/product.ts'
 import { nameDatabase, welcome } from './banner.ts'
 import { explainPort } from './ports.ts'
 import { closeOnce, signals } from './workers.ts'
@@ -14,12 +13,12 @@ import { closeOnce, signals } from './workers.ts'
 /** Milliseconds for requests in flight to finish; supervisors usually allow ten seconds. */
 const closeTimeout = 9_000
 
-/** Milliseconds that the start waits for keys of tasks from an earlier release; then it continues in the background. */
-const fillingTimeout = 3_000
+/** Milliseconds that the start waits for the product; then it continues in the background. */
+const preparingTimeout = 3_000
 
-export async function serve(config: Config, log: Logger): Promise<void> {
+export async function serve(config: Config, log: Logger, product: Product): Promise<void> {
   const { worker } = cluster
-  const app = await buildApp(config, { log })
+  const app = await buildApp({ ...product, config, log })
   const delay = closeTimeout + config.drainDelay * 1000
   const { close } = closeWithGrace({ delay, logger: log, skip: [...signals] }, async ({ err }) => {
     if (err) log.fatal({ err }, 'closing after a fault')
@@ -36,8 +35,8 @@ export async function serve(config: Config, log: Logger): Promise<void> {
 
   async function start(): Promise<void> {
     log.info({ database: nameDatabase(config) }, 'opening the database')
-    log.info({ migrations: await prepareDatabase(app.db, config, log) }, 'migrated the database')
-    await Promise.race([fillTaskKeys(app.db), sleep(fillingTimeout, undefined, { ref: false })])
+    log.info({ migrations: await app.migrate() }, 'migrated the database')
+    await Promise.race([product.beforeListening?.(app.db), sleep(preparingTimeout, undefined, { ref: false })])
     await app.revocations.catchUp()
     await app.signingKeys.prepare()
     const { host, port } = config

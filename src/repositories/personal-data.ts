@@ -3,14 +3,17 @@ import type { Database, UserTable } from '../database/tables.ts'
 import { auditEventsRepository } from './audit-events.ts'
 import { unlessOperator } from './security-events.ts'
 
-interface Section {
+/** A table with rows of users. */
+export interface OwnedTable {
   /** The columns that a user gets. Secrets and what is derived of other columns are left out. */
   columns: readonly string[]
+  /** The column with the user's id; by default `user_id`. */
+  owner?: string
   /** A column that is unique for a user, and its type. */
   by: readonly [column: string, type: 'uuid' | 'text' | 'bytea' | 'bigint']
 }
 
-/** The tables with rows of a user, besides tasks and events. A test compares them with the schema. */
+/** The tables with rows of a user, besides events and those of the product. A test compares them with the schema. */
 export const sections = {
   sessions: {
     columns: ['id', 'created_at', 'last_used_at', 'expires_at', 'user_agent', 'ip', 'auth_time', 'amr'],
@@ -43,7 +46,7 @@ export const sections = {
   },
   mail_tokens: { columns: ['purpose', 'email', 'tries', 'expires_at', 'used_at'], by: ['hash', 'bytea'] },
   idempotency_keys: { columns: ['key', 'resource_id', 'created_at'], by: ['key', 'text'] }
-} as const satisfies Record<string, Section>
+} as const satisfies Record<string, OwnedTable>
 
 export type SectionName = keyof typeof sections
 type Row = Record<string, unknown>
@@ -87,15 +90,13 @@ export function personalDataRepository(db: Kysely<Database> | Transaction<Databa
         .where('id', '=', userId)
         .executeTakeFirst(),
 
-    rowsOf(name: SectionName, userId: string) {
-      const { columns, by }: Section = sections[name]
-      const [column, type] = by
+    rowsOf(table: string, { columns, by: [column, type], owner = 'user_id' }: OwnedTable, userId: string) {
       const order = sql.ref(column)
       return pages<string>(async (after) => {
         const later = after === undefined ? sql`` : sql`and ${order} > ${after}::text::${sql.raw(type)}`
         const selected = sql.join([...columns.map((each) => sql.ref(each)), sql`${order}::text as position`])
-        const { rows } = await sql<Row & { position: string }>`select ${selected} from ${sql.table(name)}
-          where user_id = ${userId} ${later} order by ${order} limit ${pageSize}`.execute(db)
+        const { rows } = await sql<Row & { position: string }>`select ${selected} from ${sql.table(table)}
+          where ${sql.ref(owner)} = ${userId} ${later} order by ${order} limit ${pageSize}`.execute(db)
         return rows
       })
     },

@@ -1,11 +1,10 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
-import type { TokenScope } from '../../schemas/personal-tokens.ts'
 import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
 
 /** The columns that the owner may see. */
 const columns = ['id', 'name', 'created_at', 'expires_at', 'last_used_at'] as const
-const scopes = sql<TokenScope[]>`personal_tokens.scopes`.as('scopes')
+const scopes = sql<string[]>`personal_tokens.scopes`.as('scopes')
 const now = sql<string>`now()`
 const seconds = (column: 'created_at' | 'expires_at') =>
   sql<number>`extract(epoch from ${sql.ref(`personal_tokens.${column}`)})::float8`
@@ -14,7 +13,7 @@ interface NewToken {
   user_id: string
   hash: Buffer
   name: string
-  scopes: readonly TokenScope[]
+  scopes: readonly string[]
   expires_in_days: number
 }
 

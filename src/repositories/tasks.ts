@@ -5,7 +5,7 @@ import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
 import { type Claim, claiming } from './idempotency-keys.ts'
 import { descriptionKeys, titleKeys } from './task-keys.ts'
-import { columns, taskLists } from './task-lists.ts'
+import { columns, type TaskPosition, taskLists } from './task-lists.ts'
 import { taskSearches } from './task-searches.ts'
 
 const later = sql<string>`greatest(now(), tasks.updated_at + interval '1 millisecond')`
@@ -160,4 +160,18 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>, qu
       return numDeletedRows > 0n
     }
   }
+}
+
+/** Tasks of a page of the export. */
+const exported = 100
+
+/** Yields all tasks of a user, oldest first, a page at a time. */
+export async function* allTasks(db: Kysely<Database>, userId: string): AsyncGenerator<Task[]> {
+  const { list } = tasksRepository(db)
+  let after: TaskPosition | undefined
+  do {
+    const { items, next } = await list(userId, { status: 'all', sort: 'created', order: 'asc', limit: exported, after })
+    yield items.map(({ title_sort, ...task }) => task)
+    after = next
+  } while (after)
 }

@@ -69,7 +69,7 @@ test('behind a pooler the timeouts of the role are set once, over the direct con
   const direct = await open(t)
   const config = { databaseUrl: 'postgres://pooler/a', directUrl: 'postgres://direct/a', dataDir: '', databaseWait: 1 }
   const from = lines.length
-  t.strictSame(await prepareDatabase(db, config, log, () => direct), [])
+  t.strictSame(await prepareDatabase(db, config, log, { open: () => direct }), [])
   t.match(lines.slice(from), [
     { msg: 'migrations and LISTEN bypass the pooler', direct: 'direct' },
     { msg: /set the timeouts of the role/ }
@@ -84,7 +84,7 @@ test('without a pooler the role is not changed', async (t) => {
   const url = 'postgres://direct/a'
   const config = { databaseUrl: url, directUrl: url, dataDir: '', databaseWait: 1 }
   const direct = await open(t)
-  t.strictSame(await prepareDatabase(db, config, log, () => direct), [])
+  t.strictSame(await prepareDatabase(db, config, log, { open: () => direct }), [])
   const embedded = { ...config, databaseUrl: undefined, directUrl: undefined }
   t.strictSame(await prepareDatabase(db, embedded, log), [], 'the embedded database has one connection')
   t.equal(lines.length, from)

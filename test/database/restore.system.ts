@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import { type Test, test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import { tasks } from '../../src/product/tasks.ts'
 import { caller, password, secret, startApp } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
 import { postgresPrograms } from '../helpers/servers.ts'
@@ -28,10 +29,8 @@ async function populate({ app, signUp }: Awaited<ReturnType<typeof startApp>>) {
 /** Starts the service on the restored data. */
 async function startOn(t: Test, settings: Record<string, string>) {
   const { log } = captureLog()
-  const app = await buildApp(
-    loadConfig({ BETTER_AUTH_SECRET: secret, BCRYPT_COST: '10', RATE_LIMIT_ENABLED: 'false', ...settings }),
-    { log }
-  )
+  const environment = { BETTER_AUTH_SECRET: secret, BCRYPT_COST: '10', RATE_LIMIT_ENABLED: 'false', ...settings }
+  const app = await buildApp({ ...tasks, config: loadConfig(environment), log })
   t.teardown(() => app.close())
   await app.ready()
   await app.revocations.catchUp()

@@ -48,8 +48,10 @@ test('the resource of the page compiles, is documented and passes its test', asy
     `${block('export interface NoteTable')}\n`
   )
   await edit(folder, 'src/database/tables.ts', '  sessions: SessionTable\n', block('  notes: NoteTable'))
-  await edit(folder, 'src/app.ts', '    app.register(taskRoutes,', block('    app.register(noteRoutes'))
-  await edit(folder, 'src/app.ts', 'import { passwordRoutes', block('import { noteRoutes }'))
+  const service = 'src/product/tasks.ts'
+  await edit(folder, service, "      { prefix: '/api/tasks',", block('      { prefix'))
+  await edit(folder, service, '    tasks: { description', block('    notes: {'))
+  await edit(folder, service, 'import { taskRoutes }', block('import { noteRoutes }'))
 
   // tap adds its hooks to the environment of every process, and the compiler does not load with them.
   const run = (...args: string[]) =>
@@ -63,7 +65,7 @@ test('the resource of the page compiles, is documented and passes its test', asy
   t.match(stdout, /^1\.\.4$/m)
   t.notMatch(stdout, /^\s*not ok/m)
   for (const name of ['words', 'examples']) await run(`test/plugins/openapi-${name}.test.ts`)
-  const checked = [...files.map(({ path }) => path), 'src/app.ts']
+  const checked = [...files.map(({ path }) => path), service]
   const config = { extends: './tsconfig.json', include: checked }
   await writeFile(join(folder, 'tsconfig.page.json'), JSON.stringify(config))
   await run('node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.page.json')

@@ -15,7 +15,7 @@ t.teardown(remove)
 /** Runs the service for a while: the doctor can open the embedded database only afterwards. */
 async function serve<T>(use: (app: Awaited<ReturnType<typeof buildApp>>) => Promise<T>): Promise<T> {
   const config = loadConfig({ BETTER_AUTH_SECRET: secret, BCRYPT_COST: '10', ...settings })
-  const app = await buildApp(config, captureLog())
+  const app = await buildApp({ config, log: captureLog().log })
   return use(app).finally(() => app.close())
 }
 /** Tokens of users in every standing. One start of the service prepares them all, because each takes a second. */

@@ -5,6 +5,8 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import type { Product } from '../../src/product/product.ts'
+import { tasks } from '../../src/product/tasks.ts'
 import { checkAnswer } from './contract.ts'
 import { borrowEngine } from './engines.ts'
 import { keepExchange } from './exchanges.ts'
@@ -26,6 +28,8 @@ export interface Options {
   isImpatient?: boolean
   clock?: () => number
   redis?: { commandTimeout: number }
+  /** What is built on the service; by default the tasks. Its migrations run. */
+  product?: Product
   /** Adds routes to the app. */
   routes?: (app: FastifyInstance) => void
 }
@@ -78,43 +82,47 @@ async function borrowDatabase() {
  */
 export async function startApp(
   t: Test,
-  { settings = {}, isOwnWeb, isImpatient = false, clock, redis, routes }: Options = {}
+  { settings = {}, isOwnWeb, isImpatient = false, clock, redis, product = tasks, routes }: Options = {}
 ) {
   const { engine, remove, ...database } = await borrowDatabase()
   const { log, lines, says } = captureLog()
   const mailbox = openMailbox()
-  const loaded = loadConfig({
+  const environment = {
     BETTER_AUTH_SECRET: secret,
     RATE_LIMIT_ENABLED: 'false',
     // The result must not depend on a built front end.
     WEB_DIR: 'none',
     ...database.settings,
     ...settings
-  })
+  }
+  const loaded = loadConfig(environment, [], product.settings)
   const config = {
     ...loaded,
     ...(!('BCRYPT_COST' in settings) && { bcryptCost: cheapestHash }),
     ...(!isImpatient && patient)
   }
-  const app = await buildApp(
-    { ...config, ...(isOwnWeb && { isOwnWeb }) },
-    {
-      log,
-      ...(settings.SMTP_URL === undefined && { transport: mailbox.transport }),
-      ...(clock && { clock }),
-      ...(redis && { redis }),
-      ...(engine && !('DATA_DIR' in settings) && { engine })
-    }
-  )
-  routes?.(app)
-  await app.ready()
-  // A test with an unreachable database continues.
-  await app.revocations.catchUp().catch(() => {})
-  await app.signingKeys.prepare().catch(() => {})
+  const app = await buildApp({
+    ...product,
+    config: { ...config, ...(isOwnWeb && { isOwnWeb }) },
+    log,
+    ...(settings.SMTP_URL === undefined && { transport: mailbox.transport }),
+    ...(clock && { clock }),
+    ...(redis && { redis }),
+    ...(engine && !('DATA_DIR' in settings) && { engine })
+  }).catch(async (error) => {
+    await remove()
+    throw error
+  })
   t.teardown(async () => {
     await app.close()
     await remove()
   })
+  routes?.(app)
+  await app.ready()
+  if (product.migrations && product !== tasks) await app.migrate()
+  // A test with an unreachable database continues.
+  await app.revocations.catchUp().catch(() => {})
+  await app.signingKeys.prepare().catch(() => {})
 
   /** A signed-up user who can call: `ann.get('/api/tasks')`. */
   async function signUp(email = `${crypto.randomUUID()}@example.com`) {

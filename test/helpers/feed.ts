@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import type { TokenScope } from '../../schemas/personal-tokens.ts'
 import { hashOf, makeToken } from '../../src/auth/personal-tokens/token-text.ts'
 import { personalTokensRepository } from '../../src/repositories/personal-tokens.ts'
 
@@ -7,7 +6,7 @@ import { personalTokensRepository } from '../../src/repositories/personal-tokens
 export async function feedToken(
   app: FastifyInstance,
   signUp: () => Promise<{ id: string }>,
-  scopes: TokenScope[] = ['revocations:read']
+  scopes: string[] = ['revocations:read']
 ): Promise<string> {
   const { id } = await signUp()
   const token = makeToken()

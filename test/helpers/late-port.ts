@@ -9,7 +9,7 @@ const other = createServer().listen(0, '127.0.0.1')
 await once(other, 'listening')
 const { port } = other.address() as { port: number }
 try {
-  await serve({ ...loadConfig(), port }, createLog('silent'))
+  await serve({ ...loadConfig(), port }, createLog('silent'), {})
 } catch (error) {
   process.stderr.write(`${port}: ${(error as Error).message}\n`)
   process.exit(1)

@@ -2,7 +2,8 @@
 import { loadConfig } from '../../src/config/config.ts'
 import { createLog } from '../../src/logging/log.ts'
 import { serve } from '../../src/process/serve.ts'
+import { tasks } from '../../src/product/tasks.ts'
 import { cheapestHash, patient } from './patient.ts'
 
 const config = loadConfig()
-await serve({ ...config, ...patient, bcryptCost: cheapestHash }, createLog(config.logLevel))
+await serve({ ...config, ...patient, bcryptCost: cheapestHash }, createLog(config.logLevel), tasks)

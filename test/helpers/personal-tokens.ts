@@ -1,9 +1,13 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { sql } from 'kysely'
-import type { MadePersonalToken, NewPersonalToken, TokenScope } from '../../schemas/personal-tokens.ts'
-import { tokenScopes } from '../../schemas/personal-tokens.ts'
+import type { MadePersonalToken, NewPersonalToken } from '../../schemas/personal-tokens.ts'
+import { ownScopes } from '../../schemas/personal-tokens.ts'
 import { hashOf, makeToken } from '../../src/auth/personal-tokens/token-text.ts'
+import { tasks } from '../../src/product/tasks.ts'
 import { caller } from './app.ts'
+
+/** Those of the tasks, and ours. */
+export const tokenScopes: readonly string[] = [...(tasks.scopes ?? []), ...ownScopes]
 
 export const path = '/api/auth/tokens'
 export const wanted: NewPersonalToken = { name: 'Script', scopes: ['tasks:read', 'tasks:write'], expires_in_days: 30 }
@@ -21,7 +25,7 @@ export function personalTokensOf(app: FastifyInstance, from: () => InjectOptions
   }
 
   /** Stores a token with any scopes and life, as no route would. Returns its text. */
-  async function store(user_id: string, scopes: readonly TokenScope[] = tokenScopes, life = '1 day') {
+  async function store(user_id: string, scopes: readonly string[] = tokenScopes, life = '1 day') {
     const token = makeToken()
     const row = { id: crypto.randomUUID(), user_id, hash: hashOf(token), name: 'Stored', scopes: [...scopes] }
     const expires_at = sql<string>`now() + ${life}::interval`

@@ -6,6 +6,7 @@ import { createCursors } from '../../src/http/cursors.ts'
 import { runCommand } from '../../src/operator/command.ts'
 import { createOperations } from '../../src/operator/operations.ts'
 import { createOperatorLog } from '../../src/operator/operator-log.ts'
+import { tasks } from '../../src/product/tasks.ts'
 import { securityEventsRepository } from '../../src/repositories/security-events.ts'
 import { password, startApp } from '../helpers/app.ts'
 import { refused } from '../helpers/refused.ts'
@@ -17,6 +18,7 @@ const operations = createOperations(app.db, {
   revocations: app.revocations,
   mail: app.mail,
   record: createOperatorLog(securityLog, app.log),
+  product: tasks,
   clock: Date.now
 })
 
@@ -143,7 +145,7 @@ test('a user is shown by the email or the id, without secrets', async (t) => {
   for (const user of [ann.email.toUpperCase(), ann.id]) {
     const { code, out } = await run(['show', user])
     t.equal(code, 0)
-    t.match(out, /tasks +1, 4 bytes\n[\s\S]*sessions +1\n[\s\S]*register/)
+    t.match(out, /tasks +1\nbytes +4\n[\s\S]*sessions +1\n[\s\S]*register/)
   }
   t.match(JSON.parse((await run(['show', ann.email, '--json'])).out), { id: ann.id, usage: { tasks: 1, bytes: 4 } })
   for (const unknown of ['nobody@example.com', crypto.randomUUID(), 'not an address'])

@@ -7,7 +7,7 @@ import { captureLog } from '../helpers/log.ts'
 
 const { log, lines } = captureLog()
 const settings = { BETTER_AUTH_SECRET: secret, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' }
-const app = await buildApp(loadConfig(settings), { log })
+const app = await buildApp({ config: loadConfig(settings), log })
 const thrown: Record<string, unknown> = {}
 app.get('/throws/:what', (request) => {
   throw thrown[(request.params as { what: string }).what]
@@ -133,7 +133,12 @@ const catalogue = {
     'last_admin',
     'Nobody else is an admin: make another user one first, or use the command line'
   ],
-  quotaExceeded: [problems.quotaExceeded(), 409, 'quota_exceeded', 'Your tasks are too many or too long; delete some'],
+  quotaExceeded: [
+    problems.quotaExceeded(),
+    409,
+    'quota_exceeded',
+    'Your account holds as much as it may; delete something'
+  ],
   tooManyPasskeys: [
     problems.tooManyPasskeys(20),
     409,

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache'
-import type { TokenScope } from '../../../schemas/personal-tokens.ts'
 import { problems } from '../../http/problems.ts'
 import type { Windows } from '../../redis/windows.ts'
 import type { PersonalTokensRepository } from '../../repositories/personal-tokens.ts'
@@ -14,7 +13,7 @@ import { hashOf, isWellFormed } from './token-text.ts'
  * for a step-up refuses it. `sessionId` is its own id, by which it is revoked.
  */
 export interface PersonalToken extends OwnToken {
-  scopes: readonly TokenScope[]
+  scopes: readonly string[]
 }
 
 interface Known {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
-import type { MadePersonalToken, NewPersonalToken, TokenScope } from '../../../schemas/personal-tokens.ts'
-import { tokenScopes } from '../../../schemas/personal-tokens.ts'
+import type { MadePersonalToken, NewPersonalToken } from '../../../schemas/personal-tokens.ts'
+import { ownScopes } from '../../../schemas/personal-tokens.ts'
 import type { User as UserRow } from '../../../schemas/users.ts'
 import type { Database } from '../../database/tables.ts'
 import { problems } from '../../http/problems.ts'
@@ -31,16 +31,19 @@ interface Parts {
   log: SecurityLog
   mail: Pick<Mail, 'write' | 'wake'>
   shared: SharedCounts | undefined
+  /** Of the product, besides ours. */
+  scopes: readonly string[]
   rateLimit: { enabled: boolean; auth: number; token: number }
   clock: () => number
 }
 
 /** Whether a user may have tokens with a scope. A trigger ends those of a user who is no longer an admin. */
-const mayIssue = ({ role }: UserRow, scope: TokenScope): boolean => scope !== 'revocations:read' || role === 'admin'
+const mayIssue = ({ role }: UserRow, scope: string): boolean => scope !== 'revocations:read' || role === 'admin'
 
 /** Tokens for programs of a user. Each has scopes and an end, and none opens what only a session may (RFC 6750, section 3.1). */
 export function createPersonalTokens(db: Kysely<Database>, parts: Parts) {
   const { sessions, revocations, log, mail, shared, rateLimit, clock } = parts
+  const allScopes = [...parts.scopes, ...ownScopes]
   const tokens = personalTokensRepository(db)
   const strangers = createWindows(shared, { kind: 'unknown-token', maxEntries, clock })
   const requests = createWindows(shared, { kind: 'token', maxEntries, clock })
@@ -58,7 +61,7 @@ export function createPersonalTokens(db: Kysely<Database>, parts: Parts) {
      * Returns the user of a token. Throws `insufficient_scope` for a token without the scope, `too_many_requests`, and for all
      * others the 401 of the contract.
      */
-    async identify(text: string, scope: TokenScope, client: Client): Promise<User> {
+    async identify(text: string, scope: string, client: Client): Promise<User> {
       const token = await known.verify(text, client)
       uses.note(token.sessionId)
       await limit(token.sessionId)
@@ -73,7 +76,7 @@ export function createPersonalTokens(db: Kysely<Database>, parts: Parts) {
       const own = ownSession(user.token)
       const { subject: user_id, sessionId: session_id } = own
       const { name, expires_in_days } = given
-      const scopes = tokenScopes.filter((scope) => given.scopes.includes(scope))
+      const scopes = allScopes.filter((scope) => given.scopes.includes(scope))
       const token = makeToken()
       const made = await db.transaction().execute(async (trx) => {
         const held = (await usersRepository(trx).hold(user_id)) as UserRow

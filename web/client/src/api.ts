@@ -529,7 +529,7 @@ export interface paths {
         };
         /**
          * Download everything that is stored about you
-         * @description One JSON document with the account, the sessions, the factors, the mails, the events and all tasks, without secrets. It is streamed, and not one snapshot: what changes meanwhile may be missing. 429: another download of yours is still running.
+         * @description One JSON document with the account, the sessions, the factors, the mails, the events and all that you have stored, without secrets. It is streamed, and not one snapshot: what changes meanwhile may be missing. 429: another download of yours is still running.
          */
         get: operations["exportProfile"];
         put?: never;
@@ -550,7 +550,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete your account, your tasks and your sessions
+         * Delete your account, your sessions and all that you have stored
          * @description Nothing can be restored, so ask the person first. Send the password of the account. An account of another issuer has none: send no body, with a token that is less than five minutes old, or get 403. The client drops its tokens. 409: the user is the only admin.
          */
         post: operations["deleteAccount"];
@@ -1142,7 +1142,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete a user with all tasks and sessions
+         * Delete a user with all sessions and all that the user has stored
          * @description Nothing can be restored. `email` must be the address of the account: let the operator type it. 409: nobody else is an admin.
          */
         post: operations["deleteUser"];
@@ -2013,7 +2013,7 @@ export interface components {
          *       ],
          *       "usage": {
          *         "tasks": 12,
-         *         "bytes": 2048
+         *         "bytes": 12
          *       }
          *     }
          */
@@ -2459,16 +2459,7 @@ export interface components {
          *       "mail_tokens": [],
          *       "idempotency_keys": [],
          *       "security_events": [],
-         *       "tasks": [
-         *         {
-         *           "id": "0197a3c2-7b2d-7f08-a1c4-3e5f6a7b8c9d",
-         *           "title": "Water the plants",
-         *           "description": "The fern only on Mondays.",
-         *           "completed": false,
-         *           "created_at": "2026-11-27T09:30:00.000Z",
-         *           "updated_at": "2026-11-27T10:15:00.000Z"
-         *         }
-         *       ]
+         *       "tasks": []
          *     }
          */
         PersonalData: {
@@ -3075,7 +3066,7 @@ export interface components {
          * @description What a user stores
          * @example {
          *       "tasks": 12,
-         *       "bytes": 2048
+         *       "bytes": 12
          *     }
          */
         Usage: {

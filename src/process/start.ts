@@ -1,0 +1,47 @@
+import cluster from 'node:cluster'
+import { loadConfig } from '../config/config.ts'
+import { createLog } from '../logging/log.ts'
+import type { Product } from '../product/product.ts'
+import { checkPorts } from './ports.ts'
+
+/** The commands of the service, which read process.argv themselves. */
+const commands: Record<string, () => Promise<{ run?: (product: Product) => Promise<void> }>> = {
+  migrate: () => import('../commands/migrate.ts'),
+  openapi: () => import('../commands/openapi.ts'),
+  users: () => import('../commands/users.ts'),
+  keys: () => import('../commands/keys.ts'),
+  doctor: () => import('../commands/doctor.ts'),
+  audit: () => import('../commands/audit.ts'),
+  import: () => import('../commands/import.ts'),
+  export: () => import('../commands/export.ts')
+}
+
+async function listen(product: Product): Promise<void> {
+  try {
+    const config = loadConfig(undefined, process.argv.slice(2), product.settings)
+    const log = createLog(config.logLevel)
+    if (cluster.isPrimary) await checkPorts(config)
+    const isAbove = config.workers > 1 && cluster.isPrimary
+    const run = isAbove ? (await import('./primary.ts')).runWorkers : (await import('./serve.ts')).serve
+    await run(config, log.child({ worker: config.worker }), product)
+  } catch (error) {
+    const { message } = error as Error
+    if (cluster.worker) cluster.worker.send({ failed: message }, () => process.exit(1))
+    else {
+      process.stderr.write(`Gatehouse did not start. ${message}\n`)
+      process.exit(1)
+    }
+  }
+}
+
+/**
+ * The whole program of a product: listens, or carries out the command that the command line names first (`migrate`, `users` ...).
+ * A start that fails prints one message and ends the process.
+ */
+export async function start(product: Product = {}): Promise<void> {
+  const load = commands[process.argv[2] ?? '']
+  if (!load) return listen(product)
+  process.argv.splice(2, 1)
+  const { run } = await load()
+  await run?.(product)
+}

@@ -1,0 +1,29 @@
+import { filledText, id, ref, type Static, Type, timestamp } from '../../../src/index.ts'
+
+const text = filledText(10_000, '1 to 10,000 characters, not only blanks, without U+0000')
+
+export const Note = Type.Object(
+  {
+    id: id('The id of the note'),
+    text: Type.String({ description: 'What the user wrote' }),
+    locked: Type.Boolean({ description: 'Whether it can no longer be changed' }),
+    created_at: timestamp('When the note was added'),
+    updated_at: timestamp('When the note was last changed')
+  },
+  { $id: 'Note', description: 'A note of the user' }
+)
+export type Note = Static<typeof Note>
+
+export const NewNote = Type.Object(
+  { text },
+  { $id: 'NewNote', additionalProperties: false, description: 'A note to add', examples: [{ text: 'Milk' }] }
+)
+export type NewNote = Static<typeof NewNote>
+
+export const NoteCounts = Type.Object(
+  { notes: Type.Integer({ description: 'How many notes there are' }) },
+  { $id: 'NoteCounts', description: 'What all users store' }
+)
+
+/** Is named in `schemas` of the product only. */
+export const Unused = Type.Object({ note: ref(Note) }, { $id: 'Unused', description: 'For a later version' })
