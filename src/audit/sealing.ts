@@ -26,22 +26,27 @@ interface SealOptions {
   /** Events in a transaction. */
   size?: number
   isStopped?: () => boolean
+  /** Called after each transaction, with the number of events sealed so far. */
+  onProgress?: (sealed: number) => void
 }
 
 /**
  * Gives events their place in the chain, in batches. One process at a time does it. Returns whether none is left: not
- * while another process seals, nor when it was stopped.
+ * while another process seals, nor when it was stopped. A run that was interrupted can be repeated.
  */
 export async function sealEvents(
   db: Kysely<Database>,
-  { size = batch, isStopped = () => false }: SealOptions = {}
+  { size = batch, isStopped = () => false, onProgress = () => {} }: SealOptions = {}
 ): Promise<boolean> {
+  let after: Unsealed | undefined
+  let total = 0
   do {
     const sealed = await db.transaction().execute(async (trx) => {
       const events = auditEventsRepository(trx)
       if (!(await events.claim())) return undefined
       const seals: Seal[] = []
-      const unsealed = await events.unsealed(size)
+      const unsealed = await events.unsealed(size, after)
+      after = unsealed.at(-1)
       if (unsealed.length === 0) return 0
       let last: Link = await events.head()
       for (const event of unsealed) {
@@ -53,6 +58,8 @@ export async function sealEvents(
       return seals.length
     })
     if (sealed === undefined) return false
+    total += sealed
+    onProgress(total)
     if (sealed < size) return true
   } while (!isStopped())
   return false

@@ -1,5 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
+import type { EventPosition } from './security-events.ts'
 
 /** What the chain protects of an event. Nothing of it identifies a person without the table of users. */
 export interface ChainedEvent {
@@ -103,9 +104,12 @@ export function auditEventsRepository(db: Kysely<Database> | Transaction<Databas
       return latest ? { ...latest, hash: Buffer.from(latest.hash) } : start()
     },
 
-    /** The oldest events without a position. Those that are being erased are skipped, so that nothing waits. */
-    unsealed: (limit: number): Promise<Unsealed[]> =>
-      db
+    /**
+     * The oldest events without a position, after one that this process has just sealed: the index still has those before.
+     * Those that are being erased are skipped, so that nothing waits.
+     */
+    unsealed(limit: number, after?: EventPosition): Promise<Unsealed[]> {
+      const query = db
         .selectFrom('security_events')
         .select(content)
         .select((eb) =>
@@ -123,7 +127,9 @@ export function auditEventsRepository(db: Kysely<Database> | Transaction<Databas
         .limit(limit)
         .forUpdate('security_events')
         .skipLocked()
-        .execute(),
+      if (!after) return query.execute()
+      return query.where((eb) => eb(eb.refTuple('at', 'id'), '>', eb.tuple(after.at, after.id))).execute()
+    },
 
     async seal(seals: Seal[]): Promise<void> {
       await sql`

@@ -45,6 +45,20 @@ test('every event gets a place in the chain, in the order in which it happened',
   t.match(await audit.head(), { position: 7 })
 })
 
+test('a long queue is sealed in batches, and whoever waits sees how far it is', async (t) => {
+  const { position } = await audit.head()
+  await sql`insert into security_events (id, at, event)
+    select gen_random_uuid(), now() - make_interval(mins => (i * 7) % 10), 'login' from generate_series(1, 10) as i`.execute(
+    db
+  )
+  const seen: number[] = []
+  t.equal(await sealEvents(db, { size: 4, onProgress: (sealed) => seen.push(sealed) }), true)
+  t.strictSame(seen, [4, 8, 10])
+  const times = (await audit.after(position, 100)).map(({ at }) => at)
+  t.equal(times.length, 10)
+  t.strictSame(times, [...times].sort(), 'in the order in which they happened')
+})
+
 test('many processes seal at once, and no event gets two places, or none', async (t) => {
   for (let i = 0; i < 40; i++) await events.insert(login)
   const { position } = await audit.head()
