@@ -9,8 +9,12 @@ import { sealEvents } from '../audit/sealing.ts'
 import { verify } from '../audit/verifying.ts'
 import { openDatabase, openForMigrations } from '../database/connection.ts'
 import { createLog } from '../logging/log.ts'
+import { createCommandLog } from '../operator/command-log.ts'
 import { auditEventsRepository } from '../repositories/audit-events.ts'
 import { loadSettings } from './settings.ts'
+
+/** Events that are sealed in a transaction: no request waits for this process. */
+const sealedAtOnce = 5_000
 
 const usage = `Usage: npm run --silent audit -- verify [--head POSITION:HASH] [--json]
        npm run --silent audit -- head
@@ -93,7 +97,7 @@ async function runPrune(): Promise<void> {
     )
     return
   }
-  const removed = await prune(db, before, log, { onProgress: progress.of('removed') })
+  const removed = await prune(db, before, createCommandLog(db, log), { onProgress: progress.of('removed') })
   progress.end()
   process.stdout.write(`${removed} events removed.\nHead: ${anchorOf(await audit.head())}\n`)
 }
@@ -114,7 +118,8 @@ const commands: Record<string, () => Promise<void>> = {
   export: runExport,
   prune: runPrune,
   async head() {
-    await sealEvents(db)
+    await sealEvents(db, { size: sealedAtOnce, onProgress: progress.of('sealed') })
+    progress.end()
     process.stdout.write(`${anchorOf(await audit.head())}\n`)
   }
 }

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { sealEvents } from '../audit/sealing.ts'
 import { openDatabase, openForMigrations } from '../database/connection.ts'
 import { userLines } from '../import/leaving.ts'
 import { createLog } from '../logging/log.ts'
+import { createCommandLog } from '../operator/command-log.ts'
 import { loadSettings } from './settings.ts'
 
 const usage = `Usage: npm run --silent export -- users [--with-hashes] > users.ndjson
@@ -21,6 +23,11 @@ const config = loadSettings()
 const log = createLog('warn')
 const db = config.directUrl === undefined ? openDatabase(config, log) : openForMigrations(config.directUrl, log)
 try {
+  const record = createCommandLog(db, log)
+  const reason = flags.length > 0 ? 'with password hashes' : 'without password hashes'
+  // Before the first line, so that an interrupted export is recorded as well.
+  await db.transaction().execute((trx) => record(trx, 'users.exported', reason))
+  await sealEvents(db)
   const lines = Readable.from(userLines(db, { withHashes: flags.length > 0 }), { highWaterMark: 1 })
   await pipeline(lines, process.stdout, { end: false })
 } catch (error) {

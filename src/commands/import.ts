@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { sealEvents } from '../audit/sealing.ts'
 import { parsePostgresUrl } from '../config/setting-types.ts'
 import { openDatabase } from '../database/connection.ts'
 import { prepareDatabase } from '../database/prepare.ts'
@@ -6,6 +7,7 @@ import type { Database } from '../database/tables.ts'
 import { auth0File, csvFile, firebaseFile, firebaseProject } from '../import/files.ts'
 import { importFrom, importWithReport } from '../import/report.ts'
 import { createLog } from '../logging/log.ts'
+import { createCommandLog } from '../operator/command-log.ts'
 import { supabaseRepository } from '../repositories/supabase.ts'
 import { loadSettings } from './settings.ts'
 
@@ -77,7 +79,15 @@ async function run(path: string): Promise<void> {
   await importFrom({ ...common, source, what: 'auth.users', total: await source.count(), idPrefix: 'supabase:' })
 }
 
+/** Before the first user, so that an interrupted import is recorded as well. */
+async function recordStart(): Promise<void> {
+  const record = createCommandLog(target, log)
+  await target.transaction().execute((trx) => record(trx, 'users.imported', `from ${system}`))
+  await sealEvents(target)
+}
+
 await prepareDatabase(target, config, log)
+  .then(() => (dryRun ? undefined : recordStart()))
   .then(() => run(place))
   .catch((error: Error) => {
     process.stderr.write(`Not imported: ${error.message}\n`)

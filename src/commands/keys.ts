@@ -1,39 +1,48 @@
 import { parseArgs } from 'node:util'
+import { sealEvents } from '../audit/sealing.ts'
 import { retireKey, rotateKeys } from '../auth/keys/rotation.ts'
 import { openDatabase } from '../database/connection.ts'
 import { prepareDatabase } from '../database/prepare.ts'
 import { createLog } from '../logging/log.ts'
+import { createCommandLog, type RecordCommand } from '../operator/command-log.ts'
 import { signingKeysRepository } from '../repositories/signing-keys.ts'
 import { loadSettings } from './settings.ts'
 
-const usage = `Usage: npm run keys -- list | rotate | retire <kid> [--now] [--json]
+const usage = `Usage: npm run keys -- list | rotate | retire <kid> [--now] [--reason <text>] [--json]
 
 list          shows the keys that sign access tokens
 rotate        lets the next key sign, retires the current one, and makes another next key
 retire <kid>  retires a key: its tokens are accepted until they expire; with --now they are refused from now on
+
+--reason is kept with the event in the audit log, as well as the key and who ran the command.
 `
 
 function given() {
   try {
-    const options = { now: { type: 'boolean' }, json: { type: 'boolean' } } as const
+    const options = { now: { type: 'boolean' }, json: { type: 'boolean' }, reason: { type: 'string' } } as const
     const { values, positionals } = parseArgs({ allowPositionals: true, options })
     const [command = '', kid, ...more] = positionals
     const isRetire = command === 'retire'
     if (!['list', 'rotate', 'retire'].includes(command) || (kid !== undefined) !== isRetire || more.length > 0)
       throw new Error(command ? `${positionals.join(' ')} is no command` : 'A command is missing')
     if (values.now && !isRetire) throw new Error('--now is for retire')
-    return { command, kid: kid ?? '', atOnce: values.now === true, json: values.json === true }
+    const reason = values.reason?.trim() ?? ''
+    if (reason.length > 500) throw new Error('--reason takes up to 500 characters')
+    return { command, kid: kid ?? '', atOnce: values.now === true, json: values.json === true, reason }
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${usage}`)
     process.exit(2)
   }
 }
 
-const { command, kid, atOnce, json } = given()
+const { command, kid, atOnce, json, reason } = given()
 const config = loadSettings()
 const log = createLog(config.logLevel)
 const db = openDatabase(config, log)
 const { signingAlgorithm: algorithm } = config
+const recordCommand = createCommandLog(db, log)
+const record: RecordCommand = (trx, event, change) =>
+  recordCommand(trx, event, reason === '' ? change : `${change}: ${reason}`)
 
 type Listed = Awaited<ReturnType<ReturnType<typeof signingKeysRepository>['list']>>[number]
 
@@ -52,9 +61,9 @@ async function act(): Promise<void> {
   if (command === 'rotate') {
     if (algorithm === 'HS256')
       throw new Error('SIGNING_ALGORITHM is HS256, which needs no keys: set it to EdDSA or ES256')
-    await rotateKeys(db, algorithm, config)
+    await rotateKeys(db, algorithm, config, record)
   }
-  if (command === 'retire' && !(await retireKey(db, kid, config, { atOnce })))
+  if (command === 'retire' && !(await retireKey(db, kid, config, { atOnce, record })))
     throw new Error(`there is no key ${kid}; npm run keys -- list shows the keys`)
   const keys = await signingKeysRepository(db).list()
   const lines = keys.length > 0 ? keys.map(describe).join('') : 'There are no keys: the shared secret signs\n'
@@ -64,6 +73,7 @@ async function act(): Promise<void> {
 try {
   await prepareDatabase(db, config, log)
   await act()
+  await sealEvents(db)
 } catch (error) {
   process.stderr.write(`Not done: ${(error as Error).message}\n`)
   process.exitCode = 1

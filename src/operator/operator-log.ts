@@ -10,8 +10,8 @@ export type Actor = { id: string; client: Client } | { name: string }
 export interface Operation {
   event: SecurityEventName
   actor: Actor
-  /** The id of the user concerned. */
-  subject: string
+  /** The id of the user concerned. Null: it concerns the service or many users. */
+  subject: string | null
   reason: string
 }
 

@@ -43,7 +43,11 @@ export const securityEventNames = [
   'reset.sent',
   'role.changed',
   'mail.dead',
-  'audit.pruned'
+  'audit.pruned',
+  'key.rotated',
+  'key.retired',
+  'users.exported',
+  'users.imported'
 ] as const
 export type SecurityEventName = (typeof securityEventNames)[number]
 

@@ -6,6 +6,7 @@ import { sealEvents } from '../../src/audit/sealing.ts'
 import { verify } from '../../src/audit/verifying.ts'
 import { openDatabase } from '../../src/database/connection.ts'
 import type { Database } from '../../src/database/tables.ts'
+import { createCommandLog } from '../../src/operator/command-log.ts'
 import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
 import { startApp } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
@@ -44,7 +45,9 @@ test('a service with the role of the documentation works, but can neither remove
     "insert into audit_start (position, hash) values (1, '')"
   ])
     await t.rejects(sql.raw(statement).execute(service), { message: /permission denied|must be owner/ }, statement)
-  await t.rejects(prune(service, new Date().toISOString(), captureLog().log), { message: /permission denied/ })
+  await t.rejects(prune(service, new Date().toISOString(), createCommandLog(service, captureLog().log)), {
+    message: /permission denied/
+  })
   t.equal((await ann.post('/api/auth/profile/delete', { password: ann.password })).statusCode, 204)
   t.match(await verify(app.db), { broken: undefined })
   t.ok((await verify(app.db)).events > 0)

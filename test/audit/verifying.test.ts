@@ -7,6 +7,7 @@ import { prune } from '../../src/audit/pruning.ts'
 import { sealEvents } from '../../src/audit/sealing.ts'
 import { verify } from '../../src/audit/verifying.ts'
 import type { Database } from '../../src/database/tables.ts'
+import { createCommandLog } from '../../src/operator/command-log.ts'
 import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
 import { startApp } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
@@ -28,6 +29,8 @@ async function chainOf(t: Test, length: number) {
   await sealEvents(db)
   return { db, head: await auditEventsRepository(db).head() }
 }
+
+const record = (db: Kysely<Database>) => createCommandLog(db, captureLog().log, 'tester')
 
 /** Does as the owner of the table can: without the trigger. */
 async function tamper(db: Kysely<Database>, ...statements: string[]): Promise<void> {
@@ -191,20 +194,22 @@ test('pruning removes the oldest events, and the rest still verifies', async (t)
   const { db, head } = await chainOf(t, 9)
   const audit = auditEventsRepository(db)
   const old = (await audit.after(2, 1))[0]
-  const { log, lines } = captureLog()
   const before = new Date(Date.now() - 5 * 24 * 60 * 60 * 1000).toISOString()
   t.strictSame(await audit.prunable(before), { count: 4, last: 4 })
   const seen: number[] = []
-  t.equal(await prune(db, before, log, { size: 2, onProgress: (removed) => seen.push(removed) }), 4)
+  t.equal(await prune(db, before, record(db), { size: 2, onProgress: (removed) => seen.push(removed) }), 4)
   t.strictSame(seen, [2, 4, 4])
-  t.match(lines, [{ event: 'audit.pruned', actor: 'command' }])
   const verdict = await verify(db, { anchor: head })
-  t.match(verdict, { events: 6, start: 4, broken: undefined })
-  const [told] = await audit.after(head.position, 10)
-  t.match(told, { event: 'audit.pruned', actor: 'command', reason: `before ${before}: 4 events, up to position 4` })
+  t.match(verdict, { events: 7, start: 4, broken: undefined })
+  const told = await audit.after(head.position, 10)
+  const common = { event: 'audit.pruned', actor: 'command', user_agent: 'command line of tester' }
+  t.match(told, [
+    { ...common, reason: `before ${before}: 2 events, up to position 2` },
+    { ...common, reason: `before ${before}: 2 events, up to position 4` }
+  ])
 
-  t.equal(await prune(db, before, log), 0, 'a second run removes nothing, and tells of nothing')
-  t.equal(lines.length, 1)
+  t.equal(await prune(db, before, record(db)), 0, 'a second run removes nothing, and tells of nothing')
+  t.equal((await audit.after(head.position, 10)).length, 2)
   t.match((await verify(db, { anchor: old })).broken, { position: 3, problem: /^pruned/ })
   const start = await audit.start()
   t.equal((await verify(db, { anchor: start })).broken, undefined)
@@ -215,12 +220,21 @@ test('pruning removes the oldest events, and the rest still verifies', async (t)
   t.strictSame((await verify(db)).broken, { position: 5, problem: 'the event is missing' })
 })
 
+test('events are pruned only together with the event that says so', async (t) => {
+  const { db, head } = await chainOf(t, 4)
+  const failing = async () => {
+    throw new Error('not recorded')
+  }
+  await t.rejects(prune(db, new Date().toISOString(), failing), { message: 'not recorded' })
+  t.match(await verify(db, { anchor: head }), { events: 4, start: 0, broken: undefined })
+})
+
 test('all events can be pruned, and the chain goes on', async (t) => {
   const { db } = await chainOf(t, 3)
   const audit = auditEventsRepository(db)
   const now = new Date().toISOString()
   t.strictSame(await audit.prunable(now), { count: 3, last: 3 })
-  await prune(db, now, captureLog().log)
+  await prune(db, now, record(db))
   t.match(await verify(db), { events: 1, start: 3, head: { position: 4 }, broken: undefined })
   t.strictSame(await audit.prunable('2020-01-01'), { count: 0, last: null })
 })
@@ -233,7 +247,7 @@ test('events that are pruned while the chain is verified are not missed', async 
     transformQuery: ({ node }) => node,
     async transformResult({ result }) {
       if (result.rows.some((row) => 'hash' in row)) pages += 1
-      if (pages === 1) await prune(db, before, captureLog().log)
+      if (pages === 1) await prune(db, before, record(db))
       return result
     }
   })

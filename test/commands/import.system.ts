@@ -124,6 +124,18 @@ test('users of a file are imported, and exported with their hashes', async (t) =
     password_algorithm: 'bcrypt'
   })
   t.notMatch((await run(t, leave, database.settings, ['users']).ended).stdout, /hash/)
+  const audit = await run(t, 'src/commands/audit.ts', database.settings, ['export']).ended
+  t.match(
+    audit.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [
+      { event: 'users.imported', actor: 'command', user_agent: /^command line of /, user_id: null, reason: 'from csv' },
+      { event: 'users.exported', reason: 'with password hashes' },
+      { event: 'users.exported', reason: 'without password hashes' }
+    ]
+  )
   for (const args of [[], ['tasks'], ['users', '--all']])
     t.match(await run(t, leave, database.settings, args).ended, { code: 2, stderr: /^Usage: / })
   const away = { ...database.settings, DATABASE_URL: nowhere }

@@ -7,11 +7,15 @@ async function start(t: Test, more: Record<string, string> = {}) {
   const { settings, remove } = await cloneTemplate()
   t.teardown(remove)
   const common = { BETTER_AUTH_SECRET: secret, DATA_DIR: t.testdir(), SIGNING_ALGORITHM: 'EdDSA', ...settings, ...more }
-  return (...args: string[]) => run(t, 'src/commands/keys.ts', common, args).ended
+  const command =
+    (name: string) =>
+    (...args: string[]) =>
+      run(t, `src/commands/${name}.ts`, common, args).ended
+  return { keys: command('keys'), audit: command('audit') }
 }
 
 test('npm run keys makes, lists, rotates and retires keys', async (t) => {
-  const keys = await start(t)
+  const { keys, audit } = await start(t)
   t.match(await keys('list'), { code: 0, stdout: 'There are no keys: the shared secret signs\n', stderr: '' })
   t.match(await keys('list', '--json'), { code: 0, stdout: '[]\n' })
   const made = await keys('rotate')
@@ -35,13 +39,25 @@ test('npm run keys makes, lists, rotates and retires keys', async (t) => {
     new RegExp(`${second.kid} {2}EdDSA {2}retired: since .*; its tokens are accepted until `)
   )
   t.match(
-    (await keys('retire', first.kid, '--now')).stdout,
+    (await keys('retire', first.kid, '--now', '--reason', ' ticket 7 ')).stdout,
     new RegExp(`${first.kid} {2}EdDSA {2}refused: its tokens are refused since `)
   )
+  const { stdout: lines } = await audit('export')
+  const events = lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const common = { actor: 'command', user_agent: /^command line of ./, user_id: null, address: 'operator' }
+  t.match(events, [
+    { ...common, event: 'key.rotated', reason: `${first.kid} replaces the shared secret` },
+    { ...common, event: 'key.retired', reason: second.kid },
+    { ...common, event: 'key.retired', reason: `${first.kid} at once: ticket 7` }
+  ])
+  t.equal(events.length, 3)
 })
 
 test('npm run keys says what is wrong, and its exit code does', async (t) => {
-  const keys = await start(t)
+  const { keys } = await start(t)
   for (const args of [
     [],
     ['erase'],
@@ -49,7 +65,8 @@ test('npm run keys says what is wrong, and its exit code does', async (t) => {
     ['retire'],
     ['retire', 'a', 'b'],
     ['rotate', '--now'],
-    ['list', '--all']
+    ['list', '--all'],
+    ['rotate', '--reason', 'x'.repeat(501)]
   ])
     t.match(await keys(...args), { code: 2, stdout: '', stderr: /Usage: npm run keys -- list/ }, args.join(' '))
   const unknown = await keys('retire', 'x')
@@ -59,10 +76,10 @@ test('npm run keys says what is wrong, and its exit code does', async (t) => {
     stderr: 'Not done: there is no key x; npm run keys -- list shows the keys\n'
   })
   const shared = await start(t, { SIGNING_ALGORITHM: 'HS256' })
-  t.match(await shared('rotate'), {
+  t.match(await shared.keys('rotate'), {
     code: 1,
     stderr: /^Not done: SIGNING_ALGORITHM is HS256.*set it to EdDSA or ES256\n$/
   })
   const wrong = await start(t, { SIGNING_ALGORITHM: 'none' })
-  t.match(await wrong('list'), { code: 2, stderr: /SIGNING_ALGORITHM: .*HS256.*EdDSA.*ES256/ })
+  t.match(await wrong.keys('list'), { code: 2, stderr: /SIGNING_ALGORITHM: .*HS256.*EdDSA.*ES256/ })
 })

@@ -7,6 +7,15 @@ import { contextOf, makeKey, openKey, type SigningAlgorithm, sealSigningKeys } f
 
 type Settings = Pick<Config, 'secrets' | 'accessTokenTtl' | 'signingAlgorithm'>
 
+/** Records what an operator did to keys, in the transaction that does it. */
+type RecordChange = (
+  trx: Transaction<Database>,
+  event: 'key.rotated' | 'key.retired',
+  change: string
+) => Promise<unknown>
+
+const unrecorded: RecordChange = async () => {}
+
 /**
  * The keys of an algorithm that are not to be retired: those that sign or will (`signing`), and one that is published already,
  * so that it can sign as soon as the others must not (`standby`).
@@ -46,11 +55,18 @@ async function ensure(trx: Transaction<Database>, algorithm: SigningAlgorithm, s
   else if (!standby) await make()
 }
 
-async function rotate(trx: Transaction<Database>, algorithm: SigningAlgorithm, settings: Settings): Promise<void> {
+async function rotate(
+  trx: Transaction<Database>,
+  algorithm: SigningAlgorithm,
+  settings: Settings,
+  record: RecordChange
+): Promise<void> {
   const { signing, promote } = await lineUp(trx, algorithm, settings)
   if (signing.some(({ state }) => state === 'next')) return
   const successor = await promote()
   for (const { kid } of signing) await signingKeysRepository(trx).retire(kid, successor)
+  const replaced = signing.map(({ kid }) => kid).join(', ') || 'the shared secret'
+  await record(trx, 'key.rotated', `${successor} replaces ${replaced}`)
 }
 
 /** Makes the keys that an algorithm needs and that do not exist. */
@@ -58,8 +74,12 @@ export const ensureKeys = (db: Kysely<Database>, algorithm: SigningAlgorithm, se
   db.transaction().execute((trx) => ensure(trx, algorithm, settings))
 
 /** Replaces the key that signs. While an earlier rotation waits for its time, another one changes nothing. */
-export const rotateKeys = (db: Kysely<Database>, algorithm: SigningAlgorithm, settings: Settings): Promise<void> =>
-  db.transaction().execute((trx) => rotate(trx, algorithm, settings))
+export const rotateKeys = (
+  db: Kysely<Database>,
+  algorithm: SigningAlgorithm,
+  settings: Settings,
+  record = unrecorded
+): Promise<void> => db.transaction().execute((trx) => rotate(trx, algorithm, settings, record))
 
 /**
  * Retires a key: its tokens are accepted until they expire or, with `atOnce`, refused by every process from now on. The key
@@ -69,7 +89,7 @@ export const retireKey = (
   db: Kysely<Database>,
   kid: string,
   settings: Settings,
-  { atOnce }: { atOnce: boolean }
+  { atOnce, record = unrecorded }: { atOnce: boolean; record?: RecordChange }
 ): Promise<boolean> =>
   db.transaction().execute(async (trx) => {
     const keys = signingKeysRepository(trx)
@@ -77,11 +97,13 @@ export const retireKey = (
     const key = (await keys.list()).find((listed) => listed.kid === kid)
     if (!key) return false
     const { algorithm } = key
+    if (atOnce || key.retires_at === null) await record(trx, 'key.retired', atOnce ? `${kid} at once` : kid)
     const { signing } = await lineUp(trx, algorithm, settings)
     const isInUse = algorithm === settings.signingAlgorithm
     const isOnly = isInUse && signing.every((other) => other.kid === kid)
     if (atOnce) await keys.refuse(kid)
-    else if (key.retires_at === null && isOnly && key.state === 'current') await rotate(trx, algorithm, settings)
+    else if (key.retires_at === null && isOnly && key.state === 'current')
+      await rotate(trx, algorithm, settings, record)
     else if (key.retires_at === null) await keys.retire(kid)
     if (isInUse) await ensure(trx, algorithm, settings)
     return true

@@ -85,6 +85,30 @@ test('rotate makes the keys where there are none', async (t) => {
   t.strictSame(await states(), ['next', 'next'])
 })
 
+test('what an operator does to keys is recorded in its transaction, and what changes nothing is not', async (t) => {
+  await established()
+  const [before, standby] = [await kidOf('current'), await kidOf('next')]
+  const told: string[] = []
+  const record = async (_trx: unknown, event: string, change: string) => told.push(`${event} ${change}`)
+  await rotateKeys(db, 'EdDSA', signing, record)
+  t.strictSame(told.splice(0), [`key.rotated ${standby} replaces ${before}`])
+  await retireKey(db, before, signing, { atOnce: false, record })
+  t.strictSame(told, [], 'it was retired already')
+  await retireKey(db, standby, signing, { atOnce: false, record })
+  t.match(told.splice(0), [`key.retired ${standby}`, new RegExp(`^key.rotated .* replaces ${standby}$`)])
+  await retireKey(db, before, signing, { atOnce: true, record })
+  t.strictSame(told, [`key.retired ${before} at once`])
+
+  await age(db, 11)
+  const all = await keys.list()
+  const failing = async () => {
+    throw new Error('not recorded')
+  }
+  await t.rejects(rotateKeys(db, 'EdDSA', signing, failing), { message: 'not recorded' })
+  await t.rejects(retireKey(db, standby, signing, { atOnce: true, record: failing }), { message: 'not recorded' })
+  t.strictSame(await keys.list(), all)
+})
+
 const retire = (kid: string, atOnce = false) => retireKey(db, kid, signing, { atOnce })
 
 test('a retired key is replaced by the one that stands by', async (t) => {

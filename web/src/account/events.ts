@@ -40,7 +40,11 @@ const words: Record<string, string> = {
   'token.ended': 'Access token ended',
   'account.deleted': 'Account deleted',
   'mail.dead': 'A mail to you could not be delivered',
-  'audit.pruned': 'Old events removed by an operator'
+  'audit.pruned': 'Old events removed by an operator',
+  'key.rotated': 'Signing key replaced by an operator',
+  'key.retired': 'Signing key retired by an operator',
+  'users.exported': 'Users exported by an operator',
+  'users.imported': 'Users imported by an operator'
 }
 
 const alarming = new Set([
