@@ -7,6 +7,7 @@ import type { Routes } from '../src/http/typebox.ts'
 
 const tags = ['keys']
 const path = '/.well-known/jwks.json'
+const metadataPath = '/.well-known/oauth-authorization-server'
 
 const keySet = {
   operationId: 'getKeySet',
@@ -35,7 +36,7 @@ interface Options {
 
 /** What others need to verify our access tokens. */
 export const keyRoutes: Routes<Options> = async function keyRoutes(app, { issuer, signingAlgorithm }) {
-  const base = /^https?:\/\//.test(issuer) && URL.canParse(issuer) ? new URL(issuer).origin : undefined
+  const url = /^https?:\/\//.test(issuer) && URL.canParse(issuer) ? new URL(issuer) : undefined
 
   app.get(path, { schema: keySet }, (request, reply) => {
     const { body, etag } = app.signingKeys.published()
@@ -44,12 +45,17 @@ export const keyRoutes: Routes<Options> = async function keyRoutes(app, { issuer
     else reply.type('application/json; charset=utf-8').header('content-length', body.length).send(body)
   })
 
-  app.get('/.well-known/oauth-authorization-server', { schema: metadata }, (request) => ({
+  const describe = (request: { protocol: string; host: string }) => ({
     issuer,
-    jwks_uri: `${base ?? `${request.protocol}://${request.host}`}${path}`,
+    jwks_uri: `${url?.origin ?? `${request.protocol}://${request.host}`}${path}`,
     response_types_supported: ['none'],
     access_token_signing_alg_values_supported: [
       ...new Set([signingAlgorithm, ...app.signingKeys.published().algorithms])
     ]
-  }))
+  })
+  app.get(metadataPath, { schema: metadata }, describe)
+
+  // RFC 8414, section 3.1: clients insert the well-known part between the host and the path of the issuer.
+  const [issuerPath] = /^(\/[\w.~-]+)+(?=\/?$)/.exec(url?.pathname ?? '') ?? []
+  if (issuerPath) app.get(`${metadataPath}${issuerPath}`, { schema: { ...metadata, hide: true } }, describe)
 }

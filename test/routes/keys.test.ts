@@ -73,6 +73,15 @@ test('an issuer with a URL says itself where the keys are', async (t) => {
   t.match(answer.json(), { issuer: 'https://id.example.com', jwks_uri: `https://id.example.com${jwks}` })
 })
 
+test('the metadata of an issuer with a path is where RFC 8414 says', async (t) => {
+  for (const JWT_ISSUER of ['https://id.example.com/tenants/1', 'https://id.example.com/tenants/1/']) {
+    const { app } = await startApp(t, { settings: { JWT_ISSUER } })
+    for (const url of [metadata, `${metadata}/tenants/1`])
+      t.match((await app.inject({ url })).json(), { issuer: JWT_ISSUER, jwks_uri: `https://id.example.com${jwks}` })
+    t.equal((await app.inject({ url: `${metadata}/tenants/2` })).statusCode, 404)
+  }
+})
+
 test('a token for one audience is refused by a service with another one, under the same keys', async (t) => {
   const { app, signUp } = await startSigning(t, 'EdDSA', { settings: { JWT_AUDIENCE: 'billing' } })
   const key = app.signingKeys.signer()
