@@ -46,7 +46,7 @@ function widened({ scopes, problemCodes, personalData, usage }: Added): TSchema[
     {
       ...withExamples(PersonalData, (example) => ({ ...example, ...examplesOf(personalData) })),
       properties: { ...PersonalData.properties, ...personalData },
-      required: [...(PersonalData.required ?? []), ...Object.keys(personalData)]
+      required: [...(PersonalData.required as string[]), ...Object.keys(personalData)]
     },
     {
       ...Usage,
