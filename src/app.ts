@@ -33,6 +33,7 @@ import { keyRoutes } from '../routes/keys.ts'
 import { passkeyLoginRoutes, passkeyRoutes } from '../routes/passkeys.ts'
 import { personalTokenRoutes } from '../routes/personal-tokens.ts'
 import { passwordRoutes, profileRoutes } from '../routes/profile.ts'
+import { proveRoutes } from '../routes/prove.ts'
 import { recoveryRoutes } from '../routes/recovery.ts'
 import { revocationRoutes } from '../routes/revocations.ts'
 import { securityTextRoutes } from '../routes/security-txt.ts'
@@ -118,6 +119,7 @@ export async function buildApp(options: Options): Promise<FastifyInstance> {
   await app.register(turns, { isEmbedded: config.databaseUrl === undefined, queueWait: config.queueWait })
 
   if (config.securityContact.length > 0) app.register(securityTextRoutes, { ...config, clock })
+  if (config.proveHash !== undefined) app.register(proveRoutes, { proveHash: config.proveHash })
   app.register(keyRoutes, config)
   app.register(credentialRoutes, { prefix: '/api/auth', ...auth })
   app.register(passkeyLoginRoutes, { prefix: '/api/auth/passkeys/login', ...auth })

@@ -8,7 +8,17 @@ import { headerNames, origins, siteUrl } from './origins.ts'
 import { passkeySettings } from './passkey-settings.ts'
 import { productSettings, type Specs } from './product-settings.ts'
 import { configuredSecrets, localSecret } from './secrets.ts'
-import { between, cidrs, contacts, delay, duration, httpUrl, postgresUrl, redisUrl } from './setting-types.ts'
+import {
+  between,
+  cidrs,
+  contacts,
+  delay,
+  duration,
+  httpUrl,
+  postgresUrl,
+  proofToken,
+  redisUrl
+} from './setting-types.ts'
 import { betterAuthServer, insecureKeys, trustedIssuers } from './trusted-issuers.ts'
 
 const day = 24 * 60 * 60
@@ -65,6 +75,7 @@ const settings = {
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl({ default: undefined }),
   OTEL_SERVICE_NAME: str({ default: 'gatehouse' }),
   SECURITY_CONTACT: contacts({ default: [] }),
+  PROVE_TOKEN: proofToken({ default: undefined }),
   WEB_DIR: str({ default: ownWebDir }),
   LOG_LEVEL: str({ choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' })
 }
@@ -168,6 +179,8 @@ export function loadConfig<const Further extends Specs = Record<never, never>>(
         ? { serviceName: env.OTEL_SERVICE_NAME }
         : undefined,
     securityContact: env.SECURITY_CONTACT,
+    /** The SHA-256 of the token. */
+    proveHash: env.PROVE_TOKEN,
     webDir: resolve(env.WEB_DIR),
     isOwnWeb: resolve(env.WEB_DIR) === ownWebDir,
     logLevel: env.LOG_LEVEL,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { parse as parseDuration } from '@lukeed/ms'
 import { makeExactValidator } from 'envalid'
@@ -76,6 +77,13 @@ export const contacts = makeExactValidator<string[]>((text) =>
     return uri
   })
 )
+
+/** The SHA-256 of a token of at least 128 bits, as far as a text can show it. */
+export const proofToken = makeExactValidator<string>((text) => {
+  if (!/^[\w-]{32,256}$/.test(text) || new Set(text).size < 8)
+    throw new Error('must be 32 to 256 random letters, digits, - or _; make it with: openssl rand -hex 32')
+  return createHash('sha256').update(text).digest('hex')
+})
 
 export const between = (low: number, high: number) =>
   makeExactValidator<number>((text) => {

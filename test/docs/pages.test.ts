@@ -12,7 +12,8 @@ const pages = [
     'test/README.md',
     'web/README.md',
     'web/client/README.md',
-    'packages/guard/README.md'
+    'packages/guard/README.md',
+    'packages/gatehouse/README.md'
   ],
   ...inDocs.map((name) => `docs/${name}`)
 ]
