@@ -1,21 +1,21 @@
-import { createHmac } from 'node:crypto'
+import {
+  type Claims,
+  type Part,
+  seconds,
+  segment,
+  mint as sign,
+  signText as signWith
+} from '../../packages/gatehouse/src/hostile/signing.ts'
 import { secret } from './app.ts'
 
-type Claims = Record<string, unknown>
-export type Part = Claims | string | Buffer | null | number | unknown[]
-
-export const segment = (part: Part) =>
-  Buffer.from(typeof part === 'string' || Buffer.isBuffer(part) ? part : JSON.stringify(part)).toString('base64url')
+export { type Part, seconds, segment }
 
 /** Two segments in any spelling, with the right signature of that text. */
-export const signText = (text: string, key: string | Buffer = secret, hash = 'sha256') =>
-  `${text}.${createHmac(hash, key).update(text).digest('base64url')}`
+export const signText = (text: string, key: string | Buffer = secret, hash?: string) => signWith(text, key, hash)
 
 /** Signs anything: objects as JSON, text and bytes unchanged. */
-export const mint = (header: Part, payload: Part, key?: string | Buffer, hash?: string) =>
-  signText(`${segment(header)}.${segment(payload)}`, key, hash)
-
-export const seconds = () => Math.floor(Date.now() / 1000)
+export const mint = (header: Part, payload: Part, key: string | Buffer = secret, hash?: string) =>
+  sign(header, payload, key, hash)
 
 export const ourHeader = { alg: 'HS256', typ: 'at+jwt', kid: '1' }
 

@@ -1,5 +1,5 @@
 import t, { test } from 'tap'
-import { bridges, claims, headers } from '../../helpers/hostile-claims.ts'
+import { bridges, claims, headers } from '../../../packages/gatehouse/src/hostile/claims.ts'
 import { startIssuer } from '../../helpers/issuer.ts'
 import { audience, foreignClaims, foreignToken, issuerName, pairs, signWith } from '../../helpers/keys.ts'
 import { bridgeToken, ourClaims, seconds } from '../../helpers/mint.ts'

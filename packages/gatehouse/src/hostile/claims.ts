@@ -1,4 +1,4 @@
-import { seconds } from './mint.ts'
+import { seconds } from './signing.ts'
 
 type Changes = Record<string, Record<string, unknown>>
 
