@@ -5,6 +5,7 @@ COPY package.json package-lock.json ./
 COPY web/package.json web/
 COPY web/client/package.json web/client/
 COPY packages/guard/package.json packages/guard/
+COPY packages/gatehouse/package.json packages/gatehouse/
 COPY packages/release/package.json packages/release/
 RUN npm ci --workspace @gatehouse/web --workspace @gatehouse/client --ignore-scripts --no-audit --no-fund
 COPY web/index.html web/build.ts web/compress.ts web/vite.config.ts web/tsconfig.json web/
@@ -20,6 +21,7 @@ COPY package.json package-lock.json ./
 COPY web/package.json web/
 COPY web/client/package.json web/client/
 COPY packages/guard/package.json packages/guard/
+COPY packages/gatehouse/package.json packages/gatehouse/
 COPY packages/release/package.json packages/release/
 RUN npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund && rm -rf web packages
 COPY LICENSE openapi.yaml ./

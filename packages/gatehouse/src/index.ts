@@ -1,0 +1,7 @@
+export { type Area, areas, type Check, type CheckId, catalogue, type Severity } from './catalogue.ts'
+export { mayTest, proveLine, provePath, Refused } from './gate.ts'
+export type { Outcome, Result } from './ledger.ts'
+export { type Profile, profiles, readProfile } from './profiles.ts'
+export { type ProveOptions, prove, type Report } from './prove.ts'
+export { htmlReport } from './report/html.ts'
+export { junitReport } from './report/junit.ts'

@@ -1,0 +1,51 @@
+import type { Account, Accounts } from './accounts.ts'
+import type { Answer, Ask, Client } from './client.ts'
+import type { Ledger } from './ledger.ts'
+import type { Operation, Resolve } from './openapi.ts'
+import type { Profile } from './profiles.ts'
+
+/** What the checks work with. */
+export interface Run {
+  client: Client
+  ask: Client['ask']
+  profile: Profile
+  ledger: Ledger
+  accounts: Accounts
+  /** The operations of the OpenAPI document that may be called. */
+  operations: Operation[]
+  resolve: Resolve
+  a: Account
+  b: Account
+  /** The secret that signs HS256 tokens, where the run knows it. */
+  secret: string | undefined
+  /** Wrong passwords that are tried. */
+  attempts: number
+}
+
+/** Whether an answer is that of somebody who is signed in. */
+export const opens = ({ anonymous }: Profile, { status, text }: Answer) =>
+  status >= 200 && status < 300 && text.trim() !== anonymous
+
+/** Whether an answer is that of nobody. */
+export const refuses = ({ anonymous }: Profile, { status, text }: Answer) =>
+  status === 401 || (anonymous !== undefined && status === 200 && text.trim() === anonymous)
+
+export const shown = ({ method = 'GET', path }: Ask, { status }: Pick<Answer, 'status'>, what = '') =>
+  `${method} ${path}${what && `, ${what}`}: ${status}`
+
+const unknownId = '01890000-0000-7000-8000-000000000000'
+
+/** A URL of an operation, with ids that belong to nothing. */
+export const urlOf = ({ path, parameters }: Operation) =>
+  path.replace(/\{([^}]+)\}/g, (_, name: string) => missingId(parameters.find((each) => each.name === name)?.schema))
+
+/** An id that belongs to nothing: of the form of a schema, or of an id. */
+export function missingId(schema: Record<string, unknown> = {}, like?: string): string {
+  const type = Array.isArray(schema.type) ? schema.type[0] : schema.type
+  if (type === 'integer' || type === 'number' || (like !== undefined && /^\d+$/.test(like)))
+    return String(Math.min(2_147_483_000, Number(schema.maximum ?? Number.POSITIVE_INFINITY)))
+  if (like === undefined || /^[\da-f]{8}-[\da-f]{4}-/i.test(like))
+    return like === undefined ? unknownId : `${like.slice(0, 9)}${crypto.randomUUID().slice(9)}`
+  const letters = 'abcdefghijkmnpqrstuvwxyz23456789'
+  return Array.from(like, (letter) => (/\w/.test(letter) ? letters[Math.floor(Math.random() * 32)] : letter)).join('')
+}
