@@ -5,6 +5,12 @@ import { type Bench, type Figure, figure, table } from './helpers/figures.ts'
 import { type Recorded, record } from './helpers/record.ts'
 import { writeReport } from './helpers/report.ts'
 
+// A deployment is measured by its contract alone, so that nothing else is loaded.
+if (process.argv.some((word) => /^--(against|help)\b/.test(word))) {
+  const { main } = await import('./against/main.ts')
+  process.exit(await main(process.argv.slice(2)))
+}
+
 interface Module {
   needsPostgres?: boolean
   /** Parts that can run alone. */

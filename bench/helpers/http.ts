@@ -1,4 +1,6 @@
-import { Agent, type IncomingHttpHeaders, request } from 'node:http'
+import http, { type IncomingHttpHeaders } from 'node:http'
+import https from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 
 export interface Answer {
   status: number
@@ -16,10 +18,21 @@ export interface Call {
 
 export type Caller = (method: string, path: string, call?: Call) => Promise<Answer>
 
+interface Connections {
+  /** Milliseconds without a byte. */
+  timeout?: number
+  maxSockets?: number
+}
+
 /** A client with keep-alive connections, as many as needed. */
-export function connectTo(origin: string): Caller {
-  const agent = new Agent({ keepAlive: true })
-  const { hostname, port } = new URL(origin)
+export function connectTo(
+  origin: string,
+  { timeout = 30_000, maxSockets = Number.POSITIVE_INFINITY }: Connections = {}
+): Caller {
+  const url = new URL(origin)
+  const { Agent, request } = url.protocol === 'https:' ? https : http
+  const agent = new Agent({ keepAlive: true, maxSockets })
+  const { hostname, port } = urlToHttpOptions(url)
   return (method, path, { token, body, headers }: Call = {}) =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body)
@@ -30,7 +43,7 @@ export function connectTo(origin: string): Caller {
         port,
         method,
         path,
-        timeout: 30_000,
+        timeout,
         headers: {
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
           ...(payload !== undefined && {
