@@ -44,6 +44,17 @@ async function runScenario(name: string, { run }: Scenario): Promise<Row[]> {
   }
 }
 
+/** Whether a row failed although every request was answered well: only a limit of time or memory was passed. */
+const isOverLimit = ({ complaints, requests, acknowledged, lost, doubled, otherErrors }: Row) =>
+  complaints.length > 0 && requests > 0 && acknowledged === requests && lost + doubled + otherErrors === 0
+
+function print(name: string, rows: Row[]): void {
+  for (const { fault, told, complaints } of rows) {
+    if (told) console.log(`${name}: ${fault}: ${told}`)
+    for (const complaint of complaints) console.log(`${name}: ${fault}: FAILED: ${complaint}`)
+  }
+}
+
 console.log(`${new Date().toISOString()}, load before the start ${loadavg()[0]?.toFixed(1)}\n`)
 const rows: Row[] = []
 const times: string[] = []
@@ -51,10 +62,12 @@ for (const name of positionals.length > 0 ? positionals : names) {
   const begin = performance.now()
   const { scenario } = (await import(`./scenarios/${name}.ts`)) as { scenario: Scenario }
   if (values.ci && !scenario.inCi) continue
-  const found = await runScenario(name, scenario)
-  for (const { fault, told, complaints } of found) {
-    if (told) console.log(`${name}: ${fault}: ${told}`)
-    for (const complaint of complaints) console.log(`${name}: ${fault}: FAILED: ${complaint}`)
+  let found = await runScenario(name, scenario)
+  print(name, found)
+  if (values.ci && found.some(isOverLimit)) {
+    console.log(`${name}: once more, because all was answered, but over a limit of time or memory`)
+    found = await runScenario(name, scenario)
+    print(name, found)
   }
   rows.push(...found)
   const seconds = Math.round((performance.now() - begin) / 1000)

@@ -12,8 +12,11 @@ import { startUnreadingClients, useWithReading, watchMemory } from '../helpers/u
 const connections = 64
 /** Requests that each connection sends at once. */
 const pipelined = 1_600
-/** Megabytes that the service may grow by, and the milliseconds in which 99 % of the other requests must be answered. */
-const limits = { growth: 64, others: 250 }
+/**
+ * Megabytes that the service may grow by: two a client, a third of one page of costly tasks. And the milliseconds in which
+ * 99 % of the other requests must be answered.
+ */
+const limits = { growth: 2 * connections, others: 250 }
 /** Six bytes a character in JSON. */
 const costly = { title: 'costly', description: '\u0001'.repeat(10_000) }
 
