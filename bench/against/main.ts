@@ -9,7 +9,7 @@ import { createExamples, operationsOf, readDocument } from './document.ts'
 import { type Findings, isMissed, judge, ms } from './judge.ts'
 import { type Options, readOptions, UsageError, usage } from './options.ts'
 import { createAccounts, type Person } from './people.ts'
-import { isThisMachine } from './permission.ts'
+import { whyNot } from './permission.ts'
 import { type LeftOut, planOf } from './plan.ts'
 import { prepare } from './prepare.ts'
 import { createSamples } from './samples.ts'
@@ -137,8 +137,8 @@ export async function main(words: string[], print: Say = console.log): Promise<n
   try {
     const options = readOptions(words)
     const { url, folder } = options
-    if (!isThisMachine(url) && !options.isOperator)
-      throw new UsageError(`${url.host} is not this machine: with --yes-i-operate-it you say that you may load it`)
+    const refused = await whyNot(url, options.token)
+    if (refused !== undefined) throw new Error(refused)
     const prefix = url.pathname.replace(/\/$/, '')
     const connected = connectTo(url.origin, { timeout: 10_000, maxSockets: 256 })
     const call: Caller = (method, path, request) => connected(method, `${prefix}${path}`, request)

@@ -19,7 +19,8 @@ export interface Options {
   /** Seconds that it waits, at most, for one Retry-After. */
   patience: number
   folder: string
-  isOperator: boolean
+  /** Of the operator of another host. */
+  token: string | undefined
 }
 
 export const usage = `npm run bench -- load --against URL [options]
@@ -27,7 +28,8 @@ export const usage = `npm run bench -- load --against URL [options]
 Runs load tests against a running deployment, by its OpenAPI document alone.
 
   --against URL            where it is, such as http://127.0.0.1:8000
-  --yes-i-operate-it       required for a host that is not this machine
+  --token TOKEN            required for a host that is not this machine: the token of \`gatehouse prove\`, better in
+                           GATEHOUSE_PROVE_TOKEN, which no list of processes shows
   --users N                accounts that are signed up, and deleted at the end (5; at most 200)
   --objects N              objects of each kind for each user (5; at most 100)
   --rates R,R,...          requests per second of each step (10,25,50,100); the last is what must meet the targets
@@ -62,7 +64,7 @@ function parse(words: string[]) {
       allowPositionals: true,
       options: {
         against: text,
-        'yes-i-operate-it': { type: 'boolean', default: false },
+        token: text,
         users: { ...text, default: '5' },
         objects: { ...text, default: '5' },
         rates: { ...text, default: '10,25,50,100' },
@@ -105,6 +107,6 @@ export function readOptions(words: string[]): Options {
     exclude: names(values.exclude),
     domain: values.domain,
     folder: values.out,
-    isOperator: values['yes-i-operate-it']
+    token: values.token ?? process.env.GATEHOUSE_PROVE_TOKEN
   }
 }

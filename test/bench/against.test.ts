@@ -171,10 +171,12 @@ test('the contract of another product is enough: bodies, paths and queries come 
   t.match(page, '<h1>Things &lt;script&gt; 1: load</h1>')
 })
 
-test('another host needs the word of its operator, and wrong options are refused', async (t) => {
+test('another host needs the token of its operator, and wrong options are refused', async (t) => {
   for (const [words, message] of [
     ['load --against https://example.com', /not this machine/],
     ['load --against http://127.0.0.1.example.com', /not this machine/],
+    ['load --against https://gatehouse.invalid --token short', /32 to 256/],
+    [`load --against http://gatehouse.invalid:1 --token ${crypto.randomUUID()}`, /gatehouse-prove\.txt/],
     ['load --against ftp://127.0.0.1', /HTTP URL/],
     ['load --against http://ann:secret@127.0.0.1', /no user/],
     ['load cost --against http://127.0.0.1:1', /alone/],
