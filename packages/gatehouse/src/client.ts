@@ -22,8 +22,8 @@ export interface Ask {
   headers?: Record<string, string | string[]>
   /** Text is sent as it is, anything else as JSON. */
   body?: unknown
-  /** Returns a 429 instead of waiting and trying again. */
-  keep429?: boolean
+  /** Returns 429 and 503 instead of waiting and trying again. */
+  isFinal?: boolean
 }
 
 export interface Answer {
@@ -129,7 +129,8 @@ export function createClient({ base, budget, ca, timeout = 15_000 }: ClientOptio
         throw error
       })
       if (!answer) continue
-      if (answer.status !== 429 || request.keep429 || tries > 3) return answer
+      const isBusy = answer.status === 429 || (answer.status === 503 && 'retry-after' in answer.headers)
+      if (!isBusy || request.isFinal || tries > 3) return answer
       const seconds = Number(answer.headers['retry-after'] ?? 5)
       await budget.wait(Math.min(Number.isFinite(seconds) ? Math.max(seconds, 1) : 5, longestWait) * 1000)
     }

@@ -32,6 +32,8 @@ export interface Profile {
   userId?: string
   /** Names of path parameters that are ids of accounts. */
   accountParameters?: string[]
+  /** Beginnings of paths that need credentials although the OpenAPI document does not say so. */
+  protectedPaths?: string[]
   /** Operations that are left alone, such as `POST /api/payments`. */
   skip?: string[]
   /** Bodies of operations, where the schema is not enough: `{"POST /api/notes": {"title": "x"}}`. */
@@ -102,6 +104,7 @@ const known: Known = {
   refreshToken: 'text',
   userId: 'text',
   accountParameters: 'list',
+  protectedPaths: 'list',
   skip: 'list',
   bodies: 'object',
   resources: 'list',

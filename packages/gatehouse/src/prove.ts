@@ -80,36 +80,46 @@ export function baseOf(text: string): URL {
   return url
 }
 
+/** A collection of the profile as operations. */
+function operationsOf({ path, body }: { path: string; body: unknown }): Operation[] {
+  const operation = (method: string, own: string, example?: unknown): Operation => ({
+    method,
+    path: own,
+    parameters: [],
+    body: example === undefined ? undefined : { example },
+    isProtected: true
+  })
+  const item = `${path}/{id}`
+  return [
+    operation('POST', path, body),
+    operation('GET', path),
+    operation('GET', item),
+    operation('PUT', item, body),
+    operation('PATCH', item, body),
+    operation('DELETE', item)
+  ]
+}
+
 /** The operations of the deployment: of its OpenAPI document and of the profile. */
-async function readOperations(
-  { ask }: Client,
-  { openapi, resources = [], skip = [], bodies = {} }: Profile,
-  remarks: string[]
-) {
+async function readOperations({ ask }: Client, profile: Profile, remarks: string[]) {
+  const { openapi, resources = [], skip = [], bodies = {}, protectedPaths = [], signIn } = profile
   const answer = openapi === undefined ? undefined : await ask({ path: openapi })
   const hasDocument = answer?.status === 200 && answer.json !== undefined
   if (openapi && !hasDocument)
     remarks.push(
-      `${openapi} answers ${answer?.status}: without an OpenAPI document only the resources of the profile are tried`
+      `${openapi} answers ${answer?.status}: without an OpenAPI document only the profile's resources are tried`
     )
   const { operations, resolve } = readOpenApi(hasDocument ? answer.json : {})
-  const own = resources.flatMap(({ path, body }): Operation[] => {
-    const common = { parameters: [], body: undefined, isProtected: true }
-    const item = ['GET', 'PUT', 'PATCH', 'DELETE'].map((method) => ({
-      ...common,
-      method,
-      path: `${path}/{id}`,
-      ...(/^P/.test(method) && { body: { example: body } })
-    }))
-    return [{ ...common, method: 'POST', path, body: { example: body } }, { ...common, method: 'GET', path }, ...item]
-  })
-  const all = [...operations, ...own].filter(({ method, path }) => !skip.includes(`${method} ${path}`))
-  return { operations: all.map((operation) => withBody(operation, bodies)), resolve }
-}
-
-function withBody(operation: Operation, bodies: Record<string, unknown>): Operation {
-  const example = bodies[`${operation.method} ${operation.path}`]
-  return example === undefined ? operation : { ...operation, body: { ...operation.body, example } }
+  const all = [...operations, ...resources.flatMap(operationsOf)]
+    .filter(({ method, path }) => !skip.includes(`${method} ${path}`))
+    .map((operation) => {
+      const { method, path, body } = operation
+      const example = bodies[`${method} ${path}`]
+      const isProtected =
+        operation.isProtected || (path !== signIn?.path && protectedPaths.some((prefix) => path.startsWith(prefix)))
+      return { ...operation, isProtected, body: example === undefined ? body : { ...body, example } }
+    })
+  return { operations: all, resolve }
 }
 
 /** Runs the areas one after the other. An area that fails does not stop the others. */

@@ -27,7 +27,7 @@ export async function limits({ ask, profile, ledger, accounts, attempts, operati
   while (tries < attempts && last?.status !== 429) {
     tries += 1
     const request = callOf({ method: 'POST', ...signIn }, { email: nobody, password: accounts.secret() })
-    last = await ask({ ...request, keep429: true })
+    last = await ask({ ...request, isFinal: true })
   }
   const isLimited = last?.status === 429
   ledger.expect(
