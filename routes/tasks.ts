@@ -3,14 +3,16 @@ import { answer, nothing } from '../schemas/answers.ts'
 import { id, optional, ref } from '../schemas/common.ts'
 import { IdempotencyKey, IfMatch, IfNoneMatch } from '../schemas/headers.ts'
 import { NewTask, Task, TaskCompletion, TaskPage, TaskPatch, TaskQuery } from '../schemas/tasks.ts'
-import { createTaskOnce } from '../src/http/idempotency.ts'
+import { idempotent } from '../src/http/idempotency.ts'
 import type { BodyStream } from '../src/http/large-bodies.ts'
-import { isLarge, pageInPieces } from '../src/http/large-pages.ts'
-import { allowedVersions, etagOf, isKnown, type NoContent, noContent } from '../src/http/preconditions.ts'
-import { type Problem, problems } from '../src/http/problems.ts'
+import { sendPage } from '../src/http/large-pages.ts'
+import { keysetPage } from '../src/http/paging.ts'
+import { etagOf, ifMatch, type NoContent, sendVersion, whyUnchanged } from '../src/http/preconditions.ts'
+import { problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
-import type { TaskPosition } from '../src/repositories/task-lists.ts'
+import { type TaskPosition, texts } from '../src/repositories/task-lists.ts'
 import { type TaskQuota, tasksRepository } from '../src/repositories/tasks.ts'
+import type { Versions } from '../src/repositories/versions.ts'
 
 const tags = ['tasks']
 const params = Type.Object({ id: id('The id of the task') })
@@ -98,70 +100,66 @@ export const taskRoutes: Routes<Options> = async function taskRoutes(app, { task
   const { cursors } = app
   const tasks = tasksRepository(app.db, taskQuota)
   const reading = tasksRepository(app.reads)
-  const taskOnce = createTaskOnce(app.db, taskQuota)
+  const createOnce = idempotent<NewTask, Task>(app.db, {
+    insert: tasks.insert,
+    insertOnce: tasks.insertOnce,
+    same: ({ title, description = null }) => [title, description],
+    replay: ({ id, created_at }, { title, description = null }) => ({
+      ...{ id, title, description, completed: false, created_at },
+      updated_at: created_at
+    })
+  })
+  const unchanged = (userId: string, id: string, versions: Versions) =>
+    whyUnchanged('Task', versions, () => tasks.find(userId, id))
 
   app.get('', { schema: list }, async ({ user, query }, reply) => {
     const { status, sort, limit, cursor, q: search = '' } = query
     const order = query.order ?? (sort === 'created' ? 'desc' : 'asc')
     // `title_sort` makes cursors invalid that an earlier release issued for another sort key.
-    const scope = () => JSON.stringify([user.id, status, sort === 'title' ? 'title_sort' : sort, order, search])
-    const after = cursor === undefined ? undefined : cursors.open<TaskPosition>(scope(), cursor)
-    const options = { status, sort, order, limit, after }
-    const { items, next } = await (search ? reading.search(user.id, search, options) : reading.list(user.id, options))
-    const page = { items, next_cursor: next ? cursors.seal(scope(), next) : null }
-    return isLarge(page)
-      ? reply.inPieces(pageInPieces(page, (task) => reply.serializeInput(task, read.response[200])))
-      : page
+    const sorted = [user.id, status, sort === 'title' ? 'title_sort' : sort, order, search]
+    const page = await keysetPage(cursors, { query: sorted, cursor }, (after: TaskPosition | undefined) => {
+      const options = { status, sort, order, limit, after }
+      return search ? reading.search(user.id, search, options) : reading.list(user.id, options)
+    })
+    return sendPage(reply, page, { item: read.response[200], texts })
   })
 
-  app.post('', { schema: create }, async ({ url, headers, user, body }, reply) => {
-    // A URL may be absolute (RFC 9112, section 3.2.2), with an unverified host.
-    const path = url.startsWith('/') ? url.replace(/[?#].*/s, '') : new URL(url).pathname
-    const header = headers['idempotency-key']
-    const { task, replayed } =
-      header === undefined
-        ? { task: await tasks.insert(user.id, body), replayed: false }
-        : await taskOnce({ userId: user.id, header: String(header), path }, body)
-    if (replayed) reply.header('idempotency-replayed', 'true')
-    return reply.code(201).header('location', `${path}/${task.id}`).header('etag', etagOf(task)).send(task)
+  app.post('', { schema: create }, async (request, reply) => {
+    const { row, location } = await createOnce(request, reply)
+    return reply.code(201).header('location', location).header('etag', etagOf(row)).send(row)
   })
 
-  app.get('/:id', { schema: read }, async ({ user, params, headers }, reply) => {
-    const task = await reading.find(user.id, params.id)
+  app.get('/:id', { schema: read }, async (request, reply) => {
+    const task = await reading.find(request.user.id, request.params.id)
     if (!task) throw problems.notFound('Task')
-    const etag = etagOf(task)
-    reply.header('etag', etag)
-    return isKnown(headers['if-none-match'], etag) ? reply.code(304).send(noContent()) : task
+    return sendVersion(request, reply, task)
   })
 
-  /** Returns why no row changed: the task does not exist, or has another version. */
-  async function noRowChanged(userId: string, id: string, versions: string[] | undefined): Promise<Problem> {
-    const isThere = versions !== undefined && (await tasks.find(userId, id)) !== undefined
-    return isThere ? problems.preconditionFailed() : problems.notFound('Task')
-  }
-
-  app.put('/:id', { schema: update }, async ({ user, params, headers, body }, reply) => {
-    const versions = allowedVersions(headers['if-match'])
+  app.put('/:id', { schema: update }, async (request, reply) => {
+    const { user, params, body } = request
+    const versions = ifMatch(request)
     const task = await tasks.update(user.id, params.id, body, versions)
-    if (!task) throw await noRowChanged(user.id, params.id, versions)
+    if (!task) throw await unchanged(user.id, params.id, versions)
     reply.header('etag', etagOf(task))
     return task
   })
 
-  app.patch('/:id/complete', { schema: complete }, async ({ user, params, headers, body }, reply) => {
+  app.patch('/:id/complete', { schema: complete }, async (request, reply) => {
+    const { user, params, body } = request
     const completed = body?.completed
-    const versions = allowedVersions(headers['if-match'])
+    const versions = ifMatch(request)
     const task = await (completed === undefined
       ? tasks.toggle(user.id, params.id, versions)
       : tasks.update(user.id, params.id, { completed }, versions))
-    if (!task) throw await noRowChanged(user.id, params.id, versions)
+    if (!task) throw await unchanged(user.id, params.id, versions)
     reply.header('etag', etagOf(task))
     return task
   })
 
-  app.delete('/:id', { schema: remove }, async ({ user, params, headers }, reply) => {
-    const versions = allowedVersions(headers['if-match'])
-    if (!(await tasks.remove(user.id, params.id, versions))) throw await noRowChanged(user.id, params.id, versions)
+  app.delete('/:id', { schema: remove }, async (request, reply) => {
+    const { user, params } = request
+    const versions = ifMatch(request)
+    if (!(await tasks.remove(user.id, params.id, versions))) throw await unchanged(user.id, params.id, versions)
     return reply.code(204).send(null)
   })
 }

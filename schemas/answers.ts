@@ -6,7 +6,7 @@ const headers = {
     description: 'A strong validator that changes with every change of the content'
   }),
   'Cache-Control': Type.String({ maxLength: 100, description: 'For how long everybody may keep the answer' }),
-  Location: Type.String({ format: 'uri-reference', maxLength: 512, description: 'The path of the new task' }),
+  Location: Type.String({ format: 'uri-reference', maxLength: 512, description: 'The path of the new resource' }),
   'Idempotency-Replayed': Type.Literal('true', {
     description:
       'Says "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent'

@@ -57,6 +57,23 @@ export const pageOf = <T extends TSchema>(
     options
   )
 
+/** The parameters of such a list: `pageParameters('Notes')`. */
+export const pageParameters = (items: string) => ({
+  limit: Type.Integer({
+    format: 'int32',
+    minimum: 1,
+    maximum: 100,
+    default: 20,
+    description: `${items} in a page; a page ends early rather than exceed 1 MiB`
+  }),
+  cursor: Type.Optional(
+    Type.String({
+      maxLength: 4_096,
+      description: 'The `next_cursor` of the previous page; the other parameters must stay the same'
+    })
+  )
+})
+
 const named = new Set<TSchema>()
 
 /**

@@ -13,9 +13,9 @@ export const IdempotencyKey = optionalHeader(
 )
 export const IfMatch = optionalHeader(
   'If-Match',
-  'ETags, or *. The request fails with 412 unless the task still has one of them'
+  'ETags, or *. The request fails with 412 unless the resource still has one of them'
 )
 export const IfNoneMatch = optionalHeader(
   'If-None-Match',
-  'ETags of the versions that the client has, or *. The response is 304 if the task still has one of them'
+  'ETags of the versions that the client has, or *. The response is 304 if the resource still has one of them'
 )

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { filledText, id, nullable, oneOf, pageOf, ref, text, timestamp } from './common.ts'
+import { filledText, id, nullable, oneOf, pageOf, pageParameters, ref, text, timestamp } from './common.ts'
 import { example } from './examples.ts'
 
 const title = filledText(200, '1 to 200 characters, not only blanks, without U+0000')
@@ -90,19 +90,7 @@ export const TaskQuery = Type.Object(
     status: ref(TaskStatus),
     sort: ref(TaskSort),
     order: Type.Optional(ref(SortOrder)),
-    limit: Type.Integer({
-      format: 'int32',
-      minimum: 1,
-      maximum: 100,
-      default: 20,
-      description: 'Tasks in a page; a page ends early rather than exceed 1 MiB'
-    }),
-    cursor: Type.Optional(
-      Type.String({
-        maxLength: 4_096,
-        description: 'The `next_cursor` of the previous page; the other parameters must stay the same'
-      })
-    ),
+    ...pageParameters('Tasks'),
     q: Type.Optional(
       text(
         200,

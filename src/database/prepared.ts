@@ -4,6 +4,8 @@ import { NamedQuery, type Outcome, type Value } from './named-query.ts'
 import { isFree, type LimitedPool } from './pools.ts'
 import type { Database } from './tables.ts'
 
+export type { Value }
+
 /** Marks the place of a value that each run supplies. */
 class Placeholder {
   readonly name: PropertyKey

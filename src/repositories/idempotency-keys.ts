@@ -1,5 +1,6 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
+import { newId } from '../util/ids.ts'
 
 /** Rows per statement, so that no statement takes long. */
 const batch = 10_000
@@ -13,48 +14,48 @@ export interface Claim {
   fingerprint: Buffer
 }
 
+interface Insertion {
+  into: string
+  /** By column, besides `id` and `user_id`. */
+  values: Record<string, unknown>
+  returning: readonly string[]
+  /** A condition without which nothing is written. */
+  when?: RawBuilder<boolean>
+}
+
+/** A value in JSON, with bytes as PostgreSQL reads them there. */
+const bytesIn = (value: unknown) => (value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : value)
+
 /**
- * Begins a statement that writes only for the first request under a key, for which `claimed` has one row. Key and write are one
- * statement, so a crash cannot separate them. A concurrent request does not get the lock.
+ * Inserts a row for the first request under a key, and returns undefined for all others. Key and row are one statement, so a
+ * crash cannot separate them. A concurrent request does not get the lock.
  */
-export const claiming = (
+export async function insertOnce<Row extends object>(
   db: Kysely<Database> | Transaction<Database>,
   { userId, key, fingerprint }: Claim,
-  resourceId: string
-) =>
-  db
-    .with('turn', (db) =>
-      db.selectNoFrom(
-        sql<boolean>`pg_try_advisory_xact_lock(hashtextextended(${`idempotency ${userId} ${key}`}, 0))`.as('ours')
-      )
+  { into, values, returning, when = sql<boolean>`true` }: Insertion
+): Promise<Row | undefined> {
+  const names = Object.keys(values)
+  const bytes = Object.fromEntries(names.map((name) => [name, bytesIn(values[name])]))
+  const columns = (prefix: string) => names.map((name) => sql`, ${sql.ref(`${prefix}${name}`)}`)
+  const { rows } = await sql<Row>`
+    with turn as (
+      select pg_try_advisory_xact_lock(hashtextextended(${`idempotency ${userId} ${key}`}, 0)) as ours
+    ), claimed as (
+      insert into idempotency_keys as known (user_id, key, fingerprint, resource_id)
+      select ${userId}::uuid, ${key}::text, ${fingerprint}::bytea, ${newId()}::uuid from turn where ours
+      on conflict (user_id, key) do update
+      set fingerprint = excluded.fingerprint, resource_id = excluded.resource_id, created_at = now()
+      where known.created_at <= ${tooOld}
+      returning user_id, resource_id
     )
-    .with('claimed', (db) =>
-      db
-        .insertInto('idempotency_keys')
-        .columns(['user_id', 'key', 'fingerprint', 'resource_id'])
-        .expression((eb) =>
-          eb
-            .selectFrom('turn')
-            .where('turn.ours', '=', true)
-            .select([
-              sql<string>`${userId}::uuid`.as('user_id'),
-              sql<string>`${key}::text`.as('key'),
-              sql<Buffer>`${fingerprint}::bytea`.as('fingerprint'),
-              sql<string>`${resourceId}::uuid`.as('resource_id')
-            ])
-        )
-        .onConflict((conflict) =>
-          conflict
-            .columns(['user_id', 'key'])
-            .doUpdateSet((eb) => ({
-              fingerprint: eb.ref('excluded.fingerprint'),
-              resource_id: eb.ref('excluded.resource_id'),
-              created_at: sql<string>`now()`
-            }))
-            .where('idempotency_keys.created_at', '<=', tooOld)
-        )
-        .returning(['user_id', 'resource_id'])
-    )
+    insert into ${sql.table(into)} (id, user_id${sql.join(columns(''), sql``)})
+    select claimed.resource_id, claimed.user_id${sql.join(columns('given.'), sql``)}
+    from claimed, jsonb_populate_record(null::${sql.table(into)}, ${JSON.stringify(bytes)}::jsonb) as given
+    where ${when}
+    returning ${sql.join(returning.map((name) => sql.ref(name)))}`.execute(db)
+  return rows[0]
+}
 
 export function idempotencyKeysRepository(db: Kysely<Database>) {
   return {

@@ -1,25 +1,24 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
+import { anySizeOf, cutPage, perShape, positionOf, type Shape, type Values } from './keyset.ts'
 import { countFitting } from './page-size.ts'
 import { gramsSought } from './task-grams.ts'
 import { contains, fold } from './task-keys.ts'
 import {
-  anySize,
   columns,
   inOrder,
   type ListedTask,
   type ListedTasks,
-  type ListShape,
-  pageOf,
-  perShape,
+  sortColumns,
   type TaskListOptions,
-  taskPosition,
-  type Values
+  type TaskSort,
+  texts
 } from './task-lists.ts'
 
 // Keys of one statement (about 10 ms); keys read, and texts read because their keys allowed a match, that end a page.
 const bounds = { slice: 10_000, keys: 40_000, texts: 100 }
+const anySize = anySizeOf(texts)
 
 interface SearchValues {
   userId: string
@@ -40,11 +39,11 @@ interface Candidate extends ListedTask {
 /** Selects the next tasks except those whose keys rule out a match. `places`: gramsSought's result as an array literal. */
 export function searchQuery(
   db: Kysely<Database> | Transaction<Database>,
-  shape: ListShape,
+  shape: Shape<TaskSort>,
   value: Values<SearchValues>
 ) {
   const direction = sql.raw(shape.order)
-  const column = sql.ref(shape.sort === 'title' ? 'title_sort' : 'created_at')
+  const column = sql.ref(sortColumns[shape.sort])
   const read = inOrder(db, shape, value)
     .select(['title_search', 'description_grams'])
     .select(sql<number>`(row_number() over (order by ${column} ${direction}, id ${direction}))::int`.as('place'))
@@ -64,29 +63,35 @@ export function searchQuery(
 }
 
 /** Searches titles and descriptions. The stored keys rule out nearly all tasks; the texts of the others are compared here. */
-export function taskSearches(db: Kysely<Database> | Transaction<Database>, { slice, keys, texts } = bounds) {
-  const candidatesOf = perShape((shape) =>
+export function taskSearches(db: Kysely<Database> | Transaction<Database>, bound = bounds) {
+  const { slice, keys } = bound
+  const candidatesOf = perShape<ReturnType<typeof prepared<SearchValues, Candidate>>, TaskSort>((shape) =>
     prepared<SearchValues, Candidate>(db, (value) => searchQuery(db, shape, value))
   )
 
-  return async function search(userId: string, text: string, options: TaskListOptions): Promise<ListedTasks> {
+  return async function search(
+    userId: string,
+    text: string,
+    { status: filter, ...options }: TaskListOptions
+  ): Promise<ListedTasks> {
     const { limit, sort } = options
     const sought = fold(text)
     const places = `{${gramsSought(sought)}}`
     const items: ListedTask[] = []
     const read = { keys: 0, texts: 0 }
     let after = options.after
-    while (read.keys < keys && read.texts < texts) {
+    while (read.keys < keys && read.texts < bound.texts) {
       const wanted = Math.min(limit + 1 - items.length, anySize)
       const values = { userId, wanted, last: after?.value, lastId: after?.id, sought, places, slice }
-      const candidates = await candidatesOf({ ...options, after })(values)
+      const candidates = await candidatesOf({ ...options, filter, after })(values)
       items.push(...candidates.filter((task) => contains(task, sought)))
       const last = candidates.at(-1)
       const isEnd = !last || (candidates.length < wanted && last.place < slice)
-      if (isEnd || items.length > limit || countFitting(items) < items.length) return pageOf(items, limit, sort)
+      if (isEnd || items.length > limit || countFitting(items, texts) < items.length)
+        return cutPage(items, limit, sortColumns[sort], texts)
       read.keys += last.place
       read.texts += candidates.length
-      after = taskPosition(last, sort)
+      after = positionOf(last, sortColumns[sort])
     }
     return { items, next: after }
   }

@@ -1,17 +1,15 @@
-import { type ExpressionBuilder, type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 import type { NewTask, Task, TaskPatch } from '../../schemas/tasks.ts'
 import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
 import { newId } from '../util/ids.ts'
-import { type Claim, claiming } from './idempotency-keys.ts'
+import { type Claim, insertOnce } from './idempotency-keys.ts'
 import { descriptionKeys, titleKeys } from './task-keys.ts'
 import { columns, type TaskPosition, taskLists } from './task-lists.ts'
 import { taskSearches } from './task-searches.ts'
+import { hasVersion, nextVersion, type Versions } from './versions.ts'
 
-const later = sql<string>`greatest(now(), tasks.updated_at + interval '1 millisecond')`
-type Versions = readonly string[] | undefined
-const isOneOf = (versions: Versions) => (eb: ExpressionBuilder<Database, 'tasks'>) =>
-  versions ? eb.or(versions.map((version) => eb('updated_at', '=', version))) : eb.and([])
+const later = nextVersion('tasks')
 
 // Sent as base64, because every driver can send text.
 const fromBase64 = (text: RawBuilder<string>) => sql<Buffer>`decode(${text}, 'base64')`
@@ -42,7 +40,7 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>, qu
       .updateTable('tasks')
       .where('user_id', '=', userId)
       .where('id', '=', id)
-      .where(isOneOf(versions))
+      .where(hasVersion(versions))
       .returning(columns)
 
   const find = prepared<{ userId: string; id: string }, Task>(db, (value) =>
@@ -81,28 +79,13 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>, qu
     },
 
     /** Like `insert`, but returns undefined unless this request is the first to claim the key. */
-    insertOnce(claim: Claim, task: NewTask): Promise<Task | undefined> {
-      const { title, description, title_sort, title_search, grams } = rowOf(task)
-      return claiming(db, claim, newId())
-        .insertInto('tasks')
-        .columns(['id', 'user_id', 'title', 'description', 'title_sort', 'title_search', 'description_grams'])
-        .expression((eb) =>
-          eb
-            .selectFrom('claimed')
-            .where(withinQuota)
-            .select([
-              'resource_id',
-              'user_id',
-              sql<string>`${title}::text`.as('title'),
-              sql<string>`${description}::text`.as('description'),
-              sql<string>`${title_sort}::text`.as('title_sort'),
-              sql<string>`${title_search}::text`.as('title_search'),
-              fromBase64(sql<string>`${grams}::text`).as('description_grams')
-            ])
-        )
-        .returning(columns)
-        .executeTakeFirst()
-    },
+    insertOnce: (claim: Claim, { title, description = null }: NewTask): Promise<Task | undefined> =>
+      insertOnce(db, claim, {
+        into: 'tasks',
+        values: { title, description, ...titleKeys(title), ...descriptionKeys(description) },
+        returning: columns,
+        when: withinQuota
+      }),
 
     update: (userId: string, id: string, patch: TaskPatch, versions?: Versions): Promise<Task | undefined> =>
       owned(userId, id, versions)
@@ -155,7 +138,7 @@ export function tasksRepository(db: Kysely<Database> | Transaction<Database>, qu
         .deleteFrom('tasks')
         .where('user_id', '=', userId)
         .where('id', '=', id)
-        .where(isOneOf(versions))
+        .where(hasVersion(versions))
         .executeTakeFirst()
       return numDeletedRows > 0n
     }

@@ -3,10 +3,12 @@ import t, { test } from 'tap'
 import type { Database } from '../../src/database/tables.ts'
 import { deleteExpired } from '../../src/housekeeping.ts'
 import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
+import { pageQuery } from '../../src/repositories/keyset.ts'
 import { earlierMails } from '../../src/repositories/outbox.ts'
 import { listQuery as activityQuery, securityEventsRepository } from '../../src/repositories/security-events.ts'
 import { sessionsRepository } from '../../src/repositories/sessions.ts'
-import { listQuery } from '../../src/repositories/task-lists.ts'
+import { fillTaskKeys } from '../../src/repositories/task-key-filling.ts'
+import { taskKeyset } from '../../src/repositories/task-lists.ts'
 import { tasksRepository } from '../../src/repositories/tasks.ts'
 import { usersRepository } from '../../src/repositories/users.ts'
 import { startApp } from '../helpers/app.ts'
@@ -84,8 +86,10 @@ for (const sort of ['created', 'title'] as const)
           const options = { status, sort, order }
           t.equal((await list(ann.id, { ...options, limit: 20, after })).items.length, 20)
           const values = { userId: ann.id, limit: 21, last: after?.value, lastId: after?.id }
-          const shape = { ...options, isLater: after !== undefined }
-          const plan = await genericPlan(listQuery(app.db, shape, (name) => sql`${values[name]}`))
+          const shape = { sort, order, filter: status, isLater: after !== undefined }
+          const plan = await genericPlan(
+            pageQuery(taskKeyset(app.db), shape, (name) => sql.val<never>(values[name] as never))
+          )
           t.strictSame(plan && nodes(plan).map((node) => node['Node Type']), ['Limit', 'Index Scan'])
           t.strictSame(plan && faults(plan), [])
         })
@@ -119,7 +123,10 @@ test('housekeeping finds what has expired in an index of each table, without a f
   // While the app seals, housekeeping does not.
   await until('all events are sealed', async () => (await auditEventsRepository(app.db).waiting()).count === 0)
   await sql`vacuum analyze tasks, security_events`.execute(app.db)
-  const plans = await plansOf((db) => deleteExpired(db, config))
+  const plans = await plansOf(async (db) => {
+    await deleteExpired(db, config)
+    await fillTaskKeys(db)
+  })
   for (const index of [
     'sessions_by_expiry',
     'revocations_by_expiry',

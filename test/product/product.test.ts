@@ -39,7 +39,7 @@ test('personal access tokens have the scopes of the product', async (t) => {
 
 test('problems of the product are answers like ours', async (t) => {
   await app.db.updateTable('product_notes').set({ locked: true }).where('id', '=', id).execute()
-  const answer = await ann.get(`/api/notes/${id}`)
+  const answer = await ann.put(`/api/notes/${id}`, { text: 'changed' })
   t.match(answer.json(), { status: 423, title: 'Locked', code: 'note_locked', detail: 'The note is locked' })
   await ann.post('/api/notes', { text: 'two' })
   await ann.post('/api/notes', { text: 'three' })

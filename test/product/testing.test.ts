@@ -30,10 +30,10 @@ test('the sweeps find nothing in a sound product', async (t) => {
     limits.map((route) => `${route}: 200`)
   )
   const urls = { '/api/notes/{id}': `/api/notes/${id}` }
-  t.strictSame(await leaks(app, { stranger: ben, urls, bodies: {} }), [])
+  t.strictSame(await leaks(app, { stranger: ben, urls, bodies: { 'PUT /api/notes/{id}': { text: 'mine' } } }), [])
   t.strictSame(
     await leaks(app, { stranger: ben, urls: {} }),
-    ['GET', 'HEAD'].map((method) => `${method} /api/notes/{id}: urls has no /api/notes/{id}`)
+    ['GET', 'HEAD', 'PUT', 'DELETE'].map((method) => `${method} /api/notes/{id}: urls has no /api/notes/{id}`)
   )
   t.strictSame(await scopeFaults(app, ann, product.scopes ?? []), [])
 })

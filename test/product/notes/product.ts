@@ -1,6 +1,6 @@
 import { defineProduct, setting } from '../../../src/index.ts'
 import { noteAdminRoutes, noteLimitRoutes, noteLocked, noteRoutes, tooManyNotes } from './routes.ts'
-import { NewNote, Note, NoteCounts, Unused } from './schemas.ts'
+import { NewNote, Note, NoteCounts, NotePage, NotePatch, NoteState, Unused } from './schemas.ts'
 
 /** A small product, built on the public interface only. */
 export const product = defineProduct({
@@ -11,7 +11,7 @@ export const product = defineProduct({
     authenticated: [{ prefix: '/api/notes', routes: noteRoutes, limit }],
     admin: [{ prefix: '/api/admin/notes', routes: noteAdminRoutes }]
   }),
-  schemas: [NewNote, Note, NoteCounts, Unused],
+  schemas: [NewNote, Note, NoteCounts, NotePage, NotePatch, NoteState, Unused],
   scopes: ['notes:read', 'notes:write'],
   problems: [noteLocked, tooManyNotes],
   migrations: new URL('migrations', import.meta.url),

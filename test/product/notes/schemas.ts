@@ -1,4 +1,4 @@
-import { filledText, id, ref, type Static, Type, timestamp } from '../../../src/index.ts'
+import { filledText, id, oneOf, pageOf, pageParameters, ref, type Static, Type, timestamp } from '../../../src/index.ts'
 
 const text = filledText(10_000, '1 to 10,000 characters, not only blanks, without U+0000')
 
@@ -19,6 +19,33 @@ export const NewNote = Type.Object(
   { $id: 'NewNote', additionalProperties: false, description: 'A note to add', examples: [{ text: 'Milk' }] }
 )
 export type NewNote = Static<typeof NewNote>
+
+export const NotePatch = Type.Object(
+  {
+    text: Type.Optional(text),
+    locked: Type.Optional(Type.Boolean({ description: 'Whether it can no longer be changed' }))
+  },
+  { $id: 'NotePatch', additionalProperties: false, description: 'The fields to change', examples: [{ text: 'Oats' }] }
+)
+export type NotePatch = Static<typeof NotePatch>
+
+export const NotePage = pageOf(ref(Note), {
+  $id: 'NotePage',
+  description: 'A page of notes',
+  examples: [{ items: [], next_cursor: null }]
+})
+export type NotePage = Static<typeof NotePage>
+
+export const NoteState = oneOf(['all', 'open'], {
+  $id: 'NoteState',
+  default: 'all',
+  description: 'Which notes to list: all, or those that are not locked'
+})
+
+export const NoteQuery = Type.Object(
+  { state: ref(NoteState), ...pageParameters('Notes') },
+  { additionalProperties: false }
+)
 
 export const NoteCounts = Type.Object(
   { notes: Type.Integer({ description: 'How many notes there are' }) },

@@ -4675,7 +4675,7 @@ export interface operations {
                 headers: {
                     /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
-                    /** @description The path of the new task */
+                    /** @description The path of the new resource */
                     Location?: string;
                     /** @description Says "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
                     "Idempotency-Replayed"?: "true";
@@ -4701,7 +4701,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of the versions that the client has, or *. The response is 304 if the task still has one of them */
+                /** @description ETags of the versions that the client has, or *. The response is 304 if the resource still has one of them */
                 "If-None-Match"?: string;
             };
             path: {
@@ -4745,7 +4745,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
+                /** @description ETags, or *. The request fails with 412 unless the resource still has one of them */
                 "If-Match"?: string;
             };
             path: {
@@ -4788,7 +4788,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
+                /** @description ETags, or *. The request fails with 412 unless the resource still has one of them */
                 "If-Match"?: string;
             };
             path: {
@@ -4822,7 +4822,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
+                /** @description ETags, or *. The request fails with 412 unless the resource still has one of them */
                 "If-Match"?: string;
             };
             path: {
@@ -4926,7 +4926,7 @@ export interface operations {
                 headers: {
                     /** @description A strong validator that changes with every change of the content */
                     ETag?: string;
-                    /** @description The path of the new task */
+                    /** @description The path of the new resource */
                     Location?: string;
                     /** @description Says "true" if this is the response to an earlier request with the same Idempotency-Key; otherwise absent */
                     "Idempotency-Replayed"?: "true";
@@ -4952,7 +4952,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of the versions that the client has, or *. The response is 304 if the task still has one of them */
+                /** @description ETags of the versions that the client has, or *. The response is 304 if the resource still has one of them */
                 "If-None-Match"?: string;
             };
             path: {
@@ -4998,7 +4998,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
+                /** @description ETags, or *. The request fails with 412 unless the resource still has one of them */
                 "If-Match"?: string;
             };
             path: {
@@ -5043,7 +5043,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
+                /** @description ETags, or *. The request fails with 412 unless the resource still has one of them */
                 "If-Match"?: string;
             };
             path: {
@@ -5079,7 +5079,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags, or *. The request fails with 412 unless the task still has one of them */
+                /** @description ETags, or *. The request fails with 412 unless the resource still has one of them */
                 "If-Match"?: string;
             };
             path: {
