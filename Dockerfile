@@ -7,6 +7,7 @@ COPY web/client/package.json web/client/
 COPY packages/guard/package.json packages/guard/
 COPY packages/gatehouse/package.json packages/gatehouse/
 COPY packages/release/package.json packages/release/
+COPY packages/create-gatehouse/package.json packages/create-gatehouse/
 RUN npm ci --workspace @gatehouse/web --workspace @gatehouse/client --ignore-scripts --no-audit --no-fund
 COPY web/index.html web/build.ts web/compress.ts web/vite.config.ts web/tsconfig.json web/
 COPY web/public web/public
@@ -23,6 +24,7 @@ COPY web/client/package.json web/client/
 COPY packages/guard/package.json packages/guard/
 COPY packages/gatehouse/package.json packages/gatehouse/
 COPY packages/release/package.json packages/release/
+COPY packages/create-gatehouse/package.json packages/create-gatehouse/
 RUN npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund && rm -rf web packages
 COPY LICENSE openapi.yaml ./
 COPY schemas schemas

@@ -13,7 +13,8 @@ const pages = [
     'web/README.md',
     'web/client/README.md',
     'packages/guard/README.md',
-    'packages/gatehouse/README.md'
+    'packages/gatehouse/README.md',
+    'packages/create-gatehouse/README.md'
   ],
   ...inDocs.map((name) => `docs/${name}`)
 ]

@@ -28,7 +28,7 @@ function importsOf(file: string, text: string): Import[] {
 /** Every file of the project with its imports. */
 export const sources: Source[] = globSync('{src,plugins,routes,schemas,migrations,packages,test}/**/*.ts', {
   cwd: root,
-  exclude: ['**/node_modules', '**/generated', '**/dist']
+  exclude: ['**/node_modules', '**/template', '**/generated', '**/dist']
 }).map((file) => {
   const text = readFileSync(new URL(file, root), 'utf8')
   return { file, text, imports: importsOf(file, text) }
