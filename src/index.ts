@@ -1,8 +1,16 @@
 // The public interface of @gatehouse/server: what a product is built from.
+// Each of these imports adds types to Fastify, which declarations lose without it.
+import '@fastify/jwt'
+import '@fastify/swagger'
 import '../plugins/authentication.ts'
+import '../plugins/bodies.ts'
+import '../plugins/client.ts'
 import '../plugins/cursors.ts'
 import '../plugins/database.ts'
+import '../plugins/limits.ts'
+import '../plugins/mail.ts'
 import '../plugins/openapi.ts'
+import '../plugins/turns.ts'
 
 export { type Static, type TSchema, Type } from '@sinclair/typebox'
 export type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'

@@ -25,6 +25,13 @@ async function compile({ up }: Migration): Promise<string[]> {
   return statements
 }
 
+/** The names that a product cannot use for its tables. Those of later releases begin with `gatehouse_`. */
+const reserved = new Set([
+  ...['users', 'sign_ins', 'tasks', 'task_usage', 'sessions', 'revocations', 'security_events', 'audit_start'],
+  ...['idempotency_keys', 'mails', 'mail_tokens', 'sign_ups', 'email_changes', 'totp_factors', 'recovery_codes'],
+  ...['login_challenges', 'passkeys', 'used_passkey_challenges', 'signing_keys', 'shared_secret_use', 'personal_tokens']
+])
+
 const folder = new URL('../../migrations/', import.meta.url)
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 for (const file of files.sort())
@@ -32,6 +39,12 @@ for (const file of files.sort())
     const migration: Migration = await import(new URL(file, folder).href)
     const statements = await compile(migration)
     t.ok(statements.length > 0)
+    for (const sql of statements)
+      for (const [, table = ''] of sql.matchAll(/\bcreate table (?:if not exists )?"?(\w+)/gi))
+        t.ok(
+          reserved.has(table) || table.startsWith('gatehouse_'),
+          `a product may have a table ${table}: name it gatehouse_`
+        )
     const { accepted = {} } = migration
     const found = broken(statements)
     for (const { rule, text } of found) t.match(accepted[rule], /^.{20,}/, `${text}: ${rule}: ${rules[rule]?.why}`)

@@ -1,0 +1,4 @@
+import { start } from '../../../src/index.ts'
+import { product } from './product.ts'
+
+await start(product)
