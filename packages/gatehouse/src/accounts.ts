@@ -51,7 +51,7 @@ export function createAccounts({ ask, base }: Client, profile: Profile, ledger: 
     const isToken = 'token' in profile.credential
     const token = isToken ? at(answer.json, (profile.credential as { token: string }).token) : undefined
     const pairs = cookiePairs(answer.cookies)
-    for (const text of [token, account.password, ...pairs.map((pair) => pair.slice(pair.indexOf('=') + 1))])
+    for (const text of [token, ...pairs.map((pair) => pair.slice(pair.indexOf('=') + 1))])
       ledger.hide(typeof text === 'string' ? text : undefined)
     if (answer.status >= 300 || (isToken ? typeof token !== 'string' : pairs.length === 0)) return undefined
     const refreshToken = at(answer.json, profile.refreshToken)

@@ -6,6 +6,8 @@ import type { Budget } from './budget.ts'
 
 /** Bytes of an answer that are read. */
 const maxAnswer = 2 * 1024 * 1024
+/** Bytes of the headers of an answer. */
+const maxHeaderSize = 256 * 1024
 /** Seconds that a run waits when the deployment asks for it. */
 const longestWait = 90
 
@@ -59,6 +61,16 @@ export function pinned(): LookupFunction {
   }
 }
 
+/** A request got no answer: the connection was closed or refused, or the time was over. */
+export class NoAnswer extends Error {
+  code: string | undefined
+
+  constructor(request: string, before: string, error: NodeJS.ErrnoException) {
+    super(`${request}: no answer: ${error.message}${before && `; the request before was ${before}`}`)
+    this.code = error.code
+  }
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -91,7 +103,7 @@ export function createClient({ base, budget, ca, timeout = 15_000 }: ClientOptio
     return new Promise((resolve, reject) => {
       const { hostname, port } = base
       const call = (isTls ? https : http).request(
-        { agent, host: hostname.replace(/^\[|\]$/g, ''), port, method, path, headers: sent, timeout },
+        { agent, host: hostname.replace(/^\[|\]$/g, ''), port, method, path, headers: sent, timeout, maxHeaderSize },
         (response) => {
           const chunks: Buffer[] = []
           let size = 0
@@ -120,15 +132,21 @@ export function createClient({ base, budget, ca, timeout = 15_000 }: ClientOptio
     })
   }
 
+  let before = ''
+
   async function ask(request: Ask): Promise<Answer> {
+    const { method = 'GET', path } = request
     for (let tries = 0; ; tries += 1) {
       await budget.take()
       // A server may close an idle connection just as it is used again.
       const answer = await once(request).catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ECONNRESET' && tries === 0) return undefined
-        throw error
+        const noAnswer = new NoAnswer(`${method} ${path.slice(0, 200)}`, before, error)
+        before = `${method} ${path.slice(0, 200)}`
+        throw noAnswer
       })
       if (!answer) continue
+      before = `${method} ${path.slice(0, 200)}`
       const isBusy = answer.status === 429 || (answer.status === 503 && 'retry-after' in answer.headers)
       if (!isBusy || request.isFinal || tries > 3) return answer
       const seconds = Number(answer.headers['retry-after'] ?? 5)

@@ -6,16 +6,17 @@ export interface Result extends Check {
   id: CheckId
   area: Area
   outcome: Outcome
-  /** Cases that were tried. */
+  /** Cases that were tried, and those of them that failed. */
   cases: number
-  /** What was sent and what came back, for each case that failed. */
+  failed: number
+  /** What was sent and what came back, for the first cases that failed. */
   evidence: string[]
   /** Why it was skipped, or what was left out. */
   notes: string[]
 }
 
 /** Pieces of evidence that a result keeps. */
-const maxEvidence = 25
+const maxEvidence = 12
 
 /** Keeps what each check found. `secrets` never get into it. */
 export function createLedger(accepted: ReadonlySet<string>, selected: (area: Area) => boolean) {
@@ -34,6 +35,7 @@ export function createLedger(accepted: ReadonlySet<string>, selected: (area: Are
       ...catalogue[id],
       outcome: 'passed',
       cases: 0,
+      failed: 0,
       evidence: [],
       notes: []
     }
@@ -51,6 +53,7 @@ export function createLedger(accepted: ReadonlySet<string>, selected: (area: Are
       const entry = result(id)
       entry.cases += 1
       if (!holds) {
+        entry.failed += 1
         entry.outcome = accepted.has(id) ? 'accepted' : 'finding'
         if (entry.evidence.length < maxEvidence) entry.evidence.push(clean(evidence()))
       }
@@ -62,7 +65,7 @@ export function createLedger(accepted: ReadonlySet<string>, selected: (area: Are
     /** All checks of the selected areas in the order of the catalogue. */
     results(): Result[] {
       return (Object.keys(catalogue) as CheckId[])
-        .filter((id) => selected(areaOf(id)))
+        .filter((id) => selected(areaOf(id)) || results.get(id)?.outcome === 'finding')
         .map(result)
         .map((entry) => (entry.cases === 0 ? { ...entry, outcome: 'skipped' as const } : entry))
     }

@@ -34,6 +34,8 @@ export interface Profile {
   accountParameters?: string[]
   /** Beginnings of paths that need credentials although the OpenAPI document does not say so. */
   protectedPaths?: string[]
+  /** Beginnings of paths that need no credentials although the OpenAPI document says so. */
+  openPaths?: string[]
   /** Operations that are left alone, such as `POST /api/payments`. */
   skip?: string[]
   /** Bodies of operations, where the schema is not enough: `{"POST /api/notes": {"title": "x"}}`. */
@@ -80,6 +82,11 @@ const betterAuth: Profile = {
   anonymous: 'null',
   credential: { cookies: true },
   userId: 'user.id',
+  // Its document says of all operations that they need credentials.
+  openPaths: [
+    ...['ok', 'error', 'jwks', 'callback', 'sign-', 'reset-password', 'request-password-reset', 'verify-email'],
+    ...['send-verification-email', 'delete-user/callback', 'open-api', 'reference', 'get-session']
+  ].map((path) => `/api/auth/${path}`),
   jwks: '/api/auth/jwks',
   pages: ['/']
 }
@@ -105,6 +112,7 @@ const known: Known = {
   userId: 'text',
   accountParameters: 'list',
   protectedPaths: 'list',
+  openPaths: 'list',
   skip: 'list',
   bodies: 'object',
   resources: 'list',
@@ -125,6 +133,9 @@ const fits = (value: unknown, kind: string | undefined) =>
   (kind === 'list' && Array.isArray(value)) ||
   (kind === 'object' && isObject(value)) ||
   (kind === 'call' && isObject(value) && typeof value.path === 'string' && value.path.startsWith('/'))
+
+/** Whether the members that every profile needs are there; their types are checked before. */
+const isProfile = (members: object): members is Profile => 'me' in members && 'credential' in members
 
 /**
  * Reads a profile of one's own. `extends` names the one that it changes, and null removes a member. `${NAME}` in a text is
@@ -149,9 +160,9 @@ export function readProfile(text: string, environment: Record<string, string | u
   const base = name === undefined ? {} : profiles[String(name)]
   if (!base) throw new Error(`extends ${JSON.stringify(name)}: known are ${Object.keys(profiles).join(', ')}`)
   const merged = Object.fromEntries(Object.entries({ ...base, ...own }).filter(([, value]) => value !== null))
-  if (!('me' in merged && 'credential' in merged)) throw new Error('me and credential are required')
+  if (!isProfile(merged)) throw new Error('me and credential are required')
   if (!('accounts' in merged) && !('signUp' in merged)) throw new Error('signUp or accounts is required')
-  return merged as unknown as Profile
+  return merged
 }
 
 /** The value at a path such as `user.id`. */

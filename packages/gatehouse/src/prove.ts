@@ -15,7 +15,7 @@ import { recovery } from './checks/recovery.ts'
 import { sessions } from './checks/sessions.ts'
 import { tokens } from './checks/tokens.ts'
 import { transport } from './checks/transport.ts'
-import { type Client, createClient } from './client.ts'
+import { type Client, createClient, NoAnswer } from './client.ts'
 import { passGate, Refused } from './gate.ts'
 import { createLedger, type Ledger, type Result } from './ledger.ts'
 import { type Operation, readOpenApi } from './openapi.ts'
@@ -102,7 +102,7 @@ function operationsOf({ path, body }: { path: string; body: unknown }): Operatio
 
 /** The operations of the deployment: of its OpenAPI document and of the profile. */
 async function readOperations({ ask }: Client, profile: Profile, remarks: string[]) {
-  const { openapi, resources = [], skip = [], bodies = {}, protectedPaths = [], signIn } = profile
+  const { openapi, resources = [], skip = [], bodies = {}, protectedPaths = [], openPaths = [], signIn } = profile
   const answer = openapi === undefined ? undefined : await ask({ path: openapi })
   const hasDocument = answer?.status === 200 && answer.json !== undefined
   if (openapi && !hasDocument)
@@ -115,20 +115,21 @@ async function readOperations({ ask }: Client, profile: Profile, remarks: string
     .map((operation) => {
       const { method, path, body } = operation
       const example = bodies[`${method} ${path}`]
+      const begins = (prefix: string) => path.startsWith(prefix)
       const isProtected =
-        operation.isProtected || (path !== signIn?.path && protectedPaths.some((prefix) => path.startsWith(prefix)))
+        (operation.isProtected || protectedPaths.some(begins)) && path !== signIn?.path && !openPaths.some(begins)
       return { ...operation, isProtected, body: example === undefined ? body : { ...body, example } }
     })
   return { operations: all, resolve }
 }
 
-/** Runs the areas one after the other. An area that fails does not stop the others. */
+/** Runs the areas one after the other. An area that fails does not stop the others. Returns why the run ended early. */
 async function runAreas(
   run: Run,
   selected: readonly Area[],
   { progress }: ProveOptions,
   remarks: string[]
-): Promise<void> {
+): Promise<string | undefined> {
   const { budget } = run.client
   for (const area of selected) {
     progress?.(area, budget.requests(), budget.elapsed())
@@ -138,9 +139,12 @@ async function runAreas(
       await checks[area](run)
     } catch (error) {
       if (error instanceof BudgetSpent) throw error
+      if (error instanceof NoAnswer) run.ledger.expect('errors.server', false, () => error.message)
+      if (error instanceof NoAnswer && error.code === 'ECONNREFUSED') return 'the service no longer answers'
       remarks.push(`${areas[area]}: ended early: ${(error as Error).message}`)
     }
   }
+  return undefined
 }
 
 async function renew({ ask, profile, accounts }: Run, account: Account): Promise<void> {
@@ -171,7 +175,7 @@ export async function prove(options: ProveOptions): Promise<Report> {
     if (!opens(profile, control))
       throw new Refused(`${profile.me.path} answers ${control.status} to account A: the profile does not fit`)
     const run = { client, ask: client.ask, profile, ledger, accounts, operations, resolve, a, b, secret, attempts }
-    await runAreas(run, only, options, remarks)
+    incomplete = await runAreas(run, only, options, remarks)
   } catch (error) {
     if (!(error instanceof BudgetSpent)) throw error
     incomplete = error.message

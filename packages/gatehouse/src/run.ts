@@ -2,7 +2,7 @@ import type { Account, Accounts } from './accounts.ts'
 import type { Answer, Ask, Client } from './client.ts'
 import type { Ledger } from './ledger.ts'
 import type { Operation, Resolve } from './openapi.ts'
-import type { Profile } from './profiles.ts'
+import { at, type Profile } from './profiles.ts'
 
 /** What the checks work with. */
 export interface Run {
@@ -48,4 +48,26 @@ export function missingId(schema: Record<string, unknown> = {}, like?: string): 
     return like === undefined ? unknownId : `${like.slice(0, 9)}${crypto.randomUUID().slice(9)}`
   const letters = 'abcdefghijkmnpqrstuvwxyz23456789'
   return Array.from(like, (letter) => (/\w/.test(letter) ? letters[Math.floor(Math.random() * 32)] : letter)).join('')
+}
+
+/** The path of a collection without the slash that some frameworks put at its end. */
+export const collectionPath = (path: string) => path.replace(/\/$/, '')
+
+/** The id of what an answer is about. */
+export function idOf({ json, headers }: Answer): string | undefined {
+  const [, last] = /\/([^/?#]+)\/?$/.exec(headers.location ?? '') ?? []
+  const id = at(json, 'id') ?? at(json, 'data.id') ?? at(json, 'item.id') ?? (last && decodeURIComponent(last))
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+}
+
+/** Deletes what a request has created, as far as the OpenAPI document says how. */
+export async function discard({ ask, operations }: Run, request: Ask, answer: Answer): Promise<void> {
+  const id = answer.status < 300 && request.method === 'POST' ? idOf(answer) : undefined
+  const item = (path: string) => path.replace(/\/\{[^}]+\}$/, '/')
+  const made = `${collectionPath(request.path)}/`
+  const matches = (path: string) =>
+    item(path) !== path && new RegExp(`^${item(path).replace(/\{[^}]+\}/g, '[^/]+')}$`).test(made)
+  const remove = operations.find(({ method, path }) => method === 'DELETE' && matches(path))
+  if (id === undefined || !remove) return
+  await ask({ method: 'DELETE', path: `${made}${encodeURIComponent(id)}`, as: request.as })
 }

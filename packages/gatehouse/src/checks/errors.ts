@@ -1,6 +1,6 @@
 import type { Answer, Ask } from '../client.ts'
 import { exampleOf, type Operation } from '../openapi.ts'
-import { type Run, shown, urlOf } from '../run.ts'
+import { discard, type Run, shown, urlOf } from '../run.ts'
 
 /** What an error must not contain. */
 const leaks: Record<string, RegExp> = {
@@ -8,7 +8,8 @@ const leaks: Record<string, RegExp> = {
     /\bat [\w.<>[\] ]+ \(?(?:file:|node:|\/|[A-Z]:\\)[^)\n]*:\d+:\d+|Traceback \(most recent call last\)/,
   'a path of the server':
     /node_modules\/|\/(?:home|usr|var|app|srv|root|opt)\/[\w.-]+\/[\w./-]+\.(?:js|ts|mjs|py|rb|php|go)\b/,
-  SQL: /\b(?:select\s.{1,200}\sfrom\s|insert into\s|update\s\S+\sset\s|delete from\s)|duplicate key value|violates \w+ constraint|syntax error at or near|ER_[A-Z_]{5,}|SQLITE_[A-Z]+/i,
+  SQL: /\b(?:select\s.{1,200}\sfrom\s|insert into\s|update\s\S+\sset\s|delete from\s)|duplicate key value|violates \w+ constraint|syntax error at or near/i,
+  'an error of the database': /\bER_[A-Z]+_[A-Z_]+|\bSQLITE_[A-Z]+|\bORA-\d{5}/,
   'an address inside':
     /\b(?:ECONNREFUSED|ENOTFOUND|ETIMEDOUT)\b|\b(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}:\d+/,
   'an exception of the language': /\b(?:TypeError|ReferenceError|RangeError|SyntaxError|NullPointerException|panic):/
@@ -82,7 +83,8 @@ const segments = [
 const isEnding = ({ path }: Operation) => /(log|sign)-?out|delete|deactivate|close|revoke|disable|end-/i.test(path)
 
 /** Sends hostile input (OWASP ASVS 5.0, 2.2.1 and 16.5). */
-export async function errors({ ask, profile, ledger, operations, resolve, a }: Run): Promise<void> {
+export async function errors(run: Run): Promise<void> {
+  const { ask, profile, ledger, operations, resolve, a } = run
   let oneFormat: string | undefined
 
   function judge(request: Ask, answer: Answer, what: string): void {
@@ -151,7 +153,8 @@ export async function errors({ ask, profile, ledger, operations, resolve, a }: R
   for (const [request, what, mustFail] of requests) {
     const answer = await ask(request)
     judge(request, answer, what)
-    if (mustFail) ledger.expect('errors.accepted', answer.status >= 400, () => shown(request, answer, what))
+    await discard(run, request, answer)
+    if (mustFail) ledger.expect('errors.accepted', answer.status >= 300, () => shown(request, answer, what))
     if (request.path === '/.git/config' || request.path === '/.env')
       ledger.expect('errors.leaks', !(answer.status === 200 && /^\[core\]|^[A-Z_]+=/m.test(answer.text)), () =>
         shown(request, answer, 'is public')

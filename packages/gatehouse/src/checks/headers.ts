@@ -62,11 +62,6 @@ export async function headers({ ask, profile, ledger, a }: Run): Promise<void> {
       /no-store/.test(a.cacheControl),
       () => `POST ${signIn.path}: cache-control is ${a.cacheControl || 'missing'}`
     )
-  const trace = await ask({ method: 'TRACE', path: '/' }).catch(() => undefined)
-  ledger.expect('headers.trace', !trace || trace.status >= 400, () =>
-    shown({ method: 'TRACE', path: '/' }, trace ?? { status: 0 })
-  )
-
   const evil = 'gatehouse-prove.invalid'
   const forged = { 'x-forwarded-host': evil, 'x-forwarded-server': evil, 'x-host': evil, forwarded: `host=${evil}` }
   for (const path of [

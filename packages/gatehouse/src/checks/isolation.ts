@@ -2,7 +2,7 @@ import type { Account } from '../accounts.ts'
 import type { Answer, Ask } from '../client.ts'
 import { exampleOf, type Operation } from '../openapi.ts'
 import { at } from '../profiles.ts'
-import { missingId, type Run, shown } from '../run.ts'
+import { collectionPath, discard, idOf, missingId, type Run, shown } from '../run.ts'
 
 /** A collection of the deployment, and one thing in it that belongs to account A. */
 interface Resource {
@@ -10,6 +10,8 @@ interface Resource {
   /** The parameter of the thing's own path. */
   parameter: string
   id: string
+  /** Deletes it, if the run has created it. */
+  discard: () => Promise<void>
 }
 
 const parametersOf = (path: string) => [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name)
@@ -43,13 +45,6 @@ export async function isolation(run: Run): Promise<void> {
     return given ?? (body === undefined ? undefined : exampleOf(body, resolve))
   }
 
-  const idOf = (answer: Answer, path = 'id') => {
-    const id = at(answer.json, path) ?? at(answer.json, `data.${path}`) ?? at(answer.json, `item.${path}`)
-    const [, last] = /\/([^/?#]+)\/?$/.exec(answer.headers.location ?? '') ?? []
-    const found = id ?? (last && decodeURIComponent(last))
-    return typeof found === 'string' || typeof found === 'number' ? String(found) : undefined
-  }
-
   /** The first thing in a list that is A's alone. */
   async function listed(collection: string): Promise<string | undefined> {
     const first = (answer: Answer) => {
@@ -68,17 +63,17 @@ export async function isolation(run: Run): Promise<void> {
   async function resourceOf(item: string): Promise<Resource | undefined> {
     const [, collection = '', parameter = ''] = /^(.*)\/\{([^}]+)\}$/.exec(item) ?? []
     if (parametersOf(collection).some((name) => !isAccount(name)) || isAccount(parameter)) return undefined
-    const create = operations.find(({ method, path }) => method === 'POST' && path === collection)
+    const create = operations.find(({ method, path }) => method === 'POST' && collectionPath(path) === collection)
     if (create) {
-      const request = { method: 'POST', path: filled(collection, owners(collection, a)), body: bodyOf(create), as: a }
+      const request = { method: 'POST', path: filled(create.path, owners(collection, a)), body: bodyOf(create), as: a }
       const answer = await ask(request)
       const id = answer.status < 300 ? idOf(answer) : undefined
-      if (id !== undefined) return { collection, parameter, id }
+      if (id !== undefined) return { collection, parameter, id, discard: () => discard(run, request, answer) }
       ledger.note('isolation.read', `${shown(request, answer)}: nothing is created; give the profile a body for it`)
     }
-    const list = operations.find(({ method, path }) => method === 'GET' && path === collection)
-    const id = list && (await listed(collection))
-    return id === undefined ? undefined : { collection, parameter, id }
+    const list = operations.find(({ method, path }) => method === 'GET' && collectionPath(path) === collection)
+    const id = list && (await listed(list.path))
+    return id === undefined ? undefined : { collection, parameter, id, discard: async () => {} }
   }
 
   /** One operation on A's thing as B, compared with the same on a thing that does not exist. */
@@ -139,10 +134,10 @@ export async function isolation(run: Run): Promise<void> {
         shown(own, after, 'as A, after the requests of B: it has changed')
       )
     }
-    const list = operations.find(({ method, path }) => method === 'GET' && path === resource.collection)
+    const list = operations.find(({ method, path }) => method === 'GET' && collectionPath(path) === resource.collection)
     if (!list) return
     for (const query of ['', '?limit=100', '?per_page=100', `?q=${encodeURIComponent('Gatehouse')}`]) {
-      const request = { path: `${filled(resource.collection, owners(resource.collection, b))}${query}`, as: b }
+      const request = { path: `${filled(list.path, owners(list.path, b))}${query}`, as: b }
       const answer = await ask(request)
       const ids = lists(answer.json).map((entry) => String(at(entry, 'id')))
       ledger.expect('isolation.list', !ids.includes(resource.id), () =>
@@ -221,6 +216,8 @@ export async function isolation(run: Run): Promise<void> {
       })
       const mine = await ask(sent(a))
       const theirs = await ask(sent(b))
+      await discard(run, sent(a), mine)
+      await discard(run, sent(b), theirs)
       const [id, other] = [idOf(mine), idOf(theirs)]
       if (id === undefined || mine.status >= 300) continue
       ledger.expect('isolation.read', other !== id, () =>
@@ -234,7 +231,7 @@ export async function isolation(run: Run): Promise<void> {
   )
   for (const item of items) {
     const resource = await resourceOf(item)
-    if (resource) await tryResource(resource, item)
+    if (resource) await tryResource(resource, item).finally(resource.discard)
     else if (!parametersOf(item).every(isAccount))
       ledger.note('isolation.read', `${item}: A has nothing there to try with`)
   }

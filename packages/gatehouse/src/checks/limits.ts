@@ -1,11 +1,13 @@
 import { callOf } from '../accounts.ts'
 import type { Answer } from '../client.ts'
+import type { Call } from '../profiles.ts'
 import { type Run, shown } from '../run.ts'
 
 const eightMegabytes = Buffer.from(`{"a":"${'x'.repeat(8 * 1024 * 1024 - 8)}"}`)
 
 /** Limits of guesses and of sizes (OWASP ASVS 5.0, 6.3.1 and 15.2.2). The last area, as it makes the deployment refuse. */
-export async function limits({ ask, profile, ledger, accounts, attempts, operations, a }: Run): Promise<void> {
+export async function limits(run: Run): Promise<void> {
+  const { ask, profile, ledger, operations, a } = run
   const { signIn } = profile
   const writing = operations.find(
     ({ method, body, isProtected, path }) => method === 'POST' && body && isProtected && !path.includes('{')
@@ -20,7 +22,17 @@ export async function limits({ ask, profile, ledger, accounts, attempts, operati
     })
     ledger.expect('limits.body', answer.status === 413, () => shown(request, answer, '8 MiB'))
   }
-  if (!signIn) return
+  if (signIn) await guess(run, signIn)
+  const tracing = { method: 'TRACE', path: '/' }
+  const trace = await ask(tracing).catch(async () => {
+    // There are servers that TRACE ends: this request then gets no answer either.
+    await ask({ path: '/' })
+    return { status: 501 }
+  })
+  ledger.expect('headers.trace', trace.status >= 400, () => shown(tracing, trace))
+}
+
+async function guess({ ask, ledger, accounts, attempts }: Run, signIn: Call): Promise<void> {
   const nobody = accounts.address()
   let last: Answer | undefined
   let tries = 0

@@ -43,13 +43,13 @@ export async function protectedRoutes({ ask, profile, ledger, operations }: Run)
     const attempts = { '': {}, 'an unsigned token': { headers: { authorization: `Bearer ${unsigned}` } } }
     for (const [what, more] of Object.entries(attempts)) {
       const answer = await ask({ ...request, ...body, ...more })
-      const isOpen = answer.status < 400
+      const isOpen = answer.status < 300
       ledger.expect('protected.open', !isOpen, () => shown(request, answer, what))
       if (!isOpen) ledger.expect('protected.first', answer.status === 401, () => shown(request, answer, what))
     }
     if (method === 'GET') {
       const answer = await ask({ ...request, method: 'HEAD' })
-      ledger.expect('protected.open', answer.status >= 400, () => shown({ ...request, method: 'HEAD' }, answer))
+      ledger.expect('protected.open', answer.status >= 300, () => shown({ ...request, method: 'HEAD' }, answer))
     }
   }
 

@@ -5,7 +5,13 @@ import { type Run, shown } from '../run.ts'
 const isLoopback = (host: string) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host)
 
 /** TLS, and what is served without it (OWASP ASVS 5.0, 12). */
-export async function transport({ client, ask, profile, ledger, a }: Run): Promise<void> {
+export async function transport({
+  client,
+  ask,
+  profile,
+  ledger,
+  a
+}: Pick<Run, 'client' | 'ask' | 'profile' | 'ledger' | 'a'>): Promise<void> {
   const { base, isTls } = client
   if (!isTls) {
     if (isLoopback(base.hostname)) ledger.note('transport.plain', 'a loopback address needs no TLS')

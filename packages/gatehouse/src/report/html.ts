@@ -1,7 +1,7 @@
 import type { Result } from '../ledger.ts'
 import type { Report } from '../prove.ts'
 import { style } from './style.ts'
-import { byArea, countsOf, exitCodeOf, findingsOf, verdictOf } from './summary.ts'
+import { byArea, countsOf, evidenceOf, exitCodeOf, findingsOf, verdictOf } from './summary.ts'
 
 const escapeHtml = (text: string) => text.replace(/[<>&"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
@@ -16,11 +16,13 @@ const referencesOf = ({ references }: Result) =>
   references.map(({ name, url }) => `<a href="${escapeHtml(url)}" rel="noreferrer">${escapeHtml(name)}</a>`).join('')
 
 function finding(result: Result): string {
-  const { id, severity, title, reason, evidence } = result
+  const { id, severity, title, reason } = result
   return `<article class="finding ${severity}" id="${id}">
-<header><span class="severity">${severity}</span><h3>${escapeHtml(title)}</h3><code>${id}</code></header>
+<header><span class="severity">${severity} · not met</span><h3>${escapeHtml(title)}</h3><code>${id}</code></header>
 <p>${escapeHtml(reason)}</p>
-<ul class="evidence">${evidence.map((each) => `<li><code>${escapeHtml(each)}</code></li>`).join('')}</ul>
+<ul class="evidence">${evidenceOf(result)
+    .map((each) => `<li><code>${escapeHtml(each)}</code></li>`)
+    .join('')}</ul>
 <footer>${referencesOf(result)}</footer>
 </article>`
 }

@@ -1,14 +1,15 @@
 import type { Result } from '../ledger.ts'
 import type { Report } from '../prove.ts'
-import { byArea, countsOf } from './summary.ts'
+import { byArea, countsOf, evidenceOf } from './summary.ts'
 
 // XML 1.0 has no escape for the other control characters (section 2.2).
 const escapeXml = (text: string) =>
   text.replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd]/g, '\ufffd').replace(/[<>&"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
-function body({ outcome, severity, reason, evidence, references, notes }: Result): string {
+function body(result: Result): string {
+  const { outcome, severity, reason, evidence, references, notes } = result
   if (outcome === 'skipped') return `<skipped message="${escapeXml([...new Set(notes)].join('; '))}"/>`
-  const text = [reason, ...evidence, ...references.map(({ name, url }) => `${name}: ${url}`)].join('\n')
+  const text = [reason, ...evidenceOf(result), ...references.map(({ name, url }) => `${name}: ${url}`)].join('\n')
   if (outcome === 'accepted') return `<system-out>${escapeXml(`accepted: ${text}`)}</system-out>`
   return outcome === 'finding'
     ? `<failure message="${escapeXml(evidence[0] ?? reason)}" type="${severity}">${escapeXml(text)}</failure>`

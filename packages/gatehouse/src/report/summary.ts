@@ -34,3 +34,7 @@ export const verdictOf = (report: Report) => {
   if (findings > 0) return `${findings} ${findings === 1 ? 'finding' : 'findings'}`
   return report.incomplete ? 'Not complete' : 'Nothing found'
 }
+
+/** The evidence of a result, and how much more there was. */
+export const evidenceOf = ({ evidence, failed }: Result) =>
+  failed > evidence.length ? [...evidence, `and ${failed - evidence.length} more`] : evidence

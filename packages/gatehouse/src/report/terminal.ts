@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { Result } from '../ledger.ts'
 import type { Report } from '../prove.ts'
-import { byArea, countsOf, findingsOf, verdictOf } from './summary.ts'
+import { byArea, countsOf, evidenceOf, findingsOf, verdictOf } from './summary.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -24,9 +24,14 @@ export function terminalReport(report: Report, isColored: boolean): string {
       for (const note of new Set(notes)) lines.push(paint('gray', `      ${note}`))
     }
   }
-  for (const { id, severity, title, reason, evidence, references } of findingsOf(report)) {
-    lines.push('', `${paint(colors[severity], severity)} ${paint('bold', title)} ${paint('gray', id)}`, `  ${reason}`)
-    for (const each of evidence) lines.push(`    ${each}`)
+  for (const finding of findingsOf(report)) {
+    const { id, severity, title, reason, references } = finding
+    lines.push(
+      '',
+      `${paint(colors[severity], `${severity}, not met:`)} ${paint('bold', title)} ${paint('gray', id)}`,
+      `  ${reason}`
+    )
+    for (const each of evidenceOf(finding)) lines.push(`    ${each}`)
     lines.push(paint('gray', `  ${references.map(({ name }) => name).join('; ')}`))
   }
   const { passed, accepted, skipped, cases } = countsOf(report)

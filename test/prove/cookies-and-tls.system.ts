@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { generate } from 'selfsigned'
+import { type Test, test } from 'tap'
+import { createBudget } from '../../packages/gatehouse/src/budget.ts'
+import { transport } from '../../packages/gatehouse/src/checks/transport.ts'
+import { createClient } from '../../packages/gatehouse/src/client.ts'
+import { proveLine, provePath } from '../../packages/gatehouse/src/gate.ts'
+import { createLedger } from '../../packages/gatehouse/src/ledger.ts'
+import type { Profile } from '../../packages/gatehouse/src/profiles.ts'
+import { prove } from '../../packages/gatehouse/src/prove.ts'
+import { proveToken } from '../helpers/notes-service.ts'
+import '../helpers/without-database.ts'
+
+const accounts = ['ann', 'ben'].map((name) => ({ email: `${name}@example.com`, password: 'not-a-secret' }))
+const profile: Profile = {
+  accounts,
+  signIn: { path: '/sign-in', body: { email: '{email}' } },
+  me: { path: '/me' },
+  credential: { cookies: true }
+}
+const sound = ['__Host-session=abcdefghijkl', 'Path=/', 'Secure', 'HttpOnly', 'SameSite=Lax']
+const hsts = 'max-age=31536000; includeSubDomains'
+
+const pem = await generate([{ name: 'commonName', value: 'localhost' }], {
+  extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }]
+})
+
+/** A service with cookies over https. */
+async function start(t: Test, { cookie = sound, policy = hsts, old = false, allows = false }) {
+  const options = {
+    key: pem.private,
+    cert: pem.cert,
+    ...(old && { minVersion: 'TLSv1' as const, ciphers: 'DEFAULT@SECLEVEL=0' })
+  }
+  const server = createServer(options, (request, response) => {
+    const isMine = request.headers.cookie?.includes('abcdefghijkl')
+    if (policy) response.setHeader('strict-transport-security', policy)
+    if (allows && request.headers.origin)
+      response.setHeaders(
+        new Map([
+          ['access-control-allow-origin', request.headers.origin],
+          ['access-control-allow-credentials', 'true']
+        ])
+      )
+    if (request.url === provePath) return response.end(proveLine(proveToken))
+    if (request.url === '/sign-in') response.setHeader('set-cookie', cookie.join('; '))
+    response.statusCode = request.url === '/me' && !isMine ? 401 : 200
+    response.end('{}')
+  }).listen(0, 'localhost')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return `https://localhost:${(server.address() as AddressInfo).port}`
+}
+
+async function findings(t: Test, faults: Parameters<typeof start>[1]) {
+  const url = await start(t, faults)
+  const { results } = await prove({
+    ...{ url, token: proveToken, profile, profileName: 'cookies', ca: pem.cert },
+    ...{ only: ['cookies', 'transport'], rate: 100_000, maxRequests: 500, time: 60_000 }
+  })
+  return results.filter(({ outcome }) => outcome === 'finding').map(({ id }) => id)
+}
+
+const without = (name: string) => sound.filter((part) => !part.startsWith(name))
+
+test('nothing is found at sound cookies over https', async (t) => t.strictSame(await findings(t, {}), []))
+
+const cases: Record<string, [string[], Parameters<typeof start>[1]]> = {
+  'no HttpOnly': [['cookies.httpOnly'], { cookie: without('HttpOnly') }],
+  'no Secure': [['cookies.secure'], { cookie: without('Secure') }],
+  'no SameSite': [['cookies.sameSite'], { cookie: without('SameSite') }],
+  'no prefix': [['cookies.prefix'], { cookie: ['session=abcdefghijkl', ...sound.slice(1)] }],
+  'a Domain': [['cookies.domain'], { cookie: [...sound, 'Domain=example.com'] }],
+  'sent to and read by other sites': [
+    ['cookies.sameSite', 'cookies.csrf'],
+    { cookie: [...without('SameSite'), 'SameSite=None'], allows: true }
+  ],
+  'no HSTS': [['transport.hsts'], { policy: '' }],
+  'HSTS for a day': [['transport.hsts'], { policy: 'max-age=86400' }],
+  'TLS 1.1': [['transport.oldTls'], { old: true }]
+}
+for (const [name, [expected, faults]] of Object.entries(cases))
+  test(`${name} is found`, async (t) => t.strictSame(await findings(t, faults), expected))
+
+test('a certificate of another name is refused', async (t) => {
+  const url = (await start(t, {})).replace('localhost', '127.0.0.1')
+  const options = { rate: 100, maxRequests: 50, time: 60_000, token: proveToken, profile, profileName: '' }
+  await t.rejects(prove({ ...options, url }), { message: /gatehouse-prove\.txt/ })
+})
+
+test('plain http outside loopback is found', async (t) => {
+  const base = new URL('http://api.example.com')
+  const client = createClient({ base, budget: createBudget({ rate: 1, maxRequests: 1, time: 1 }) })
+  const ledger = createLedger(new Set(), (area) => area === 'transport')
+  const a = { ...accounts[0], label: 'A', headers: {}, cookies: [], cacheControl: '', isOurs: false }
+  const account = { email: '', password: '', id: undefined, token: undefined, refreshToken: undefined, ...a }
+  await transport({ client, ledger, ask: client.ask, profile, a: account })
+  const [result] = ledger.results()
+  t.match(result, { id: 'transport.plain', outcome: 'finding', evidence: ['http://api.example.com is not https'] })
+})
