@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import './process/runtime.js'
 
 await import('./server.ts')
