@@ -33,6 +33,43 @@ const nextOptions = {
   types: []
 }
 
+const typed = `
+import { createGatehouse, type paths } from '@gatehouse/client'
+import { createGatehouse as behindBetterAuth } from '@gatehouse/client/better-auth'
+import { createGatehouseServer } from '@gatehouse/client/server'
+import { createAuthClient } from 'better-auth/client'
+import { jwtClient } from 'better-auth/client/plugins'
+
+// What openapi-typescript generates for a product.
+interface OwnPaths {
+  '/api/notes': {
+    get: { responses: { 200: { content: { 'application/json': { items: { text: string }[] } } } } }
+    post: {
+      requestBody: { content: { 'application/json': { text: string } } }
+      responses: { 201: { content: { 'application/json': { text: string } } } }
+    }
+  }
+}
+
+export async function use() {
+  const { api } = createGatehouse<paths & OwnPaths>()
+  const { items } = await api.GET('/api/notes')
+  const upper: string[] = items.map(({ text }) => text.toUpperCase())
+  await api.POST('/api/notes', { body: { text: 'milk' } })
+  // @ts-expect-error
+  await api.POST('/api/notes', { body: { text: 5 } })
+  const profile = await api.GET('/api/auth/profile')
+  // @ts-expect-error
+  await createGatehouse().api.GET('/api/notes')
+  const auth = createAuthClient({ plugins: [jwtClient()] })
+  const one = behindBetterAuth<OwnPaths>({ baseUrl: 'https://api.example.com', auth }).as('id')
+  const { text } = await one.POST('/api/notes', { body: { text: 'milk' } })
+  const server = createGatehouseServer<OwnPaths>({ baseUrl: 'https://api.example.com' })
+  const page = await server.read({ get: () => undefined }).api.GET('/api/notes')
+  return [upper, profile.email, text, page.items[0]?.text]
+}
+`
+
 /** Runs a program of Node.js, without tap's hooks; resolves to its output, of both kinds if it fails. */
 const node = (...args: string[]) =>
   new Promise<string>((resolve) =>
@@ -49,22 +86,31 @@ test('the built client works as a package, in JavaScript and with the options of
   // In web/, where React is found.
   const folder = await mkdtemp(join(root, 'web/report-'))
   t.teardown(() => rm(folder, { recursive: true }))
-  const installed = join(folder, 'node_modules/@gatehouse/client')
-  await mkdir(installed, { recursive: true })
-  await cp(join(root, 'web/client/package.json'), join(installed, 'package.json'))
-  await symlink(join(root, 'node_modules/openapi-fetch'), join(folder, 'node_modules/openapi-fetch'))
+  const modules = join(folder, 'node_modules')
+  await mkdir(join(modules, '@gatehouse'), { recursive: true })
+  for (const name of ['openapi-fetch', 'better-auth'])
+    await symlink(join(root, 'node_modules', name), join(modules, name))
   const [compiler = ''] = compilers
-  t.equal(await node(compiler, '-p', join(root, 'web/client'), '--outDir', join(installed, 'dist')), '')
+  for (const name of ['client', 'react']) {
+    const source = join(root, name === 'client' ? 'web/client' : 'packages/react')
+    const installed = join(modules, '@gatehouse', name)
+    await mkdir(installed)
+    await cp(join(source, 'package.json'), join(installed, 'package.json'))
+    // The types of the React package need a client that is built.
+    t.equal(await node(compiler, '-p', source, '--outDir', join(installed, 'dist'), '--noCheck'), '')
+  }
 
   await t.test('its JavaScript is loaded by Node.js', async (t) => {
-    await writeFile(
-      join(folder, 'use.mjs'),
-      "import * as client from '@gatehouse/client'\nconsole.log(...Object.keys(client))\n"
-    )
-    t.equal(
-      await node(join(folder, 'use.mjs')),
-      'GatehouseProblem createGatehouse isAboutToken isSecondFactorRequired\n'
-    )
+    const entries = ['client', 'client/server', 'client/better-auth', 'react'].map((name) => `@gatehouse/${name}`)
+    const program = entries.map((name) => `console.log(...Object.keys(await import('${name}')))\n`).join('')
+    await writeFile(join(folder, 'use.mjs'), program)
+    t.strictSame((await node(join(folder, 'use.mjs'))).split('\n'), [
+      'GatehouseProblem createGatehouse isAboutToken isSecondFactorRequired',
+      'GatehouseProblem cookiesOf createGatehouseServer isAboutToken isSecondFactorRequired',
+      'GatehouseProblem createGatehouse createUserApi isAboutToken',
+      'GatehouseProvider useSession useUser',
+      ''
+    ])
   })
 
   await t.test('its types serve the documented app', async (t) => {
@@ -73,6 +119,7 @@ test('the built client works as a package, in JavaScript and with the options of
       t.ok(example(name), name)
       await writeFile(join(folder, name), example(name))
     }
+    await writeFile(join(folder, 'src/typed.ts'), typed)
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: nextOptions, include: ['src'] }))
     for (const compiler of compilers) t.equal(await node(compiler, '-p', folder), '', compiler)
   })

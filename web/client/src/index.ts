@@ -1,15 +1,17 @@
 import createClient from 'openapi-fetch'
-import type { paths } from './api.ts'
-import type { Api, Method } from './calls.ts'
+import type { paths, User } from './api.ts'
+import { createApi } from './calls.ts'
 import { createExchanges, type Surroundings, surroundings } from './exchange.ts'
+import { isRefusal } from './problem.ts'
 import { createRenewal } from './renewal.ts'
-import { bodyOf, createSession, refreshing } from './session.ts'
-import { createState } from './state.ts'
+import { createSession, inCookie, refreshing } from './session.ts'
+import { createState, type SessionState } from './state.ts'
 import { createStepUp } from './step-up.ts'
 import type { Why } from './tabs.ts'
 
 export type * from './api.ts'
 export type { Api } from './calls.ts'
+export type { Surroundings } from './exchange.ts'
 export {
   type GatehouseCode,
   GatehouseProblem,
@@ -34,8 +36,11 @@ export interface GatehouseOptions {
   timeout?: number
 }
 
-/** A client for one browser page, never for a server. The access token is in memory, the refresh token in an HttpOnly cookie. */
-export function createGatehouse(
+/**
+ * A client for one browser page, never for a server. The access token is in memory, the refresh token in an
+ * HttpOnly cookie. A product with operations of its own passes the `paths` that openapi-typescript generates from its document.
+ */
+export function createGatehouse<Paths extends object = paths>(
   { baseUrl = '', onSignedOut = () => {}, onStepUp, timeout = 30_000 }: GatehouseOptions = {},
   around: Partial<Surroundings> = {}
 ) {
@@ -44,24 +49,33 @@ export function createGatehouse(
   const state = createState({ name: `gatehouse ${baseUrl}`, now: world.now, onSignedOut })
   const plain = createClient<paths>({ baseUrl })
   const renewal = createRenewal(state, refreshing(plain, patiently), world)
-  const server = createClient<paths>({ baseUrl, fetch: (request) => renewal.authorized(request, fitting) })
   const confirmed = createStepUp(state, onStepUp)
-  const call =
-    <M extends Method>(method: M) =>
-    (path: string, init?: object) =>
-      confirmed(() => bodyOf<unknown>(server.request(method, path as never, init as never)))
+  const keeper = { ...state, exclusively: state.tabs.exclusively, isOut: () => state.state().status === 'out' }
 
   return {
-    api: {
-      GET: call('get'),
-      POST: call('post'),
-      PUT: call('put'),
-      PATCH: call('patch'),
-      DELETE: call('delete')
-    } as Api,
-    session: createSession(plain, { state, exchange: fitting, renewal, confirmed }),
+    api: createApi<Paths>({ baseUrl, fetch: (request) => renewal.authorized(request, fitting) }, confirmed),
+    session: {
+      state: (): SessionState => state.state(),
+
+      /** Calls `listener` after every change. Returns a function that unsubscribes. */
+      subscribe: (listener: () => void): (() => void) => state.subscribe(listener),
+
+      /** Determines by the cookie who is signed in. Throws a GatehouseProblem when the server does not answer, and can be repeated. */
+      async restore(): Promise<SessionState> {
+        if (state.state().status === 'unknown')
+          await renewal.renew().catch((error) => {
+            if (!isRefusal(error)) throw error
+          })
+        return state.state()
+      },
+
+      ...createSession(plain, { keeper, exchange: fitting, renewal, confirmed, place: inCookie }),
+
+      /** Call after `PUT /api/auth/profile`: shows the new name in every tab. */
+      setUser: (user: User): void => state.setUser(user)
+    },
     close: (): void => state.tabs.close()
   }
 }
 
-export type Gatehouse = ReturnType<typeof createGatehouse>
+export type Gatehouse<Paths extends object = paths> = ReturnType<typeof createGatehouse<Paths>>

@@ -7,6 +7,7 @@ export type GatehouseCode =
   | 'timeout'
   | 'unexpected_answer'
   | 'session_changed'
+  | 'issuer_unavailable'
   | (string & Record<never, never>)
 
 interface Details {
@@ -27,7 +28,8 @@ export class GatehouseProblem extends Error {
   declare readonly status: number
   /**
    * A stable code for programs. Without an answer `network_error` or `timeout`; `unexpected_answer` if the answer is not
-   * Gatehouse's; `session_changed` if the browser is signed in as another user, or no longer (Better Auth).
+   * Gatehouse's; With Better Auth: `session_changed` if the browser is signed in as another user, or no longer, and
+   * `issuer_unavailable` if Better Auth gives no token.
    */
   declare readonly code: GatehouseCode
   declare readonly detail: string

@@ -15,25 +15,16 @@ import type {
   StepUp,
   User
 } from './api.ts'
+import { bodyOf } from './calls.ts'
 import type { Exchange } from './exchange.ts'
-import { isAboutToken, isRefusal, signedOut, unexpected } from './problem.ts'
-import type { createRenewal } from './renewal.ts'
-import type { SessionState, State } from './state.ts'
+import { isAboutToken, signedOut } from './problem.ts'
 import type { Confirmed } from './step-up.ts'
+import type { Tabs, Why } from './tabs.ts'
 
 // Milliseconds that a change of the session may block other tabs.
 const deadline = 15_000
 const credentials = 'include'
 const refresh_cookie = true
-
-/** The body of an answer. A 200 that is no JSON is not Gatehouse's, such as the page of a captive portal. */
-export const bodyOf = async <T>(answer: Promise<{ data?: T }>): Promise<T> => {
-  try {
-    return (await answer).data as T
-  } catch (error) {
-    throw error instanceof SyntaxError ? unexpected(error) : error
-  }
-}
 
 /** Replaces both tokens, by the cookie. A retry is safe: for ten seconds the old cookie returns the same tokens. */
 export const refreshing = (server: Client<paths>, patiently: Exchange) => async (): Promise<AuthResponse> => {
@@ -50,52 +41,55 @@ type ChangeProof = Required<Pick<EmailConfirmation, 'token'>> | Required<Pick<Em
 
 type Entrance = '/api/auth/login' | '/api/auth/login/second-factor' | '/api/auth/passkeys/login'
 
-interface Parts {
-  state: State
-  exchange: Exchange
-  renewal: ReturnType<typeof createRenewal>
-  confirmed: Confirmed
+/** Where the refresh token is: in a cookie of Gatehouse, or in the bodies. */
+export const inCookie: Place = { options: { credentials }, body: { refresh_cookie } }
+export const inBody: Place = { options: {}, body: {} }
+
+interface Place {
+  options: { credentials?: 'include' }
+  body: { refresh_cookie?: true }
 }
 
-export function createSession(server: Client<paths>, { state, exchange, renewal, confirmed }: Parts) {
+interface Parts {
+  /** Keeps the tokens of answers. */
+  keeper: {
+    adopt: (answer: AuthResponse) => User
+    end: (why: Why) => void
+    isOut: () => boolean
+    exclusively: Tabs['exclusively']
+  }
+  exchange: Exchange
+  renewal: { renew: () => Promise<unknown>; authorized: (request: Request, exchange: Exchange) => Promise<Response> }
+  confirmed: Confirmed
+  place: Place
+}
+
+/** What changes who is signed in, in a browser and on a server. */
+export function createSession(server: Client<paths>, { keeper, exchange, renewal, confirmed, place }: Parts) {
   const { renew, authorized } = renewal
-  const { exclusively } = state.tabs
+  const { exclusively, adopt, end } = keeper
   // Holds the lock across tabs: another tab's refresh would replace the cookie. The wait for the lock has its own timeout.
   const alone: Exchange = (request) =>
     exclusively(() => exchange(new Request(request, { signal: AbortSignal.timeout(deadline) })))
-  const open = { credentials, fetch: alone } as const
+  const open = { ...place.options, fetch: alone } as const
   /** Learns what has changed about the user, for all tabs. Otherwise the next request learns it. */
   async function followUser(): Promise<void> {
-    if (state.state().status !== 'out') await renew().catch(() => {})
+    if (!keeper.isOut()) await renew().catch(() => {})
   }
 
   async function enter(path: Entrance, proof: object): Promise<User> {
-    const body = { ...proof, refresh_cookie } as never
-    return state.adopt(await bodyOf(server.POST(path, { body, ...open })))
+    const body = { ...proof, ...place.body } as never
+    return adopt(await bodyOf(server.POST(path, { body, ...open })))
   }
 
-  const ours = { credentials, fetch: (request: Request) => authorized(request, alone) } as const
+  const ours = { ...place.options, fetch: (request: Request) => authorized(request, alone) } as const
 
   return {
-    state: (): SessionState => state.state(),
-
-    /** Calls `listener` after every change. Returns a function that unsubscribes. */
-    subscribe: (listener: () => void): (() => void) => state.subscribe(listener),
-
-    /** Determines by the cookie who is signed in. Throws a GatehouseProblem when the server does not answer, and can be repeated. */
-    async restore(): Promise<SessionState> {
-      if (state.state().status === 'unknown')
-        await renew().catch((error) => {
-          if (!isRefusal(error)) throw error
-        })
-      return state.state()
-    },
-
     /** Returns nothing where the address must be confirmed first. Problems: 400 with `errors`, 409 `email_taken`, 429. */
     async signUp({ email, name, password }: Omit<NewUser, 'refresh_cookie'>): Promise<User | undefined> {
-      const body = { email, name, password, refresh_cookie }
+      const body = { email, name, password, ...place.body }
       const answer = await bodyOf(server.POST('/api/auth/register', { body, ...open }))
-      return 'user' in answer ? state.adopt(answer) : undefined
+      return 'user' in answer ? adopt(answer) : undefined
     },
 
     /** Problems: 401 `invalid_credentials`, 401 `second_factor_required`, 401 `email_not_verified`, 429, 503. */
@@ -122,7 +116,7 @@ export function createSession(server: Client<paths>, { state, exchange, renewal,
       await server.POST('/api/auth/logout', ours).catch((error) => {
         if (!isAboutToken(error)) throw error
       })
-      state.end('logout')
+      end('logout')
     },
 
     /** Asks for a mail to set a new password; succeeds for every address. Problems: 400 with `errors`, 429, 503. */
@@ -159,21 +153,18 @@ export function createSession(server: Client<paths>, { state, exchange, renewal,
 
     /** Ends every other session. Problems: 400 with `errors`, 401 `invalid_credentials`, 403, 429. */
     async changePassword(body: PasswordChange): Promise<User> {
-      return state.adopt(await confirmed(() => bodyOf(server.PUT('/api/auth/password', { body, ...ours }))))
+      return adopt(await confirmed(() => bodyOf(server.PUT('/api/auth/password', { body, ...ours }))))
     },
 
     /** Proves again who the user is. Problems: 401 `invalid_credentials`, 401 `invalid_code`, 401 `second_factor_required`, 429, 503. */
     async stepUp(body: StepUp): Promise<User> {
-      return state.adopt(await bodyOf(server.POST('/api/auth/step-up', { body, ...ours })))
+      return adopt(await bodyOf(server.POST('/api/auth/step-up', { body, ...ours })))
     },
 
     /** Deletes the account and its data. Problems: 401 `invalid_credentials`, 403, 429. */
     async deleteAccount(body: AccountDeletion): Promise<void> {
       await confirmed(() => server.POST('/api/auth/profile/delete', { body, ...ours }))
-      state.end('logout')
-    },
-
-    /** Call after `PUT /api/auth/profile`: shows the new name in every tab. */
-    setUser: (user: User): void => state.setUser(user)
+      end('logout')
+    }
   }
 }

@@ -18,12 +18,14 @@ export type Message =
   | { type: 'answer'; access: Access; user: User }
 
 /** Connects the tabs of this origin that use the same API. Without BroadcastChannel there are none. */
-export function createTabs(name: string, hear: (message: Message) => void) {
+export function createTabs<M = Message>(name: string, hear: (message: M) => void) {
   let channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : undefined
-  if (channel) channel.onmessage = ({ data }: { data: Message }) => hear(data)
+  // In Node.js, which renders pages, the channel must not keep the process alive.
+  if (channel && 'unref' in channel && typeof channel.unref === 'function') channel.unref()
+  if (channel) channel.onmessage = ({ data }: { data: M }) => hear(data)
 
   return {
-    tell: (message: Message) => channel?.postMessage(message),
+    tell: (message: M) => channel?.postMessage(message),
     close(): void {
       channel?.close()
       channel = undefined
