@@ -5,6 +5,7 @@ COPY package.json package-lock.json ./
 COPY web/package.json web/
 COPY web/client/package.json web/client/
 COPY packages/guard/package.json packages/guard/
+COPY packages/react/package.json packages/react/
 COPY packages/gatehouse/package.json packages/gatehouse/
 COPY packages/release/package.json packages/release/
 COPY packages/create-gatehouse/package.json packages/create-gatehouse/
@@ -22,6 +23,7 @@ COPY package.json package-lock.json ./
 COPY web/package.json web/
 COPY web/client/package.json web/client/
 COPY packages/guard/package.json packages/guard/
+COPY packages/react/package.json packages/react/
 COPY packages/gatehouse/package.json packages/gatehouse/
 COPY packages/release/package.json packages/release/
 COPY packages/create-gatehouse/package.json packages/create-gatehouse/

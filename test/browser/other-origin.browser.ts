@@ -8,7 +8,7 @@ import { eventually, openSite, password, serveSite } from '../helpers/site.ts'
 
 const documentation = await readFile(new URL('../../docs/frontend.md', import.meta.url), 'utf8')
 
-const client = fileURLToPath(new URL('../../web/client/src/index.ts', import.meta.url))
+const sourceOf = (folder: string) => fileURLToPath(new URL(`../../${folder}/src/index.ts`, import.meta.url))
 
 /** An example from the documentation, for this URL. */
 function example(name: string, url: string): string {
@@ -22,7 +22,10 @@ test('the documented app works on another origin, with its token in memory', asy
     root: folder,
     configFile: false,
     logLevel: 'error',
-    resolve: { dedupe: ['react', 'react-dom'], alias: { '@gatehouse/client': client } },
+    resolve: {
+      dedupe: ['react', 'react-dom'],
+      alias: { '@gatehouse/client': sourceOf('web/client'), '@gatehouse/react': sourceOf('packages/react') }
+    },
     // Without pre-bundling, Vite would load two copies of React.
     optimizeDeps: { include: ['react', 'react-dom/client', 'react/jsx-dev-runtime'], noDiscovery: true },
     server: { host: 'localhost', port: 0, hmr: false }

@@ -13,6 +13,7 @@ const pages = [
     'web/README.md',
     'web/client/README.md',
     'packages/guard/README.md',
+    'packages/react/README.md',
     'packages/gatehouse/README.md',
     'packages/create-gatehouse/README.md'
   ],
