@@ -165,10 +165,14 @@ test('it runs once an hour, until it is stopped', async (t) => {
   t.teardown(() => mock.timers.reset())
   const { log, lines } = captureLog()
   const { gone } = await litter()
-  const stop = startHousekeeping(db, config, log)
+  let done = 0
+  const stop = startHousekeeping(db, config, log, async () => {
+    done += 1
+  })
   t.strictSame(await left(gone), [1, 1, 1, 1])
   mock.timers.tick(hour)
   await until('the rows to be gone', async () => !(await left(gone)).some(Boolean))
+  await until('the work of the product', () => done === 1)
   stop()
   const later = await litter()
   mock.timers.tick(10 * hour)

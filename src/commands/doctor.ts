@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util'
 import { examineSurroundings, examineToken } from '../doctor/examine.ts'
 import { format } from '../doctor/findings.ts'
 import { sendTestMail } from '../doctor/mail-checks.ts'
+import type { Product } from '../product/product.ts'
+import { tasks } from '../product/tasks.ts'
 import { loadSettings } from './settings.ts'
 
 /** The token from the command line or standard input, if any. */
@@ -13,20 +15,25 @@ async function givenToken(): Promise<string | undefined> {
   return values.token ?? positionals[0] ?? (piped.trim() || undefined)
 }
 
-const config = loadSettings()
+/** Explains what is wrong with the surroundings of the service, or with a token. */
+export async function run(product: Product): Promise<void> {
+  const config = loadSettings(product.settings)
 
-async function examine() {
-  const [command, recipient] = process.argv.slice(2)
-  if (command === 'mail') return [await sendTestMail(config, recipient ?? '')]
-  const token = await givenToken()
-  return token === undefined ? examineSurroundings(config) : examineToken(token, config, Date.now)
+  async function examine() {
+    const [command, recipient] = process.argv.slice(2)
+    if (command === 'mail') return [await sendTestMail(config, recipient ?? '')]
+    const token = await givenToken()
+    return token === undefined ? examineSurroundings(config, product) : examineToken(token, config, Date.now)
+  }
+
+  try {
+    const findings = await examine()
+    process.stdout.write(findings.map(format).join(''))
+    process.exitCode = findings.some(({ ok }) => ok === false) ? 1 : 0
+  } catch (error) {
+    process.stderr.write(`Not checked: ${(error as Error).message}\n`)
+    process.exitCode = 2
+  }
 }
 
-try {
-  const findings = await examine()
-  process.stdout.write(findings.map(format).join(''))
-  process.exitCode = findings.some(({ ok }) => ok === false) ? 1 : 0
-} catch (error) {
-  process.stderr.write(`Not checked: ${(error as Error).message}\n`)
-  process.exitCode = 2
-}
+if (import.meta.main) await run(tasks)

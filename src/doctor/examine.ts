@@ -7,6 +7,7 @@ import { openDatabase } from '../database/connection.ts'
 import { databaseExists } from '../database/inspect.ts'
 import { Problem, problems } from '../http/problems.ts'
 import { createLog } from '../logging/log.ts'
+import type { Product } from '../product/product.ts'
 import { usersRepository } from '../repositories/users.ts'
 import { explain } from './explain.ts'
 import { type Finding, quote, span } from './findings.ts'
@@ -105,11 +106,11 @@ export async function examineToken(text: string, config: Config, clock: () => nu
 }
 
 /** Checks settings, database, mail server, issuers and signing keys. */
-export async function examineSurroundings(config: Config): Promise<Finding[]> {
+export async function examineSurroundings(config: Config, product?: Pick<Product, 'migrations'>): Promise<Finding[]> {
   const db = openDatabase(config, log)
   const findings = [
     checkSettings(config),
-    checkDatabase(db, config),
+    checkDatabase(db, config, product),
     checkMail(config),
     ...config.issuers.map(checkIssuer)
   ]

@@ -4,8 +4,10 @@ import type { Config } from '../config/config.ts'
 import { weakness } from '../config/secrets.ts'
 import { explain } from '../database/failures.ts'
 import { databaseExists, inspect } from '../database/inspect.ts'
+import { migrationsOf, productMigrations } from '../database/migrate.ts'
 import type { Database } from '../database/tables.ts'
 import { nameDatabase } from '../process/banner.ts'
+import type { Product } from '../product/product.ts'
 import { shownUrl } from '../util/shown-url.ts'
 import { type Finding, quote } from './findings.ts'
 
@@ -33,12 +35,16 @@ export function judgeDatabase({ version, pending }: Awaited<ReturnType<typeof in
   return { ok: true, text: `${text}; its schema is up to date` }
 }
 
-export async function checkDatabase(db: Kysely<Database>, config: Config): Promise<Finding> {
+export async function checkDatabase(
+  db: Kysely<Database>,
+  config: Config,
+  { migrations }: Pick<Product, 'migrations'> = { migrations: productMigrations }
+): Promise<Finding> {
   const name = nameDatabase(config)
   if (!databaseExists(config))
     return { ok: undefined, text: `Database: ${name}; does not exist yet, the first start creates it` }
   try {
-    return judgeDatabase(await inspect(db), name)
+    return judgeDatabase(await inspect(db, { product: migrationsOf(migrations) }), name)
   } catch (error) {
     const [, holder] = /in use by the process with pid (\w+)/.exec((error as Error).message) ?? []
     return holder

@@ -34,7 +34,13 @@ const isPlain = (value: unknown): value is Record<string, unknown> =>
 
 /** The order of members does not matter. */
 const sorted = (_name: string, value: unknown) =>
-  isPlain(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value
+  isPlain(value)
+    ? Object.fromEntries(
+        Object.keys(value)
+          .sort()
+          .map((name) => [name, value[name]])
+      )
+    : value
 
 /** A URL may be absolute (RFC 9112, section 3.2.2), with an unverified host. */
 const pathOf = (url: string): string => (url.startsWith('/') ? url.replace(/[?#].*/s, '') : new URL(url).pathname)

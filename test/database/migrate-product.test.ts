@@ -32,6 +32,19 @@ test("a product's migrations have their own numbers and table, whichever series 
   await db.destroy()
 })
 
+test('a migration of a product may have the name of one of ours', async (t) => {
+  const db = openDatabase(await emptyDatabase(t), log)
+  const { '0001_notes': migration } = await notes().getMigrations()
+  const product = { getMigrations: async () => ({ '0001_users': migration, '0002_more': { up: async () => {} } }) }
+  t.strictSame((await migrate(db, log, { product })).slice(-2), ['product/0001_users', 'product/0002_more'])
+  t.strictSame(await migrate(db, log, { product }), [])
+  const all = await migrations.getMigrations()
+  const later = { getMigrations: async () => ({ ...all, '9999_later': { up: async () => {} } }) }
+  t.strictSame(await migrate(db, log, { own: later, product }), ['9999_later'], 'ours are added later')
+  await t.rejects(migrate(db, log, { own: later, product: notes() }), { message: /corrupted migrations: .*0001_users/ })
+  await db.destroy()
+})
+
 test("product migrations recorded in Gatehouse's table are moved to the product's", async (t) => {
   const db = openDatabase(await emptyDatabase(t), log)
   const all = await migrations.getMigrations()

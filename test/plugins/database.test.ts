@@ -10,7 +10,8 @@ test('the database closes with the app, after the last request', async (t) => {
   })
   const app = fastify()
   const order: string[] = []
-  await app.register(database, { db: Object.assign(db, { destroy: async () => void order.push('destroyed') }) })
+  const closing = Object.assign(db, { destroy: async () => void order.push('destroyed') })
+  await app.register(database, { db: closing, migrate: async () => [] })
   app.addHook('preClose', async () => void order.push('closing'))
   t.equal(app.db, db)
   await app.close()

@@ -1,9 +1,10 @@
 import t, { test } from 'tap'
+import { sql } from '../../src/index.ts'
 import { buildTestApp, leaks, openRoutes, scopeFaults } from '../../src/testing/index.ts'
 import { product } from './notes/product.ts'
 
 const clock = { now: Date.now() }
-const { app, signUp, close } = await buildTestApp(product, {
+const { app, signUp, anyone, letters, close } = await buildTestApp(product, {
   settings: { NOTES_IN_ALL: '1000' },
   clock: () => clock.now,
   databaseUrl: process.env.TEST_DATABASE_URL
@@ -13,6 +14,19 @@ const [ann, ben] = [await signUp(), await signUp()]
 const url = '/api/notes'
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } })
 const milk = { text: 'Milk \u{1f95b}' }
+
+test('a product is tested with users, programs and admins', async (t) => {
+  const { id } = (await ann.post(url, { text: 'hers' })).json()
+  t.equal((await anyone.get(`/api/notes/${id}`)).statusCode, 401)
+  t.equal((await (await ann.program(['notes:read'])).get(`/api/notes/${id}`)).json().text, 'hers')
+  t.equal((await ben.get('/api/admin/notes/count')).statusCode, 403)
+  const boss = await signUp({ email: 'boss@example.com', admin: true })
+  t.match((await boss.get('/api/admin/notes/count')).json(), { notes: Number })
+  await app.mail.sender?.idle()
+  t.ok(letters.some(({ to }) => to === ann.email))
+  await t.rejects(signUp({ email: 'boss@example.com' }), /boss@example.com cannot register: .*email_taken/)
+  await t.rejects(ann.program(['notes:eat']), /No token for notes:eat: .*validation_failed/)
+})
 
 test('a repeated request with a key gets the first answer', async (t) => {
   const first = await ann.post(url, milk, withKey('one'))
@@ -123,12 +137,26 @@ test('a step-up is required ten minutes after the login', async (t) => {
   clock.now -= 11 * 60_000
 })
 
+test('who deletes the account meanwhile must log in again', async (t) => {
+  const gus = await signUp()
+  await sql`alter table sessions disable trigger revoke`.execute(app.db)
+  await app.db.deleteFrom('users').where('id', '=', gus.id).execute()
+  await sql`alter table sessions enable trigger revoke`.execute(app.db)
+  t.equal((await gus.post(url, milk)).json().code, 'token_revoked')
+})
+
 test('every route of the product is protected, isolated and limited by its scope', async (t) => {
   const { id } = (await ann.post(url, milk)).json()
-  t.strictSame(await openRoutes(app, ['GET /api/note-limits', 'HEAD /api/note-limits']), [])
+  const limits = ['GET /api/note-limits', 'HEAD /api/note-limits']
+  t.strictSame(await openRoutes(app, limits), [])
+  t.strictSame(
+    await openRoutes(app),
+    limits.map((route) => `${route}: 200`)
+  )
   const bodies = { [`PUT ${url}/{id}`]: { text: 'mine' } }
   t.strictSame(await leaks(app, { stranger: ben, urls: { [`${url}/{id}`]: `${url}/${id}` }, bodies }), [])
   t.equal((await ann.get(`${url}/${id}`)).json().text, milk.text)
+  t.match((await leaks(app, { stranger: ben, urls: {} }))[0], /^GET \/api\/notes\/{id}: urls has no/)
   t.strictSame(
     (await ben.get(url))
       .json()

@@ -40,6 +40,9 @@ test('the program of a product migrates, writes its contract, serves, and carrie
   const shown = await run(t, program, settings, ['users', 'show', 'ann@example.com', '--json']).ended
   t.match(JSON.parse(shown.stdout), { id: user.id, usage: {} })
   t.match(await run(t, program, settings, ['keys', 'list']).ended, { code: 0, stdout: /the shared secret signs/ })
+  t.match(await run(t, program, settings, ['doctor']).ended, { stdout: /its schema is up to date/ })
+  for (const name of ['audit', 'import', 'export'])
+    t.match(await run(t, program, settings, [name]).ended, { code: 2, stderr: /Usage: /i }, name)
 })
 
 test('wrong settings of the product, and words that are no command, stop the start with one message', async (t) => {
