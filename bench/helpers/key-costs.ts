@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign, verify as verifySignature } from 'node:crypto'
 import { makeKey, openKey, type SigningAlgorithm, sealSigningKeys } from '../../src/auth/keys/key-pairs.ts'
 import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
 import { openSecretKeys } from '../../src/auth/tokens/secret-keys.ts'
@@ -8,6 +9,8 @@ import { secrets, settings } from './tokens.ts'
 
 const batch = 1_000
 const warmUp = 10
+/** Characters of header and claims. */
+const tokenLength = 500
 const batches = 41
 /** Microseconds for the first verification of a token; later ones are found in the cache. */
 const target = 150
@@ -27,6 +30,16 @@ function timed(works: (() => unknown)[]): number {
   return (user + system) / works.length
 }
 
+/** The signature checks of a batch by OpenSSL alone: what no service can go below. */
+function bareVerifications(algorithm: SigningAlgorithm): (() => unknown)[] {
+  const { publicKey, privateKey } =
+    algorithm === 'EdDSA' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const digest = algorithm === 'EdDSA' ? null : 'sha256'
+  const text = Buffer.from('t'.repeat(tokenLength))
+  const signature = sign(digest, text, privateKey)
+  return Array.from({ length: batch }, () => () => verifySignature(digest, text, publicKey, signature))
+}
+
 /** Issues and verifies tokens in this process, as the service does, each once. */
 export function measureKeys(algorithm: SigningAlgorithm | 'HS256'): Figure[] {
   const sealing = sealSigningKeys(secrets)
@@ -43,14 +56,18 @@ export function measureKeys(algorithm: SigningAlgorithm | 'HS256'): Figure[] {
   const verify = createVerifier(tokens, new Map(), Date.now)
   const signing: number[] = []
   const verifying: number[] = []
+  const bare: number[] = []
+  const bareWork = algorithm === 'HS256' ? [] : bareVerifications(algorithm)
   for (let round = 0; round < warmUp + batches; round += 1) {
     const users = Array.from({ length: batch }, user)
     const issued: string[] = []
     const signed = timed(users.map((one) => () => issued.push(tokens.issue(one, crypto.randomUUID()).access_token)))
     const verified = timed(issued.map((token) => () => verify(token)))
+    const bareVerified = timed(bareWork)
     if (round < warmUp) continue
     signing.push(signed)
     verifying.push(verified)
+    bare.push(bareVerified)
   }
   const row = (what: string, values: number[], goal?: number): Figure => {
     const cost = median(values)
@@ -66,6 +83,7 @@ export function measureKeys(algorithm: SigningAlgorithm | 'HS256'): Figure[] {
   }
   return [
     row('verifying a token for the first time', verifying, algorithm === 'EdDSA' ? target : undefined),
+    ...(algorithm === 'HS256' ? [] : [row('the signature alone, by OpenSSL', bare)]),
     row('signing a token', signing)
   ]
 }
