@@ -12,6 +12,10 @@ interface Engine {
   end: () => Promise<void>
 }
 
+/** All engines of this process. They end after every app, because handlers that were added first run last. */
+const started: Engine[] = []
+root.teardown(() => Promise.all(started.map(({ end }) => end())))
+
 /** Unused engines. Starting one takes a second, emptying one 20 ms. */
 const idle: Engine[] = []
 
@@ -78,9 +82,10 @@ async function start(): Promise<Engine> {
   const end = async () => {
     if (!pglite.closed) await close()
   }
-  root.teardown(end)
   pglite.close = async () => {}
-  return { pglite, schema: await schemaOf(pglite), end }
+  const engine = { pglite, schema: await schemaOf(pglite), end }
+  started.push(engine)
+  return engine
 }
 
 /** Lends an embedded engine with an empty, migrated database in memory. After `giveBack` the process lends it again. */
