@@ -2,8 +2,9 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Test, test } from 'tap'
 import { createBudget } from '../../packages/gatehouse/src/budget.ts'
-import { pinned } from '../../packages/gatehouse/src/client.ts'
+import { createClient, pinned } from '../../packages/gatehouse/src/client.ts'
 import { mayTest, proveLine, provePath } from '../../packages/gatehouse/src/gate.ts'
+import { printable } from '../../packages/gatehouse/src/ledger.ts'
 import { main } from '../../packages/gatehouse/src/main.ts'
 import { baseOf, prove } from '../../packages/gatehouse/src/prove.ts'
 import { notesProfile, proveToken as token } from '../helpers/notes-service.ts'
@@ -125,4 +126,50 @@ test('the command explains itself, and refuses what it does not understand', asy
     [['prove', url, '--token', token], /ECONNREFUSED/]
   ]
   for (const [args, message] of refusals) t.match(await run(args), { code: 2, errors: message }, args.join(' '))
+})
+
+test('a stranger cannot write to the terminal, hold the run or fill the memory', async (t) => {
+  const budget = () => createBudget({ rate: 1000, maxRequests: 10, time: 60_000 })
+  const ask = async (answer: RequestListener, timeout = 60_000) => {
+    const { url } = await startHost(t, answer)
+    const client = createClient({ base: url, budget: budget(), timeout })
+    t.teardown(client.close)
+    return client.ask({ path: '/' })
+  }
+  await t.rejects(
+    ask(() => {}, 50),
+    { message: 'GET /: no answer: none within 0.05 s' },
+    'no answer'
+  )
+  t.match(
+    await ask((_, response) => void response.write('event: x\n'), 2_000),
+    { status: 200, text: 'event: x\n' },
+    'an endless answer'
+  )
+  const megabyte = 'x'.repeat(1024 * 1024)
+  const endless: RequestListener = (_, response) => {
+    const more = () => void (response.destroyed || response.write(megabyte, more))
+    more()
+  }
+  t.ok((await ask(endless)).text.length < 4 * megabyte.length, 'a large answer')
+  t.equal(printable('a\u001b[2Kb\r\nc\u0085'), 'a\ufffd[2Kb\ufffd\ufffdc\ufffd')
+})
+
+test('busy answers are waited for, as long as the run may take', async (t) => {
+  let requests = 0
+  const { url } = await startHost(t, (_, response) => {
+    requests += 1
+    response.writeHead(requests < 3 ? 429 : 200, { 'retry-after': requests === 1 ? '7' : 'soon' }).end()
+  })
+  const slept: number[] = []
+  const timing = { now: () => 0, sleep: async (milliseconds: number) => void slept.push(milliseconds) }
+  const client = createClient({ base: url, budget: createBudget({ rate: 1e9, maxRequests: 10, time: 60_000 }, timing) })
+  t.teardown(client.close)
+  t.equal((await client.ask({ path: '/' })).status, 200)
+  t.strictSame(
+    slept.filter((milliseconds) => milliseconds >= 1),
+    [7000, 5000]
+  )
+  requests = 0
+  t.equal((await client.ask({ path: '/', isFinal: true })).status, 429)
 })

@@ -102,12 +102,13 @@ export function createClient({ base, budget, ca, timeout = 15_000 }: ClientOptio
     }
     return new Promise((resolve, reject) => {
       const { hostname, port } = base
+      let finish: (() => void) | undefined
       const call = (isTls ? https : http).request(
         { agent, host: hostname.replace(/^\[|\]$/g, ''), port, method, path, headers: sent, timeout, maxHeaderSize },
         (response) => {
           const chunks: Buffer[] = []
           let size = 0
-          const finish = () => {
+          finish = () => {
             const text = Buffer.concat(chunks).toString('utf8')
             const { statusCode: status = 0, headers } = response
             resolve({ status, headers, cookies: headers['set-cookie'] ?? [], text, json: parsed(text) })
@@ -116,7 +117,7 @@ export function createClient({ base, budget, ca, timeout = 15_000 }: ClientOptio
             chunks.push(chunk)
             size += chunk.length
             if (size > maxAnswer) {
-              finish()
+              finish?.()
               response.destroy()
             }
           })
@@ -124,7 +125,11 @@ export function createClient({ base, budget, ca, timeout = 15_000 }: ClientOptio
           response.on('error', reject)
         }
       )
-      const deadline = setTimeout(() => call.destroy(new Error(`no answer within ${timeout / 1000} s`)), timeout)
+      const deadline = setTimeout(() => {
+        // An answer that does not end, such as a stream of events, is an answer.
+        finish?.()
+        call.destroy(new Error(`none within ${timeout / 1000} s`))
+      }, timeout)
       call.on('close', () => clearTimeout(deadline))
       call.on('error', reject)
       if (payload === undefined) call.end()

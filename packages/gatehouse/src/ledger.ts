@@ -18,13 +18,19 @@ export interface Result extends Check {
 /** Pieces of evidence that a result keeps. */
 const maxEvidence = 12
 
+/** A text of a stranger without control characters, which could write over lines of a terminal. */
+export const printable = (text: string) => text.replace(/\p{Cc}/gu, '\ufffd')
+
 /** Keeps what each check found. `secrets` never get into it. */
 export function createLedger(accepted: ReadonlySet<string>, selected: (area: Area) => boolean) {
   const secrets = new Set<string>()
   const results = new Map<CheckId, Result>()
 
   const clean = (text: string) =>
-    [...secrets].reduce((rest, secret) => rest.replaceAll(secret, `${secret.slice(0, 4)}…`), text).slice(0, 400)
+    printable([...secrets].reduce((rest, secret) => rest.replaceAll(secret, `${secret.slice(0, 4)}…`), text)).slice(
+      0,
+      400
+    )
 
   function result(id: CheckId): Result {
     const known = results.get(id)

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Area, areas, catalogue } from './catalogue.ts'
 import { isStrong, proveLine, provePath, Refused } from './gate.ts'
+import { printable } from './ledger.ts'
 import { type Profile, profiles, readProfile } from './profiles.ts'
 import { type ProveOptions, prove } from './prove.ts'
 import { htmlReport } from './report/html.ts'
@@ -155,7 +156,7 @@ export async function main(args: string[], environment: Environment, out: Output
     }
     return await runProve(values, subject, environment, out, errors)
   } catch (error) {
-    errors.write(`gatehouse: ${(error as Error).message}\n`)
+    errors.write(`gatehouse: ${printable((error as Error).message)}\n`)
     return 2
   }
 }

@@ -17,7 +17,7 @@ import { tokens } from './checks/tokens.ts'
 import { transport } from './checks/transport.ts'
 import { type Client, createClient, NoAnswer } from './client.ts'
 import { passGate, Refused } from './gate.ts'
-import { createLedger, type Ledger, type Result } from './ledger.ts'
+import { createLedger, type Ledger, printable, type Result } from './ledger.ts'
 import { type Operation, readOpenApi } from './openapi.ts'
 import type { Profile } from './profiles.ts'
 import { opens, type Run } from './run.ts'
@@ -141,7 +141,7 @@ async function runAreas(
       if (error instanceof BudgetSpent) throw error
       if (error instanceof NoAnswer) run.ledger.expect('errors.server', false, () => error.message)
       if (error instanceof NoAnswer && error.code === 'ECONNREFUSED') return 'the service no longer answers'
-      remarks.push(`${areas[area]}: ended early: ${(error as Error).message}`)
+      remarks.push(printable(`${areas[area]}: ended early: ${(error as Error).message}`))
     }
   }
   return undefined

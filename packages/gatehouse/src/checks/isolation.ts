@@ -23,7 +23,8 @@ const filled = (path: string, values: Record<string, string>) =>
 /** Bodies without what differs between two answers to the same request. */
 function comparable({ status, text }: Answer, ids: string[]): string {
   const same = ids.reduce((rest, id) => rest.replaceAll(id, '{id}'), text)
-  const noise = /"(request_?id|req_?id|trace_?id|instance|timestamp|time|correlation_?id)":\s*("[^"]*"|\d+)/gi
+  const noise =
+    /"(request_?id|req_?id|trace_?id|instance|timestamp|time|correlation_?id)":\s*("[^"]{0,200}"|\d{1,20})/gi
   return `${status} ${same.replace(noise, '')}`
 }
 
