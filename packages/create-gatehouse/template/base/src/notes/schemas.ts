@@ -26,7 +26,11 @@ export const NotePatch = Type.Object(
 )
 export type NotePatch = Static<typeof NotePatch>
 
-export const NotePage = pageOf(ref(Note), { $id: 'NotePage', description: 'A page of notes' })
+export const NotePage = pageOf(ref(Note), {
+  $id: 'NotePage',
+  description: 'A page of notes',
+  examples: [{ items: [], next_cursor: null }]
+})
 export type NotePage = Static<typeof NotePage>
 
 export const NoteQuery = Type.Object(pageParameters('Notes'), { additionalProperties: false })
