@@ -45,6 +45,10 @@ test('the guides', async (t) => {
     }
   }
 
+  await t.test('from nothing to a protected resource', async (t) => {
+    await typeGuide(t, 'docs/guides/notes.md', await surroundings('notes'))
+  })
+
   await t.test('removing tasks', async (t) => {
     await typeGuide(t, 'docs/guides/removing-tasks.md', await surroundings('removing'))
   })
