@@ -3,11 +3,11 @@ import type { ManagedUser } from '../../schemas/managed-users.ts'
 import type { Database } from '../database/tables.ts'
 import { columns as ownColumns } from './users.ts'
 
-// Rows. `first`: read before any index is asked, because many users match most searches. `found`: sorted at most.
-// `read`: read for one page at most.
-const bounds = { first: 200, found: 1_000, read: 2_000 }
+// Rows. `first`: read before any index is asked, because many users match most searches. `named`: by the index, read to
+// compare their texts. `found`: sorted at most. `read`: read for one page at most.
+const bounds = { first: 200, named: 3_000, found: 1_000, read: 2_000 }
 
-/** Parts that are sought in the index: each further one takes time and rules out little. */
+/** Parts that are sought in the index, the rarest ones: each further one takes time and rules out little. */
 const mostGrams = 4
 
 /** Where a page of users ends: when the last one signed in, and their id. */
@@ -51,9 +51,11 @@ interface Read extends ManagedUser {
 const shown = ({ place, matches, ...user }: Read): ManagedUser => user
 const positionOf = ({ id, last_sign_in_at }: ManagedUser): UserPosition => ({ at: last_sign_in_at ?? earliest, id })
 
-function conditions({ text, state, role }: UserListOptions): RawBuilder<boolean> {
+const contains = (text: string | undefined) =>
+  text ? sql<boolean>`strpos(${folded}, lower(${text})) > 0` : sql<boolean>`true`
+
+function filters({ state, role }: UserListOptions): RawBuilder<boolean> {
   const all = [
-    ...(text ? [sql<boolean>`strpos(${folded}, lower(${text})) > 0`] : []),
     ...(state === 'all'
       ? []
       : [state === 'active' ? sql<boolean>`users.is_active` : sql<boolean>`not users.is_active`]),
@@ -63,13 +65,9 @@ function conditions({ text, state, role }: UserListOptions): RawBuilder<boolean>
   return all.length > 0 ? sql<boolean>`(${sql.join(all, sql` and `)})` : sql<boolean>`true`
 }
 
-/**
- * The parts of a text to seek: some that ANALYZE did not count among the most common, or all, because common parts often come
- * together and rule out little by themselves.
- */
+/** The parts of a text to seek: those that ANALYZE counted least. */
 const partsOf = (text: string) => sql`
-  select case when bool_or(share is null) then (array_agg(gram order by share nulls first))[1:${sql.lit(mostGrams)}]
-    else array_agg(gram) end as grams
+  select (array_agg(gram order by share nulls first))[1:${sql.lit(mostGrams)}] as grams
   from (
     select gram, max(share) as share from unnest(text_grams(lower(${text}))) as gram left join (
       select unnest(most_common_elems::text::text[]) as common, unnest(most_common_elem_freqs) as share
@@ -83,12 +81,12 @@ const before = (position: UserPosition | undefined) =>
     : sql<boolean>`true`
 
 /** Finds users. Lists are in the order of the last sign-in, newest first. */
-export function userLists(db: Kysely<Database> | Transaction<Database>, { first, found, read } = bounds) {
+export function userLists(db: Kysely<Database> | Transaction<Database>, { first, named, found, read } = bounds) {
   /** Reads the next users in the order of the list. Returns those that match and, as a mark, the last one read. */
   async function walk(options: UserListOptions, slice: number, wanted: number): Promise<Read[]> {
     const { rows } = await sql<Read>`
       select * from (
-        select ${columns}, ${lastSignIn}, place::int, ${conditions(options)} as matches
+        select ${columns}, ${lastSignIn}, place::int, ${contains(options.text)} and ${filters(options)} as matches
         from (
           select user_id, at, row_number() over (order by at desc, user_id desc) as place
           from sign_ins where ${before(options.after)}
@@ -100,23 +98,25 @@ export function userLists(db: Kysely<Database> | Transaction<Database>, { first,
     return rows
   }
 
-  /** Finds the users that an index names, unless there are too many. */
+  /** Finds the users that an index names, unless it names too many. */
   async function pick(options: UserListOptions, wanted: number): Promise<ManagedUser[] | undefined> {
     const { text = '' } = options
-    const named = sql<boolean>`text_grams(${folded}) @> (select grams from sought)`
-    const { rows } = await sql<{ count: number } & (ManagedUser | { id: null })>`
+    const hasParts = sql<boolean>`text_grams(${folded}) @> (select grams from sought)`
+    const { rows } = await sql<{ is_many: boolean } & (ManagedUser | { id: null })>`
       with sought as (${partsOf(text)}), found as materialized (
-        select users.id from users
-        where ${text.length > 2 ? named : sql<boolean>`true`} and ${conditions(options)} limit ${found + 1}
-      ), tally as (select count(*)::int as count from found)
-      select tally.count, page.* from tally left join lateral (
+        select id, place from (
+          select users.id, ${contains(text)} as matches, row_number() over () as place from users
+          where ${text.length > 2 ? hasParts : sql<boolean>`true`} and ${filters(options)} limit ${named + 1}
+        ) as named where matches or place > ${named} limit ${found + 1}
+      ), tally as (select count(*) > ${found} or coalesce(max(place), 0) > ${named} as is_many from found)
+      select tally.is_many, page.* from tally left join lateral (
         select ${columns}, ${lastSignIn}
         from found join users on users.id = found.id join sign_ins on sign_ins.user_id = found.id
-        where tally.count <= ${found} and ${before(options.after)}
+        where not tally.is_many and ${before(options.after)}
         order by sign_ins.at desc, sign_ins.user_id desc limit ${wanted}
       ) as page on true`.execute(db)
-    if ((rows[0] as { count: number }).count > found) return undefined
-    return rows.flatMap(({ count, ...user }) => (user.id === null ? [] : [user]))
+    if (rows[0]?.is_many) return undefined
+    return rows.flatMap(({ is_many, ...user }) => (user.id === null ? [] : [user]))
   }
 
   async function list(options: UserListOptions): Promise<ListedUsers> {
