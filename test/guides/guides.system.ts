@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { globSync, statSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { hash } from '@node-rs/bcrypt'
-import { test } from 'tap'
+import t, { test } from 'tap'
 import { typeGuide } from '../helpers/guide.ts'
 import { packages, startRegistry } from '../helpers/registry.ts'
 import { freePort, startPostgres, withoutPostgres } from '../helpers/servers.ts'
@@ -26,55 +26,57 @@ async function build(): Promise<void> {
     ])
 }
 
-test('the guides', async (t) => {
-  const registry = await startRegistry(t)
-  await build()
-  for (const { name, path } of packages(t.testdir())) if (name === '@gatehouse/server') await registry.publish(path)
-  // Commands on the embedded database take two seconds each.
-  const postgres = withoutPostgres ? undefined : await startPostgres()
-  t.teardown(() => postgres?.remove())
+// Each guide has its own time.
+t.setTimeout(0)
+const timeout = 240_000
 
-  /** The variables of a guide, and its port in place of the documented one. */
-  async function surroundings(name: string, places: Record<string, string> = {}) {
-    const port = await freePort()
-    if (postgres) await onServer(`create database ${name}`, postgres.url)
-    const database = postgres && { DATABASE_URL: postgres.url.replace(/\w+$/, name) }
-    return {
-      places: { ':8000': `:${port}`, ...places },
-      env: { ...registry.env, ...database, PORT: String(port), BCRYPT_COST: '10' }
-    }
+const registry = await startRegistry(t)
+await build()
+for (const { name, path } of packages(t.testdir())) if (name === '@gatehouse/server') await registry.publish(path)
+// Commands on the embedded database take two seconds each.
+const postgres = withoutPostgres ? undefined : await startPostgres()
+t.teardown(() => postgres?.remove())
+
+/** The variables of a guide, and its port in place of the documented one. */
+async function surroundings(name: string, places: Record<string, string> = {}) {
+  const port = await freePort()
+  if (postgres) await onServer(`create database ${name}`, postgres.url)
+  const database = postgres && { DATABASE_URL: postgres.url.replace(/\w+$/, name) }
+  return {
+    places: { ':8000': `:${port}`, ...places },
+    env: { ...registry.env, ...database, PORT: String(port), BCRYPT_COST: '10' }
   }
+}
 
-  await t.test('from nothing to a protected resource', async (t) => {
-    await typeGuide(t, 'docs/guides/notes.md', await surroundings('notes'))
-  })
+test('from nothing to a protected resource', { timeout }, async (t) => {
+  await typeGuide(t, 'docs/guides/notes.md', await surroundings('notes'))
+})
 
-  await t.test('removing tasks', async (t) => {
-    await typeGuide(t, 'docs/guides/removing-tasks.md', await surroundings('removing'))
-  })
+test('removing tasks', { timeout }, async (t) => {
+  await typeGuide(t, 'docs/guides/removing-tasks.md', await surroundings('removing'))
+})
 
-  await t.test('from Better Auth to Gatehouse behind it', async (t) => {
-    const front = { ':3000': `:${await freePort()}` }
-    await typeGuide(t, 'docs/guides/behind-better-auth.md', await surroundings('behind', front))
-  })
+test('from Better Auth to Gatehouse behind it', { timeout }, async (t) => {
+  const front = { ':3000': `:${await freePort()}` }
+  await typeGuide(t, 'docs/guides/behind-better-auth.md', await surroundings('behind', front))
+})
 
-  await t.test('from Supabase Auth', { skip: withoutPostgres }, async (t) => {
-    if (!postgres) return t.fail('there is no PostgreSQL')
-    const bcrypt = await hash('correct-horse-7', { cost: 10 })
-    await onServer(
-      `create schema extensions;
-       create schema auth;
-       create table auth.users (id uuid primary key default gen_random_uuid(), email text, encrypted_password text,
-         email_confirmed_at timestamptz, created_at timestamptz default now(), updated_at timestamptz default now(),
-         last_sign_in_at timestamptz, raw_user_meta_data jsonb, banned_until timestamptz, deleted_at timestamptz,
-         is_sso_user boolean default false, is_anonymous boolean default false);
-       insert into auth.users (email, encrypted_password, email_confirmed_at, raw_user_meta_data, banned_until) values
-         ('ann@example.com', '${bcrypt}', now(), '{"name":"Ann"}', null),
-         ('ben@example.com', '${bcrypt}', now(), '{"name":"Ben"}', now() + interval '1 year'),
-         ('eve@example.com', null, now(), '{"name":"Eve"}', null)`,
-      postgres.url
-    )
-    const project = { 'postgres://postgres:password@db.example.supabase.co:5432/postgres': postgres.url }
-    await typeGuide(t, 'docs/guides/from-supabase.md', await surroundings('moved', project))
-  })
+test('from Supabase Auth', { timeout, skip: withoutPostgres }, async (t) => {
+  if (!postgres) return t.fail('there is no PostgreSQL')
+  const bcrypt = await hash('correct-horse-7', { cost: 10 })
+  await onServer(
+    `create schema extensions;
+     create schema auth;
+     create table auth.users (id uuid primary key default gen_random_uuid(), email text, encrypted_password text,
+       email_confirmed_at timestamptz, created_at timestamptz default now(), updated_at timestamptz default now(),
+       last_sign_in_at timestamptz, raw_user_meta_data jsonb, banned_until timestamptz, deleted_at timestamptz,
+       is_sso_user boolean default false, is_anonymous boolean default false);
+     insert into auth.users (email, encrypted_password, email_confirmed_at, raw_user_meta_data, banned_until) values
+       ('ann@example.com', '${bcrypt}', now(), '{"name":"Ann"}', null),
+       ('ben@example.com', '${bcrypt}', now(), '{"name":"Ben"}', now() + interval '1 year'),
+       ('eve@example.com', null, now(), '{"name":"Eve"}', null)`,
+    postgres.url
+  )
+  const project = { 'postgres://postgres:password@db.example.supabase.co:5432/postgres': postgres.url }
+  await typeGuide(t, 'docs/guides/from-supabase.md', await surroundings('moved', project))
 })

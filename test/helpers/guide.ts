@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { Test } from 'tap'
-import { settled, until } from './wait.ts'
+import { patience, settled, until } from './wait.ts'
 
 /**
  * Types a guide: what its blocks say, in their order, in an empty folder. A fenced block is one of these; any other is an error.
@@ -29,6 +29,9 @@ interface Block {
   follows: boolean
   line: number
 }
+
+/** Milliseconds for the commands of a block, which may install packages on a busy machine. */
+const installing = 4 * patience
 
 /** The fenced blocks of a page. */
 export function blocksOf(page: string): Block[] {
@@ -127,12 +130,16 @@ export async function typeGuide(t: Test, path: string, { places = {}, env = {} }
     const mark = `--- ${crypto.randomUUID()} ---`
     const from = main.output.stdout.length
     main.child.stdin.write(`. ${file} </dev/null; echo; echo "${mark}$PWD${mark}"\n`)
-    const done = await until(`the commands of ${where}`, () => {
-      const printed = main.output.stdout.slice(from)
-      if (!printed.includes(mark) && main.isOver())
-        throw new Error(`${where} failed:\n${text}\n${printed}\n${main.output.stderr.slice(-10_000)}`)
-      return printed.split(mark).length > 2 && printed
-    })
+    const done = await until(
+      `the commands of ${where}`,
+      () => {
+        const printed = main.output.stdout.slice(from)
+        if (!printed.includes(mark) && main.isOver())
+          throw new Error(`${where} failed:\n${text}\n${printed}\n${main.output.stderr.slice(-10_000)}`)
+        return printed.split(mark).length > 2 && printed
+      },
+      installing
+    )
     const [printed = '', cwd = ''] = done.split(mark)
     place = cwd
     return printed.trim()

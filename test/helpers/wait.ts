@@ -12,12 +12,16 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 5))
 type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>
 
 /** Waits until a condition holds, and returns its value. On a timeout, throws an error that says what it waited for. */
-export async function until<T>(what: string, condition: () => T | Promise<T>): Promise<Truthy<T>> {
-  const end = performance.now() + patience
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  milliseconds = patience
+): Promise<Truthy<T>> {
+  const end = performance.now() + milliseconds
   for (let turn = 0; ; turn++) {
     const found = await condition()
     if (found) return found as Truthy<T>
-    if (performance.now() > end) throw new Error(`Waited ${patience / 1000} s for ${what}`)
+    if (performance.now() > end) throw new Error(`Waited ${milliseconds / 1000} s for ${what}`)
     await (turn < turns ? setImmediate() : pause())
   }
 }
