@@ -94,13 +94,17 @@ async function openMachine(t: Test) {
       if (child.exitCode !== null) throw new Error(`npm start ended: ${output}`)
       return /listens on {2}(http:\S+)[\s\S]*\n$/.exec(output)
     })
+    /** Again after a 503: the service refuses while the machine is busy. */
     const call = (path: string, { token, body }: { token?: string; body?: object } = {}) =>
-      fetch(`${url}${path}`, {
-        ...(body && { method: 'POST', body: JSON.stringify(body) }),
-        headers: {
-          ...(token && { authorization: `Bearer ${token}` }),
-          ...(body && { 'content-type': 'application/json' })
-        }
+      until(`an answer of ${path}`, async () => {
+        const answer = await fetch(`${url}${path}`, {
+          ...(body && { method: 'POST', body: JSON.stringify(body) }),
+          headers: {
+            ...(token && { authorization: `Bearer ${token}` }),
+            ...(body && { 'content-type': 'application/json' })
+          }
+        })
+        return answer.status !== 503 && answer
       })
     const stop = () => {
       signal('SIGTERM')
