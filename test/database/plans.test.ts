@@ -120,6 +120,7 @@ async function plansOf(work: (db: Kysely<Database>) => Promise<unknown>): Promis
 
 test('housekeeping finds what has expired in an index of each table, without a filter or a sort', async (t) => {
   await deleteExpired(app.db, config)
+  await fillTaskKeys(app.db)
   // While the app seals, housekeeping does not.
   await until('all events are sealed', async () => (await auditEventsRepository(app.db).waiting()).count === 0)
   await sql`vacuum analyze tasks, security_events`.execute(app.db)
