@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { releasedPackages, repository } from './packages.ts'
 
-export const tarballs = join(repository, 'dist/packages')
+const tarballs = (root: string) => join(root, 'dist/packages')
 
 export interface Packed {
   name: string
@@ -16,13 +16,14 @@ export interface Packed {
   files: { path: string; size: number }[]
 }
 
-/** Packs every released package. Their scripts do not run: `build` has created what they contain. */
-export function packAll(destination = tarballs): Packed[] {
+/** Packs released packages, by default all. Their scripts do not run: `build` has created what they contain. */
+export function packAll(root = repository, destination = tarballs(root), names?: string[]): Packed[] {
   rmSync(destination, { recursive: true, force: true })
   mkdirSync(destination, { recursive: true })
-  const folders = releasedPackages().map(({ folder }) => join(repository, folder))
+  const wanted = releasedPackages(root).filter(({ manifest }) => names?.includes(manifest.name) ?? true)
+  const folders = wanted.map(({ folder }) => join(root, folder))
   const args = ['pack', ...folders, '--json', '--ignore-scripts', '--pack-destination', destination]
-  const text = execFileSync('npm', args, { cwd: repository, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  const text = execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
   const packed: (Omit<Packed, 'path'> & { filename: string })[] = JSON.parse(text)
   return packed.map(({ name, filename, size, files }) => ({ name, path: join(destination, filename), size, files }))
 }

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 
 export const repository = join(import.meta.dirname, '../..')
 
+/** The package of the repository itself. */
+export const service = '@gatehouse/server'
+
 export const dependencyKinds = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies'] as const
 
 export interface Manifest extends Partial<Record<(typeof dependencyKinds)[number], Record<string, string>>> {
@@ -29,6 +32,10 @@ export function allPackages(root = repository): Package[] {
   return [service, ...(service.manifest.workspaces ?? []).map((folder) => read(folder, root))]
 }
 
+/** Whether a package names another one as a dependency of any kind. */
+export const dependsOn = (one: Package, other: Package) =>
+  dependencyKinds.some((kind) => Object.hasOwn(one.manifest[kind] ?? {}, other.manifest.name))
+
 /** What a release contains: the service and the workspaces that are not private. A package comes after those it depends on. */
 export function releasedPackages(root = repository): Package[] {
   const released = allPackages(root).filter(({ folder, manifest }) => folder === '.' || !manifest.private)
@@ -37,8 +44,7 @@ export function releasedPackages(root = repository): Package[] {
   function add(one: Package): void {
     if (seen.has(one)) return
     seen.add(one)
-    const needed = dependencyKinds.flatMap((kind) => Object.keys(one.manifest[kind] ?? {}))
-    for (const other of released) if (needed.includes(other.manifest.name)) add(other)
+    for (const other of released) if (dependsOn(one, other)) add(other)
     sorted.push(one)
   }
   for (const one of [...released.slice(1), ...released.slice(0, 1)]) add(one)

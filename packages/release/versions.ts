@@ -2,13 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import semver from 'semver'
 import { allPackages, dependencyKinds, type Manifest, repository } from './packages.ts'
 
-/** Whether a text is a version of semver.org, without build metadata. */
-export const isVersion = (text: string) =>
-  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*))*)?$/.test(
-    text
-  )
+/** Whether a text is a version of semver.org, without build metadata or a leading v. */
+export const isVersion = (text: string) => semver.valid(text) === text
 
 function change(root: string, path: string, edit: (content: Record<string, unknown>) => void): void {
   const file = join(root, path)
