@@ -6,6 +6,8 @@ import { checkPorts } from './ports.ts'
 
 /** The commands of the service, which read process.argv themselves. */
 const commands: Record<string, () => Promise<{ run?: (product: Product) => Promise<void> }>> = {
+  start: async () => ({ run: listen }),
+  '--help': async () => ({ run: async () => void process.stdout.write(usage) }),
   migrate: () => import('../commands/migrate.ts'),
   openapi: () => import('../commands/openapi.ts'),
   users: () => import('../commands/users.ts'),
@@ -33,6 +35,21 @@ async function listen(product: Product): Promise<void> {
     }
   }
 }
+
+const usage = `Usage: gatehouse-server [COMMAND] [OPTION]...
+
+start     migrates the database and listens; also without a command (--port, --host, --workers ...)
+migrate   migrates the database only
+openapi   writes openapi.yaml, or compares it (--check)
+users     finds, shows and changes accounts
+keys      shows and rotates the keys that sign access tokens
+audit     verifies, exports and prunes the audit log
+import    copies users from another system
+export    copies users to another system
+doctor    explains why a token is refused
+
+The settings are environment variables: see docs/settings.md.
+`
 
 /**
  * The whole program of a product: listens, or carries out the command that the command line names first (`migrate`, `users` ...).

@@ -41,3 +41,10 @@ test('a port that is taken while the database opens is reported like one taken b
     /^(\d+): Port \1 on 127\.0\.0\.1 is taken: stop the program that listens there, or set PORT to another one\.\n$/
   )
 })
+
+test('the help names the commands, and start is one', async (t) => {
+  const help = await run(t, 'src/start.js', {}, ['--help']).ended
+  t.match(help, { code: 0, stdout: /^Usage: .*\nstart .*\nmigrate /s })
+  const wrong = await run(t, 'src/start.js', { WORKERS: 'many' }, ['start']).ended
+  t.match(wrong, { code: 1, stderr: /^Gatehouse did not start\. .*WORKERS/s })
+})
