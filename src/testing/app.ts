@@ -71,10 +71,11 @@ export async function buildTestApp(product: Product = {}, { settings, clock, dat
   const log = createLog('silent')
   const database = databaseUrl === undefined ? await folder() : await createDatabase(databaseUrl, log)
   const letters: Letter[] = []
+  const done = async (): Promise<void> => {}
   const transport = async (): Promise<Transport> => ({
     send: async (letter) => void letters.push(letter),
-    check: async () => {},
-    close: () => {}
+    check: done,
+    close: done
   })
   const environment = {
     BETTER_AUTH_SECRET: 'a-long-value-that-only-the-tests-know',

@@ -32,7 +32,7 @@ const timeout = 240_000
 
 const registry = await startRegistry(t)
 await build()
-for (const { name, path } of packages(t.testdir())) if (name === '@gatehouse/server') await registry.publish(path)
+for (const { path } of packages(t.testdir(), ['@gatehouse/server'])) await registry.publish(path)
 // Commands on the embedded database take two seconds each.
 const postgres = withoutPostgres ? undefined : await startPostgres()
 t.teardown(() => postgres?.remove())

@@ -88,7 +88,7 @@ export async function startRegistry(t: Test) {
   }
 }
 
-/** The tarballs of this tree: packed now, of what `npm run build` has built. */
-export function packages(folder: string): { name: string; path: string }[] {
-  return packAll(folder).map(({ name, path }) => ({ name, path }))
+/** The tarballs of this tree, or of some of its packages: packed now, of what `npm run build` has built. */
+export function packages(folder: string, names?: string[]): { name: string; path: string }[] {
+  return packAll(undefined, folder, names).map(({ name, path }) => ({ name, path }))
 }

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { defineProduct, type Routes, Type } from '../../src/index.ts'
-import { buildTestApp, leaks, openRoutes } from '../../src/testing/index.ts'
+import { buildTestApp, leaks, openRoutes, scopeFaults } from '../../src/testing/index.ts'
 import { product } from './notes/product.ts'
 
 const databaseUrl = process.env.TEST_DATABASE_URL
@@ -31,7 +31,7 @@ test('the sweeps find what is wrong with a product', async (t) => {
       ]
     }
   })
-  const { app, signUp, close } = await buildTestApp(careless)
+  const { app, anyone, signUp, close } = await buildTestApp(careless)
   t.teardown(close)
   t.strictSame(await openRoutes(app), ['GET /api/open/:id: 200', 'HEAD /api/open/:id: 200', 'PUT /api/open/:id: 400'])
   const found = await leaks(app, {
@@ -43,6 +43,15 @@ test('the sweeps find what is wrong with a product', async (t) => {
     found,
     ['GET', 'HEAD', 'PUT'].map((method) => `${method} /api/secrets/{id}: 200`)
   )
+  const ann = await signUp()
+  t.strictSame(await scopeFaults(app, ann, careless.scopes ?? []), [])
+  const tokenless = { ...ann, program: async () => anyone }
+  t.strictSame(await scopeFaults(app, tokenless, careless.scopes ?? []), [
+    'GET /api/revocations: 401',
+    'HEAD /api/revocations: 401',
+    'GET /api/secrets/{id}: 401',
+    'HEAD /api/secrets/{id}: 401'
+  ])
 })
 
 test('a test app that cannot start leaves nothing behind', async (t) => {

@@ -1,0 +1,19 @@
+import { test } from 'tap'
+import { buildTestApp } from '../../src/testing/index.ts'
+import { startPostgres, withoutPostgres } from '../helpers/servers.ts'
+import { onServer } from '../helpers/template.ts'
+import '../helpers/without-database.ts'
+import { product } from './notes/product.ts'
+
+test('a test app on PostgreSQL has a database of its own, and removes it', { skip: withoutPostgres }, async (t) => {
+  const { url, remove } = await startPostgres()
+  t.teardown(remove)
+  const databases = async () =>
+    (await onServer("select from pg_database where datname like 'gatehouse_test_%'", url)).rows.length
+  const { signUp, close } = await buildTestApp(product, { databaseUrl: url })
+  t.equal(await databases(), 1)
+  const ann = await signUp()
+  t.equal((await ann.post('/api/notes', { text: 'Kept' })).statusCode, 201)
+  await close()
+  t.equal(await databases(), 0)
+})
