@@ -1,13 +1,10 @@
-// What has to run before the app's own script; a file, because the CSP forbids inline scripts.
-
-// Before the first paint, so that the theme does not flash.
+// web/README.md says why this file exists.
 try {
   const theme = localStorage.getItem('theme')
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme
 } catch {}
 
-/** Resolves when the server delivers a file that could not be loaded. */
-async function delivered(url) {
+async function untilDelivered(url) {
   for (let pause = 1_000; ; pause = Math.min(2 * pause, 16_000)) {
     await new Promise((resolve) => setTimeout(resolve, pause))
     const answer = await fetch(url, { cache: 'reload' }).catch(() => undefined)
@@ -19,7 +16,6 @@ function element(name, properties) {
   return Object.assign(document.createElement(name), properties)
 }
 
-/** Without the app's script the page would stay blank. */
 function tellFailure() {
   const retry = element('button', { type: 'button', className: 'button main', textContent: 'Try again' })
   retry.addEventListener('click', () => location.reload())
@@ -34,17 +30,16 @@ function tellFailure() {
   document.getElementById('app').replaceChildren(main)
 }
 
-// Such events do not bubble, so they are caught on their way down.
 addEventListener(
   'error',
   async ({ target }) => {
     if (target instanceof HTMLScriptElement) {
       tellFailure()
-      await delivered(target.src)
+      await untilDelivered(target.src)
       location.reload()
     }
     if (target instanceof HTMLLinkElement && target.rel === 'stylesheet') {
-      await delivered(target.href)
+      await untilDelivered(target.href)
       target.replaceWith(target.cloneNode())
     }
   },

@@ -69,6 +69,7 @@ export const StepUpDialog = later(() => import('./entry/StepUpDialog.tsx'))
 export const AccountPages = later(() => import('./account/AccountPages.tsx'))
 export const AdminPages = later(() => import('./admin/AdminPages.tsx'))
 export const ClearCompleted = later(() => import('./tasks/ClearCompleted.tsx'))
+export const MoreTasks = later(() => import('./tasks/MoreTasks.tsx'))
 export const ClearDialog = later(() => import('./tasks/ClearDialog.tsx'))
 export const ShortcutsDialog = later(() => import('./tasks/ShortcutsDialog.tsx'))
 

@@ -21,7 +21,7 @@ export type Message =
 export function createTabs<M = Message>(name: string, hear: (message: M) => void) {
   let channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : undefined
   // In Node.js, which renders pages, the channel must not keep the process alive.
-  if (channel && 'unref' in channel && typeof channel.unref === 'function') channel.unref()
+  ;(channel as { unref?: () => void } | undefined)?.unref?.()
   if (channel) channel.onmessage = ({ data }: { data: M }) => hear(data)
 
   return {

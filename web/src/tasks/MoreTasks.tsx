@@ -8,12 +8,12 @@ interface Props {
 }
 
 /**
- * Fetches the next page when its end of the list comes near. After a failure, or without IntersectionObserver, a button
+ * Fetches the next page when the end of the list comes near. After a failure, or without IntersectionObserver, a button
  * does.
  */
-export function MoreTasks({ query, shown }: Props) {
+export default function MoreTasks({ query, shown }: Props) {
   const end = useRef<HTMLDivElement>(null)
-  const { hasNextPage, isFetching, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query
+  const { isFetching, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query
   const fetchMore = useEffectEvent(() => void fetchNextPage())
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows that left may bring the end near without its crossing any line
@@ -24,7 +24,6 @@ export function MoreTasks({ query, shown }: Props) {
     return () => watcher.disconnect()
   }, [shown, isFetching, isFetchNextPageError])
 
-  if (!hasNextPage) return null
   return (
     <div ref={end} className="more">
       {isFetchNextPageError && <p role="alert">More tasks could not be loaded.</p>}

@@ -1,5 +1,5 @@
 import { Suspense, useEffect } from 'react'
-import { ClearCompleted, EditingRow, fetchEditor } from '../pages.ts'
+import { ClearCompleted, EditingRow, fetchEditor, MoreTasks } from '../pages.ts'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
 import { useClearing } from './clearing.ts'
@@ -7,7 +7,6 @@ import { DeletedRow } from './DeletedRow.tsx'
 import { useDeletions } from './deletions.ts'
 import { useDrafts } from './editing.ts'
 import type { Filter } from './filter.ts'
-import { MoreTasks } from './MoreTasks.tsx'
 import { NoTasks } from './NoTasks.tsx'
 import { TaskRow } from './TaskRow.tsx'
 import { useGoneElsewhere } from './useGoneElsewhere.ts'
@@ -68,7 +67,11 @@ export function TaskList({ filter, onChange }: Props) {
         <ErrorState what="Your tasks" error={query.error} retry={() => void query.refetch()} />
       )}
       {query.isSuccess && nothing && strays.length === 0 && <NoTasks filter={filter} onChange={onChange} />}
-      <MoreTasks query={query} shown={tasks.length} />
+      {query.hasNextPage && (
+        <Suspense>
+          <MoreTasks query={query} shown={tasks.length} />
+        </Suspense>
+      )}
     </div>
   )
 }
