@@ -43,7 +43,7 @@ export async function insertOnce<Row extends object>(
       select pg_try_advisory_xact_lock(hashtextextended(${`idempotency ${userId} ${key}`}, 0)) as ours
     ), claimed as (
       insert into idempotency_keys as known (user_id, key, fingerprint, resource_id)
-      select ${userId}::uuid, ${key}::text, ${fingerprint}::bytea, ${newId()}::uuid from turn where ours
+      select ${userId}::uuid, ${key}::text, ${fingerprint}::bytea, ${newId()}::uuid from turn where ours and ${when}
       on conflict (user_id, key) do update
       set fingerprint = excluded.fingerprint, resource_id = excluded.resource_id, created_at = now()
       where known.created_at <= ${tooOld}
@@ -52,7 +52,6 @@ export async function insertOnce<Row extends object>(
     insert into ${sql.table(into)} (id, user_id${sql.join(columns(''), sql``)})
     select claimed.resource_id, claimed.user_id${sql.join(columns('given.'), sql``)}
     from claimed, jsonb_populate_record(null::${sql.table(into)}, ${JSON.stringify(bytes)}::jsonb) as given
-    where ${when}
     returning ${sql.join(returning.map((name) => sql.ref(name)))}`.execute(db)
   return rows[0]
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import t, { test } from 'tap'
+import { idempotencyKeysRepository, insertOnce } from '../../src/repositories/idempotency-keys.ts'
 import { tasksRepository } from '../../src/repositories/tasks.ts'
 import { startApp } from '../helpers/app.ts'
 import { fresh, keyed, milk } from '../helpers/keyed.ts'
@@ -31,6 +32,13 @@ test('while the first one is in progress others get 409, and a failed first one 
   t.match(answer.json(), { status: 409, code: 'idempotency_in_progress' })
   t.equal(answer.headers['retry-after'], '1')
   t.equal((await create(held)).statusCode, 201)
+})
+
+test('a resource whose condition does not hold leaves its key free', async (t) => {
+  const claim = { userId: ann.id, key: crypto.randomUUID(), fingerprint: Buffer.alloc(32) }
+  const task = { into: 'tasks', values: { title: 'refused' }, returning: ['id'] }
+  t.equal(await insertOnce(app.db, claim, { ...task, when: sql<boolean>`false` }), undefined)
+  t.equal(await idempotencyKeysRepository(app.db).find(claim), undefined)
 })
 
 test('the lock of the first one belongs to a transaction', { skip: !server && 'needs PostgreSQL' }, async (t) => {
