@@ -56,7 +56,8 @@ The settings are environment variables: see docs/settings.md.
  * A start that fails prints one message and ends the process.
  */
 export async function start(product: Product = {}): Promise<void> {
-  const load = commands[process.argv[2] ?? '']
+  const name = process.argv[2] ?? ''
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!load) return listen(product)
   process.argv.splice(2, 1)
   const { run } = await load()

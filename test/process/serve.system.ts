@@ -45,6 +45,8 @@ test('a port that is taken while the database opens is reported like one taken b
 test('the help names the commands, and start is one', async (t) => {
   const help = await run(t, 'src/start.js', {}, ['--help']).ended
   t.match(help, { code: 0, stdout: /^Usage: .*\nstart .*\nmigrate /s })
+  for (const name of ['constructor', '__proto__'])
+    t.match(await run(t, 'src/start.js', {}, [name]).ended, { code: 1, stderr: /^Gatehouse did not start\. / }, name)
   const wrong = await run(t, 'src/start.js', { WORKERS: 'many' }, ['start']).ended
   t.match(wrong, { code: 1, stderr: /^Gatehouse did not start\. .*WORKERS/s })
 })
