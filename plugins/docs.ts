@@ -22,7 +22,7 @@ const contentOf = (filename: string) => readFile(new URL(`docs/${filename}`, imp
 
 /** Serves the contract for people, at `/docs`. */
 export const docs = fp(
-  async function docs(app, { webDir }: { webDir: string }) {
+  async function docs(app, { webDir, title }: { webDir: string; title: string }) {
     const [script, style, icon] = await Promise.all([
       contentOf('page.js'),
       contentOf('page.css'),
@@ -35,7 +35,7 @@ export const docs = fp(
       await scope.register(swaggerUi, {
         routePrefix: '/docs',
         theme: {
-          title: 'Gatehouse API',
+          title,
           js: [{ filename: 'page.js', content: script }],
           css: [{ filename: 'page.css', content: style }],
           favicon: [{ filename: 'icon.svg', rel: 'icon', sizes: 'any', type: 'image/svg+xml', content: icon }]

@@ -17,6 +17,8 @@ declare module 'fastify' {
   }
 }
 
+/** Of the document without a title of a product, which has a license of its own. */
+const ours = { contact: { name: 'The maintainers of Gatehouse' }, license: { name: 'MIT', identifier: 'MIT' } }
 const introduction = 'Accounts and sessions.'
 
 const conventions = `
@@ -144,8 +146,7 @@ export const openapi = fp(
           title: api.title ?? 'Gatehouse',
           version: api.version ?? version,
           description: `${api.description ?? introduction}\n\n${conventions}`,
-          contact: { name: 'The maintainers of Gatehouse' },
-          license: { name: 'MIT', identifier: 'MIT' }
+          ...(api.title === undefined && ours)
         },
         servers: [publicServer],
         components: {
@@ -177,7 +178,7 @@ export const openapi = fp(
       transformObject: (documents) =>
         finish((documents as { openapiObject: Document }).openapiObject, api.tags ?? {}, named)
     })
-    await app.register(docs, { webDir })
+    await app.register(docs, { webDir, title: api.title ?? 'Gatehouse API' })
     const hide = true
     let json: Buffer | undefined
     let yaml: Buffer | undefined

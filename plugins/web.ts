@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { acceptsHtml, isPagePath } from '../src/http/page-requests.ts'
 import { createStaticFiles } from '../src/http/static-files.ts'
+import { createShowing, type Shown } from '../src/http/web-app.ts'
 import { sendFile } from './files.ts'
 import { type ContentPolicy, usePolicy } from './security.ts'
 
@@ -56,7 +57,7 @@ const policyText = Object.entries(policy)
 const hashed = '/assets/'
 const assetName = /^\w[\w.-]*\.(js|css|svg|png|jpg|webp|woff2|json|map)$/
 
-export interface WebFiles {
+export interface WebFiles extends Shown {
   webDir: string
   /** Whether the files are Gatehouse's own web app, whose paths are known, or another app with its own routes. */
   isOwnWeb: boolean
@@ -65,9 +66,9 @@ export interface WebFiles {
 const withoutSlash = new Map(pagePaths.filter((path) => path !== '/').map((path) => [`${path}/`, path]))
 
 /** Sends the web app's page for an unknown URL: with a 404, or a 200 where another app may have a route for it. */
-export function createUnknownPages({ webDir, isOwnWeb }: WebFiles) {
+export function createUnknownPages({ webDir, isOwnWeb, ...shown }: WebFiles) {
   const isServed = existsSync(join(webDir, 'index.html'))
-  const find = createStaticFiles(webDir)
+  const find = createStaticFiles(webDir, { change: createShowing(shown) })
   const ranges = isOwnWeb ? ['text/html'] : ['text/html', 'text/*', '*/*']
 
   return async function sendUnknownPage(
@@ -103,9 +104,9 @@ function ownPaths(webDir: string): string[] {
 const options = { schema: { hide: true }, config: { pressureHandler: () => {} } }
 
 export const web = fp(
-  async function web(app, { webDir, isOwnWeb }: WebFiles) {
+  async function web(app, { webDir, isOwnWeb, ...shown }: WebFiles) {
     if (!existsSync(join(webDir, 'index.html'))) return
-    const find = createStaticFiles(webDir)
+    const find = createStaticFiles(webDir, { change: createShowing(shown) })
     await app.register(async (scope) => {
       await usePolicy(scope, policy)
       // For files that are too large to keep in memory.

@@ -75,7 +75,7 @@ interface Options extends Product {
 export async function buildApp(options: Options): Promise<FastifyInstance> {
   const { config, log = createLog(config.logLevel), clock = Date.now, redis, engine, transport, ...product } = options
   checkProduct(product, { scopes: ownScopes, codes: ProblemCode.enum })
-  const { scopes = [], personalData } = product
+  const { scopes = [], pages = [], personalData } = product
   const app = Fastify(fastifyOptions(config, log))
   // Set here, because with the option Fastify would create a logger for each request.
   app.log = log
@@ -109,9 +109,9 @@ export async function buildApp(options: Options): Promise<FastifyInstance> {
   await app.register(limits, { ...config.rateLimit, shared })
   await app.register(client)
   await app.register(cookies, config)
-  await app.register(unknown, config)
+  await app.register(unknown, { ...config, pages, scopes })
   await app.register(openapi, { ...config, product })
-  await app.register(web, config)
+  await app.register(web, { ...config, pages, scopes })
   await app.register(database, { db, ...others, migrate: () => migrateFor(product, db, config, log) })
   await app.register(cursors, { cursors: sealed })
   await app.register(mail, auth.mail)

@@ -80,11 +80,11 @@
   function showBar(appPath) {
     const bar = document.createElement('nav')
     bar.className = 'gatehouse-bar'
-    bar.ariaLabel = 'Gatehouse'
+    bar.ariaLabel = document.title
     const brand = document.createElement('span')
     const icon = document.createElement('img')
     Object.assign(icon, { src: '/docs/static/theme/icon.svg', alt: '' })
-    brand.append(icon, 'Gatehouse API')
+    brand.append(icon, document.title)
     const links = [
       ...(appPath ? [['Open the app', appPath]] : []),
       ['openapi.yaml', '/openapi.yaml'],

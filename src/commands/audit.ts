@@ -10,16 +10,17 @@ import { verify } from '../audit/verifying.ts'
 import { openDatabase, openForMigrations } from '../database/connection.ts'
 import { createLog } from '../logging/log.ts'
 import { createCommandLog } from '../operator/command-log.ts'
+import { commandText } from '../process/program.ts'
 import { auditEventsRepository } from '../repositories/audit-events.ts'
 import { loadSettings } from './settings.ts'
 
 /** Events that are sealed in a transaction: no request waits for this process. */
 const sealedAtOnce = 5_000
 
-const usage = `Usage: npm run --silent audit -- verify [--head POSITION:HASH] [--json]
-       npm run --silent audit -- head
-       npm run --silent audit -- export [--after POSITION]
-       npm run --silent audit -- prune --before DATE [--yes]
+const usage = `Usage: ${commandText('audit', 'verify [--head POSITION:HASH] [--json]')}
+       ${commandText('audit', 'head')}
+       ${commandText('audit', 'export [--after POSITION]')}
+       ${commandText('audit', 'prune --before DATE [--yes]')}
 
 verify  computes the hash chain of all events again. Exit code 1: it is broken, and the first broken position is printed.
         --head compares with a head that was printed earlier and kept elsewhere: it finds events that were cut off at the end.

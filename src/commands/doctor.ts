@@ -17,13 +17,13 @@ async function givenToken(): Promise<string | undefined> {
 
 /** Explains what is wrong with the surroundings of the service, or with a token. */
 export async function run(product: Product): Promise<void> {
-  const config = loadSettings(product.settings)
+  const config = loadSettings(product)
 
   async function examine() {
     const [command, recipient] = process.argv.slice(2)
     if (command === 'mail') return [await sendTestMail(config, recipient ?? '')]
     const token = await givenToken()
-    return token === undefined ? examineSurroundings(config, product) : examineToken(token, config, Date.now)
+    return token === undefined ? examineSurroundings(config, product) : examineToken(token, config, product, Date.now)
   }
 
   try {

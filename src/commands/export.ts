@@ -5,9 +5,10 @@ import { openDatabase, openForMigrations } from '../database/connection.ts'
 import { userLines } from '../import/leaving.ts'
 import { createLog } from '../logging/log.ts'
 import { createCommandLog } from '../operator/command-log.ts'
+import { commandText } from '../process/program.ts'
 import { loadSettings } from './settings.ts'
 
-const usage = `Usage: npm run --silent export -- users [--with-hashes] > users.ndjson
+const usage = `Usage: ${commandText('export', 'users [--with-hashes]')} > users.ndjson
 
 Writes the users who registered here to standard output, one JSON object a line. With --with-hashes also their password
 hashes: keep that file as secret as the database.

@@ -8,14 +8,15 @@ import { auth0File, csvFile, firebaseFile, firebaseProject } from '../import/fil
 import { importFrom, importWithReport } from '../import/report.ts'
 import { createLog } from '../logging/log.ts'
 import { createCommandLog } from '../operator/command-log.ts'
+import { commandText } from '../process/program.ts'
 import { supabaseRepository } from '../repositories/supabase.ts'
 import { loadSettings } from './settings.ts'
 
-const usage = `Usage: npm run import -- better-auth <DATABASE_URL of the Better Auth server> [--write]
-       npm run import -- supabase <DATABASE_URL of the project> [--write]
-       npm run import -- auth0 <FILE.ndjson> [--write]
-       npm run import -- csv <FILE.csv> [--write]
-       npm run import -- firebase <FILE.json> --signer-key <KEY> --salt-separator <TEXT> --rounds 8 --mem-cost 14 [--write]
+const usage = `Usage: ${commandText('import', 'better-auth <DATABASE_URL of the Better Auth server> [--write]')}
+       ${commandText('import', 'supabase <DATABASE_URL of the project> [--write]')}
+       ${commandText('import', 'auth0 <FILE.ndjson> [--write]')}
+       ${commandText('import', 'csv <FILE.csv> [--write]')}
+       ${commandText('import', 'firebase <FILE.json> --signer-key <KEY> --salt-separator <TEXT> --rounds 8 --mem-cost 14 [--write]')}
 
 Copies users and password hashes into the database of the settings. Without --write it only reports what it would do.
 A run that was interrupted can be repeated: users who are there already stay as they are. docs/import.md describes the files.

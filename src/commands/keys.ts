@@ -5,10 +5,11 @@ import { openDatabase } from '../database/connection.ts'
 import { prepareDatabase } from '../database/prepare.ts'
 import { createLog } from '../logging/log.ts'
 import { createCommandLog, type RecordCommand } from '../operator/command-log.ts'
+import { commandText } from '../process/program.ts'
 import { signingKeysRepository } from '../repositories/signing-keys.ts'
 import { loadSettings } from './settings.ts'
 
-const usage = `Usage: npm run keys -- list | rotate | retire <kid> [--now] [--reason <text>] [--json]
+const usage = `Usage: ${commandText('keys', 'list | rotate | retire <kid> [--now] [--reason <text>] [--json]')}
 
 list          shows the keys that sign access tokens
 rotate        lets the next key sign, retires the current one, and makes another next key
@@ -64,7 +65,7 @@ async function act(): Promise<void> {
     await rotateKeys(db, algorithm, config, record)
   }
   if (command === 'retire' && !(await retireKey(db, kid, config, { atOnce, record })))
-    throw new Error(`there is no key ${kid}; npm run keys -- list shows the keys`)
+    throw new Error(`there is no key ${kid}; ${commandText('keys', 'list')} shows the keys`)
   const keys = await signingKeysRepository(db).list()
   const lines = keys.length > 0 ? keys.map(describe).join('') : 'There are no keys: the shared secret signs\n'
   process.stdout.write(json ? `${JSON.stringify(keys)}\n` : lines)

@@ -7,7 +7,7 @@ import { loadSettings } from './settings.ts'
 
 /** Applies pending migrations, prints their names, and does what the product does before it listens. */
 export async function run(product: Product): Promise<void> {
-  const config = loadSettings(product.settings)
+  const config = loadSettings(product)
   const log = createLog(config.logLevel)
   const db = openDatabase(config, log)
   try {

@@ -4,6 +4,7 @@ import { openapiYaml } from '../../plugins/openapi.ts'
 import { buildApp } from '../app.ts'
 import { loadConfig } from '../config/config.ts'
 import { createLog } from '../logging/log.ts'
+import { commandText } from '../process/program.ts'
 import type { Product } from '../product/product.ts'
 import { tasks } from '../product/tasks.ts'
 
@@ -19,7 +20,7 @@ export async function run(product: Product, usual: string | URL = 'openapi.yaml'
 
   if (!values.check) await writeFile(file, contract)
   else if (contract !== (await readFile(file, 'utf8').catch(() => ''))) {
-    process.stderr.write('openapi.yaml differs from the schemas; run: npm run openapi\n')
+    process.stderr.write(`openapi.yaml differs from the schemas; run: ${commandText('openapi')}\n`)
     process.exitCode = 1
   } else process.stdout.write('openapi.yaml matches the schemas\n')
 }

@@ -13,7 +13,7 @@ import { tasks } from '../product/tasks.ts'
 await makeTemplate()
 const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-'))
 const log = createLog('silent')
-const config = loadConfig({ DATA_DIR: dataDir })
+const config = loadConfig({ DATA_DIR: dataDir }, [], tasks.settings)
 const app = await buildApp({ ...tasks, config, log })
 await app.migrate()
 await app.inject('/health')

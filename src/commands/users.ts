@@ -18,7 +18,7 @@ const terminal = openTerminal(process)
 
 /** Writes to the database that the service uses. Its processes hear of what ends as of what another process has ended. */
 async function open(product: Product) {
-  const config = loadSettings(product.settings)
+  const config = loadSettings(product)
   const log = createLog('silent')
   const db = openDatabase(config, log)
   const securityLog = createSecurityLog(securityEventsRepository(db), log)

@@ -45,7 +45,7 @@ const settings = {
   SESSION_TTL: duration({ default: 90 * day }),
   SECURITY_EVENT_TTL: duration({ default: 90 * day }),
   APP_URL: siteUrl({ default: undefined }),
-  APP_NAME: str({ default: 'Gatehouse' }),
+  APP_NAME: str({ default: undefined }),
   SMTP_URL: smtpUrl({ default: undefined }),
   MAIL_FROM: sender({ default: undefined }),
   EMAIL_VERIFICATION: str({ choices: verificationModes, default: undefined }),
@@ -61,8 +61,6 @@ const settings = {
   DRAIN_DELAY: delay({ default: 0 }),
   TRUST_PROXY: cidrs({ default: [] }),
   BCRYPT_COST: between(10, 15)({ default: 12 }),
-  TASKS_PER_USER: between(1, 1_000_000_000)({ default: 100_000 }),
-  TASK_BYTES_PER_USER: between(1, 1_000_000_000_000)({ default: 256 * 1024 * 1024 }),
   REDIS_URL: redisUrl({ default: undefined }),
   RATE_LIMIT_ENABLED: bool({ default: true }),
   RATE_LIMIT_AUTH: between(1, 1_000_000)({ default: 200 }),
@@ -87,12 +85,14 @@ function freeze<T>(value: T): T {
 
 /**
  * Reads the settings into a frozen object: times in seconds, lists as arrays. The command line overrides the environment.
- * Throws one error that lists all problems. `further` are the settings of a product.
+ * Throws one error that lists all problems. `further` are the settings of a product, and `name` is
+ * what APP_NAME is unless it is set.
  */
 export function loadConfig<const Further extends Specs = Record<never, never>>(
   environment: Record<string, string | undefined> = process.env,
   commandLine: string[] = [],
-  further: Further = {} as Further
+  further: Further = {} as Further,
+  name = 'Gatehouse'
 ) {
   const complaints: string[] = []
   const complain = (problem: string) => complaints.push(problem)
@@ -105,6 +105,7 @@ export function loadConfig<const Further extends Specs = Record<never, never>>(
       for (const [name, error] of Object.entries(errors)) complain(`${name}: ${error?.message}`)
     }
   })
+  const appName = env.APP_NAME ?? name
   const production = env.NODE_ENV === 'production'
   const secrets = configuredSecrets(env, production, complain)
   const urls = databaseUrls(env, complain)
@@ -126,7 +127,7 @@ export function loadConfig<const Further extends Specs = Record<never, never>>(
     complain('WORKERS: more than one worker requires DATABASE_URL, because the embedded database supports one process')
   if (production && /^http:(?!\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/.test(env.APP_URL ?? ''))
     complain('APP_URL: must be https in production, outside localhost')
-  const mail = mailSettings(env, production, complain)
+  const mail = mailSettings({ ...env, APP_NAME: appName }, production, complain)
   const signUp = signUpSettings(env, mail, complain)
   const ofProduct = productSettings(present, further, settings, complain)
   if (complaints.length > 0) throw new Error(`The settings are wrong:\n${complaints.map((c) => `  - ${c}`).join('\n')}`)
@@ -147,11 +148,11 @@ export function loadConfig<const Further extends Specs = Record<never, never>>(
     sessionTtl: env.SESSION_TTL,
     securityEventTtl: env.SECURITY_EVENT_TTL,
     appUrl: env.APP_URL,
-    appName: env.APP_NAME,
+    appName,
     /** Undefined in production without a mail server. */
     mail,
     /** Undefined without a host that passkeys can belong to. */
-    passkeys: passkeySettings(env, production),
+    passkeys: passkeySettings({ ...env, APP_NAME: appName }, production),
     ...signUp,
     corsOrigins: env.CORS_ORIGINS,
     corsHeaders: env.CORS_HEADERS,
@@ -163,7 +164,6 @@ export function loadConfig<const Further extends Specs = Record<never, never>>(
     drainDelay: env.DRAIN_DELAY,
     trustProxy: env.TRUST_PROXY,
     bcryptCost: env.BCRYPT_COST,
-    taskQuota: { tasks: env.TASKS_PER_USER, bytes: env.TASK_BYTES_PER_USER },
     redisUrl: env.RATE_LIMIT_ENABLED ? env.REDIS_URL : undefined,
     rateLimit: {
       enabled: env.RATE_LIMIT_ENABLED,

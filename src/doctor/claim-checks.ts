@@ -1,3 +1,4 @@
+import { commandText } from '../process/program.ts'
 import { type Evidence, type Explainers, type Explanation, quote, span } from './findings.ts'
 
 const clocks = 'One of the two clocks is wrong: set both by NTP. A difference of one minute is accepted.'
@@ -135,6 +136,6 @@ export const aboutClaims: Explainers = {
   }),
   deactivated: () => ({
     broken: 'the account of its user is deactivated here',
-    change: 'To enable it: npm run users -- enable'
+    change: `To enable it: ${commandText('users', 'enable')}`
   })
 }

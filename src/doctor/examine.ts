@@ -18,6 +18,8 @@ import { checkDatabase, checkIssuer, checkSettings } from './surroundings.ts'
 
 const log = createLog('silent')
 
+type Migrated = Pick<Product, 'migrations'>
+
 /** Opens the parts of the service that a diagnosis needs, read-only. `clock` gives milliseconds since 1970. */
 function open(config: Config, clock: () => number) {
   const db = openDatabase(config, log)
@@ -37,10 +39,11 @@ function open(config: Config, clock: () => number) {
 async function checkStanding(
   token: AccessToken,
   config: Config,
-  { db, revocations }: ReturnType<typeof open>
+  { db, revocations }: ReturnType<typeof open>,
+  product: Migrated
 ): Promise<Finding> {
   const unknown = (why: string) => ({ ok: undefined, text: `It could not be checked whether it was revoked. ${why}` })
-  const database = await checkDatabase(db, config)
+  const database = await checkDatabase(db, config, product)
   if (!database.ok) return unknown(database.text)
   try {
     const user = token.issuer !== null && (await usersRepository(db).findForeign(token.issuer, token.subject))
@@ -81,11 +84,16 @@ async function explainRefusal(
   return [{ ok: false, text: `Refused (${status} ${code}): ${broken}.`, advice: change }]
 }
 
-async function judge(token: string, config: Config, service: ReturnType<typeof open>): Promise<Finding[]> {
+async function judge(
+  token: string,
+  config: Config,
+  service: ReturnType<typeof open>,
+  product: Migrated
+): Promise<Finding[]> {
   const { verify, clock } = service
   try {
     const who = await verify(token)
-    const standing = await checkStanding(who, config, service)
+    const standing = await checkStanding(who, config, service, product)
     const whose =
       who.issuer === null ? `user ${who.subject} of this service` : `user ${quote(who.subject)} of ${quote(who.issuer)}`
     const left = span(who.expiresAt - clock() / 1000)
@@ -97,16 +105,21 @@ async function judge(token: string, config: Config, service: ReturnType<typeof o
 }
 
 /** Checks whether the service would accept a token now. */
-export async function examineToken(text: string, config: Config, clock: () => number): Promise<Finding[]> {
+export async function examineToken(
+  text: string,
+  config: Config,
+  product: Migrated,
+  clock: () => number
+): Promise<Finding[]> {
   const token = text.trim().replace(/^(authorization: *)?bearer +/i, '')
   const service = open(config, clock)
   // Without the database the service cannot tell which tokens it signs; what it can tell is said all the same.
   if (config.signingAlgorithm !== 'HS256' && databaseExists(config)) await service.signingKeys.load().catch(() => {})
-  return judge(token, config, service).finally(service.close)
+  return judge(token, config, service, product).finally(service.close)
 }
 
 /** Checks settings, database, mail server, issuers and signing keys. */
-export async function examineSurroundings(config: Config, product?: Pick<Product, 'migrations'>): Promise<Finding[]> {
+export async function examineSurroundings(config: Config, product: Migrated): Promise<Finding[]> {
   const db = openDatabase(config, log)
   const findings = [
     checkSettings(config),

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { resolve } from 'node:path'
+import { commandText } from '../process/program.ts'
 import { shownUrl } from '../util/shown-url.ts'
 import { type Evidence, type Explainers, type Explanation, quote } from './findings.ts'
 import { issuerOf } from './issuer-checks.ts'
@@ -66,13 +67,12 @@ function unknownKey(evidence: Evidence): Explanation {
   if (!issuer && evidence.jws.header.alg !== 'HS256')
     return {
       broken: `its key (kid) ${quote(kid)} is not one of the signing keys of this service`,
-      change: 'Get a new token: its key may have been removed. npm run keys -- list shows the keys.'
+      change: `Get a new token: its key may have been removed. ${commandText('keys', 'list')} shows the keys.`
     }
   return issuer
     ? {
         broken: `its key (kid) ${quote(kid)} is not one of the keys at ${shownUrl(issuer.jwksUrl)} that can be used`,
-        change:
-          'Get a new token: the keys may have been replaced. If that does not help, it comes from another server of that name, or its key is refused: npm run doctor, without a token, lists the keys.'
+        change: `Get a new token: the keys may have been replaced. If that does not help, it comes from another server of that name, or its key is refused: ${commandText('doctor')}, without a token, lists the keys.`
       }
     : {
         broken: `its key (kid) ${quote(kid)} is not a key of this service: ${evidence.config.secrets.map((s) => quote(s.kid)).join(', ')}`,

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { MailSettings } from '../config/mail-settings.ts'
 import { explain } from '../database/failures.ts'
 import { openFiles, openSmtp, type Transport } from '../mail/transport.ts'
+import { commandText } from '../process/program.ts'
 import { newId } from '../util/ids.ts'
 import type { Finding } from './findings.ts'
 
@@ -58,7 +59,9 @@ export async function sendTestMail(config: Config, to: string): Promise<Finding>
   if (fault || !opened)
     return {
       ok: false,
-      ...(fault ? { text: `The recipient ${fault}`, advice: 'npm run doctor -- mail ann@example.com' } : notConfigured)
+      ...(fault
+        ? { text: `The recipient ${fault}`, advice: commandText('doctor', 'mail ann@example.com') }
+        : notConfigured)
     }
   const { name, transport, mail } = opened
   const { appName } = mail

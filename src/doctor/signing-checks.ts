@@ -3,6 +3,7 @@ import { openKey, sealSigningKeys } from '../auth/keys/key-pairs.ts'
 import type { Config } from '../config/config.ts'
 import { databaseExists } from '../database/inspect.ts'
 import type { Database } from '../database/tables.ts'
+import { commandText } from '../process/program.ts'
 import { type KeyState, signingKeysRepository } from '../repositories/signing-keys.ts'
 import { type Finding, span } from './findings.ts'
 
@@ -28,7 +29,7 @@ export function judgeSigningKeys({ keys, left }: Found, { signingAlgorithm }: Co
     return {
       ok: false,
       text: `${text}; a key cannot be decrypted`,
-      advice: 'Add the secret that it was made with to BETTER_AUTH_SECRETS, or retire it: npm run keys -- list'
+      advice: `Add the secret that it was made with to BETTER_AUTH_SECRETS, or retire it: ${commandText('keys', 'list')}`
     }
   const idle = kept.filter(({ algorithm, state }) => state === 'current' && algorithm !== signingAlgorithm)
   const signs = kept.some(({ algorithm, state }) => state === 'current' && algorithm === signingAlgorithm)
@@ -36,7 +37,7 @@ export function judgeSigningKeys({ keys, left }: Found, { signingAlgorithm }: Co
     return {
       ok: true,
       text,
-      advice: 'A key of another algorithm is current. When no process uses it, retire it: npm run keys -- retire <kid>'
+      advice: `A key of another algorithm is current. When no process uses it, retire it: ${commandText('keys', 'retire <kid>')}`
     }
   if (!signs)
     return {

@@ -4,9 +4,10 @@ import type { Config } from '../config/config.ts'
 import { weakness } from '../config/secrets.ts'
 import { explain } from '../database/failures.ts'
 import { databaseExists, inspect } from '../database/inspect.ts'
-import { migrationsOf, productMigrations } from '../database/migrate.ts'
+import { migrationsOf } from '../database/migrate.ts'
 import type { Database } from '../database/tables.ts'
 import { nameDatabase } from '../process/banner.ts'
+import { commandText } from '../process/program.ts'
 import type { Product } from '../product/product.ts'
 import { shownUrl } from '../util/shown-url.ts'
 import { type Finding, quote } from './findings.ts'
@@ -30,7 +31,7 @@ export function judgeDatabase({ version, pending }: Awaited<ReturnType<typeof in
     return {
       ok: false,
       text: `${text}; these migrations are missing: ${pending.join(', ')}`,
-      advice: 'Start the service, or run: npm run migrate'
+      advice: `Start the service, or run: ${commandText('migrate')}`
     }
   return { ok: true, text: `${text}; its schema is up to date` }
 }
@@ -38,7 +39,7 @@ export function judgeDatabase({ version, pending }: Awaited<ReturnType<typeof in
 export async function checkDatabase(
   db: Kysely<Database>,
   config: Config,
-  { migrations }: Pick<Product, 'migrations'> = { migrations: productMigrations }
+  { migrations }: Pick<Product, 'migrations'>
 ): Promise<Finding> {
   const name = nameDatabase(config)
   if (!databaseExists(config))

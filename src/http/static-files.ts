@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip as compress } from 'node:zlib'
 import { LRUCache } from 'lru-cache'
 import mime from 'mime'
 
@@ -8,6 +10,9 @@ const maxBytes = { all: 32 * 1024 * 1024, one: 4 * 1024 * 1024 }
 const checkInterval = 1_000
 // What a build leaves beside a file, by the name of the coding (RFC 9110, section 8.4.1).
 const endings = { br: '.br', gzip: '.gz' } as const
+
+const brotli = promisify(brotliCompress)
+const gzip = promisify(compress)
 
 export type Coding = keyof typeof endings
 
@@ -35,9 +40,23 @@ async function examine(path: string) {
   return stats?.isFile() ? { path, size: stats.size, modified: stats.mtimeMs } : undefined
 }
 
-async function read(path: string): Promise<Representation> {
-  const body = await readFile(path)
-  return { body, etag: `"${hash('sha256', body, 'base64url').slice(0, 22)}"` }
+const represent = (body: Buffer): Representation => ({
+  body,
+  etag: `"${hash('sha256', body, 'base64url').slice(0, 22)}"`
+})
+const read = async (path: string) => represent(await readFile(path))
+
+/** Changes a file of this path before it is sent, or returns the same body. */
+export type Change = (path: string, body: Buffer) => Buffer
+
+/** A file with another body is as new as the process, which may have other settings than the one before. */
+async function changed(file: StaticFile, body: Buffer): Promise<StaticFile> {
+  const modified = Math.floor((Date.now() - process.uptime() * 1_000) / 1_000) * 1_000
+  const compressed: StaticFile['compressed'] = new Map([
+    ['br', represent(await brotli(body))],
+    ['gzip', represent(await gzip(body))]
+  ])
+  return { ...file, modified: Math.max(modified, file.modified), plain: represent(body), compressed }
 }
 
 async function load(path: string, known: StaticFile | undefined): Promise<StaticFile> {
@@ -63,7 +82,17 @@ async function load(path: string, known: StaticFile | undefined): Promise<Static
 }
 
 /** Files of a folder, from memory, at most a second old, however many clients ask. Nobody checks the relative paths here. */
-export function createStaticFiles(root: string, clock = () => performance.now()) {
+export function createStaticFiles(
+  root: string,
+  { clock = () => performance.now(), change = (_path, body) => body }: { clock?: () => number; change?: Change } = {}
+) {
+  async function loaded(path: string, known: StaticFile | undefined): Promise<StaticFile> {
+    const file = await load(join(root, path), known)
+    if (file === known || !file.plain) return file
+    const body = change(path, file.plain.body)
+    return body === file.plain.body ? file : changed(file, body)
+  }
+
   const files = new LRUCache<string, StaticFile>({
     maxSize: maxBytes.all,
     sizeCalculation: ({ plain, compressed, stamp }, path) =>
@@ -71,7 +100,7 @@ export function createStaticFiles(root: string, clock = () => performance.now())
     ttl: checkInterval,
     ttlResolution: 0,
     perf: { now: clock },
-    fetchMethod: (path, known) => load(join(root, path), known)
+    fetchMethod: loaded
   })
 
   return async function find(path: string): Promise<StaticFile | undefined> {

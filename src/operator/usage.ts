@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
+import { commandText } from '../process/program.ts'
 
-export const usage = `Usage: npm run users -- <command> [<user>] [options]
+export const usage = `Usage: ${commandText('users', '<command>')} [<user>] [options]
 
   find [<text>]          users whose email, name or id contains the text, the latest sign-in first
   show <user>            sessions, second factors, latest events, and what the user stores

@@ -9,14 +9,15 @@ export const nameDatabase = ({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl
 
 /** The text printed at the start; in production one JSON line. */
 export function welcome(origin: string, config: Config): string {
+  const line = (what: string, value: string) => `  ${what.padEnd(Math.max(config.appName.length + 13, 15))}${value}`
   const database = nameDatabase(config)
   if (config.production)
     return `${JSON.stringify({ msg: 'listening', url: origin, docs: `${origin}/docs`, database })}\n`
   const body = `{"email":"ann-${randomBytes(3).toString('hex')}@example.com","name":"Ann","password":"correct-horse-7"}`
   return `
-  Gatehouse listens on  ${origin}
-  Documentation         ${origin}/docs
-  Database              ${database}
+${line(`${config.appName} listens on`, origin)}
+${line('Documentation', `${origin}/docs`)}
+${line('Database', database)}
 
   Sign up, and get an access token:
 

@@ -20,7 +20,7 @@ export async function runWorkers(config: Config, log: Logger): Promise<void> {
   })
   function giveUp(error: Error): void {
     log.fatal({ err: error }, 'workers keep failing')
-    process.stderr.write(`Gatehouse stopped. ${error.message}\n`)
+    process.stderr.write(`${config.appName} stopped. ${error.message}\n`)
     void all.close(drain + closeTimeout).finally(() => process.exit(1))
   }
   const { close } = closeWithGrace(

@@ -3,11 +3,12 @@ import { loadConfig } from '../config/config.ts'
 import { createLog } from '../logging/log.ts'
 import type { Product } from '../product/product.ts'
 import { checkPorts } from './ports.ts'
+import { nameProgram, programText } from './program.ts'
 
 /** The commands of the service, which read process.argv themselves. */
 const commands: Record<string, () => Promise<{ run?: (product: Product) => Promise<void> }>> = {
   start: async () => ({ run: listen }),
-  '--help': async () => ({ run: async () => void process.stdout.write(usage) }),
+  '--help': async () => ({ run: async () => void process.stdout.write(usage()) }),
   migrate: () => import('../commands/migrate.ts'),
   openapi: () => import('../commands/openapi.ts'),
   users: () => import('../commands/users.ts'),
@@ -20,7 +21,7 @@ const commands: Record<string, () => Promise<{ run?: (product: Product) => Promi
 
 async function listen(product: Product): Promise<void> {
   try {
-    const config = loadConfig(undefined, process.argv.slice(2), product.settings)
+    const config = loadConfig(undefined, process.argv.slice(2), product.settings, product.api?.title)
     const log = createLog(config.logLevel)
     if (cluster.isPrimary) await checkPorts(config)
     const isAbove = config.workers > 1 && cluster.isPrimary
@@ -30,15 +31,15 @@ async function listen(product: Product): Promise<void> {
     const { message } = error as Error
     if (cluster.worker) cluster.worker.send({ failed: message }, () => process.exit(1))
     else {
-      process.stderr.write(`Gatehouse did not start. ${message}\n`)
+      process.stderr.write(`${product.api?.title ?? 'Gatehouse'} did not start. ${message}\n`)
       process.exit(1)
     }
   }
 }
 
-const usage = `Usage: gatehouse-server [COMMAND] [OPTION]...
+const usage = () => `Usage: ${programText()} [COMMAND] [OPTION]...
 
-start     migrates the database and listens; also without a command (--port, --host, --workers ...)
+start     migrates the database and listens; also without a command (--workers N)
 migrate   migrates the database only
 openapi   writes openapi.yaml, or compares it (--check)
 users     finds, shows and changes accounts
@@ -56,6 +57,7 @@ The settings are environment variables: see docs/settings.md.
  * A start that fails prints one message and ends the process.
  */
 export async function start(product: Product = {}): Promise<void> {
+  nameProgram(process.argv[1])
   const name = process.argv[2] ?? ''
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!load) return listen(product)

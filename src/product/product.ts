@@ -61,6 +61,8 @@ export interface Product<Settings extends Specs = Specs> {
   /** Scopes of personal access tokens, such as `notes:read`. */
   scopes?: readonly string[]
   problems?: readonly ProblemFactory[]
+  /** Pages of our web app besides those of accounts, for a product that has their routes. */
+  pages?: readonly 'tasks'[]
   /** A folder, or what provides the migrations. They run after ours, and are recorded in a table of their own. */
   migrations?: string | URL | MigrationProvider
   /** What the export of a user's data has of each table with a foreign key to `users`. */

@@ -2,6 +2,7 @@ import { taskRoutes } from '../../routes/tasks.ts'
 import { userTaskRoutes } from '../../routes/user-tasks.ts'
 import { ref } from '../../schemas/common.ts'
 import { Task } from '../../schemas/tasks.ts'
+import { setting } from '../config/product-settings.ts'
 import { productMigrations } from '../database/migrate.ts'
 import { fillTaskKeys } from '../repositories/task-key-filling.ts'
 import { allTasks, tasksRepository } from '../repositories/tasks.ts'
@@ -20,13 +21,21 @@ export const tasks = defineProduct({
       'user-tasks': 'The same tasks, with the id of the user in the path; new clients use `/api/tasks`'
     }
   },
-  routes: ({ taskQuota }) => ({
-    authenticated: [
-      { prefix: '/api/tasks', routes: taskRoutes, taskQuota },
-      { prefix: '/api/users/:user_id/tasks', routes: userTaskRoutes, taskQuota }
-    ]
-  }),
+  settings: {
+    TASKS_PER_USER: setting.between(1, 1_000_000_000)({ default: 100_000 }),
+    TASK_BYTES_PER_USER: setting.between(1, 1_000_000_000_000)({ default: 256 * 1024 * 1024 })
+  },
+  routes({ settings }) {
+    const taskQuota = { tasks: settings.TASKS_PER_USER, bytes: settings.TASK_BYTES_PER_USER }
+    return {
+      authenticated: [
+        { prefix: '/api/tasks', routes: taskRoutes, taskQuota },
+        { prefix: '/api/users/:user_id/tasks', routes: userTaskRoutes, taskQuota }
+      ]
+    }
+  },
   scopes: ['tasks:read', 'tasks:write'],
+  pages: ['tasks'],
   migrations: productMigrations,
   personalData: {
     tasks: { description: 'All tasks, oldest first', schema: ref(Task), rows: allTasks }

@@ -91,7 +91,7 @@ export async function buildTestApp(product: Product = {}, { settings, clock, dat
   }
 
   try {
-    const config = { ...loadConfig(environment, [], product.settings), bcryptCost, ...patient }
+    const config = { ...loadConfig(environment, [], product.settings, product.api?.title), bcryptCost, ...patient }
     app = await buildApp({ ...product, config, log, transport, ...(clock && { clock }) })
     await app.ready()
     await app.migrate()

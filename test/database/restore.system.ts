@@ -30,7 +30,7 @@ async function populate({ app, signUp }: Awaited<ReturnType<typeof startApp>>) {
 async function startOn(t: Test, settings: Record<string, string>) {
   const { log } = captureLog()
   const environment = { BETTER_AUTH_SECRET: secret, BCRYPT_COST: '10', RATE_LIMIT_ENABLED: 'false', ...settings }
-  const app = await buildApp({ ...tasks, config: loadConfig(environment), log })
+  const app = await buildApp({ ...tasks, config: loadConfig(environment, [], tasks.settings), log })
   t.teardown(() => app.close())
   await app.ready()
   await app.revocations.catchUp()

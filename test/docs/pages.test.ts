@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { test } from 'tap'
 import { parse } from 'yaml'
+import { tasks } from '../../src/product/tasks.ts'
 
 const root = new URL('../../', import.meta.url)
 const inDocs = (await readdir(new URL('docs/', root), { recursive: true })).filter((name) => name.endsWith('.md'))
@@ -62,7 +63,8 @@ test('the README links to operations of the contract', async (t) => {
 
 test('the page of settings and .env.example have every setting and no other', async (t) => {
   const source = await read('src/config/config.ts')
-  const settings = [...source.matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, name]) => name).sort()
+  const ofTasks = Object.keys(tasks.settings ?? {})
+  const settings = [...[...source.matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, name]) => name), ...ofTasks].sort()
   const internal = 'GATEHOUSE_WORKER'
   const rows = (await read('docs/settings.md')).split('\n').filter((line) => line.startsWith('| `'))
   const documented = rows.flatMap((row) => {

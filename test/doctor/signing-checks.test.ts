@@ -62,7 +62,7 @@ test('tokens of keys are explained, and the keys are listed', async (t) => {
     return work(db).finally(() => db.destroy())
   }
   const sharedUse = () => use((db) => db.selectFrom('shared_secret_use').selectAll().execute())
-  const explained = async (token: string) => (await examineToken(token, config, Date.now)).map(format).join('')
+  const explained = async (token: string) => (await examineToken(token, config, {}, Date.now)).map(format).join('')
   t.match(await explained(token), /^✓ Accepted: it is valid for user .* of this service/)
   await use(endChangeOver)
   t.match(await explained(mint(ourHeader, ourClaims())), /instead of a key of EdDSA/)
@@ -70,21 +70,27 @@ test('tokens of keys are explained, and the keys are listed', async (t) => {
   const [head, payload] = token.split('.')
   t.match(await explained(`${head}.${payload}.${'A'.repeat(86)}`), /not made by the key .* of this service/)
   t.strictSame(await sharedUse(), left, 'the doctor only reads')
-  t.match((await examineSurroundings(config)).at(-1), { ok: true, text: /^Signing: EdDSA; keys: 1 current, 1 next/ })
+  t.match((await examineSurroundings(config, {})).at(-1), {
+    ok: true,
+    text: /^Signing: EdDSA; keys: 1 current, 1 next/
+  })
   await use((db) => db.updateTable('signing_keys').set({ refused_at: new Date().toISOString() }).execute())
   t.match(await explained(token), /was retired, and its tokens are refused/)
   const shared = { ...config, signingAlgorithm: 'HS256' as const }
-  t.notMatch((await examineSurroundings(shared)).map(format).join(''), /Signing/, 'only the shared secret signs')
+  t.notMatch((await examineSurroundings(shared, {})).map(format).join(''), /Signing/, 'only the shared secret signs')
 })
 
 test('without a database, or with one that does not answer, nothing is said of keys', async (t) => {
   const absent = loadConfig({ BETTER_AUTH_SECRET: secret, DATA_DIR: t.testdir(), SIGNING_ALGORITHM: 'EdDSA' })
-  t.notMatch((await examineSurroundings(absent)).map(format).join(''), /Signing/)
+  t.notMatch((await examineSurroundings(absent, {})).map(format).join(''), /Signing/)
   const down = loadConfig({
     BETTER_AUTH_SECRET: secret,
     DATABASE_URL: 'postgres://ann@localhost:1/tasks',
     SIGNING_ALGORITHM: 'EdDSA'
   })
-  t.notMatch((await examineSurroundings(down)).map(format).join(''), /Signing/)
-  t.match((await examineToken(ourToken(), down, Date.now)).map(format).join(''), /BETTER_AUTH_SECRET instead of a key/)
+  t.notMatch((await examineSurroundings(down, {})).map(format).join(''), /Signing/)
+  t.match(
+    (await examineToken(ourToken(), down, {}, Date.now)).map(format).join(''),
+    /BETTER_AUTH_SECRET instead of a key/
+  )
 })

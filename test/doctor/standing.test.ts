@@ -80,6 +80,14 @@ test('an error of the database leaves the result undetermined', async (t) => {
   )
 })
 
+test('a database without the migrations of the product leaves the result undetermined', async (t) => {
+  const product = { migrations: { getMigrations: async () => ({ '0001_notes': { up: async () => {} } }) } }
+  t.match(
+    (await diagnose(t, open, settings, product)).said,
+    /^✓ Accepted.*\n\? It could not be checked whether it was revoked\. .*these migrations are missing: product\/0001_notes/
+  )
+})
+
 test("the doctor's own errors are not reported as a refusal", async (t) => {
   let works = true
   const clock = () => {
@@ -87,7 +95,7 @@ test("the doctor's own errors are not reported as a refusal", async (t) => {
     return Date.now()
   }
   const config = loadConfig({ BETTER_AUTH_SECRET: secret, BCRYPT_COST: '10', DATA_DIR: t.testdir() })
-  const examined = examineToken(bridgeToken(), config, clock)
+  const examined = examineToken(bridgeToken(), config, {}, clock)
   works = false
   await t.rejects(examined, { message: 'the clock is broken' })
 })

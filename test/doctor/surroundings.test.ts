@@ -25,7 +25,7 @@ test('with a migrated database and reachable issuers nothing is wrong', async (t
   const { settings, remove } = await cloneTemplate()
   t.teardown(remove)
   const url = await publish(t, { keys: [] })
-  const [first, database, , issuer] = await examineSurroundings(read({ ...settings, BETTER_AUTH_URL: url }))
+  const [first, database, , issuer] = await examineSurroundings(read({ ...settings, BETTER_AUTH_URL: url }), {})
   t.match([first?.ok, database?.ok, issuer?.ok], [true, true, false])
   t.match(database?.text, /PostgreSQL 1\d\.\d.*; its schema is up to date$/)
 })
@@ -33,7 +33,7 @@ test('with a migrated database and reachable issuers nothing is wrong', async (t
 test('pending migrations are listed, and the database is not changed', async (t) => {
   const { databaseUrl, dataDir } = await emptyDatabase(t)
   const config = read({ DATA_DIR: dataDir, ...(databaseUrl && { DATABASE_URL: databaseUrl }) })
-  const [, database] = await examineSurroundings(config)
+  const [, database] = await examineSurroundings(config, {})
   t.match(database, {
     ok: false,
     text: /these migrations are missing: 0001_users, 0002_tasks/,
@@ -55,7 +55,7 @@ test('a version of PostgreSQL that is too old is reported', (t) => {
 
 test('an unreachable database is reported without its password', async (t) => {
   const DATABASE_URL = 'postgres://ann:hush-hush@localhost:1/tasks'
-  const [, database] = await examineSurroundings(read({ DATABASE_URL }))
+  const [, database] = await examineSurroundings(read({ DATABASE_URL }), {})
   t.match(database, { ok: false, text: /postgres:\/\/localhost:1\/tasks; it does not answer: .*ECONNREFUSED/ })
   t.notMatch(database?.text, 'hush-hush')
 })
@@ -63,20 +63,20 @@ test('an unreachable database is reported without its password', async (t) => {
 test('an unreachable issuer is reported without the query of its URL', async (t) => {
   const issuer = { issuer: 'id', audience: 'tasks', algorithms: ['ES256'] }
   const TRUSTED_ISSUERS = JSON.stringify([{ ...issuer, jwks_url: 'http://localhost:1/keys?key=hush-hush' }])
-  const [, , , keys] = await examineSurroundings(read({ DATA_DIR: t.testdir(), TRUSTED_ISSUERS }))
+  const [, , , keys] = await examineSurroundings(read({ DATA_DIR: t.testdir(), TRUSTED_ISSUERS }), {})
   t.match(keys, { ok: false, text: /no keys from http:\/\/localhost:1\/keys: / })
   t.notMatch(keys?.text, 'hush-hush')
 })
 
 test('an embedded database is not created, nor opened while another process holds it', async (t) => {
   const DATA_DIR = t.testdir()
-  const [, absent] = await examineSurroundings(read({ DATA_DIR }))
+  const [, absent] = await examineSurroundings(read({ DATA_DIR }), {})
   t.match(absent, { ok: undefined, text: /does not exist yet, the first start creates it/ })
   t.notOk(existsSync(`${DATA_DIR}/database`))
 
   const held = t.testdir({ database: {} })
   const { release } = lockDirectory(held)
-  const [, database] = await examineSurroundings(read({ DATA_DIR: held }))
+  const [, database] = await examineSurroundings(read({ DATA_DIR: held }), {})
   release()
   t.match(database, { ok: undefined, text: `in use by the process with pid ${process.pid}` })
   t.notOk(existsSync(`${held}/database/PG_VERSION`))

@@ -15,7 +15,10 @@ const written = (...patterns: string[]) => Math.max(0, ...globSync(patterns).map
 /** Compiles the service, unless a test before this one did. */
 async function build(): Promise<void> {
   const sources = ['src', 'plugins', 'routes', 'schemas', 'migrations'].map((folder) => `${folder}/**/*.{ts,js}`)
-  if (written('dist/server/src/index.js') < written(...sources, 'openapi.yaml', 'package.json'))
+  if (
+    written('dist/server/src/index.js') <
+    written(...sources, 'web/index.html', 'web/src/**/*.{ts,tsx}', 'openapi.yaml', 'package.json')
+  )
     // Without tap's hooks.
     await promisify(execFile)('env', [
       '-u',

@@ -95,7 +95,7 @@ export async function startApp(
     ...database.settings,
     ...settings
   }
-  const loaded = loadConfig(environment, [], product.settings)
+  const loaded = loadConfig(environment, [], product.settings, product.api?.title)
   const config = {
     ...loaded,
     ...(!('BCRYPT_COST' in settings) && { bcryptCost: cheapestHash }),

@@ -5,6 +5,8 @@ import type { Test } from 'tap'
 import { loadConfig } from '../../src/config/config.ts'
 import { examineToken } from '../../src/doctor/examine.ts'
 import { format } from '../../src/doctor/findings.ts'
+import type { Product } from '../../src/product/product.ts'
+import { tasks } from '../../src/product/tasks.ts'
 import { secret } from './app.ts'
 import { bridgeClaims, segment } from './mint.ts'
 
@@ -30,9 +32,14 @@ export function keyToken(iss: string, claims: Record<string, unknown> = {}, head
 }
 
 /** The doctor's output for a token under these settings, and its verdict. */
-export async function diagnose(t: Test, token: string, settings: Record<string, string> = {}) {
+export async function diagnose(
+  t: Test,
+  token: string,
+  settings: Record<string, string> = {},
+  product: Product = tasks
+) {
   const config = loadConfig({ BETTER_AUTH_SECRET: secret, BCRYPT_COST: '10', DATA_DIR: t.testdir(), ...settings })
-  const findings = await examineToken(token, config, Date.now)
+  const findings = await examineToken(token, config, product, Date.now)
   const said = findings.map(format).join('')
   for (const part of [...token.split('.'), ...config.secrets.map(({ secret }) => secret)])
     if (part.length > 20) t.notOk(said.includes(part), 'neither the token nor the secret is shown')

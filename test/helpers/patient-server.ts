@@ -5,5 +5,5 @@ import { serve } from '../../src/process/serve.ts'
 import { tasks } from '../../src/product/tasks.ts'
 import { cheapestHash, patient } from './patient.ts'
 
-const config = loadConfig()
+const config = loadConfig(undefined, undefined, tasks.settings)
 await serve({ ...config, ...patient, bcryptCost: cheapestHash }, createLog(config.logLevel), tasks)

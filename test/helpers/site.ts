@@ -21,14 +21,18 @@ export interface Person {
 }
 
 /** Starts the service with the built front end. */
-export async function serveSite(t: Test, settings: Record<string, string> = {}) {
+export async function serveSite(
+  t: Test,
+  settings: Record<string, string> = {},
+  program = 'test/helpers/patient-server.ts'
+) {
   const database = await cloneTemplate()
   const port = await unusedPort()
   // A concurrent build would remove the files.
   const WEB_DIR = await mkdtemp(join(tmpdir(), 'gatehouse_web_'))
   await cp(new URL('../../web/dist', import.meta.url), WEB_DIR, { recursive: true })
   const options = { ...database.settings, WEB_DIR, LOG_LEVEL: 'warn', ...settings }
-  const started = () => serveAt(t, port, options, 'test/helpers/patient-server.ts')
+  const started = () => serveAt(t, port, options, program)
   let server = await started()
 
   async function stop() {
@@ -81,7 +85,8 @@ export async function openSite(t: Test, settings?: Record<string, string>) {
 }
 
 /** Chromium, and a service of this test, which may stop. */
-export const openOwnSite = async (t: Test, settings?: Record<string, string>) => browse(t, await serveSite(t, settings))
+export const openOwnSite = async (t: Test, settings?: Record<string, string>, program?: string) =>
+  browse(t, await serveSite(t, settings, program))
 
 async function browse(t: Test, site: Site) {
   const browser = await launchBrowser()
@@ -130,11 +135,11 @@ async function browse(t: Test, site: Site) {
     return somebody
   }
 
-  /** A user who has just signed up, and sees the tasks. */
-  async function signedUp(options?: BrowserContextOptions): Promise<Person> {
+  /** A user who has just signed up, and sees the tasks, or where a product without them starts. */
+  async function signedUp(options?: BrowserContextOptions, heading = 'Tasks'): Promise<Person> {
     const somebody = await withSession('/api/auth/register', `${crypto.randomUUID()}@example.com`, options)
     await somebody.page.goto('/')
-    await seen(somebody.page, 'Tasks')
+    await seen(somebody.page, heading)
     return somebody
   }
 

@@ -7,7 +7,7 @@ import { createStaticFiles } from '../../src/http/static-files.ts'
 test('a file is looked up once a second, and is read again when it has changed', async (t) => {
   const root = t.testdir({ 'a.txt': 'old', b: { 'c.unknown': 'c' } })
   const now = { ms: 1 }
-  const find = createStaticFiles(root, () => now.ms)
+  const find = createStaticFiles(root, { clock: () => now.ms })
   const text = async (path: string) => (await find(path))?.plain?.body.toString()
   t.equal(await text('a.txt'), 'old')
   const before = await find('a.txt')

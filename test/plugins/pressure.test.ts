@@ -17,7 +17,7 @@ async function start(t: Test, now: { memory: number }) {
   app.decorate('securityHeaders', {})
   await app.register(problemDetails)
   await app.register(pressure, { memory: () => now.memory })
-  await app.register(web, { webDir: webFiles(t), isOwnWeb: true })
+  await app.register(web, { webDir: webFiles(t), isOwnWeb: true, appName: 'Gatehouse', pages: [], scopes: [] })
   const done = { work: 0 }
   app.get('/work', async () => {
     done.work += 1

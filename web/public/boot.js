@@ -21,7 +21,7 @@ function tellFailure() {
   retry.addEventListener('click', () => location.reload())
   const notice = element('div', { className: 'stack', role: 'alert' })
   notice.append(
-    element('h1', { textContent: 'Gatehouse could not be loaded' }),
+    element('h1', { textContent: `${document.title} could not be loaded` }),
     element('p', { textContent: 'Check your connection. This page tries again by itself.' }),
     retry
   )

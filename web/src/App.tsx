@@ -11,16 +11,19 @@ import {
   CancelPage,
   ConfirmPage,
   ForgotPage,
+  NotFoundPage,
   ResetPage,
   SignUpPage,
   VerifyPage
 } from './pages.ts'
-import { useLocation } from './router.tsx'
+import { hasTasks } from './product.ts'
+import { Redirect, useLocation } from './router.tsx'
 import { LoadingPage } from './shell/LoadingPage.tsx'
-import { NotFoundPage } from './shell/NotFoundPage.tsx'
 import { Safeguard } from './shell/Safeguard.tsx'
 import { Shell } from './shell/Shell.tsx'
 import { TasksPage } from './tasks/TasksPage.tsx'
+
+const StartPage = () => <Redirect to="/profile" />
 
 const guests = [
   ['/login', LogInPage],
@@ -37,7 +40,7 @@ const anybody = [
 ] as const
 
 const members = [
-  ['/', TasksPage] as const,
+  ['/', hasTasks ? TasksPage : StartPage] as const,
   ...accountPaths.map((path) => [path, AccountPages] as const),
   ...adminPaths.map((path) => [path, AdminPages] as const)
 ]

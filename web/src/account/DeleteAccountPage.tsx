@@ -6,6 +6,7 @@ import { faults, needed } from '../forms/faults.ts'
 import { PasswordField } from '../forms/PasswordField.tsx'
 import { SubmitButton } from '../forms/SubmitButton.tsx'
 import { text, useSubmission } from '../forms/useSubmission.ts'
+import { hasTasks } from '../product.ts'
 import { say } from '../ui/notices.ts'
 import { AccountPage } from './AccountPage.tsx'
 import { UserNameField } from './UserNameField.tsx'
@@ -30,7 +31,7 @@ export default function DeleteAccountPage() {
           <li>
             your account <strong>{email}</strong>, with your name
           </li>
-          <li>all your tasks</li>
+          <li>{hasTasks ? 'all your tasks' : 'everything that belongs to it'}</li>
           <li>all your sessions, on every device</li>
         </ul>
         <form className="form account-form" {...form}>

@@ -1,11 +1,12 @@
 import { useState } from 'react'
 import { api } from '../api/gatehouse.ts'
+import { appName, hasTasks } from '../product.ts'
 import { Button } from '../ui/Button.tsx'
 import { say, warn } from '../ui/notices.ts'
 
 function save(data: unknown): void {
   const url = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: 'application/json' }))
-  Object.assign(document.createElement('a'), { href: url, download: 'gatehouse.json' }).click()
+  Object.assign(document.createElement('a'), { href: url, download: `${appName.toLowerCase()}.json` }).click()
   URL.revokeObjectURL(url)
 }
 
@@ -29,7 +30,9 @@ export function ExportData() {
     <section className="apart" aria-labelledby="export-heading">
       <div>
         <h2 id="export-heading">Your data</h2>
-        <p className="soft">Download everything that is stored about you, with all your tasks, as a JSON file.</p>
+        <p className="soft">
+          Download everything that is stored about you{hasTasks && ', with all your tasks'}, as a JSON file.
+        </p>
       </div>
       <Button onClick={() => void download()} disabled={isBusy}>
         {isBusy ? 'Downloading…' : 'Download data'}

@@ -3,6 +3,7 @@ import { getProfile } from '../api/account.ts'
 import { useSession } from '../api/session.ts'
 import { OneWayWarning } from '../factors/OneWayWarning.tsx'
 import { useFactors } from '../factors/useFactors.ts'
+import { hasTasks } from '../product.ts'
 import { Link } from '../router.tsx'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
@@ -52,7 +53,9 @@ export default function ProfilePage() {
         <section className="apart" aria-labelledby="delete-heading">
           <div>
             <h2 id="delete-heading">Delete account</h2>
-            <p className="soft">Your account and all your tasks are deleted for good.</p>
+            <p className="soft">
+              Your account and {hasTasks ? 'all your tasks' : 'everything in it'} are deleted for good.
+            </p>
           </div>
           <Link href="/delete-account" className="button risky">
             Delete account

@@ -1,6 +1,6 @@
 import { useSession } from '../api/session.ts'
 import { useLocation } from '../router.tsx'
-import { NotFoundPage } from '../shell/NotFoundPage.tsx'
+import NotFoundPage from '../shell/NotFoundPage.tsx'
 import AuditPage from './AuditPage.tsx'
 import type { AdminPath } from './admin-paths.ts'
 import UserPage from './UserPage.tsx'

@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { deviceOf } from '../account/device.ts'
 import { eventInWords, originInWords } from '../account/events.ts'
 import type { ManagedUserDetails } from '../api/types.ts'
+import { hasTasks } from '../product.ts'
 import { Link, useSearch } from '../router.tsx'
 import { Button } from '../ui/Button.tsx'
 import { ErrorState } from '../ui/ErrorState.tsx'
@@ -15,6 +16,12 @@ import { UserBadges } from './UserRow.tsx'
 import { useUser } from './useUsers.ts'
 
 const number = new Intl.NumberFormat('en')
+
+/** Numbers of the product. Those of tasks are one fact. */
+const usageInWords = (usage: Record<string, number>): [string, string][] =>
+  hasTasks
+    ? [['Tasks', `${number.format(usage.tasks ?? 0)}, ${number.format(usage.bytes ?? 0)} bytes`]]
+    : Object.entries(usage).map(([name, value]) => [name, number.format(value)])
 
 function Facts({ user }: { user: ManagedUserDetails }) {
   const { factors, usage } = user
@@ -36,7 +43,7 @@ function Facts({ user }: { user: ManagedUserDetails }) {
     ['Passkeys', number.format(factors.passkeys)],
     ['Recovery codes', `${number.format(factors.recovery_codes)} left`],
     ['Access tokens', number.format(user.personal_tokens)],
-    ['Tasks', `${number.format(usage.tasks)}, ${number.format(usage.bytes)} bytes`]
+    ...usageInWords(usage)
   ]
   return (
     <section className="sheet card" aria-label="The account">

@@ -8,6 +8,7 @@ import {
   sendResetTo
 } from '../api/admin.ts'
 import type { ManagedUser } from '../api/types.ts'
+import { hasTasks } from '../product.ts'
 
 export interface Operation {
   label: string
@@ -78,7 +79,7 @@ const enable: Operation = {
 const remove: Operation = {
   label: 'Delete account',
   busyLabel: 'Deleting…',
-  effect: 'The account is deleted for good, with all tasks and sessions. This cannot be undone.',
+  effect: `The account is deleted for good, with all ${hasTasks ? 'tasks' : 'data'} and sessions. This cannot be undone.`,
   done: 'The account was deleted.',
   isDangerous: true,
   typesEmail: true,

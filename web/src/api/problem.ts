@@ -1,4 +1,7 @@
 import { GatehouseProblem, isAboutToken } from '@gatehouse/client'
+import { appName } from '../product.ts'
+
+export const notResponding = `${appName} is not responding. Check your connection and try again.`
 
 const plural = new Intl.PluralRules('en')
 
@@ -17,9 +20,9 @@ const nameOf = (error: GatehouseProblem) =>
 export function inWords(error: unknown): string {
   if (error === undefined) return ''
   if (!(error instanceof GatehouseProblem)) return 'Something went wrong. Reload the page and try again.'
-  if (isUnreachable(error)) return 'Gatehouse is not responding. Check your connection and try again.'
+  if (isUnreachable(error)) return notResponding
   if (error.status === 429) return `Too many attempts. Try again ${again(error)}.`
-  if (error.status === 503) return `Gatehouse is busy. Try again ${again(error)}.`
+  if (error.status === 503) return `${appName} is busy. Try again ${again(error)}.`
   if (error.status >= 500) return `Something went wrong on the server. ${nameOf(error)}`
   if (error.code === 'invalid_credentials') return 'Your email or password is incorrect.'
   if (error.code === 'step_up_required') return 'Nothing was changed: confirm first that it is you.'

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { hasTasks } from '../product.ts'
 import { useHeading } from '../shell/useHeading.ts'
 import { Gate } from '../ui/Gate.tsx'
 import './entry.css'
@@ -16,7 +17,7 @@ export function EntryPage({ title, children }: { title: string; children: ReactN
       </div>
       <div className="entry-picture">
         <Gate />
-        <p>Your tasks, for your eyes only.</p>
+        {hasTasks && <p>Your tasks, for your eyes only.</p>}
       </div>
     </main>
   )

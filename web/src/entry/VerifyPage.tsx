@@ -1,11 +1,12 @@
 import { useSession, verifyEmail } from '../api/session.ts'
+import { hasTasks } from '../product.ts'
 import { Link } from '../router.tsx'
 import { LinkPage } from './LinkPage.tsx'
 import { ToProfile } from './ToProfile.tsx'
 
 function ToStart() {
   const { user } = useSession()
-  return user ? <Link href="/">Go to your tasks</Link> : <Link href="/login">Sign in</Link>
+  return user ? <Link href="/">Go to your {hasTasks ? 'tasks' : 'account'}</Link> : <Link href="/login">Sign in</Link>
 }
 
 /** Confirms an email address with the link of a mail. */

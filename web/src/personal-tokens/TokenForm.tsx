@@ -48,7 +48,7 @@ export function TokenForm({ onMade }: { onMade: (made: MadePersonalToken) => voi
       />
       <fieldset className="field">
         <legend>What the program may do</legend>
-        {Object.entries(offered).map(([scope, label]) => (
+        {offered.map(([scope, label]) => (
           <label key={scope} className="choice">
             <input
               type="checkbox"

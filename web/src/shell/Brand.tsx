@@ -1,3 +1,5 @@
+import { appName } from '../product.ts'
+
 /** The logo: an arch with a light. */
 export function Brand() {
   return (
@@ -6,7 +8,7 @@ export function Brand() {
         <path className="brand-arch" d="M5 28V16a11 11 0 0 1 22 0v12" />
         <path className="brand-light" d="M11.500 28V17a4.500 4.500 0 0 1 9 0v11z" />
       </svg>
-      <span className="brand-name">Gatehouse</span>
+      <span className="brand-name">{appName}</span>
     </span>
   )
 }

@@ -1,3 +1,5 @@
+import { notResponding } from '../api/problem.ts'
+import { appName } from '../product.ts'
 import { hasUnsavedDraft } from '../tasks/editing.ts'
 import { Button } from '../ui/Button.tsx'
 import { EmptyState } from '../ui/EmptyState.tsx'
@@ -15,7 +17,7 @@ async function retry() {
     () => false
   )
   if (answers) location.reload()
-  else warn('Gatehouse is not responding. Check your connection and try again.')
+  else warn(notResponding)
 }
 
 /** Shown when a page crashed, or when its code could not be loaded. */
@@ -27,7 +29,7 @@ export function BrokenPage() {
     <BarePage>
       <div role="alert">
         <EmptyState title="This page could not be shown">
-          <p>The connection may have been lost, or Gatehouse may have been updated.</p>
+          <p>The connection may have been lost, or {appName} may have been updated.</p>
           <Button onClick={() => void retry()}>Try again</Button>
         </EmptyState>
       </div>

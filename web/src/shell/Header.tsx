@@ -1,4 +1,5 @@
 import { useSession } from '../api/session.ts'
+import { appName } from '../product.ts'
 import { Link } from '../router.tsx'
 import { Brand } from './Brand.tsx'
 import { LogOutButton } from './LogOutButton.tsx'
@@ -10,7 +11,7 @@ export function Header() {
   return (
     <header className="bar">
       <div className="bar-inner">
-        <Link href="/" className="home" aria-label="Gatehouse, home">
+        <Link href="/" className="home" aria-label={`${appName}, home`}>
           <Brand />
         </Link>
         {user && <MainLinks key={user.id} user={user} />}

@@ -1,6 +1,7 @@
 import { accountPaths } from '../account/account-paths.ts'
 import { adminPaths } from '../admin/admin-paths.ts'
 import type { User } from '../api/types.ts'
+import { hasTasks } from '../product.ts'
 import { OpenTaskCount } from '../tasks/OpenTaskCount.tsx'
 import { NavLink } from './NavLink.tsx'
 
@@ -13,10 +14,12 @@ const initial = (name: string) => [...characters.segment(name.trim())][0]?.segme
 export function MainLinks({ user: { name, email, role } }: { user: User }) {
   return (
     <nav aria-label="Main">
-      <NavLink href="/">
-        Tasks
-        <OpenTaskCount />
-      </NavLink>
+      {hasTasks && (
+        <NavLink href="/">
+          Tasks
+          <OpenTaskCount />
+        </NavLink>
+      )}
       {role === 'admin' && (
         <NavLink href="/users" also={adminPaths}>
           Users

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react'
+import { appName } from '../product.ts'
 
 let first = true
 
@@ -14,7 +15,7 @@ export function useHeading(title: string) {
   const heading = useRef<HTMLHeadingElement>(null)
 
   useEffect(() => {
-    document.title = `${title} · Gatehouse`
+    document.title = `${title} · ${appName}`
     if (isFirstPage()) return
     // A field that waits for typing keeps the focus.
     if (!document.activeElement?.matches('main input')) heading.current?.focus({ preventScroll: true })
