@@ -179,7 +179,12 @@ export function createAuth(
 
   /** Returns the user of an access token, as a promise only if a query or a fetch is needed. Throws what check and verify do. */
   const identify = (text: string): User | Promise<User> =>
-    andThen(verify(text), (token) => andThen(revocations.check(token), () => userOf(token)))
+    andThen(verify(text), (token) => {
+      const checked = revocations.check(token)
+      if (!(checked instanceof Promise)) return userOf(token)
+      // The revocations had to be read first, and one of them may be that of the key.
+      return checked.then(() => andThen(verify(text), userOf))
+    })
 
   async function stop(): Promise<void> {
     revocations.stop()

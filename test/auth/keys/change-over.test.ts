@@ -1,9 +1,10 @@
+import { sql } from 'kysely'
 import { test } from 'tap'
 import { retireKey } from '../../../src/auth/keys/rotation.ts'
 import { caller, secret, startApp } from '../../helpers/app.ts'
 import { bridgeClaims, mint, ourClaims, ourHeader } from '../../helpers/mint.ts'
 import { refused } from '../../helpers/refused.ts'
-import { age, endChangeOver, headerOf, startSigning } from '../../helpers/signing.ts'
+import { age, endChangeOver, headerOf, privateKeyOf, signPart, startSigning } from '../../helpers/signing.ts'
 import { until } from '../../helpers/wait.ts'
 
 const me = '/api/auth/me'
@@ -67,4 +68,23 @@ test('a key that is retired is accepted, and one that is retired at once is refu
   refused(t, await ann.get(me), 'invalid_token', 'seen before')
   refused(t, await bob.get(me), 'invalid_token', 'not seen before')
   t.equal((await later.get(me)).statusCode, 200)
+})
+
+test('a key that was retired at once is refused by a process that has to read the revocations first', async (t) => {
+  const { app, config, signUp } = await startSigning(t, 'EdDSA')
+  const ann = await signUp()
+  const { kid } = headerOf(ann.token)
+  const again = signPart(headerOf(ann.token), ourClaims(), await privateKeyOf(app.db, config, kid))
+  t.equal((await ann.get(me)).statusCode, 200)
+  // As a process that stood still, or could not reach the database.
+  await sql`alter table revocations rename to unreadable`.execute(app.db)
+  await until('revocations to be unknown', async () => {
+    await app.revocations.settle()
+    return !app.revocations.isFresh()
+  })
+  await sql`alter table unreadable rename to revocations`.execute(app.db)
+  await retireKey(app.db, kid, config, { atOnce: true })
+  const answers = await Promise.all([ann.get(me), caller(app, again).get(me)])
+  refused(t, answers[0], 'invalid_token', 'verified before')
+  refused(t, answers[1], 'invalid_token', 'not verified before')
 })
