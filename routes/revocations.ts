@@ -6,8 +6,7 @@ import { ALWAYS } from '../src/auth/revocations/revocation-table.ts'
 import type { Cursors } from '../src/http/cursors.ts'
 import { problems } from '../src/http/problems.ts'
 import type { Routes } from '../src/http/typebox.ts'
-import { type FeedPosition, revocationFeedRepository } from '../src/repositories/revocation-feed.ts'
-import type { Revocation as Row } from '../src/repositories/revocations.ts'
+import { type FeedPosition, type FeedRow, revocationFeedRepository } from '../src/repositories/revocation-feed.ts'
 
 const list = {
   operationId: 'listRevocations',
@@ -24,8 +23,8 @@ const list = {
 
 const scope = 'revocations'
 
-const itemOf = ({ key, cutoff, expires }: Row): Revocation => ({
-  kind: cutoff === ALWAYS ? 'session' : 'other',
+const itemOf = ({ key, kind, cutoff, expires }: FeedRow): Revocation => ({
+  kind: kind ?? (cutoff === ALWAYS ? 'session' : 'other'),
   id: key,
   issued_until: cutoff === ALWAYS ? null : cutoff,
   expires_at: new Date(expires * 1000).toISOString()

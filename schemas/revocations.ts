@@ -1,11 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { id, nullable, oneOf, ref, timestamp } from './common.ts'
 
-export const RevocationKind = oneOf(['session', 'other'], {
+export const RevocationKind = oneOf(['session', 'personal_token', 'signing_key', 'other'], {
   $id: 'RevocationKind',
   description:
-    'What was revoked. `session`: a session of Gatehouse, or a personal access token. `other`: a user of another issuer, whose id is the first half ' +
-    'of the SHA-256 of issuer, line feed and subject; or a signing key that was withdrawn, whose id is its `kid`. A later version may add kinds'
+    'What was revoked. `session`: a session of Gatehouse. `personal_token`: a personal access token, which only Gatehouse takes. ' +
+    '`signing_key`: a signing key that was withdrawn, whose id is its `kid`. `other`: a user of another issuer, whose id is the ' +
+    'first half of the SHA-256 of issuer, line feed and subject. Earlier releases list personal access tokens as `session`, and ' +
+    'signing keys as `other`. A later version may add kinds'
 })
 export type RevocationKind = Static<typeof RevocationKind>
 

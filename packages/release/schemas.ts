@@ -20,7 +20,7 @@ type Direction = 'request' | 'answer'
 type Resolve = <T>(value: T) => T
 
 /** Lists that grow in minor versions: clients must expect values that they do not know (docs/releasing.md). */
-const growing = new Set(['ProblemCode', 'TokenScope'])
+const growing = new Set(['ProblemCode', 'RevocationKind', 'TokenScope'])
 
 const upper = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties']
 const lower = ['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties']

@@ -65,6 +65,7 @@ export interface RevocationTable {
   cutoff: string | number
   expires_at: string
   xid: Generated<string>
+  kind: Generated<'personal_token' | 'signing_key' | null>
 }
 
 export interface SecurityEventTable {

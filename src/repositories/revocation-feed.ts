@@ -12,6 +12,11 @@ export interface FeedPosition {
   id?: string | undefined
 }
 
+export interface FeedRow extends Revocation {
+  /** Null: a session if the cutoff covers every token, otherwise a user of another issuer. */
+  kind: 'personal_token' | 'signing_key' | null
+}
+
 /**
  * All SQL of the feed of revocations. A snapshot tells exactly which transactions a reader has seen, so that none is skipped because
  * it committed later than one with a higher id, and none is repeated.
@@ -31,12 +36,13 @@ export function revocationFeedRepository(db: Kysely<Database>) {
       until: string,
       after: string,
       limit: number
-    ): Promise<(Revocation & { id: string })[]> {
+    ): Promise<(FeedRow & { id: string })[]> {
       const rows = db
         .selectFrom('revocations')
         .select([
           sql<string>`id::text`.as('id'),
           'key',
+          'kind',
           sql<number>`cutoff::float8`.as('cutoff'),
           sql<number>`ceil(extract(epoch from expires_at))::float8`.as('expires')
         ])

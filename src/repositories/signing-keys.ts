@@ -92,6 +92,7 @@ export function signingKeysRepository(db: Kysely<Database> | Transaction<Databas
         .insertInto('revocations')
         .values({
           key: kid,
+          kind: 'signing_key',
           cutoff: sql<string>`floor(extract(epoch from now()))::bigint`,
           expires_at: sql<string>`now() + interval '1 day'`
         })

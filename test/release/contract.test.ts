@@ -20,6 +20,7 @@ const base: Document = {
         required: ['code'],
         properties: { code: { $ref: '#/components/schemas/ProblemCode' } }
       },
+      RevocationKind: { type: 'string', enum: ['session'] },
       State: { type: 'string', enum: ['open', 'done'] },
       Note: {
         type: 'object',
@@ -27,6 +28,7 @@ const base: Document = {
         properties: {
           id: { type: 'string', format: 'uuid', maxLength: 36 },
           state: { $ref: '#/components/schemas/State' },
+          kind: { $ref: '#/components/schemas/RevocationKind' },
           due: { anyOf: [{ type: 'string' }, { type: 'null' }] },
           count: { type: 'integer' },
           tags: { type: 'array', items: { type: 'string' } },
@@ -293,6 +295,7 @@ const harmless: Record<string, (document: Document) => unknown> = {
   },
   'an answer has other limits': (d) => Object.assign(note(d).properties.id, { maxLength: 40, pattern: '.' }),
   'there is a new code of problems': (d) => d.components.schemas.ProblemCode.enum.push('conflict'),
+  'there is a new kind of revocation': (d) => d.components.schemas.RevocationKind.enum.push('signing_key'),
   'there is another answer of failure': (d) => Object.assign(get(d).responses, { 409: {} }),
   'an operation takes another credential, too': (d) => get(d).security.push({ key: [] }),
   'an operation needs no token': (d) => Object.assign(get(d), { security: [] }),

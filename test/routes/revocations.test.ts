@@ -1,12 +1,15 @@
 import t, { test } from 'tap'
+import { ensureKeys, retireKey } from '../../src/auth/keys/rotation.ts'
 import { hashOf } from '../../src/auth/personal-tokens/token-text.ts'
 import { foreignKey } from '../../src/auth/revocations/revocation-keys.ts'
+import { personalTokensRepository } from '../../src/repositories/personal-tokens.ts'
+import { signingKeysRepository } from '../../src/repositories/signing-keys.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { feedToken } from '../helpers/feed.ts'
 import { seconds } from '../helpers/mint.ts'
 import { until } from '../helpers/wait.ts'
 
-const { app, signUp } = await startApp(t)
+const { app, config, signUp } = await startApp(t)
 const reader = caller(app, await feedToken(app, signUp))
 
 interface Page {
@@ -94,6 +97,24 @@ test('a cursor that is not one of the feed is refused', async (t) => {
   }
   const { errors } = (await caller(app, token).get('/api/revocations?after=x')).json()
   t.match(errors, [{ pointer: '/after' }])
+})
+
+test('an ended personal access token and a withdrawn signing key are of kinds of their own', async (t) => {
+  const { cursor } = await read()
+  const ann = await signUp()
+  const made = { user_id: ann.id, hash: Buffer.from('x'), name: 'Script', scopes: ['tasks:read'], expires_in_days: 1 }
+  const { id } = await personalTokensRepository(app.db).insert(made)
+  t.equal((await ann.delete(`/api/auth/tokens/${id}`)).statusCode, 204)
+  await ensureKeys(app.db, 'EdDSA', config)
+  const [key] = await signingKeysRepository(app.db).list()
+  const kid = key?.kid ?? ''
+  await retireKey(app.db, kid, config, { atOnce: true })
+  const page = await after(cursor)
+  t.match(page.items, [
+    { kind: 'personal_token', id, issued_until: null },
+    { kind: 'signing_key', id: kid, issued_until: Number }
+  ])
+  t.equal(page.items.length, 2)
 })
 
 test('the revocation of a user of another issuer says up to when tokens were issued', async (t) => {

@@ -1,11 +1,10 @@
 import { problems } from '../../http/problems.ts'
-import type { FeedPosition, RevocationFeedRepository } from '../../repositories/revocation-feed.ts'
-import type { Revocation } from '../../repositories/revocations.ts'
+import type { FeedPosition, FeedRow, RevocationFeedRepository } from '../../repositories/revocation-feed.ts'
 import { singleFlight } from '../../util/single-flight.ts'
 import type { Revocations } from './revocations.ts'
 
 export interface FeedPage {
-  rows: Revocation[]
+  rows: FeedRow[]
   position: FeedPosition
   /** Whether more is there already. */
   isMore: boolean
@@ -14,7 +13,7 @@ export interface FeedPage {
 /** What was committed between the tail before it and `to`. */
 interface Step {
   to: string
-  rows: Revocation[]
+  rows: FeedRow[]
 }
 
 /** Revocations of a page; readers that wait; recent steps that are kept for readers, and their revocations together. */
@@ -78,7 +77,7 @@ export function createRevocationFeed(repository: RevocationFeedRepository, revoc
   })
 
   /** Revocations since a step; undefined if they are not kept, or too many. */
-  function since(step: number): Revocation[] | undefined {
+  function since(step: number): FeedRow[] | undefined {
     if (last - step > steps.length) return undefined
     const rows = steps.slice(steps.length - (last - step)).flatMap((later) => later.rows)
     return rows.length > PAGE_SIZE ? undefined : rows

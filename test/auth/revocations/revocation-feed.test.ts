@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createRevocationFeed, MAX_WAITING, PAGE_SIZE } from '../../../src/auth/revocations/revocation-feed.ts'
 import { ALWAYS } from '../../../src/auth/revocations/revocation-table.ts'
-import type { FeedPosition } from '../../../src/repositories/revocation-feed.ts'
+import type { FeedPosition, FeedRow } from '../../../src/repositories/revocation-feed.ts'
 import { until } from '../../helpers/wait.ts'
 
 const long = 600_000
@@ -9,7 +9,7 @@ const { signal: never } = new AbortController()
 
 /** A feed on a table in memory, whose snapshots are numbers of transactions. */
 function start() {
-  const rows: { id: string; key: string; cutoff: number; expires: number; xid: number }[] = []
+  const rows: (FeedRow & { id: string; xid: number })[] = []
   const state = { xid: 1, queries: 0, fails: false, changed: () => {} }
   const end = (snapshot: string) => Number(snapshot.split(':')[1])
   const query = <T>(result: T): T => {
@@ -29,7 +29,8 @@ function start() {
   /** Commits revocations. `silently`: the process does not hear of them yet. */
   function revoke(count = 1, silently = false) {
     const keys = Array.from({ length: count }, () => `key ${rows.length}`)
-    for (const key of keys) rows.push({ id: String(rows.length + 1), key, cutoff: ALWAYS, expires: 9, xid: state.xid })
+    for (const key of keys)
+      rows.push({ id: String(rows.length + 1), key, kind: null, cutoff: ALWAYS, expires: 9, xid: state.xid })
     state.xid += 1
     if (!silently) state.changed()
   }

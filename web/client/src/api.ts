@@ -2787,10 +2787,10 @@ export interface components {
             expires_at: string;
         };
         /**
-         * @description What was revoked. `session`: a session of Gatehouse, or a personal access token. `other`: a user of another issuer, whose id is the first half of the SHA-256 of issuer, line feed and subject; or a signing key that was withdrawn, whose id is its `kid`. A later version may add kinds
+         * @description What was revoked. `session`: a session of Gatehouse. `personal_token`: a personal access token, which only Gatehouse takes. `signing_key`: a signing key that was withdrawn, whose id is its `kid`. `other`: a user of another issuer, whose id is the first half of the SHA-256 of issuer, line feed and subject. Earlier releases list personal access tokens as `session`, and signing keys as `other`. A later version may add kinds
          * @enum {string}
          */
-        RevocationKind: "session" | "other";
+        RevocationKind: "session" | "personal_token" | "signing_key" | "other";
         /**
          * @description What was revoked after a cursor
          * @example {
