@@ -3,13 +3,14 @@ import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import t, { test } from 'tap'
 import { type GuardOptions, guard } from '../../packages/guard/src/guard.ts'
+import { FETCH_PAUSE } from '../../packages/guard/src/keys.ts'
 import { MAX_AGE } from '../../packages/guard/src/revocations.ts'
 import { firstKey, guardToken, startConsumer, startKeyServer } from '../helpers/guard.ts'
 import { pairs, published } from '../helpers/keys.ts'
 import { seconds } from '../helpers/mint.ts'
 import { until } from '../helpers/wait.ts'
 
-const { publish, jwksUrl } = await startKeyServer(t)
+const { state, publish, jwksUrl } = await startKeyServer(t)
 
 interface Ask {
   url: URL
@@ -94,21 +95,43 @@ test('the start waits until all pages are read', async (t) => {
   t.equal((await me(guardToken({ sid }))).statusCode, 401)
 })
 
-test('a withdrawn signing key is refused at once, also if it is still published', async (t) => {
-  const second = published(pairs.ES256, 'second')
-  publish(firstKey, second)
-  t.teardown(() => publish(firstKey))
-  const { me, asked, time } = await start()
-  const token = guardToken()
-  t.equal((await me(token)).statusCode, 200)
-  ;(await asked()).answer({
-    items: [item('first', { kind: 'other', issued_until: 5 }), item(crypto.randomUUID(), { kind: 'other' })],
-    has_more: false
+for (const kind of ['signing_key', 'other'])
+  test(`a withdrawn signing key is refused at once, also if it is still published (${kind})`, async (t) => {
+    const { me, asked, time } = await start()
+    const token = guardToken()
+    t.equal((await me(token)).statusCode, 200)
+    ;(await asked()).answer({
+      items: [item('first', { kind, issued_until: 5 }), item(crypto.randomUUID(), { kind })],
+      has_more: false
+    })
+    await asked()
+    t.equal((await me(token)).statusCode, 401, 'verified before')
+    t.equal((await me(guardToken())).statusCode, 401, 'not verified before')
+    const before = state.fetches
+    time.elapsed += 6 * 60_000
+    t.equal((await me(guardToken())).statusCode, 401)
+    t.equal(state.fetches, before + 1, 'the keys were fetched again, and the key was among them')
   })
+
+test('a signing key that was withdrawn before the keys are known is refused when a cache publishes it', async (t) => {
+  state.answer = (response) => response.destroy()
+  t.teardown(() => publish(firstKey))
+  const { me, time, asked } = await start({}, { items: [item('first', { kind: 'signing_key' })], has_more: false })
+  t.equal((await me(guardToken())).statusCode, 503, 'no keys')
+  publish(firstKey, published(pairs.ES256, 'second'))
+  time.elapsed += FETCH_PAUSE
+  ;(await asked()).answer({ items: [], has_more: false })
   await asked()
-  t.equal((await me(token)).statusCode, 401)
-  time.elapsed += 6 * 60_000
-  await until('the keys', async () => (await me(guardToken())).statusCode === 401 || t.fail('accepted'))
+  t.equal((await me(guardToken())).statusCode, 401)
+})
+
+test('kinds that a later release may add are ignored, as are ended personal access tokens', async (t) => {
+  const { me, asked } = await start()
+  const sid = crypto.randomUUID()
+  const items = ['personal_token', 'later'].flatMap((kind) => [item(sid, { kind }), item('first', { kind })])
+  ;(await asked()).answer({ items, has_more: false })
+  await asked()
+  t.equal((await me(guardToken({ sid }))).statusCode, 200)
 })
 
 test('while revocations are unknown requests get 503, or are accepted if so configured', async (t) => {
@@ -149,7 +172,7 @@ test('an answer that was on its way while the process stood still does not count
 
 test('it comes back after failures, later each time and at a random moment', async (t) => {
   const { asked, paused, says } = await start()
-  const bounds = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]
+  const bounds = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000]
   const faults: ((ask: Ask) => void)[] = [
     ({ raw }) => raw.destroy(),
     ({ answer }) => answer({}, 503),
@@ -157,7 +180,9 @@ test('it comes back after failures, later each time and at a random moment', asy
     ({ answer }) => answer({ items: [{}], has_more: false }),
     ({ answer }) => answer({ items: {}, has_more: false }),
     ({ answer }) => answer({ items: [item('x', { expires_at: 'soon' })], has_more: false }),
-    ({ answer }) => answer({ items: [], has_more: false, more: 'x'.repeat(1_100_000) })
+    ({ answer }) => answer({ items: [], has_more: false, more: 'x'.repeat(1_100_000) }),
+    ({ raw }) => raw.end('{"items":[],"has_more":false,"cursor":'),
+    ({ raw }) => raw.writeHead(302, { location: '/elsewhere' }).end()
   ]
   for (const [index, fault] of faults.entries()) {
     const ask = await asked()
@@ -172,6 +197,18 @@ test('it comes back after failures, later each time and at a random moment', asy
   ;(await asked()).answer({ items: [], has_more: false })
   ;(await asked()).raw.destroy()
   t.ok((await paused()).milliseconds <= 500, 'from the beginning after a success')
+})
+
+test('an answer that stops in the middle is given up five seconds after the news could have come', async (t) => {
+  const late = new AbortController()
+  const given = t.capture(AbortSignal, 'timeout', () => late.signal)
+  const { asked, paused, says } = await start()
+  ;(await asked()).raw.write('{"items":[')
+  late.abort(new DOMException('too late', 'TimeoutError'))
+  await paused()
+  t.match(await says(/revocations could not be read/), { err: { message: /too late/ } })
+  const allowed = given().map(({ args: [milliseconds] }) => milliseconds)
+  t.strictSame(allowed.sort(), [10_000, 3_000, 5_000], 'for news, the keys and what is known already')
 })
 
 test('it comes back by itself, without a pause of the caller', async (t) => {

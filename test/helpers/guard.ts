@@ -23,13 +23,20 @@ export const guardToken = (claims: Changes = {}, headers: Changes = {}) =>
 
 /** A server of keys and metadata on its own port. */
 export async function startKeyServer(t: Test) {
-  const state = { fetches: 0, answer: (_: ServerResponse): unknown => undefined, metadata: {} as Changes }
+  const state = {
+    fetches: 0,
+    answer: (_: ServerResponse): unknown => undefined,
+    metadata: {} as Changes,
+    /** Instead of the metadata. */
+    describe: undefined as ((response: ServerResponse) => unknown) | undefined
+  }
   const publish = (...keys: unknown[]) => {
     state.answer = (response) => response.end(JSON.stringify({ keys }))
   }
   publish(firstKey)
   const http = createServer(({ url }, response) => {
-    if (url?.startsWith('/.well-known/oauth-authorization-server')) return response.end(JSON.stringify(state.metadata))
+    if (url?.startsWith('/.well-known/oauth-authorization-server'))
+      return state.describe ? state.describe(response) : response.end(JSON.stringify(state.metadata))
     state.fetches += 1
     return state.answer(response)
   })

@@ -96,9 +96,12 @@ export function createKeys(source: Source, log: Log, elapsed: () => number) {
       return current(kid)
     },
     refresh,
-    /** Refuses a key from now on, also if a cache still publishes it. Other ids are ignored. */
-    withdraw(kid: string): void {
-      if (keys.delete(kid)) withdrawn.add(kid)
+    /**
+     * Refuses a key from now on, also if a cache still publishes it. `onlyIfKnown`: for ids that may be others, of which there
+     * can be many.
+     */
+    withdraw(kid: string, { onlyIfKnown = false } = {}): void {
+      if (keys.delete(kid) || !onlyIfKnown) withdrawn.add(kid)
     }
   }
 }

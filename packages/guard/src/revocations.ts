@@ -109,8 +109,9 @@ export function followRevocations(options: RevocationOptions, surroundings: Surr
     const page = parsePage(await fetchJson(url, { timeout: seconds * 1000 + margin, max: maxBytes, headers, signal }))
     for (const { kind, id, expires } of page.items) {
       if (kind === 'session') ended.set(id, expires)
-      // It can be a signing key that was withdrawn in an emergency.
-      else keys.withdraw(id)
+      else if (kind === 'signing_key') keys.withdraw(id)
+      // As earlier releases of Gatehouse list signing keys, and users of other issuers as well.
+      else if (kind === 'other') keys.withdraw(id, { onlyIfKnown: true })
     }
     cursor = page.cursor
     prune()
