@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import t, { test } from 'tap'
+import t, { type Test, test } from 'tap'
 import { FETCH_PAUSE, KEYS_LAST, REFRESH_AFTER } from '../../packages/guard/src/keys.ts'
 import { firstKey, guardToken, header, startConsumer, startKeyServer } from '../helpers/guard.ts'
 import { pairs, published } from '../helpers/keys.ts'
@@ -137,6 +137,61 @@ test('answers that are no keys change nothing', async (t) => {
   }
 })
 
+/** A server that takes its time. */
+const slow: Record<string, (response: ServerResponse) => unknown> = {
+  'hangs before its answer': () => {},
+  'sends only the headers': (response) => response.flushHeaders(),
+  'stops in the middle of its answer': (response) => response.write('{"keys":[')
+}
+
+/** Lets the test decide when a fetch has taken too long. */
+function holdTime(t: Test) {
+  const late = new AbortController()
+  const given = t.capture(AbortSignal, 'timeout', () => late.signal)
+  return {
+    /** Milliseconds that the guard allows. */
+    allowed: () => given().map(({ args: [milliseconds] }) => milliseconds),
+    pass: () => late.abort(new DOMException('too late', 'TimeoutError')),
+    restore: given.restore
+  }
+}
+
+for (const [how, answer] of Object.entries(slow)) {
+  test(`a key server that ${how} is given up after 3 s, and known keys verify meanwhile`, async (t) => {
+    const { time, status, says } = await ready()
+    const clock = holdTime(t)
+    state.answer = answer
+    time.elapsed += FETCH_PAUSE
+    const waiting = Promise.all([second(), second(), guardToken({}, { kid: 'x' })].map(status))
+    await until('the request for keys', () => state.fetches === 2)
+    t.equal(await status(guardToken()), 200)
+    clock.pass()
+    t.strictSame(await waiting, [401, 401, 401])
+    t.strictSame(clock.allowed(), [3_000], 'one request for all of them')
+    t.match(await says(/the keys could not be fetched/), { err: { message: /too late/ } })
+    t.equal(await status(guardToken()), 200)
+    clock.restore()
+    publish(firstKey, secondKey)
+    time.elapsed += FETCH_PAUSE
+    t.equal(await status(second()), 200, 'it comes back')
+  })
+
+  test(`a service starts although the key server ${how}`, async (t) => {
+    const clock = holdTime(t)
+    const before = state.fetches
+    state.answer = answer
+    const starting = startConsumer(t, { jwksUrl })
+    await until('the request for keys', () => state.fetches > before)
+    clock.pass()
+    const { me, time } = await starting
+    t.equal((await me(guardToken())).statusCode, 503)
+    clock.restore()
+    publish(firstKey)
+    time.elapsed = FETCH_PAUSE
+    t.equal((await me(guardToken())).statusCode, 200)
+  })
+}
+
 test('unacceptable keys are refused, and the others are used', async (t) => {
   const ed = pairs.EdDSA.privateKey.export({ format: 'jwk' })
   const refused: [object, RegExp][] = [
@@ -172,5 +227,32 @@ test('the metadata of the issuer name the keys', async (t) => {
     const { me, says } = await startConsumer(t, { issuer: `${origin}/tenant` })
     await says(/the keys could not be fetched/)
     t.equal((await me(guardToken({ iss: `${origin}/tenant` }))).statusCode, 503)
+  }
+})
+
+test('metadata that cannot be read change nothing, and name no keys', async (t) => {
+  const issuer = `${origin}/tenant`
+  state.metadata = { issuer, jwks_uri: jwksUrl }
+  t.teardown(() => {
+    state.describe = undefined
+  })
+  const answers: Record<string, (response: ServerResponse) => unknown> = {
+    'broken JSON': (response) => response.end(`{"issuer":"${issuer}","jwks_uri":"${jwksUrl}"`),
+    'a redirect': (response) => response.writeHead(307, { location: '/.well-known/other' }).end(),
+    'too large': (response) => response.end(JSON.stringify({ ...state.metadata, x: 'x'.repeat(70_000) })),
+    'an error': (response) => response.writeHead(500).end(JSON.stringify(state.metadata)),
+    'no answer': (response) => response.destroy()
+  }
+  for (const [name, answer] of Object.entries(answers)) {
+    state.describe = answer
+    const { me, says, time } = await startConsumer(t, { issuer })
+    await says(/the keys could not be fetched/)
+    t.equal((await me(guardToken({ iss: issuer }))).statusCode, 503, name)
+    state.describe = undefined
+    time.elapsed = FETCH_PAUSE
+    t.equal((await me(guardToken({ iss: issuer }))).statusCode, 200, `after ${name}`)
+    state.describe = answer
+    time.elapsed += REFRESH_AFTER + 1
+    t.equal((await me(guardToken({ iss: issuer }))).statusCode, 200, `${name}, later`)
   }
 })
