@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Bench, figure } from './helpers/figures.ts'
+import { type Bench, type Figure, figure } from './helpers/figures.ts'
 import { type Caller, connectTo, logIn, signUp } from './helpers/http.ts'
+import { measureKeys } from './helpers/key-propagation.ts'
 import { type BenchDatabase, onOwnDatabase, type Service, serve } from './helpers/service.ts'
 import { median, quantile } from './helpers/statistics.ts'
 
@@ -9,6 +10,7 @@ export const needsPostgres = true
 const rounds = Number(process.env.BENCH_ROUNDS ?? 300)
 const brokenRounds = Math.ceil(rounds / 5)
 const stops = Math.ceil(rounds / 15)
+const keyRounds = { heard: Math.ceil(rounds / 3), broken: Math.ceil(rounds / 15), stops: Math.ceil(rounds / 30) }
 const pollInterval = 1_000
 const longEnough = 10_000
 
@@ -136,16 +138,27 @@ async function measure(pair: Pair, say: (progress: string) => void) {
   ]
 }
 
-export const bench: Bench = (say) =>
-  onOwnDatabase(process.env.DATABASE_URL ?? '', async (database) => {
-    const settings = { DATABASE_URL: database.url, BCRYPT_COST: '10' }
-    const one = await serve(settings)
-    const other = await serve(settings)
-    try {
-      const a = connectTo(one.url)
-      const somebody = await signUp(a)
-      return await measure({ a, b: connectTo(other.url), other, database, somebody }, say)
-    } finally {
-      await Promise.all([one.stop(), other.stop()])
-    }
-  })
+async function measureLogouts(database: BenchDatabase, say: (progress: string) => void): Promise<Figure[]> {
+  const settings = { DATABASE_URL: database.url, BCRYPT_COST: '10' }
+  const one = await serve(settings)
+  const other = await serve(settings)
+  try {
+    const a = connectTo(one.url)
+    const somebody = await signUp(a)
+    return await measure({ a, b: connectTo(other.url), other, database, somebody }, say)
+  } finally {
+    await Promise.all([one.stop(), other.stop()])
+  }
+}
+
+export const parts = ['logouts', 'keys']
+
+export const bench: Bench = async (say, wanted = parts) => {
+  const figures: Figure[] = []
+  const server = process.env.DATABASE_URL ?? ''
+  if (wanted.includes('logouts'))
+    figures.push(...(await onOwnDatabase(server, (database) => measureLogouts(database, say))))
+  if (wanted.includes('keys'))
+    figures.push(...(await onOwnDatabase(server, (database) => measureKeys(database, keyRounds, say))))
+  return figures
+}
