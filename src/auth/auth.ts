@@ -8,6 +8,7 @@ import type { Transport } from '../mail/transport.ts'
 import type { Product } from '../product/product.ts'
 import type { SharedCounts } from '../redis/redis.ts'
 import { createWindows } from '../redis/windows.ts'
+import { readHashKinds } from '../repositories/hash-kinds.ts'
 import { revocationsRepository } from '../repositories/revocations.ts'
 import { securityEventsRepository } from '../repositories/security-events.ts'
 import { usersRepository } from '../repositories/users.ts'
@@ -106,7 +107,7 @@ export function createAuth(
       clock
     }
   )
-  const passwords = createPasswords({ ...config, readKinds: usersRepository(db).hashKinds })
+  const passwords = createPasswords({ ...config, readKinds: () => readHashKinds(db) })
   const throttle = createThrottle(config.rateLimit, createWindows(shared, { kind: 'throttle', maxEntries, clock }))
   const sealing = sealTotpSecrets(config.secrets)
   const codes = createCodes({ sealing, throttle, log: securityLog, mail, clock })

@@ -30,6 +30,12 @@ function timeOf(text: string | undefined): string {
   return new Date(time).toISOString()
 }
 
+/** The hash of a file for Auth0's import, where nothing else than the password was hashed. */
+function customHash({ custom_password_hash: custom }: Entry): string | undefined {
+  const { hash, salt } = (custom ?? {}) as { hash?: Entry; salt?: unknown }
+  return hash && !salt ? first(hash, 'value') : undefined
+}
+
 function userOf(entry: Entry, place: string): SourceUser {
   const email = first(entry, 'email') ?? ''
   // Auth0 writes the ids of MongoDB.
@@ -40,7 +46,7 @@ function userOf(entry: Entry, place: string): SourceUser {
       email,
       name: first(entry, 'name') ?? null,
       email_verified: isTrue(first(entry, 'email_verified')),
-      password: first(entry, 'password_hash', 'passwordHash') ?? null,
+      password: first(entry, 'password_hash', 'passwordHash') ?? customHash(entry) ?? null,
       created_at: timeOf(first(entry, 'created_at')),
       is_banned: isTrue(first(entry, 'disabled', 'blocked'))
     }

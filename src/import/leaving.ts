@@ -1,15 +1,19 @@
 import type { Kysely } from 'kysely'
+import { isArgon2, phcOfArgon2 } from '../auth/passwords/argon2.ts'
+import { isPbkdf2, phcOfPbkdf2 } from '../auth/passwords/pbkdf2.ts'
 import { isBetterAuthScrypt, isFirebaseScrypt } from '../auth/passwords/scrypt.ts'
 import type { Database } from '../database/tables.ts'
 import { usersRepository } from '../repositories/users.ts'
 
 const pageSize = 1_000
 
-/** How another system must check a hash (docs/import.md). */
-function algorithmOf(hash: string): string {
-  if (isBetterAuthScrypt(hash)) return 'scrypt-better-auth'
-  if (isFirebaseScrypt(hash)) return 'scrypt-firebase'
-  return hash.startsWith('nfkc') ? 'bcrypt-nfkc' : 'bcrypt'
+/** A hash, and how another system must check it (docs/import.md). */
+function exported(hash: string): [hash: string, algorithm: string] {
+  if (isBetterAuthScrypt(hash)) return [hash, 'scrypt-better-auth']
+  if (isFirebaseScrypt(hash)) return [hash, 'scrypt-firebase']
+  if (isPbkdf2(hash)) return [phcOfPbkdf2(hash), 'pbkdf2']
+  if (isArgon2(hash)) return [phcOfArgon2(hash), 'argon2']
+  return hash.startsWith('nfkc') ? [hash.slice('nfkc'.length), 'bcrypt-nfkc'] : [hash, 'bcrypt']
 }
 
 /** Yields the users who registered here as NDJSON, for another system, page by page. The hashes only on request. */
@@ -22,7 +26,8 @@ export async function* userLines(
   while (page.length > 0) {
     yield page
       .map(({ password_hash: hash, is_active, ...user }) => {
-        const secret = { password_hash: hash.replace(/^nfkc/, ''), password_algorithm: algorithmOf(hash) }
+        const [password_hash, password_algorithm] = exported(hash)
+        const secret = { password_hash, password_algorithm }
         return `${JSON.stringify({ ...user, disabled: !is_active, ...(withHashes && secret) })}\n`
       })
       .join('')

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { maxArgon2Kinds } from '../auth/passwords/argon2.ts'
 import type { Database } from '../database/tables.ts'
 import { betterAuthRepository, sourceTables } from '../repositories/better-auth.ts'
 import { findLayout } from './layout.ts'
@@ -11,7 +12,8 @@ const outcomes: Record<Outcome, string> = {
   taken: 'skipped: the email belongs to another account in Gatehouse',
   passwordless: 'skipped: no password, only other ways to log in',
   noAddress: 'skipped: invalid email (docs/email-addresses.md)',
-  unknownHash: 'skipped: unknown kind of password hash'
+  unknownHash: 'skipped: unknown kind of password hash',
+  furtherArgon2: `skipped: more than ${maxArgon2Kinds} different sets of parameters of argon2`
 }
 
 const maxListed = 20

@@ -1,16 +1,26 @@
 import type { Kysely } from 'kysely'
 import { v5 as uuidOf } from 'uuid'
 import { normalEmail } from '../auth/email-address.ts'
-import { isKnownHash } from '../auth/passwords/hashing.ts'
+import { argon2KindOf, maxArgon2Kinds } from '../auth/passwords/argon2.ts'
+import { storedHash } from '../auth/passwords/hashing.ts'
 import type { Database } from '../database/tables.ts'
 import type { SourceUser } from '../repositories/better-auth.ts'
+import { readHashKinds } from '../repositories/hash-kinds.ts'
 import { usersRepository } from '../repositories/users.ts'
 
 /** Namespace of the new ids, which are derived from the old ones, so that a second run finds the users of the first. */
 const namespace = '0f6f7d6e-2f0c-4d0e-9a53-5f8f0c2b1d34'
 const batch = 500
 
-export type Outcome = 'imported' | 'banned' | 'already' | 'taken' | 'passwordless' | 'noAddress' | 'unknownHash'
+export type Outcome =
+  | 'imported'
+  | 'banned'
+  | 'already'
+  | 'taken'
+  | 'passwordless'
+  | 'noAddress'
+  | 'unknownHash'
+  | 'furtherArgon2'
 export type Report = Record<Outcome, number>
 
 /** Users in a fixed order. A page may depend on the one before, or on where it ended. */
@@ -33,18 +43,33 @@ const present = new Set<Outcome>(['imported', 'banned', 'already'])
 /** Rolls back a batch of a dry run. */
 class DryRun extends Error {}
 
-function newRow({ id, name, email, email_verified, password, created_at, is_banned }: SourceUser, idPrefix: string) {
+/** Adds the kind of a hash of argon2. Returns whether there are too many. */
+function isFurther(hash: string, argon2Kinds: Set<string>): boolean {
+  const kind = argon2KindOf(hash)
+  if (kind === undefined || argon2Kinds.has(kind)) return false
+  if (argon2Kinds.size >= maxArgon2Kinds) return true
+  argon2Kinds.add(kind)
+  return false
+}
+
+function newRow(
+  { id, name, email, email_verified, password, created_at, is_banned }: SourceUser,
+  idPrefix: string,
+  argon2Kinds: Set<string>
+) {
   const address = normalEmail(email)
   if (password === null) return 'passwordless'
   if (address === undefined) return 'noAddress'
-  if (!isKnownHash(password)) return 'unknownHash'
+  const hash = storedHash(password)
+  if (hash === undefined) return 'unknownHash'
+  if (isFurther(hash, argon2Kinds)) return 'furtherArgon2'
   const shown = (name ?? '').replaceAll('\0', '').slice(0, 100).toWellFormed().trim()
   return {
     id: uuidOf(`${idPrefix}${id}`, namespace),
     email: address,
     email_verified,
     name: shown || address,
-    password_hash: password,
+    password_hash: hash,
     is_active: !is_banned,
     created_at
   }
@@ -63,15 +88,17 @@ export async function importUsers(options: Options): Promise<Report> {
     taken: 0,
     passwordless: 0,
     noAddress: 0,
-    unknownHash: 0
+    unknownHash: 0,
+    furtherArgon2: 0
   }
+  const argon2Kinds = new Set((await readHashKinds(target)).argon2)
   let read = 0
 
   async function importBatch(users: readonly SourceUser[]): Promise<Map<SourceUser, Outcome>> {
     const result = new Map<SourceUser, Outcome>()
     const rows = new Map<SourceUser, Exclude<ReturnType<typeof newRow>, string>>()
     for (const user of users) {
-      const row = newRow(user, idPrefix)
+      const row = newRow(user, idPrefix, argon2Kinds)
       if (typeof row === 'string') result.set(user, row as Outcome)
       else rows.set(user, row)
     }

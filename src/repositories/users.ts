@@ -152,19 +152,6 @@ export function usersRepository(db: Kysely<Database> | Transaction<Database>) {
       return id === null || password_hash === null ? undefined : { id, password_hash, is_active: is_active === true }
     },
 
-    /** Two index look-ups: bcrypt's hashes are `$2b$12$...`, and scrypt's have no `$`. */
-    async hashKinds(): Promise<{ cost: number; scrypt: boolean }> {
-      const { first, last } = await db
-        .selectFrom('users')
-        .select([
-          sql<string | null>`min(split_part(password_hash, '$', 3))`.as('first'),
-          sql<string | null>`max(split_part(password_hash, '$', 3))`.as('last')
-        ])
-        .where('password_hash', 'is not', null)
-        .executeTakeFirstOrThrow()
-      return { cost: Number(last), scrypt: first === '' }
-    },
-
     /** Locks the user if the verified hash is still current: a login during a password change must not leave a session behind. */
     holdLogin: (id: string, passwordHash: string): Promise<User | undefined> =>
       db

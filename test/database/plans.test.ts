@@ -3,6 +3,7 @@ import t, { test } from 'tap'
 import type { Database } from '../../src/database/tables.ts'
 import { deleteExpired } from '../../src/housekeeping.ts'
 import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
+import { readHashKinds } from '../../src/repositories/hash-kinds.ts'
 import { pageQuery } from '../../src/repositories/keyset.ts'
 import { earlierMails } from '../../src/repositories/outbox.ts'
 import { listQuery as activityQuery, securityEventsRepository } from '../../src/repositories/security-events.ts'
@@ -152,7 +153,7 @@ test('housekeeping finds what has expired in an index of each table, without a f
 const lookUps: Record<string, { index: string; look: (db: Kysely<Database>) => Promise<unknown> }> = {
   'the user of an email': { index: 'users_email', look: (db) => usersRepository(db).findLogin(ann.email) },
   'the user of an issuer': { index: 'users_issuer_subject', look: (db) => usersRepository(db).findForeign('i', 's') },
-  'the kinds of the stored hashes': { index: 'users_by_hash_kind', look: (db) => usersRepository(db).hashKinds() },
+  'the kinds of the stored hashes': { index: 'users_by_hash_kind', look: readHashKinds },
   'the addresses of a user': {
     index: 'security_events_by_user',
     look: (db) => securityEventsRepository(db).hasLoggedInFrom(ann.id, '127.0.0.1')

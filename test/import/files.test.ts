@@ -1,16 +1,21 @@
+import { pbkdf2Sync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as argon2 from '@node-rs/argon2'
 import { hashSync } from '@node-rs/bcrypt'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
+import { storedHash } from '../../src/auth/passwords/hashing.ts'
 import { auth0File, csvFile, firebaseFile, firebaseProject } from '../../src/import/files.ts'
 import { userLines } from '../../src/import/leaving.ts'
 import { importFrom } from '../../src/import/report.ts'
 import type { UserSource } from '../../src/import/users.ts'
+import { readHashKinds } from '../../src/repositories/hash-kinds.ts'
 import { supabaseRepository } from '../../src/repositories/supabase.ts'
 import { password, startApp } from '../helpers/app.ts'
 import { firebaseHash, project } from '../helpers/firebase.ts'
 import { sourceDatabase } from '../helpers/source-database.ts'
+import { until } from '../helpers/wait.ts'
 
 const { app, anyone, signUp } = await startApp(t)
 const hash = hashSync(password, { cost: 4 })
@@ -112,6 +117,61 @@ for (const [what, [source, message]] of Object.entries(wrong))
   test(`${what} is reported`, async (t) => {
     await t.rejects(run(source, 'wrong'), { message })
   })
+
+const seasalt = (iterations: number) =>
+  `pbkdf2_sha256$${iterations}$seasalt$${pbkdf2Sync(password, 'seasalt', iterations, 32, 'sha256').toString('base64')}`
+const argon2Hash = (memoryCost: number) => argon2.hashSync(password, { memoryCost, timeCost: 1, parallelism: 1 })
+const kindsOfHashes = async () => {
+  const { argon2, pbkdf2 } = await readHashKinds(app.db)
+  return { argon2, pbkdf2 }
+}
+
+test('users with hashes of argon2 and PBKDF2 sign in, and get a hash of bcrypt', async (t) => {
+  const lines = [
+    { email: 'argon2@example.com', password_hash: argon2Hash(64) },
+    { email: 'django@example.com', password_hash: seasalt(700) },
+    { email: 'django-old@example.com', password_hash: seasalt(70) },
+    {
+      email: 'custom@example.com',
+      custom_password_hash: { algorithm: 'argon2', hash: { value: `argon2${argon2Hash(32)}`, encoding: 'utf8' } }
+    },
+    {
+      email: 'salted@example.com',
+      custom_password_hash: { algorithm: 'bcrypt', hash: { value: hash }, salt: { value: 'x', position: 'prefix' } }
+    },
+    { email: 'costly@example.com', password_hash: `$argon2id$v=19$m=4194304,t=9,p=1$c29tZXNhbHQ$${'A'.repeat(43)}` },
+    { email: 'costlier@example.com', password_hash: seasalt(1).replace('$1$', '$99000000$') }
+  ]
+  const path = file('kinds.ndjson', lines.map((line) => JSON.stringify(line)).join('\n'))
+  const expected = /4 {2}imported\n.*1 {2}skipped: no password.*2 {2}skipped: unknown kind.* 0 {2}skipped: more than 4/s
+  t.match(await run(auth0File(path), 'kinds', true), expected)
+  t.strictSame(await kindsOfHashes(), { argon2: [], pbkdf2: {} }, 'a dry run writes nothing')
+  t.match(await run(auth0File(path), 'kinds'), expected)
+  t.strictSame(await kindsOfHashes(), {
+    argon2: ['0aid19m000032t01p01', '0aid19m000064t01p01'],
+    pbkdf2: { sha256: 700 }
+  })
+  for (const { email } of lines.slice(0, 4)) {
+    t.equal(await logIn(email, `${password}x`), 401, email)
+    t.equal(await logIn(email), 200, email)
+    await until('the hash to be replaced', async () => /^\$2b\$04\$/.test(String((await userOf(email)).password_hash)))
+    t.equal(await logIn(email), 200, email)
+  }
+  t.strictSame(await kindsOfHashes(), { argon2: [], pbkdf2: {} }, 'then nothing is checked for them any more')
+})
+
+test('with many different parameters of argon2 the time of a sign-in would grow, so there are at most four', async (t) => {
+  const rows = [8, 9, 10, 9, 11, 12, 13].map((m, i) => `argon2-${i}@example.com,"${argon2Hash(m)}"`)
+  const path = file('argon2.csv', `email,password_hash\n${rows.join('\n')}`)
+  t.match(await run(csvFile(path), 'argon2'), /5 {2}imported\n.*2 {2}skipped: more than 4 different/s)
+  t.equal((await readHashKinds(app.db)).argon2.length, 4)
+  t.match(
+    await run(csvFile(path), 'argon2'),
+    /0 {2}imported\n.*5 {2}imported by an earlier.*2 {2}skipped: more than 4/s
+  )
+  t.equal(await logIn('argon2-4@example.com'), 200)
+  t.equal(await logIn('argon2-5@example.com'), 401)
+})
 
 test('users of a large file are imported in batches', async (t) => {
   const rows = Array.from({ length: 1_100 }, (_, i) => `many-${i}@example.com,${hash}`)
@@ -230,6 +290,18 @@ test('users are exported with their hashes, and can be imported elsewhere', asyn
         name: 'x',
         password_hash: `${'0'.repeat(32)}:${'0'.repeat(128)}`
       },
+      {
+        id: crypto.randomUUID(),
+        email: 'argon2@example.com',
+        name: 'x',
+        password_hash: storedHash(argon2Hash(32)) as string
+      },
+      {
+        id: crypto.randomUUID(),
+        email: 'pbkdf2@example.com',
+        name: 'x',
+        password_hash: storedHash(seasalt(70)) as string
+      },
       { id: crypto.randomUUID(), email: 'fire@example.com', name: 'x', password_hash: 'firebase:Bw==:AA==:AA==:AA==' },
       {
         id: crypto.randomUUID(),
@@ -246,7 +318,7 @@ test('users are exported with their hashes, and can be imported elsewhere', asyn
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
-  t.equal(users.length, 5)
+  t.equal(users.length, 7)
   t.match(
     users.find(({ id }) => id === ann.id),
     {
@@ -260,10 +332,13 @@ test('users are exported with their hashes, and can be imported elsewhere', asyn
   t.match(algorithms, {
     'nfkc@example.com': ['bcrypt-nfkc', true],
     'scrypt@example.com': ['scrypt-better-auth', false],
-    'fire@example.com': ['scrypt-firebase', false]
+    'fire@example.com': ['scrypt-firebase', false],
+    'argon2@example.com': ['argon2', false],
+    'pbkdf2@example.com': ['pbkdf2', false]
   })
   t.equal(users.find(({ email }) => email === 'nfkc@example.com').password_hash, hash)
   t.notMatch(await read(false), /password|\$2b/)
   await run(auth0File(file('leaving.ndjson', text)), 'gatehouse')
-  t.equal(await logIn('leaving@example.com'), 200)
+  for (const email of ['leaving', 'argon2', 'pbkdf2'].map((name) => `${name}@example.com`))
+    t.equal(await logIn(email), 200, email)
 })

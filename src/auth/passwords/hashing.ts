@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import * as bcrypt from '@node-rs/bcrypt'
-import { isBetterAuthScrypt, isScrypt, verifyScrypt } from './scrypt.ts'
+import { isArgon2, storedArgon2, verifyArgon2 } from './argon2.ts'
+import { type Iterations, isPbkdf2, storedPbkdf2, verifyPbkdf2 } from './pbkdf2.ts'
+import { isBetterAuthScrypt, isScrypt, storedScrypt, verifyScrypt } from './scrypt.ts'
 
 export const maxBytes = 72
 // Milliseconds; an import may add slower hashes at any time.
@@ -17,9 +19,12 @@ const plain = (hash: string) => (hash.startsWith(normalized) ? hash.slice(normal
 
 const asHashed = (password: string, hash: string) => (isNormalized(hash) ? password.normalize('NFKC') : password)
 
+/** What stored hashes need: the highest cost of bcrypt, whether there is scrypt, and the parameters of the others. */
 export interface HashKinds {
   cost: number
   scrypt: boolean
+  pbkdf2: Iterations
+  argon2: string[]
 }
 
 interface Options {
@@ -28,21 +33,26 @@ interface Options {
   clock?: () => number
 }
 
-const none: HashKinds = { cost: 0, scrypt: false }
+export const noKinds: HashKinds = { cost: 0, scrypt: false, pbkdf2: {}, argon2: [] }
 
-export function isKnownHash(hash: string): boolean {
-  if (isScrypt(hash)) return true
+const isBcrypt = (hash: string) => !isScrypt(hash) && !isPbkdf2(hash) && !isArgon2(hash)
+
+function storedBcrypt(hash: string): string | undefined {
   try {
-    return bcrypt.parseOptions(hash).cost <= 16
+    return bcrypt.parseOptions(hash).cost <= 16 ? hash : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 
+/** Returns another system's hash as it is stored. Undefined: its kind is not known, or it takes too much memory or time. */
+export const storedHash = (hash: string): string | undefined =>
+  storedScrypt(hash) ?? storedPbkdf2(hash) ?? storedArgon2(hash) ?? storedBcrypt(hash)
+
 /** Every check takes the work of the slowest stored hash, so its time reveals nothing (OWASP ASVS 5.0, 6.3.8). */
-export function createHashing({ bcryptCost, readKinds = async () => none, clock = Date.now }: Options) {
+export function createHashing({ bcryptCost, readKinds = async () => noKinds, clock = Date.now }: Options) {
   const decoys = new Map<number, string>()
-  let kinds = none
+  let kinds = noKinds
   let kindsEnd = 0
 
   // bcrypt refuses a hash whose last character it would not write, without doing the work; `O` is one that it writes.
@@ -75,12 +85,16 @@ export function createHashing({ bcryptCost, readKinds = async () => none, clock 
 
   async function verify(password: string, hash: string | undefined): Promise<boolean> {
     const stored = await currentKinds()
-    const scryptHash = hash !== undefined && isScrypt(hash) ? hash : undefined
-    const bcryptHash = scryptHash ? undefined : hash
-    const bcryptRight = await verifyBcrypt(password, bcryptHash, Math.max(stored.cost, bcryptCost))
-    if (!stored.scrypt && !scryptHash) return bcryptRight
-    const scryptRight = await verifyScrypt(password, scryptHash)
-    return scryptHash ? scryptRight : bcryptRight
+    const of = (isKind: (hash: string) => boolean) => (hash !== undefined && isKind(hash) ? hash : undefined)
+    const scryptHash = of(isScrypt)
+    // One after the other, whichever is right. Without a hash of its kind, each does the same work and is not right.
+    const checks = [
+      await verifyBcrypt(password, of(isBcrypt), Math.max(stored.cost, bcryptCost)),
+      (stored.scrypt || scryptHash !== undefined) && (await verifyScrypt(password, scryptHash)),
+      await verifyPbkdf2(password, of(isPbkdf2), stored.pbkdf2),
+      await verifyArgon2(password, of(isArgon2), stored.argon2)
+    ]
+    return checks.includes(true)
   }
 
   return {
@@ -96,7 +110,7 @@ export function createHashing({ bcryptCost, readKinds = async () => none, clock 
       Promise.all([verify(password, stored), hash(next)]),
 
     isOutdated(hash: string, password: string): boolean {
-      if (isScrypt(hash)) return isHashable(asHashed(password, hash))
+      if (!isBcrypt(hash)) return isHashable(asHashed(password, hash))
       const { cost, version } = bcrypt.parseOptions(plain(hash))
       return cost !== bcryptCost || version !== '2b'
     }

@@ -20,6 +20,18 @@ export const isBetterAuthScrypt = (hash: string): boolean => format.test(hash)
 export const isFirebaseScrypt = (hash: string): boolean => firebaseFormat.test(hash)
 export const isScrypt = (hash: string): boolean => isBetterAuthScrypt(hash) || isFirebaseScrypt(hash)
 
+/** Supabase's form of it (GoTrue), with the separator and the key of the project. */
+const fbscrypt = new RegExp(
+  `^\\$fbscrypt\\$v=1,n=${firebaseCost.memCost},r=${firebaseCost.rounds},p=1(?:,ss=(${base64}))?,sk=(${base64})\\$(${base64})\\$(${base64})$`
+)
+
+/** Returns another system's hash in our form. Undefined: it is none that is known. */
+export function storedScrypt(hash: string): string | undefined {
+  const [, separator = '', ...parts] = fbscrypt.exec(hash) ?? []
+  if (parts.length > 0) return ['firebase', separator, ...parts].join(':')
+  return isScrypt(hash) ? hash : undefined
+}
+
 /** The derived key encrypts the project's signer key, and the result is the hash (github.com/firebase/scrypt). */
 async function verifyFirebase(password: string, hash: string): Promise<boolean> {
   const [separator, signerKey, salt, expected] = (firebaseFormat.exec(hash) as RegExpExecArray)

@@ -1,6 +1,9 @@
-import { randomBytes, scryptSync } from 'node:crypto'
+import { pbkdf2Sync, randomBytes, scryptSync } from 'node:crypto'
+import * as argon2 from '@node-rs/argon2'
 import { test } from 'tap'
-import { createHashing, isKnownHash } from '../../../src/auth/passwords/hashing.ts'
+import { isArgon2, phcOfArgon2 } from '../../../src/auth/passwords/argon2.ts'
+import { createHashing, noKinds, storedHash } from '../../../src/auth/passwords/hashing.ts'
+import { isPbkdf2, phcOfPbkdf2 } from '../../../src/auth/passwords/pbkdf2.ts'
 import { firebaseHash, project } from '../../helpers/firebase.ts'
 
 const cheap = createHashing({ bcryptCost: 4 })
@@ -47,7 +50,7 @@ function scryptHash(password: string): string {
 
 test('hashes of other systems can be verified', async (t) => {
   const stored = scryptHash('correct-horse-7')
-  t.ok(isKnownHash(stored))
+  t.equal(storedHash(stored), stored)
   t.ok(await cheap.verify('correct-horse-7', stored))
   t.notOk(await cheap.verify('wrong', stored))
   t.ok(cheap.isOutdated(stored, 'correct-horse-7'))
@@ -73,7 +76,7 @@ test('spellings that Better Auth treats as equal stay valid after repeated rehas
     )
   }
   t.equal(cheap.isOutdated(stored, '\ufb01'.repeat(37)), false, 'as it was normalized, bcrypt could not take it')
-  t.notOk(isKnownHash(await cheap.rehash('x', stored)), 'nobody else makes such a hash')
+  t.equal(storedHash(await cheap.rehash('x', stored)), undefined, 'nobody else makes such a hash')
   const ours = await cheap.rehash('é-secret-7', await cheap.hash('é-secret-7'))
   t.equal(await cheap.verify('e\u0301-secret-7', ours), false, 'a password set here is kept exactly as received')
 })
@@ -86,7 +89,7 @@ function firebaseStored(password: string): string {
 
 test('a hash of Firebase is verified, and replaced by one of the password as it was typed', async (t) => {
   const stored = firebaseStored('Ångström-ﬁ7')
-  t.ok(isKnownHash(stored))
+  t.equal(storedHash(stored), stored)
   t.equal(await cheap.verify('Ångström-ﬁ7', stored), true)
   t.equal(await cheap.verify('Ångström-fi7', stored), false, 'Firebase does not normalize')
   t.equal(await cheap.verify('Ångström-ﬁ7', stored.slice(0, -8)), false)
@@ -96,7 +99,109 @@ test('a hash of Firebase is verified, and replaced by one of the password as it 
   t.match(ours, /^\$2b\$04\$/)
   t.equal(await cheap.verify('Ångström-ﬁ7', ours), true)
   for (const wrong of ['firebase:', 'firebase:Bw==:AA==:AA==', 'firebase:Bw==:AA==:AA==:$', 'firebase:a:b:c:d:e'])
-    t.notOk(isKnownHash(wrong), wrong)
+    t.equal(storedHash(wrong), undefined, wrong)
+})
+
+/** A hash of Django, as an import stores it. */
+function pbkdf2Stored(password: string, iterations: number): string {
+  const key = pbkdf2Sync(password, 'seasalt', iterations, 32, 'sha256').toString('base64')
+  return storedHash(`pbkdf2_sha256$${iterations}$seasalt$${key}`) ?? ''
+}
+
+const argon2Stored = async (password: string, memoryCost: number) =>
+  storedHash(await argon2.hash(password, { memoryCost, timeCost: 3, parallelism: 1 })) ?? ''
+
+/** Made by other implementations: Python's hashlib, and the tests of the reference implementation of argon2. */
+const elsewhere: [hash: string, password: string][] = [
+  ['pbkdf2_sha256$1200$seasalt2$g9z1iHYCm1U1tLmXtMZy8XE8Ws24CFTAY7lvrD8Y/+U=', 'lètmein'],
+  ['pbkdf2_sha1$1300$seasalt2$IGzf2op7AwLc5GXzS9+DTm0b6LY=', 'lètmein'],
+  ['pbkdf2:sha256:1000$XyZ12345$6793df6625803580928a19080a5bf0efeb2a7f43dbe0ae4696334084a6ae5d63', 'lètmein'],
+  [
+    '$pbkdf2-sha512$i=1000,l=64$c2FsdCBvZiAx$IkgwLwbfJOdPb8BUZyH6kVvfYY3/qLnTfhr2TERcHFJuUCZ9U3QXcRHqQ/c+jwDvk/y+7SoqtlxUHVr0RoNvEg',
+    'lètmein'
+  ],
+  [
+    '$pbkdf2-sha1$i=1000,l=64$c2FsdCBvZiAx$IK+Pr+RLbYumtIH6PN9KAgnbenDJ/y1wolMOxOoq0hVBovnwQNxViRK9IX6l5B6jtNy+o8WSgNoVTo4OTZ4PiA',
+    'lètmein'
+  ],
+  ['$pbkdf2-sha256$1002$..9zYWx0LXNhbHQ$bVsAkbhN2aq9mQ4c.EFuTZfVTJSFNNEJdzqfW.ydYAs', 'lètmein'],
+  ['$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA', 'password'],
+  ['$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ', 'password'],
+  ['$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc', 'password'],
+  ['argon2$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc', 'password'],
+  [
+    `$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=${project.key}$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==`,
+    'user1password'
+  ]
+]
+
+test('hashes of PBKDF2, argon2 and Supabase are verified, and replaced by one of the password as it was typed', async (t) => {
+  for (const [hash, password] of elsewhere) {
+    const stored = storedHash(hash) ?? ''
+    t.not(stored, '', hash)
+    t.equal(await cheap.verify(password, stored), true, hash)
+    for (const wrong of [`${password} `, password.toUpperCase()])
+      t.equal(await cheap.verify(wrong, stored), false, `${hash}: ${wrong}`)
+    t.equal(cheap.isOutdated(stored, password), true)
+    t.equal(cheap.isOutdated(stored, 'x'.repeat(73)), false, 'bcrypt could not take it')
+    t.equal(await cheap.verify(password, await cheap.rehash(password, stored)), true)
+  }
+})
+
+const salt = 'c29tZXNhbHQ'
+const key = `${'A'.repeat(43)}`
+const pbkdf2 = (iterations: number | string, salt = 'seasalt', key = 'A'.repeat(44)) =>
+  `pbkdf2_sha256$${iterations}$${salt}$${key.slice(0, -1)}=`
+test('a hash that would take too much memory or time, or is malformed, is not accepted', (t) => {
+  const within = [
+    `$argon2id$v=19$m=131072,t=4,p=16$${salt}$${key}`,
+    `$argon2d$v=16$m=8,t=99,p=1$${salt}$${key}`,
+    `$argon2i$v=19$m=4096,t=3,p=1$${'A'.repeat(64)}$${'A'.repeat(22)}`,
+    pbkdf2(2_000_000),
+    `$pbkdf2-sha512$i=1000000$${salt}$${key}`
+  ]
+  for (const hash of within) t.type(storedHash(hash), 'string', hash)
+  const beyond = [
+    `$argon2id$v=19$m=131073,t=1,p=1$${salt}$${key}`,
+    `$argon2id$v=19$m=131072,t=5,p=1$${salt}$${key}`,
+    `$argon2id$v=19$m=4294967295,t=1,p=1$${salt}$${key}`,
+    `$argon2id$v=19$m=65536,t=0,p=1$${salt}$${key}`,
+    `$argon2id$v=19$m=65536,t=1,p=0$${salt}$${key}`,
+    `$argon2id$v=19$m=8,t=100,p=1$${salt}$${key}`,
+    `$argon2id$v=19$m=65536,t=1,p=17$${salt}$${key}`,
+    `$argon2id$v=19$m=15,t=1,p=2$${salt}$${key}`,
+    `$argon2id$v=20$m=65536,t=1,p=1$${salt}$${key}`,
+    `$argon2id$v=19$m=65536,t=1,p=1,keyid=x$${salt}$${key}`,
+    `$argon2id$v=19$m=65536,t=1,p=1$${salt.slice(0, -2)}$${key}`,
+    `$argon2id$v=19$m=65536,t=1,p=1$${'A'.repeat(66)}$${key}`,
+    `$argon2id$v=19$m=65536,t=1,p=1$${salt}$${'A'.repeat(20)}`,
+    `$argon2id$v=19$m=65536,t=1,p=1$${salt}$${'A'.repeat(90)}`,
+    `$argon2id$v=19$m=65536,t=1,p=1$${salt}$${'A'.repeat(42)}B`,
+    `$argon2id$v=19$m=65536,t=1,p=1$${salt}`,
+    '$argon2$0aid19m999999t99p01$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+    '$pbkdf2$0psha256i99999999$YQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+    pbkdf2(0),
+    pbkdf2(2_000_001),
+    pbkdf2('9'.repeat(400)),
+    pbkdf2(1, 'x'.repeat(257)),
+    pbkdf2(1, 's', 'A'.repeat(20)),
+    pbkdf2(1, 's', 'A'.repeat(700)),
+    pbkdf2(1, ''),
+    `$pbkdf2-sha512$i=1000001$${salt}$${key}`,
+    `$pbkdf2-md5$i=1000$${salt}$${key}`,
+    `$fbscrypt$v=1,n=20,r=8,p=1,ss=Bw==,sk=AA==$AA==$AA==`
+  ]
+  for (const hash of beyond) t.equal(storedHash(hash), undefined, hash)
+  t.end()
+})
+
+test('a hash as an operator gets it can be imported again', (t) => {
+  for (const [hash] of elsewhere) {
+    const stored = storedHash(hash) ?? ''
+    const phc = isArgon2(stored) ? phcOfArgon2(stored) : isPbkdf2(stored) ? phcOfPbkdf2(stored) : stored
+    t.equal(storedHash(phc), stored)
+  }
+  t.end()
 })
 
 /** CPU time in microseconds, which other load does not change. */
@@ -114,9 +219,17 @@ test('a check takes the same work for every hash, and without a hash', async (t)
     'of a lower cost': await createHashing({ bcryptCost: 6 }).hash('correct-horse-7'),
     'of a higher cost': await createHashing({ bcryptCost: 11 }).hash('correct-horse-7'),
     'of scrypt': scryptHash('correct-horse-7'),
-    'of Firebase': firebaseStored('correct-horse-7')
+    'of Firebase': firebaseStored('correct-horse-7'),
+    'of PBKDF2': pbkdf2Stored('correct-horse-7', 300_000),
+    'of PBKDF2 with fewer iterations': pbkdf2Stored('correct-horse-7', 1),
+    'of argon2': await argon2Stored('correct-horse-7', 16_384),
+    'of argon2 with less memory': await argon2Stored('correct-horse-7', 32)
   }
-  const hashing = createHashing({ bcryptCost: 10, readKinds: async () => ({ cost: 11, scrypt: true }) })
+  const kinds = {
+    ...{ cost: 11, scrypt: true, pbkdf2: { sha256: 300_000, sha1: 100 } },
+    argon2: ['0aid19m000032t03p01', '0aid19m016384t03p01']
+  }
+  const hashing = createHashing({ bcryptCost: 10, readKinds: async () => kinds })
   const known = await work(() => hashing.verify('wrong', hashes['of a higher cost']))
   for (const [what, hash] of Object.entries(hashes))
     for (const password of ['wrong', 'correct-horse-7']) {
@@ -131,7 +244,7 @@ test('a check takes the same work for every hash, and without a hash', async (t)
 
 test('the kinds of stored hashes are read again after a minute, and immediately after an error', async (t) => {
   let now = 0
-  const answers = [new Error('down'), { cost: 4, scrypt: false }, { cost: 5, scrypt: true }]
+  const answers = [new Error('down'), { ...noKinds, cost: 4 }, { ...noKinds, cost: 5, scrypt: true }]
   const hashing = createHashing({
     bcryptCost: 4,
     clock: () => now,
@@ -152,7 +265,13 @@ test('the kinds of stored hashes are read again after a minute, and immediately 
 })
 
 test('a hash of an unknown kind is recognized as unknown', (t) => {
-  for (const hash of ['', 'plain', `$2b$17$${'a'.repeat(53)}`, `$argon2id$v=19$m=1,t=1,p=1$${'a'.repeat(22)}$b`])
-    t.notOk(isKnownHash(hash), hash)
+  for (const hash of [
+    '',
+    'plain',
+    '5f4dcc3b5aa765d61d8327deb882cf99',
+    `$2b$17$${'a'.repeat(53)}`,
+    '$md5$0pmd5i00000001$YQ$YQ'
+  ])
+    t.equal(storedHash(hash), undefined, hash)
   t.end()
 })
