@@ -20,9 +20,10 @@ declare module 'fastify' {
   interface FastifySchema {
     /**
      * Requires that the user has proved who they are within the last ten minutes (RFC 9470), with the second factor of users
-     * who have one. `second-factor`: only of these users. Fails closed on a public route.
+     * who have one. `second-factor`: only of these users. `or-fresh-token`: another issuer's user needs a token that was issued
+     * within five minutes, instead of being refused. Fails closed on a public route.
      */
-    stepUp?: boolean | 'second-factor'
+    stepUp?: boolean | 'second-factor' | 'or-fresh-token'
     /** The scope with which personal access tokens may use the route. Without one it refuses all of them. */
     scope?: string
   }
@@ -100,7 +101,8 @@ export const authentication = fp(
       }
     const requirements = {
       true: requireStepUp(stepUps.check),
-      'second-factor': requireStepUp(stepUps.checkIfSecondFactor)
+      'second-factor': requireStepUp(stepUps.checkIfSecondFactor),
+      'or-fresh-token': requireStepUp(stepUps.checkOrFreshToken)
     }
 
     function requireUser(this: FastifyInstance): void {

@@ -170,7 +170,8 @@ export const openapi = fp(
         const response = { ...(schema.response as object), ...empty }
         const { stepUp, scope, description } = schema
         const more = {
-          ...(stepUp && { 'x-step-up': stepUp }),
+          // What another issuer's users need is in the description of the route.
+          ...(stepUp && { 'x-step-up': stepUp === 'or-fresh-token' ? true : stepUp }),
           ...(scope && { 'x-scope': scope, description: `${description} ${scopeNeeded(scope)}` })
         }
         return { url, schema: { security: [], tags: [], ...schema, response, ...more } }

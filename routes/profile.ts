@@ -37,8 +37,9 @@ const download = {
   summary: 'Download everything that is stored about you',
   description:
     'One JSON document with the account, the sessions, the factors, the mails, the events and all that you have stored, without secrets. It is ' +
-    'streamed, and not one snapshot: what changes meanwhile may be missing. 429: another download of yours is still running.',
-  stepUp: true,
+    'streamed, and not one snapshot: what changes meanwhile may be missing. A user of another issuer needs a token that was ' +
+    'issued within five minutes, or gets `step_up_required` with `max_age=300`. 429: another download of yours is still running.',
+  stepUp: 'or-fresh-token' as const,
   response: { 200: answer('The document', Type.Unsafe<PersonalData | BodyStream>(ref(PersonalData))) },
   problems: [404, 429]
 }

@@ -11,6 +11,7 @@ import { usersRepository } from '../repositories/users.ts'
 import type { Client } from './client.ts'
 import { normalEmail } from './email-address.ts'
 import type { Challenges } from './factors/challenges.ts'
+import { maxTokenAge } from './factors/step-up.ts'
 import { noticeLogin } from './notices.ts'
 import { createPasswordChecks } from './passwords/password-checks.ts'
 import { type Passwords, passwordRefusal } from './passwords/passwords.ts'
@@ -22,9 +23,6 @@ import type { SecurityLog } from './security-log.ts'
 import type { Sessions } from './sessions.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { AccessToken } from './tokens/claims.ts'
-
-// Seconds. We have no password to check when another issuer's token deletes an account.
-const maxTokenAge = 5 * 60
 
 function checkNew(password: string, email: string, pointer: string): void {
   const message = passwordRefusal(password, email)

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { TSchema } from '@sinclair/typebox'
 import type { Kysely } from 'kysely'
 import type { Database } from '../database/tables.ts'
+import { type BodyStream, pieceSize, slices } from '../http/large-bodies.ts'
 import {
   type OwnedTable,
   type PersonalUser,
@@ -68,13 +69,30 @@ export async function* personalDocument(
   yield '}\n'
 }
 
+/**
+ * Streams such a document in small pieces, so that the server sees whether a slow reader still reads. `onEnd` is called
+ * once, before the reader sees the end, or when the reader hangs up.
+ */
+export function documentStream(document: AsyncIterable<string>, onEnd = () => {}): BodyStream {
+  let isOver = false
+  function end(): void {
+    if (!isOver) onEnd()
+    isOver = true
+  }
+  async function* pieces() {
+    for await (const text of document) yield* slices(Buffer.from(text))
+    end()
+  }
+  return Readable.from(pieces(), { objectMode: false, highWaterMark: pieceSize }).once('close', end)
+}
+
 /** Exports of users, one at a time for each. */
 export function createPersonalExports(db: Kysely<Database>, further?: PersonalSections, clock = Date.now) {
   const running = new Set<string>()
 
   return {
     /** Returns undefined if the user does not exist. */
-    async open(userId: string): Promise<Readable | 'running' | undefined> {
+    async open(userId: string): Promise<BodyStream | 'running' | undefined> {
       if (running.has(userId)) return 'running'
       running.add(userId)
       const user = await personalDataRepository(db)
@@ -83,10 +101,10 @@ export function createPersonalExports(db: Kysely<Database>, further?: PersonalSe
           running.delete(userId)
           throw error
         })
-      const stream = user && Readable.from(personalDocument(db, user, clock(), further), { highWaterMark: 1 })
-      if (stream) stream.once('close', () => running.delete(userId))
-      else running.delete(userId)
-      return stream
+      const end = () => running.delete(userId)
+      if (user) return documentStream(personalDocument(db, user, clock(), further), end)
+      end()
+      return undefined
     }
   }
 }

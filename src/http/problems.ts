@@ -146,6 +146,9 @@ export const problems = {
     const detail = isSecondFactor ? 'Prove your second factor again' : 'Enter your password again'
     return insufficient(detail, `, max_age=${maxAge}`)
   },
+  /** For another issuer's user, whose front end can get a new token there. */
+  freshTokenRequired: ({ maxAge, issuer }: { maxAge: number; issuer: string }) =>
+    insufficient(`Get a new token from ${issuer}`, `, max_age=${maxAge}`),
   forbidden: (reason?: string) => new Problem(403, 'forbidden', 'Access forbidden', { reason }),
   /** RFC 6750, section 3.1. */
   insufficientScope: (scope: string) =>

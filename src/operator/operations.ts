@@ -1,13 +1,13 @@
-import { Readable } from 'node:stream'
 import type { Kysely, Transaction } from 'kysely'
 import type { ManagedUser, ManagedUserDetails } from '../../schemas/managed-users.ts'
 import type { Role } from '../../schemas/users.ts'
-import { personalDocument } from '../auth/personal-export.ts'
+import { documentStream, personalDocument } from '../auth/personal-export.ts'
 import { keepAnAdmin, removeAccount } from '../auth/removal.ts'
 import { revocationOfForeign } from '../auth/revocations/revocation-rows.ts'
 import type { Revocations } from '../auth/revocations/revocations.ts'
 import { endAllSessions } from '../auth/sessions.ts'
 import type { Database } from '../database/tables.ts'
+import type { BodyStream } from '../http/large-bodies.ts'
 import { Problem, problems } from '../http/problems.ts'
 import type { Mail } from '../mail/mail.ts'
 import type { Product } from '../product/product.ts'
@@ -116,11 +116,11 @@ export function createOperations(
     },
 
     /** Everything that is stored about a user, without secrets, as one JSON document. */
-    async exportData(id: string, order: Order): Promise<Readable> {
+    async exportData(id: string, order: Order): Promise<BodyStream> {
       const user = await personalDataRepository(db).user(id)
       if (!user) throw problems.notFound('User')
       await operate(id, 'account.exported', order, async () => {})
-      return Readable.from(personalDocument(db, user, clock(), personalData), { highWaterMark: 1 })
+      return documentStream(personalDocument(db, user, clock(), personalData))
     },
 
     /** Ends everything at once, and until it is enabled nobody signs in. Throws `last_admin`. */

@@ -58,23 +58,33 @@ export type PersonalUser = Pick<Selectable<UserTable>, (typeof userColumns)[numb
   last_sign_in_at: string | null
 }
 
-/** Rows in a page. */
-const pageSize = 500
+/** Rows in the first page, and in any. */
+const rowsAtFirst = 50
+const mostRows = 200
+/** Characters in a page, if its rows are about as long as those before. */
+const charactersInPage = 256 * 1024
+
+const lengthOf = (value: unknown) => (typeof value === 'string' ? value.length : 8)
+const charactersOf = (rows: Row[]) => rows.flatMap(Object.values).reduce((sum, value) => sum + lengthOf(value), 1)
 
 const clientColumns = ['address', 'user_agent', 'request_id'] as const
 
 /** All SQL on what is stored about a user, whichever table holds it. */
 export function personalDataRepository(db: Kysely<Database> | Transaction<Database>) {
   /** Yields pages of the rows of a query that continues after a value. */
-  async function* pages<Last>(page: (after: Last | undefined) => Promise<(Row & { position: Last })[]>) {
+  async function* pages<Last>(page: (after: Last | undefined, limit: number) => Promise<(Row & { position: Last })[]>) {
     let after: Last | undefined
-    let rows: Row[]
-    do {
-      const found = await page(after)
+    let limit = rowsAtFirst
+    let isMore = true
+    while (isMore) {
+      const found = await page(after, limit)
       after = found.at(-1)?.position
-      rows = found.map(({ position, ...row }) => row)
+      const rows = found.map(({ position, ...row }) => row)
       yield rows
-    } while (rows.length === pageSize)
+      isMore = rows.length === limit
+      const suitable = Math.ceil((charactersInPage * rows.length) / charactersOf(rows))
+      limit = Math.max(1, Math.min(suitable, 2 * limit, mostRows))
+    }
   }
 
   return {
@@ -92,18 +102,18 @@ export function personalDataRepository(db: Kysely<Database> | Transaction<Databa
 
     rowsOf(table: string, { columns, by: [column, type], owner = 'user_id' }: OwnedTable, userId: string) {
       const order = sql.ref(column)
-      return pages<string>(async (after) => {
+      return pages<string>(async (after, limit) => {
         const later = after === undefined ? sql`` : sql`and ${order} > ${after}::text::${sql.raw(type)}`
         const selected = sql.join([...columns.map((each) => sql.ref(each)), sql`${order}::text as position`])
         const { rows } = await sql<Row & { position: string }>`select ${selected} from ${sql.table(table)}
-          where ${sql.ref(owner)} = ${userId} ${later} order by ${order} limit ${pageSize}`.execute(db)
+          where ${sql.ref(owner)} = ${userId} ${later} order by ${order} limit ${limit}`.execute(db)
         return rows
       })
     },
 
     /** What happened to the account. */
     events: (userId: string) =>
-      pages<{ at: string; id: string }>(async (after) => {
+      pages<{ at: string; id: string }>(async (after, limit) => {
         const rows = await db
           .selectFrom('security_events')
           .select(['id', 'at', 'event', 'times', 'session_id', 'actor', 'reason'])
@@ -114,7 +124,7 @@ export function personalDataRepository(db: Kysely<Database> | Transaction<Databa
           )
           .orderBy('at')
           .orderBy('id')
-          .limit(pageSize)
+          .limit(limit)
           .execute()
         return rows.map((row) => ({ ...row, position: { at: row.at, id: row.id } }))
       }),

@@ -1,10 +1,20 @@
+import { once } from 'node:events'
+import { setImmediate as turn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { sealEvents } from '../../src/audit/sealing.ts'
 import { verify } from '../../src/audit/verifying.ts'
-import { personalDataRepository, type SectionName, sections } from '../../src/repositories/personal-data.ts'
+import { documentStream, personalDocument } from '../../src/auth/personal-export.ts'
+import { tasks } from '../../src/product/tasks.ts'
+import {
+  type PersonalUser,
+  personalDataRepository,
+  type SectionName,
+  sections
+} from '../../src/repositories/personal-data.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { codeAt } from '../helpers/factors.ts'
+import { bridgeToken } from '../helpers/mint.ts'
 import { personalTokensOf } from '../helpers/personal-tokens.ts'
 import { until } from '../helpers/wait.ts'
 
@@ -229,6 +239,27 @@ test('a download needs a fresh proof of who the user is', async (t) => {
   t.match((await ann.get('/api/auth/profile/export')).json(), { status: 401, code: 'step_up_required' })
 })
 
+test("another issuer's user downloads everything with a token that was issued within five minutes", async (t) => {
+  const issued = (age: number) => {
+    const iat = Math.floor(clock.now / 1000) - age
+    return caller(app, bridgeToken({ sub: 'fay', email: 'fay@example.com', iat, exp: iat + 900, auth_time: iat }))
+  }
+  await issued(0).post('/api/tasks', { title: 'Of Fay' })
+  for (const age of [302, 800]) {
+    const refused = await issued(age).get('/api/auth/profile/export')
+    t.match(refused.json(), { status: 401, code: 'step_up_required', detail: /^Get a new token from / })
+    t.match(refused.headers['www-authenticate'], /error="insufficient_user_authentication", max_age=300$/)
+  }
+  const answer = await issued(298).get('/api/auth/profile/export')
+  t.equal(answer.statusCode, 200)
+  t.match(answer.json(), { user: { subject: 'fay', email: 'fay@example.com' }, tasks: [{ title: 'Of Fay' }] })
+  t.equal(answer.json().tasks.length, 1)
+  t.equal((await issued(-30).get('/api/auth/profile/export')).statusCode, 200, 'a clock that is fast')
+  const own = await signUp()
+  clock.now += 4 * 60_000
+  t.equal((await own.get('/api/auth/profile/export')).statusCode, 200, 'users of ours have ten minutes')
+})
+
 test('a user has one download at a time, and one that ends early makes room for the next', async (t) => {
   const ann = await signUp()
   await sql`insert into tasks (id, user_id, title, description) select gen_random_uuid(), ${ann.id}, 'task ' || i, repeat('x', 9000)
@@ -252,6 +283,84 @@ test('a user has one download at a time, and one that ends early makes room for 
     return next.status === 200
   })
   t.equal((await ann.get('/api/tasks')).statusCode, 200)
+})
+
+test('a document is written in small pieces, so that a slow reader is not taken for one who does not read', async (t) => {
+  const texts = ['{"a":', JSON.stringify('ä€'.repeat(100_000)), '', '}']
+  async function* document() {
+    yield* texts
+  }
+  let ends = 0
+  const pieces: Buffer[] = []
+  const stream = documentStream(document(), () => {
+    ends += 1
+  })
+  stream.on('data', (piece) => pieces.push(piece))
+  await once(stream, 'end')
+  t.ok(pieces.every(({ length }) => length <= 64 * 1024))
+  t.equal(Buffer.concat(pieces).toString(), texts.join(''))
+  t.equal(ends, 1, 'before the reader is told of the end')
+})
+
+test('a reader who does not read stops the queries, and one who hangs up ends them', async (t) => {
+  let pages = 0
+  async function* endless() {
+    for (;;) {
+      pages += 1
+      yield 'x'.repeat(100_000)
+      await turn()
+    }
+  }
+  let ends = 0
+  const stream = documentStream(endless(), () => {
+    ends += 1
+  })
+  stream.read()
+  await until('it to wait for the reader', async () => {
+    const before = pages
+    for (let i = 0; i < 50; i++) await turn()
+    return pages === before
+  })
+  t.ok(pages <= 3, `${pages} pages`)
+  stream.destroy()
+  await once(stream, 'close')
+  t.equal(ends, 1)
+  t.ok(pages <= 3)
+  const unread = documentStream(endless(), () => {
+    ends += 1
+  })
+  unread.destroy()
+  await once(unread, 'close')
+  t.equal(ends, 2, 'also before it was read')
+})
+
+test('an error in the middle of a document breaks the download off', async (t) => {
+  const ann = await signUp()
+  const outage = Object.assign(new Error('sabotage'), { code: 'ECONNREFUSED' })
+  const executor = db.getExecutor()
+  const execute = executor.executeQuery.bind(executor)
+  t.capture(executor, 'executeQuery', (...args: Parameters<typeof execute>) =>
+    args[0].sql.includes('"mail_tokens"') ? Promise.reject(outage) : execute(...args)
+  )
+  const origin = app.listeningOrigin || (await app.listen({ host: '127.0.0.1', port: 0 }))
+  const answer = await fetch(`${origin}/api/auth/profile/export`, { headers: { authorization: `Bearer ${ann.token}` } })
+  t.equal(answer.status, 200)
+  await t.rejects(answer.text(), 'no reader takes a part for the whole')
+})
+
+test('a deletion in the middle of a download leaves a document that is complete JSON', async (t) => {
+  const ann = await signUp()
+  await sql`insert into tasks (id, user_id, title, description) select gen_random_uuid(), ${ann.id}, 'task ' || i, repeat('x', 9000)
+    from generate_series(1, 2000) as i`.execute(db)
+  const user = await personalDataRepository(db).user(ann.id)
+  let text = ''
+  for await (const part of personalDocument(db, user as PersonalUser, clock.now, tasks.personalData)) {
+    if (text.includes('"task 1"') === false && text.includes('"tasks":['))
+      await db.deleteFrom('users').where('id', '=', ann.id).execute()
+    text += part
+  }
+  t.equal(JSON.parse(text).user.id, ann.id)
+  t.ok(JSON.parse(text).tasks.length < 2000)
 })
 
 test('a user who was deleted meanwhile has nothing to download, and an error of the database is told', async (t) => {

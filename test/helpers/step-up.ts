@@ -13,7 +13,7 @@ export function addProbes(app: FastifyInstance): void {
       reply.send({ id: user.id })
     })
   })
-  for (const stepUp of [true, 'second-factor'] as const)
+  for (const stepUp of [true, 'second-factor', 'or-fresh-token'] as const)
     app.get(`/api/public-probe/${stepUp}`, { schema: { hide: true, stepUp } }, (_request, reply) => {
       reply.send({})
     })

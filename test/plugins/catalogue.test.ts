@@ -96,6 +96,13 @@ const catalogue = {
     'Enter your password again',
     { 'www-authenticate': `${bearer}, error="insufficient_user_authentication", max_age=600` }
   ],
+  freshTokenRequired: [
+    problems.freshTokenRequired({ maxAge: 300, issuer: 'https://id.example.com' }),
+    401,
+    'step_up_required',
+    'Get a new token from https://id.example.com',
+    { 'www-authenticate': `${bearer}, error="insufficient_user_authentication", max_age=300` }
+  ],
   forbidden: [problems.forbidden(), 403, 'forbidden', 'Access forbidden'],
   insufficientScope: [
     problems.insufficientScope('tasks:write'),

@@ -137,7 +137,7 @@ test('every route with step-up refuses a token that is too old, before anything 
 
 test('a public route that requires step-up by mistake is closed', async (t) => {
   const ann = await signUp()
-  for (const kind of ['true', 'second-factor'])
+  for (const kind of ['true', 'second-factor', 'or-fresh-token'])
     for (const user of [anyone, ann]) mustStepUp(t, await user.get(`/api/public-probe/${kind}`), kind)
 })
 

@@ -19,6 +19,9 @@ import type { Passkeys } from './passkeys.ts'
 /** Seconds for which a user counts as having just proved who they are. */
 export const maxAge = 10 * 60
 
+/** Seconds since another issuer's token was issued. We have nothing of its user to check. */
+export const maxTokenAge = 5 * 60
+
 interface Parts {
   passwords: Passwords
   codes: Codes
@@ -51,6 +54,12 @@ export function createStepUp(db: Kysely<Database>, parts: Parts) {
   const isFresh = ({ authTime = Number.NEGATIVE_INFINITY }: OwnToken) => clock() / 1000 - authTime <= maxAge
   const hasProved = (token: OwnToken) => isFresh(token) && token.amr.includes('mfa')
 
+  function check(token: AccessToken | undefined): Promise<void> | undefined {
+    const own = token && ownSession(token)
+    if (!own || !isFresh(own)) throw problems.stepUpRequired({ maxAge })
+    return hasProved(own) ? undefined : checkSecondFactor(own)
+  }
+
   async function byPassword(token: OwnToken, password: string | undefined, client: Client): Promise<AuthResponse> {
     const methods = methodsOf(await factors.find(token.subject))
     if (methods.length > 0) throw problems.secondFactorRequired({ methods })
@@ -76,10 +85,14 @@ export function createStepUp(db: Kysely<Database>, parts: Parts) {
      * Throws `step_up_required`, also for a token that does not say when its user proved who they are. A user who has a
      * second factor must have proved it. A promise only if a query is needed.
      */
-    check(token: AccessToken | undefined): Promise<void> | undefined {
-      const own = token && ownSession(token)
-      if (!own || !isFresh(own)) throw problems.stepUpRequired({ maxAge })
-      return hasProved(own) ? undefined : checkSecondFactor(own)
+    check,
+
+    /** The same for users of ours. A token of another issuer must have been issued within five minutes. */
+    checkOrFreshToken(token: AccessToken | undefined): Promise<void> | undefined {
+      if (!token || token.issuer === null) return check(token)
+      const { issuer, issuedAt } = token
+      if (clock() / 1000 - issuedAt > maxTokenAge) throw problems.freshTokenRequired({ maxAge: maxTokenAge, issuer })
+      return undefined
     },
 
     /** Throws `step_up_required` for users of ours who have a second factor, and have not proved it lately, and without a token. */

@@ -529,7 +529,7 @@ export interface paths {
         };
         /**
          * Download everything that is stored about you
-         * @description One JSON document with the account, the sessions, the factors, the mails, the events and all that you have stored, without secrets. It is streamed, and not one snapshot: what changes meanwhile may be missing. 429: another download of yours is still running.
+         * @description One JSON document with the account, the sessions, the factors, the mails, the events and all that you have stored, without secrets. It is streamed, and not one snapshot: what changes meanwhile may be missing. A user of another issuer needs a token that was issued within five minutes, or gets `step_up_required` with `max_age=300`. 429: another download of yours is still running.
          */
         get: operations["exportProfile"];
         put?: never;
