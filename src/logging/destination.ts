@@ -12,7 +12,11 @@ export function createDestination(fd: number, maxLength = maxBufferedBytes): Des
   let isFailing = false
   let end = Number.POSITIVE_INFINITY
   const options = { sync: false, minLength: batchBytes, maxLength, periodicFlush: flushMilliseconds }
-  const lines = destination({ ...options, dest: fd, retryEAGAIN: () => performance.now() < end })
+  const retryEAGAIN = () => performance.now() < end
+  const lines = destination({ ...options, contentMode: 'buffer', dest: fd, retryEAGAIN })
+  const { write } = lines
+  // As bytes: of texts, sonic-boom measures all that wait for each line, which takes half of the time of a line.
+  lines.write = (line) => write.call(lines, Buffer.from(line) as never)
   lines.on('error', () => {
     isFailing = true
   })

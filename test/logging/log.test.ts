@@ -73,3 +73,10 @@ test('a full disk does not end the process', async (t) => {
   t.match(refusal, { code: 'ENOSPC' })
   t.strictSame(thrown, [])
 })
+
+test('a fatal line is written before the call returns', (t) => {
+  const file = join(t.testdir(), 'log')
+  createLog('info', { fd: openSync(file, 'w'), isTTY: false }).fatal('closing after a fault')
+  t.match(readFileSync(file, 'utf8'), '"msg":"closing after a fault"')
+  t.end()
+})
