@@ -50,6 +50,9 @@ export const logging = fp(
     app.decorate('logRequest', logRequest)
     app.decorateRequest('begin')
     app.addHook('onRequest', (request, reply, done) => {
+      // Lines contain the request's id themselves.
+      request.log = log
+      reply.log = log
       request.begin = performance.now()
       const trace = openSpan?.()
       // Not onResponse, which does not run for a client that disconnects before its answer.

@@ -37,7 +37,7 @@ function send(thrown: FastifyError | Problem, request: FastifyRequest, reply: Fa
   request.server.metrics?.problem(problem)
   // A deliberate refusal has its reason in the request's line.
   if (problem.status >= 500 && problem !== thrown)
-    request.log.error({ err: thrown, request_id: request.id }, problem.message)
+    request.server.log.error({ err: thrown, request_id: request.id }, problem.message)
   return reply
     .code(problem.status)
     .headers(request.server.securityHeaders)

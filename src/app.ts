@@ -77,7 +77,7 @@ export async function buildApp(options: Options): Promise<FastifyInstance> {
   checkProduct(product, { scopes: ownScopes, codes: ProblemCode.enum })
   const { scopes = [], pages = [], personalData } = product
   const app = Fastify(fastifyOptions(config, log))
-  // Set here, because with the option Fastify would create a logger for each request.
+  // Set here and in plugins/logging.ts, because with the option Fastify would create and check a logger for each request.
   app.log = log
   for (const schema of componentsOf(addedBy(product))) app.addSchema(schema)
   const { db, ...others } = openDatabases(config, log, engine)

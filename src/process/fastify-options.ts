@@ -32,8 +32,6 @@ export const fastifyOptions = ({ maxConnections, trustProxy }: Config, log: Logg
   ({
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
-    // Lines contain the request's id themselves: a logger per request would cost more.
-    childLoggerFactory: () => log,
     trustProxy: trustedProxies(trustProxy),
     bodyLimit: 64 * 1024,
     serverFactory: (handler) =>

@@ -26,6 +26,20 @@ test('a request has one log line: method, route, status, time, id and user', asy
   }
 })
 
+test('a handler logs to the log of the service', async (t) => {
+  const { app, lines } = await startApp(t, {
+    routes: (app) =>
+      app.get('/logs', { schema: { hide: true } }, async (request, reply) => {
+        request.log.info('by its request')
+        reply.log.info('by its reply')
+        return 'done'
+      })
+  })
+  await app.inject('/logs')
+  const said = lines.map(({ msg }) => msg)
+  for (const text of ['by its request', 'by its reply']) t.ok(said.includes(text), text)
+})
+
 test('no secret reaches the log, wherever a client puts it', async (t) => {
   const needle = 'N33dle-that-nobody-may-read'
   const email = `${needle}@example.com`
