@@ -51,7 +51,8 @@ const corsOptions = {
     // Headers that tracing and older libraries add to requests.
     ...['baggage', 'sentry-trace', 'traceparent', 'tracestate', 'x-requested-with']
   ],
-  exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'retry-after', 'www-authenticate', 'x-request-id'],
+  // One text, because the plugin joins a list for each answer.
+  exposedHeaders: 'etag, idempotency-replayed, location, retry-after, www-authenticate, x-request-id',
   maxAge: 600,
   strictPreflight: false
 }

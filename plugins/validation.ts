@@ -137,7 +137,7 @@ export const validation = fp(
         coercing ??= createAjv(app, { coerceTypes: true, useDefaults: true, strictNumbers: false })
         compiled ??= (httpPart === 'body' ? strictly() : coercing).compile(schema)
         const isValid = compiled(data)
-        Object.assign(validate, { errors: compiled.errors })
+        if (!isValid) Object.assign(validate, { errors: compiled.errors })
         return isValid
       }
       return validate
