@@ -13,6 +13,10 @@ declare module 'fastify' {
     /** `none`: the route makes no query; `hash`: it hashes a password before its queries. */
     turn?: 'none' | 'hash'
   }
+  interface FastifyRequest {
+    /** The turn that the request has, and since when in milliseconds. */
+    turn: { queue: FairQueue; since: number } | undefined
+  }
 }
 
 const patience = 800
@@ -45,7 +49,6 @@ export const turns = fp(
   ) {
     const databaseQueue = createFairQueue(bounds)
     const hashQueue = createFairQueue(hashing)
-    const taken = new WeakMap<FastifyRequest, { queue: FairQueue; since: number }>()
     registerPools(app.db, {
       turns: {
         get totalCount() {
@@ -72,7 +75,7 @@ export const turns = fp(
       function start(): void {
         started = true
         clearTimeout(timer)
-        taken.set(request, { queue, since: clock() })
+        request.turn = { queue, since: clock() }
         resume()
       }
       function giveUp(): void {
@@ -82,7 +85,8 @@ export const turns = fp(
       if (!queue.enter(id, start)) done(problems.tooManyRequests(1))
       else if (!started) {
         // Otherwise it would go on in the context of the request before it, and its spans would join that trace.
-        resume = AsyncResource.bind(done)
+        const context = new AsyncResource('turn')
+        resume = () => context.runInAsyncScope(done)
         timer = setTimeout(giveUp, queueWait ?? (turn === 'hash' ? hashing : bounds).patience)
       }
     }
@@ -108,8 +112,8 @@ export const turns = fp(
       payload: unknown,
       done: (error: null, payload: unknown) => void
     ): void {
-      const turn = taken.get(request)
-      taken.delete(request)
+      const { turn } = request
+      request.turn = undefined
       if (turn) rest(turn.queue, request.user.id, turn.since)
       done(null, payload)
     }
@@ -119,6 +123,7 @@ export const turns = fp(
       this.addHook('onSend', leave)
     }
 
+    app.decorateRequest('turn')
     app.decorate('takeTurns', takeTurns)
   },
   { name: 'turns', dependencies: ['database', 'authentication'] }

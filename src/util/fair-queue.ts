@@ -58,7 +58,8 @@ export function createFairQueue({ slots, perKey, waiting }: Bounds, clock = () =
     leave(key: string): void {
       free += 1
       chargeOldestJob(key)
-      const [next] = [...queues.keys()].filter(mayRun).sort((one, other) => usedBy(one) - usedBy(other))
+      let next: string | undefined
+      for (const key of queues.keys()) if (mayRun(key) && (next === undefined || usedBy(key) < usedBy(next))) next = key
       const [start, ...others] = (next !== undefined && queues.get(next)) || []
       if (next === undefined || start === undefined) return
       rotate(next, others)
