@@ -115,8 +115,9 @@ export function createBoundedServer(
     const connection = connections.get(request.socket) as Connection
     const start = () => handler(request, response)
     if (isBusy(connection)) {
-      // With its own async context, which tracing needs.
-      connection.waiting.push({ request, response, start: AsyncResource.bind(start) })
+      // In its own async context, which tracing needs.
+      const context = new AsyncResource('request')
+      connection.waiting.push({ request, response, start: () => context.runInAsyncScope(start) })
     } else {
       connection.current = { request, response, start }
       start()
@@ -135,8 +136,10 @@ export function createBoundedServer(
     open.add(socket)
     socket.on('readable', read)
     socket.on('drain', read)
-    // Node resumes a socket when it needs more of a body.
-    socket.on('resume', read)
+    // Node resumes a socket when it needs more of a body, and after each request.
+    socket.on('resume', () => {
+      if (socket.readableLength > 0) read()
+    })
     socket.once('close', () => open.delete(socket))
   })
 
