@@ -24,24 +24,33 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
-/** Deletes expired rows of every kind, and seals with the current secret what an older one sealed. */
-export async function deleteExpired(db: Kysely<Database>, config: Config): Promise<void> {
-  await sessionsRepository(db, config).removeExpired()
-  await revocationsRepository(db).removeExpired()
-  await idempotencyKeysRepository(db).removeExpired()
-  await outboxRepository(db).removeDone()
-  await mailTokensRepository(db).removeExpired()
-  await signUpsRepository(db).removeExpired()
-  await emailChangesRepository(db).removeExpired()
-  await factorsRepository(db).removeExpired()
-  await passkeysRepository(db).removeExpired()
-  await signingKeysRepository(db).removeExpired()
-  await personalTokensRepository(db).removeExpired()
+const tasks: ((db: Kysely<Database>, config: Config) => Promise<unknown>)[] = [
+  (db, config) => sessionsRepository(db, config).removeExpired(),
+  (db) => revocationsRepository(db).removeExpired(),
+  (db) => idempotencyKeysRepository(db).removeExpired(),
+  (db) => outboxRepository(db).removeDone(),
+  (db) => mailTokensRepository(db).removeExpired(),
+  (db) => signUpsRepository(db).removeExpired(),
+  (db) => emailChangesRepository(db).removeExpired(),
+  (db) => factorsRepository(db).removeExpired(),
+  (db) => passkeysRepository(db).removeExpired(),
+  (db) => signingKeysRepository(db).removeExpired(),
+  (db) => personalTokensRepository(db).removeExpired(),
   // Those of a process that was killed.
-  await sealEvents(db)
-  await auditEventsRepository(db).eraseClientsOlderThan(config.securityEventTtl)
-  await resealTotpSecrets(db, config.secrets)
-  await resealSigningKeys(db, config)
+  (db) => sealEvents(db),
+  (db, config) => auditEventsRepository(db).eraseClientsOlderThan(config.securityEventTtl),
+  (db, config) => resealTotpSecrets(db, config.secrets),
+  (db, config) => resealSigningKeys(db, config)
+]
+
+/**
+ * Deletes expired rows of every kind, and seals with the current secret what an older one sealed. A task that fails, for
+ * example because a later release changed a table, does not stop the others. Throws the first error afterwards.
+ */
+export async function deleteExpired(db: Kysely<Database>, config: Config): Promise<void> {
+  const errors: unknown[] = []
+  for (const task of tasks) await task(db, config).catch((error) => errors.push(error))
+  if (errors.length > 0) throw errors[0]
 }
 
 type Work = (db: Kysely<Database>) => Promise<unknown>
