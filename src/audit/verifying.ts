@@ -38,15 +38,18 @@ function problemOf(event: AuditEvent, last: Link): string | undefined {
   return undefined
 }
 
-const endsBefore = ({ position }: Link, last: number) =>
-  `the chain ends at ${last}, before the event ${position} of the given head`
+const endsBefore = ({ position }: Link, last: number, which: string) =>
+  `the chain ends at ${last}, before the event ${position} ${which}`
+const otherHash = 'the hash is another one than that which was sealed last'
 
-/** Computes the whole chain again, page by page. Stops at the first position that is wrong. */
+/** Computes the whole chain again, page by page, up to the head that the database keeps. Stops at the first position that is wrong. */
 export async function verify(
   db: Kysely<Database>,
   { anchor, onProgress = () => {}, size = pageSize }: Options = {}
 ): Promise<Verdict> {
   const audit = auditEventsRepository(db)
+  // First, because the chain grows meanwhile.
+  const kept = await audit.head()
   let start = await audit.start()
   let last = start
   let events = 0
@@ -54,7 +57,7 @@ export async function verify(
     ...{ events, start: start.position, head: last },
     ...(broken && { broken })
   })
-  const differs = (link: Link) => anchor?.position === link.position && !anchor.hash.equals(link.hash)
+  const differs = (link: Link, from = anchor) => from?.position === link.position && !from.hash.equals(link.hash)
   const anchorProblem = 'the hash is another one than that of the given head'
 
   if (anchor && anchor.position < start.position)
@@ -79,12 +82,15 @@ export async function verify(
       const problem = problemOf(event, last)
       if (problem) return verdict({ position: event.position, problem })
       if (differs(event)) return verdict({ position: event.position, problem: anchorProblem })
+      if (differs(event, kept)) return verdict({ position: event.position, problem: otherHash })
       last = { position: event.position, hash: event.hash }
       events += 1
     }
     onProgress(events)
   } while (page.length > 0)
   if (anchor && anchor.position > last.position)
-    return verdict({ position: last.position + 1, problem: endsBefore(anchor, last.position) })
+    return verdict({ position: last.position + 1, problem: endsBefore(anchor, last.position, 'of the given head') })
+  if (kept.position > last.position)
+    return verdict({ position: last.position + 1, problem: endsBefore(kept, last.position, 'that was sealed last') })
   return verdict()
 }

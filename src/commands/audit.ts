@@ -23,7 +23,7 @@ const usage = `Usage: ${commandText('audit', 'verify [--head POSITION:HASH] [--j
        ${commandText('audit', 'prune --before DATE [--yes]')}
 
 verify  computes the hash chain of all events again. Exit code 1: it is broken, and the first broken position is printed.
-        --head compares with a head that was printed earlier and kept elsewhere: it finds events that were cut off at the end.
+        --head compares with a head that was printed earlier and kept elsewhere: it finds what the owner of the database changed.
 head    seals what waits, and prints the head of the chain.
 export  writes the events after a position to standard output, one JSON object a line (NDJSON), in the order of the chain.
 prune   removes the events that are older than DATE (2026-01-31, or an RFC 3339 time). Without --yes it only says what it would remove.

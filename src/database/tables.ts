@@ -94,7 +94,8 @@ export interface SecurityEventTable {
   reason_commitment: Buffer | null
 }
 
-export interface AuditStartTable {
+/** At most one row: a place in the chain of events. */
+export interface LinkTable {
   id: Generated<boolean>
   position: string | number
   hash: Buffer
@@ -254,7 +255,8 @@ export interface Database {
   sessions: SessionTable
   revocations: RevocationTable
   security_events: SecurityEventTable
-  audit_start: AuditStartTable
+  audit_start: LinkTable
+  gatehouse_audit_head: LinkTable
   idempotency_keys: IdempotencyKeyTable
   mails: MailTable
   mail_tokens: MailTokenTable

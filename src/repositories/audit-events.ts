@@ -73,11 +73,13 @@ const withoutReason = { reason: null, reason_salt: null }
 
 /** All SQL on the chain of events. `securityEventsRepository` reads the same table for users and logins. */
 export function auditEventsRepository(db: Kysely<Database> | Transaction<Database>) {
-  /** Where the chain starts: after the events that were pruned. */
-  async function start(): Promise<Link> {
-    const link = await db.selectFrom('audit_start').select([place, 'hash']).executeTakeFirst()
-    return link ? { ...link, hash: Buffer.from(link.hash) } : origin
+  async function read(table: 'audit_start' | 'gatehouse_audit_head'): Promise<Link | undefined> {
+    const link = await db.selectFrom(table).select([place, 'hash']).executeTakeFirst()
+    return link && { ...link, hash: Buffer.from(link.hash) }
   }
+
+  /** Where the chain starts: after the events that were pruned. */
+  const start = async (): Promise<Link> => (await read('audit_start')) ?? origin
 
   return {
     start,
@@ -92,17 +94,8 @@ export function auditEventsRepository(db: Kysely<Database> | Transaction<Databas
     /** Waits for those that seal or prune. */
     waitToClaim: () => sql`select pg_advisory_xact_lock(hashtext('gatehouse audit'))`.execute(db),
 
-    /** The end of the chain. */
-    async head(): Promise<Link> {
-      const latest = await db
-        .selectFrom('security_events')
-        .select([place, sql<Buffer>`hash`.as('hash')])
-        .where('position', 'is not', null)
-        .orderBy('position', 'desc')
-        .limit(1)
-        .executeTakeFirst()
-      return latest ? { ...latest, hash: Buffer.from(latest.hash) } : start()
-    },
+    /** The end of the chain, as a trigger keeps it: it does not move back when the last events are removed. */
+    head: async (): Promise<Link> => (await read('gatehouse_audit_head')) ?? start(),
 
     /**
      * The oldest events without a position, after one that this process has just sealed: the index still has those before.

@@ -42,7 +42,10 @@ test('a service with the role of the documentation works, but can neither remove
     "update security_events set event = 'logout'",
     'alter table security_events disable trigger user',
     'drop trigger keep on security_events',
-    "insert into audit_start (position, hash) values (1, '')"
+    "insert into audit_start (position, hash) values (1, '')",
+    'update gatehouse_audit_head set position = position + 1',
+    'delete from gatehouse_audit_head',
+    'drop trigger keep_head on security_events'
   ])
     await t.rejects(sql.raw(statement).execute(service), { message: /permission denied|must be owner/ }, statement)
   await t.rejects(prune(service, new Date().toISOString(), createCommandLog(service, captureLog().log)), {

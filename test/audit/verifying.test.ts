@@ -32,10 +32,21 @@ async function chainOf(t: Test, length: number) {
 
 const record = (db: Kysely<Database>) => createCommandLog(db, captureLog().log, 'tester')
 
+/** Gives an event the hash that it would have. */
+async function hashAnew(db: Kysely<Database>, position: number): Promise<void> {
+  const [before, event] = await auditEventsRepository(db).after(position - 2, 2)
+  if (!before || !event) throw new Error('no such event')
+  const hash = hashOf(before.hash, position, event)
+  await sql`update security_events set hash = ${hash} where position = ${position}`.execute(db)
+}
+
 /** Does as the owner of the table can: without the trigger. */
 async function tamper(db: Kysely<Database>, ...statements: string[]): Promise<void> {
   await sql`alter table security_events disable trigger user`.execute(db)
-  for (const statement of statements) await sql.raw(statement).execute(db)
+  for (const statement of statements) {
+    const [, position] = /^HASH (\d+)$/.exec(statement) ?? []
+    await (position ? hashAnew(db, Number(position)) : sql.raw(statement).execute(db))
+  }
   await sql`alter table security_events enable trigger user`.execute(db)
 }
 
@@ -89,6 +100,26 @@ const attacks: Record<string, { statements: string[]; position: number; problem:
     position: 4,
     problem: changed
   },
+  'a last event that was removed': {
+    statements: ['delete from security_events where position = 8'],
+    position: 8,
+    problem: 'the chain ends at 7, before the event 8 that was sealed last'
+  },
+  'that the whole end was removed': {
+    statements: ['delete from security_events where position > 2'],
+    position: 3,
+    problem: 'the chain ends at 2, before the event 8 that was sealed last'
+  },
+  'that all events were removed': {
+    statements: ['delete from security_events'],
+    position: 1,
+    problem: 'the chain ends at 0, before the event 8 that was sealed last'
+  },
+  'a last event that was replaced with its hash': {
+    statements: ["update security_events set event = 'logout' where position = 8", 'HASH 8'],
+    position: 8,
+    problem: 'the hash is another one than that which was sealed last'
+  },
   'an address that was changed': {
     statements: ["update security_events set address = '198.51.100.1' where position = 5"],
     position: 5,
@@ -137,10 +168,41 @@ test('a chain that was not touched verifies, in pages of any size', async (t) =>
   t.match(await verify(empty), { events: 0, start: 0, head: { position: 0 }, broken: undefined })
 })
 
+/** Does what the owner of the table of the head can do. */
+async function moveHead(db: Kysely<Database>, position: number): Promise<void> {
+  await sql`alter table gatehouse_audit_head disable trigger user`.execute(db)
+  await sql`update gatehouse_audit_head set (position, hash) =
+    (select position, hash from security_events where position = ${position})`.execute(db)
+  await sql`alter table gatehouse_audit_head enable trigger user`.execute(db)
+}
+
+test('the chain goes on after events that were removed, which are found for ever', async (t) => {
+  const { db } = await chainOf(t, 8)
+  await tamper(db, 'delete from security_events where position = 8')
+  for (const _ of [1, 2]) {
+    await sql`insert into security_events (id, event) values (gen_random_uuid(), 'login')`.execute(db)
+    await sealEvents(db)
+    t.strictSame((await verify(db)).broken, { position: 8, problem: 'the event is missing' })
+  }
+  t.equal((await auditEventsRepository(db).head()).position, 10)
+})
+
+test('the database refuses to move the head of the chain back', async (t) => {
+  const { db } = await chainOf(t, 3)
+  for (const statement of [
+    'delete from gatehouse_audit_head',
+    'truncate gatehouse_audit_head',
+    'update gatehouse_audit_head set position = 2',
+    "update gatehouse_audit_head set hash = ''"
+  ])
+    await t.rejects(sql.raw(statement).execute(db), { message: /only moves on/ }, statement)
+})
+
 test('a head that was kept elsewhere shows that the end was cut off, or that all was written anew', async (t) => {
   const { db, head } = await chainOf(t, 8)
   t.equal((await verify(db, { anchor: readAnchor(` ${anchorOf(head)}\n`) })).broken, undefined)
   await tamper(db, 'delete from security_events where position > 6')
+  await moveHead(db, 6)
   t.equal((await verify(db)).broken, undefined, 'the chain by itself cannot show it')
   t.strictSame((await verify(db, { anchor: head })).broken, {
     position: 7,
@@ -246,7 +308,7 @@ test('events that are pruned while the chain is verified are not missed', async 
   const pruning = db.withPlugin({
     transformQuery: ({ node }) => node,
     async transformResult({ result }) {
-      if (result.rows.some((row) => 'hash' in row)) pages += 1
+      if (result.rows.some((row) => 'event' in row)) pages += 1
       if (pages === 1) await prune(db, before, record(db))
       return result
     }
