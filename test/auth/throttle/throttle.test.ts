@@ -136,6 +136,16 @@ test('giving back a refused attempt does not free the full window', async (t) =>
   t.strictSame(await fail(11), [...zeros(10), 900], 'and counted nothing against the account')
 })
 
+test('right passwords during an attack on the account do not count against their address', async (t) => {
+  const { begin, fail, pass } = start()
+  t.strictSame(await fail(21), [...zeros(20), 900])
+  pass(5 * minute)
+  for (let i = 0; i < 10; i++) (await begin('home', { isUsual: true })).giveBack()
+  t.strictSame(await fail(1, 'home'), [600], 'the account is full, the address is not')
+  pass(10 * minute)
+  t.strictSame(await fail(10, 'home'), [...zeros(9), 300])
+})
+
 test('the oldest windows are evicted', async (t) => {
   const { fail } = start(100)
   await fail(10, 'home')
