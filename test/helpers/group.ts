@@ -58,11 +58,17 @@ function inChromium(pattern = 'test/browser/*.browser.ts'): string[] {
 
 let runs = 0
 
-/** Runs a test file in this process, even if it has run before. Returns whether it passed. */
-export async function runFile(file: string, whole: Test = root): Promise<boolean> {
+/**
+ * Runs a test file in this process, even if it has run before. Returns whether it passed. Once `isOver`, the tests of
+ * the file that have not begun fail without running.
+ */
+export async function runFile(file: string, whole: Test = root, isOver = () => false): Promise<boolean> {
   runs += 1
   const results = await whole.test(file, { timeout: 240_000 }, async (t) => {
     current = t
+    t.beforeEach(() => {
+      if (isOver()) throw new Error('The result of this file is known.')
+    })
     await import(`${join(repository, file)}?${runs}`)
   })
   return results?.ok === true

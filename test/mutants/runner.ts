@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { INSTRUMENTER_CONSTANTS, type MutantCoverage } from '@stryker-mutator/api/core'
@@ -10,12 +10,14 @@ import {
   determineHitLimitReached,
   type MutantRunOptions,
   type MutantRunResult,
+  MutantRunStatus,
   type TestResult,
   type TestRunner,
   TestStatus,
   toMutantRunResult
 } from '@stryker-mutator/api/test-runner'
 import type { Test } from 'tap'
+import { hashOf, nameOf, promise, type Result, readLines, repeatableFile, resultsFile, unusedFile } from './files.ts'
 
 /** Shared by the instrumented code and its runner, as StrykerJS defines it. */
 interface Namespace {
@@ -45,11 +47,24 @@ const untilEnd = { bail: false, timeout: 240_000 }
 // Milliseconds per test file when warm, for all processes of a run.
 const timesFile = 'test-times.json'
 
-// Test files of the source's folder come first, those with its name before the others.
-function distance(test: string, source: string): number {
-  const [, folder = '', name = ''] = /^(.*)\/([^/]+)\.\w+$/.exec(source.replace(/^src\//, '')) ?? []
-  if (test.startsWith(`test/${folder}/${name}`)) return 0
-  return test.startsWith(`test/${folder}/`) ? 1 : 2
+// What is known from earlier runs, by mutant.
+const known = new Map<string, Result>()
+// How often each test file has noticed a mutant of each source file, by both.
+const kills = new Map<string, number>()
+const pair = (test: string, mutant: string) => `${test} ${mutant.split('@')[0]}`
+
+function learn(result: Result): void {
+  known.set(result.mutant, result)
+  const last = Object.keys(result.ran).at(-1)
+  if (result.status !== 'killed' || !last) return
+  const key = pair(last, result.mutant)
+  kills.set(key, (kills.get(key) ?? 0) + 1)
+}
+for (const result of readLines<Result>(resultsFile)) learn(result)
+
+function keep(result: Result): void {
+  learn(result)
+  appendFileSync(resultsFile, `${JSON.stringify(result)}\n`)
 }
 
 type Group = typeof import('../helpers/group.ts')
@@ -97,8 +112,10 @@ class Runner implements TestRunner {
     this.#root?.on('data', onOutput)
     // Without a listener, an error in a callback of a socket or a timer would end the process.
     process.on('uncaughtException', onCrash)
-    const whole = group.runFile(file, this.#whole)
+    let isOver = false
+    const whole = group.runFile(file, this.#whole, () => isOver)
     const ok = await Promise.race([whole, given])
+    isOver = true
     clearTimeout(timer)
     this.#root?.off('data', onOutput)
     const hasEnded = await Promise.race([whole.then(() => true), sleep(moment, false)])
@@ -114,14 +131,18 @@ class Runner implements TestRunner {
     this.#sources = files.map((file) => file.replace(`${process.cwd()}/`, ''))
     const group = await this.#load(true)
     const tests: TestResult[] = []
+    const repeatable = new Set(readLines<string>(repeatableFile))
     for (const file of group.testFiles(process.env.TEST_FILES?.split(' '))) {
       namespace.currentTestId = file
       const first = await this.#run(group, file, untilEnd)
-      const again = first.status === TestStatus.Success ? await this.#run(group, file, untilEnd) : first
+      const version = `${file}@${hashOf(file)}`
+      const isOnce = first.status === TestStatus.Failed || repeatable.has(version)
+      const again = isOnce ? first : await this.#run(group, file, untilEnd)
+      if (!isOnce && again.status === TestStatus.Success) appendFileSync(repeatableFile, `${JSON.stringify(version)}\n`)
       namespace.currentTestId = undefined
-      if (first.status === TestStatus.Failed) tests.push(first)
-      else if (again.status === TestStatus.Success) tests.push(again)
-      else console.error(`${file} passes only once in a process: not used`)
+      if (again.status === TestStatus.Success) tests.push(again)
+      else
+        appendFileSync(unusedFile, `Not used: ${file} ${again === first ? 'fails' : 'passes only once in a process'}\n`)
     }
     const times = Object.fromEntries(tests.map(({ id, timeSpentMs }) => [id, timeSpentMs]))
     writeFileSync(timesFile, JSON.stringify(times))
@@ -135,6 +156,24 @@ class Runner implements TestRunner {
     hitLimit,
     mutantActivation
   }: MutantRunOptions): Promise<MutantRunResult> {
+    const source = activeMutant.fileName.replace(`${process.cwd()}/`, '').replace(/^.*?(?=(src|plugins)\/)/, '')
+    const mutant = nameOf(source, activeMutant.location, activeMutant.replacement)
+    const before = known.get(mutant)
+    const times: Record<string, number> = JSON.parse(readFileSync(timesFile, 'utf8'))
+    const hash = (file: string) => hashOf(file, process.cwd())
+    const isAsBefore = (file: string) => file in times && before?.ran[file] === hash(file)
+    if (before?.status === 'timeout') return { status: MutantRunStatus.Timeout }
+    const last = Object.keys(before?.ran ?? {}).at(-1)
+    if (before?.status === 'killed' && last && isAsBefore(last))
+      return { status: MutantRunStatus.Killed, killedBy: [last], failureMessage: `${last} fails`, nrOfTests: 1 }
+
+    const promiseOf = (file: string) => promise(file, source, times[file] ?? 0, kills.get(pair(file, mutant)))
+    const order = (testFilter ?? Object.keys(times))
+      .filter((file) => file in times && !(before?.status === 'survived' && isAsBefore(file)))
+      .sort((a, b) => promiseOf(b) - promiseOf(a))
+    const ran = before?.status === 'survived' ? before.ran : {}
+    if (order.length === 0) return { status: MutantRunStatus.Survived, nrOfTests: Object.keys(ran).length }
+
     // StrykerJS runs this mutant again in another process.
     if (this.#isStuck) process.exit(1)
     const activate = () => {
@@ -145,12 +184,6 @@ class Runner implements TestRunner {
     if (mutantActivation === 'static') activate()
     const group = await this.#load(mutantActivation !== 'static')
     activate()
-    const times: Record<string, number> = existsSync(timesFile) ? JSON.parse(readFileSync(timesFile, 'utf8')) : {}
-    const source = activeMutant.fileName.replace(`${process.cwd()}/`, '').replace(/^.*?(?=(src|plugins)\/)/, '')
-    const known = Object.keys(times)
-    const order = (testFilter ?? known)
-      .filter((file) => file in times)
-      .sort((a, b) => distance(a, source) - distance(b, source) || (times[a] ?? 0) - (times[b] ?? 0))
     const tests: TestResult[] = []
     let spent = 0
     for (const file of order) {
@@ -160,9 +193,12 @@ class Runner implements TestRunner {
       const limit = determineHitLimitReached(namespace.hitCount, hitLimit)
       if (limit) return toMutantRunResult(limit)
       tests.push(result)
+      delete ran[file]
+      ran[file] = hash(file)
       if (result.status === TestStatus.Failed) break
     }
     namespace.activeMutant = undefined
+    keep({ mutant, status: tests.at(-1)?.status === TestStatus.Failed ? 'killed' : 'survived', ran })
     return toMutantRunResult({ status: DryRunStatus.Complete, tests })
   }
 }
