@@ -1,6 +1,8 @@
 import { test } from 'tap'
+import { makeKey, openKey, type SigningKey, sealSigningKeys } from '../../../src/auth/keys/key-pairs.ts'
 import { createAccessTokens } from '../../../src/auth/tokens/access-tokens.ts'
 import { parseJws } from '../../../src/auth/tokens/jws.ts'
+import { openSecretKeys } from '../../../src/auth/tokens/secret-keys.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import { accessTokens } from '../../helpers/access-tokens.ts'
 import { secret } from '../../helpers/app.ts'
@@ -222,4 +224,61 @@ test("a secret's version may be the name of an object property", async (t) => {
     t.equal(parts(access_token)[0].kid, kid, 'the first signs')
     t.equal(verify(access_token).subject, user.id)
   }
+})
+
+const keySealing = sealSigningKeys([{ kid: '1', secret }])
+const ownKey = openKey(makeKey(session, 'ES256', keySealing), keySealing) as SigningKey
+
+/** A service with a key of its own, and what it asks of its keys. */
+function serviceWithKey() {
+  const keys = { asked: [] as unknown[], isTrusted: true, acceptsSecret: true }
+  const config = loadConfig({ BETTER_AUTH_SECRET: secret })
+  const tokens = createAccessTokens(config, openSecretKeys(config.secrets), Date.now, {
+    signer: () => ownKey,
+    find(kid) {
+      keys.asked.push(kid)
+      return ownKey
+    },
+    trusts: (key) => key === ownKey && keys.isTrusted,
+    acceptsSharedSecret: () => keys.acceptsSecret
+  })
+  return { keys, tokens }
+}
+
+test('a token of a key is valid for as long as the key is trusted', async (t) => {
+  const { keys, tokens } = serviceWithKey()
+  const { token, isKeyValid } = await tokens.verifyByKey(parseJws(tokens.issue(user, session).access_token))
+  t.match(token, { issuer: null, subject: user.id, sessionId: session })
+  t.equal(isKeyValid(), true)
+  keys.isTrusted = false
+  t.equal(isKeyValid(), false)
+})
+
+test('no key is looked up for a token of another algorithm or issuer, or with extensions', async (t) => {
+  const { keys, tokens } = serviceWithKey()
+  const [own, claims] = [{ alg: 'ES256', typ: 'at+jwt', kid: session }, bridgeClaims({ iss: 'gatehouse' })]
+  for (const [header, payload] of [
+    [{ ...own, alg: 'HS256' }, claims],
+    [{ ...own, alg: 'none' }, claims],
+    [{ ...own, alg: 'RS256' }, claims],
+    [own, { ...claims, iss: 'https://auth.example.com' }],
+    [own, bridgeClaims()],
+    [{ ...own, crit: ['exp'] }, claims],
+    [{ ...own, b64: false }, claims]
+  ] as const)
+    t.throws(
+      () => tokens.verifyByKey(parseJws(mint(header, payload))),
+      refuses('invalid_token'),
+      JSON.stringify(header)
+    )
+  t.strictSame(keys.asked, [])
+})
+
+test('after the change to a key, our tokens under the shared secret are refused, and those of a bridge are not', async (t) => {
+  const { keys, tokens } = serviceWithKey()
+  const [ours, bridge] = [parseJws(ourToken()), parseJws(bridgeToken())]
+  for (const jws of [ours, bridge]) t.ok(tokens.verify(jws))
+  keys.acceptsSecret = false
+  t.throws(() => tokens.verify(ours), refuses('invalid_token', 'shared secret'))
+  t.ok(tokens.verify(bridge))
 })

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { issuedToken, timeClaim } from '../../../src/auth/tokens/claims.ts'
+import { authenticationClaims, issuedToken, textClaim, timeClaim } from '../../../src/auth/tokens/claims.ts'
 import type { Jws } from '../../../src/auth/tokens/jws.ts'
 
 const invalid = { code: 'invalid_token', status: 401 }
@@ -12,6 +12,20 @@ test('a time is a number from 1970 to the end of the year 9999', async (t) => {
   for (const value of [0, 1, 1_700_000_000.5, end]) t.equal(timeClaim({ exp: value }, 'exp'), value)
   for (const value of [-1, -0.001, end + 1, Number.NaN, Number.POSITIVE_INFINITY, '5', null, undefined, true, [5]])
     t.throws(() => timeClaim({ exp: value }, 'exp'), invalid, `${value}`)
+})
+
+test('a text has 1 to 255 characters', async (t) => {
+  for (const value of ['a', ' ', 'x'.repeat(255)]) t.equal(textClaim({ sub: value }, 'sub'), value)
+  for (const value of ['', 'x'.repeat(256), 5, null, undefined, ['a']])
+    t.throws(() => textClaim({ sub: value }, 'sub'), invalid, JSON.stringify(value))
+})
+
+test('a token tells when and by which methods its user was authenticated, or neither', async (t) => {
+  t.strictSame(authenticationClaims({}), { authTime: undefined, amr: [] })
+  const methods = [[], ['pwd'], ['otp', 'mfa'], Array(10).fill('a'), ['x'.repeat(10)]]
+  for (const amr of methods) t.strictSame(authenticationClaims({ auth_time: 5, amr }), { authTime: 5, amr })
+  for (const amr of [[null], [['pwd']], [true], [5], [''], ['PWD'], ['x'.repeat(11)], Array(11).fill('a'), 'pwd', null])
+    t.throws(() => authenticationClaims({ auth_time: 5, amr }), invalid, JSON.stringify(amr))
 })
 
 test('an invalid name counts as missing', async (t) => {
