@@ -90,7 +90,8 @@ export function release({
   ]
   const putBack = () => {
     const known = files.filter((file) => existsSync(join(root, file)))
-    if (known.length > 0) git('checkout', '--quiet', '--', ...known)
+    // From the last commit, because a commit that fails leaves what was added to it.
+    if (known.length > 0) git('checkout', '--quiet', 'HEAD', '--', ...known)
     files = []
   }
   try {
@@ -100,8 +101,8 @@ export function release({
     }
     if (tag) {
       git('add', '--', ...files)
-      files = []
       git('commit', '--quiet', '--message', `build: release ${version}`)
+      files = []
       git('tag', '--annotate', `v${version}`, '--message', `Gatehouse ${version}`)
     }
   } finally {
