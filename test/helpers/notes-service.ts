@@ -60,7 +60,9 @@ export const notesProfile: Profile = {
   deleteAccount: { method: 'POST', path: '/delete-account' },
   forgot: { path: '/forgot', body: { email: '{email}' } },
   me: { path: '/me' },
+  refresh: { path: '/refresh', body: { refresh_token: '{refresh_token}' } },
   credential: { token: 'token' },
+  refreshToken: 'refresh_token',
   userId: 'user.id',
   jwks: '/jwks.json',
   metadata: '/metadata',
@@ -80,6 +82,9 @@ export function notesService(...faults: Fault[]): FastifyInstance {
   const users = new Map<string, User>()
   const notes = new Map<number, Note>()
   const ended = new Set<string>()
+  /** The session of each refresh token; and of each session its newest token, if it has not ended. */
+  const sessionOf = new Map<string, string>()
+  const newest = new Map<string, string>()
   const wrong = new Map<string, number>()
   let last = 0
 
@@ -95,6 +100,13 @@ export function notesService(...faults: Fault[]): FastifyInstance {
     }
     const text = `${segment({ alg: 'HS256', typ: 'JWT' })}.${segment(claims)}`
     return `${text}.${sign(text)}`
+  }
+
+  function refreshTokenOf(session: string): string {
+    const token = randomBytes(16).toString('hex')
+    sessionOf.set(token, session)
+    newest.set(session, token)
+    return token
   }
 
   function verified(token: string): User | undefined {
@@ -182,10 +194,10 @@ export function notesService(...faults: Fault[]): FastifyInstance {
     properties: { email: { type: 'string' }, password: { type: 'string' } }
   }
   const strict = { schema: { body: credentials } }
-  const answerWith = (user: User, more: object = {}) => ({
-    token: tokenOf(user),
-    user: { id: user.id, email: user.email, ...more }
-  })
+  function answerWith(user: User, more: object = {}) {
+    const token = tokenOf(user)
+    return { token, refresh_token: refreshTokenOf(token), user: { id: user.id, email: user.email, ...more } }
+  }
 
   app.post<{ Body: User & { role?: string } }>('/sign-up', strict, (request, reply) => {
     const { email, password, role } = request.body
@@ -205,6 +217,21 @@ export function notesService(...faults: Fault[]): FastifyInstance {
     if (user?.password === password) return reply.send(answerWith(user))
     wrong.set(email, count + 1)
     problem(reply, 401, has('passwords.answer') && user ? { title: 'Wrong password' } : {})
+  })
+  app.post<{ Body: { refresh_token?: string } }>('/refresh', (request, reply) => {
+    const given = request.body?.refresh_token ?? ''
+    const session = sessionOf.get(given)
+    const user = session === undefined ? undefined : verified(session)
+    const current = session === undefined ? undefined : newest.get(session)
+    if (session === undefined || current === undefined || (current !== given && !has('sessions.reuse'))) {
+      if (session !== undefined && !has('sessions.theft')) newest.delete(session)
+      return problem(reply, 401)
+    }
+    if (!user && !has('sessions.refresh')) return problem(reply, 401)
+    reply.send({
+      token: user ? tokenOf(user) : session,
+      refresh_token: has('sessions.rotation') ? given : refreshTokenOf(session)
+    })
   })
   app.post<{ Body: { email: string } }>(
     '/forgot',
@@ -243,6 +270,7 @@ export function notesService(...faults: Fault[]): FastifyInstance {
     if (has('protected.paths')) scope.get('/me;a=b', async (request) => ({ id: me(request).id }))
     scope.post('/sign-out', async (request, reply) => {
       if (!has('sessions.signOut')) ended.add(tokenIn(request))
+      if (!has('sessions.refresh')) newest.delete(tokenIn(request))
       return reply.code(204).send()
     })
     scope.post('/delete-account', async (request, reply) => {

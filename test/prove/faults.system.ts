@@ -8,8 +8,8 @@ const bounds = { rate: 1_000_000, maxRequests: 5000, time: 120_000 }
 const run = (url: string, only?: Area[]) =>
   prove({ ...bounds, url, token: proveToken, profile: notesProfile, profileName: 'notes', only })
 
-/** Checks that need cookies or TLS: see cookies.test.ts and transport.test.ts. */
-const others = /^(cookies|transport)\.|^sessions\.refresh$/
+/** Checks that need cookies or TLS: see cookies-and-tls.system.ts. */
+const others = /^(cookies|transport)\./
 
 test('nothing is found at a service without faults', async (t) => {
   const { results, incomplete, remarks } = await run(await startNotes(t))

@@ -40,6 +40,7 @@ const asvsFiles: Record<string, string> = {
   7: '0x16-V7-Session-Management',
   8: '0x17-V8-Authorization',
   9: '0x18-V9-Self-contained-Tokens',
+  10: '0x19-V10-OAuth-and-OIDC',
   12: '0x21-V12-Secure-Communication',
   13: '0x22-V13-Configuration',
   14: '0x23-V14-Data-Protection',
@@ -426,6 +427,27 @@ export const catalogue = {
     'Who has stolen it gets new tokens although its owner has signed out.',
     rfc(9700, '4.14.2'),
     asvs('7.4.1')
+  ),
+  'sessions.rotation': check(
+    'low',
+    'Refreshing gives a new refresh token',
+    'A refresh token that stays the same works for whoever has copied it, and nobody notices.',
+    rfc(9700, '4.14.2'),
+    asvs('10.4.5')
+  ),
+  'sessions.reuse': check(
+    'medium',
+    'A refresh token that was replaced is refused',
+    'Who has stolen it gets new tokens although its owner has refreshed since.',
+    rfc(9700, '4.14.2'),
+    asvs('10.4.5')
+  ),
+  'sessions.theft': check(
+    'medium',
+    'A refresh token that is used again ends the session',
+    'Two who use one token are the owner and a thief, and nobody can tell which is which: the newest token may be with the thief.',
+    rfc(9700, '4.14.2'),
+    asvs('10.4.5')
   ),
   'sessions.new': check(
     'medium',
