@@ -1,9 +1,11 @@
 import { once } from 'node:events'
+import http from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { generate } from 'selfsigned'
 import { type Test, test } from 'tap'
 import { createBudget } from '../../packages/gatehouse/src/budget.ts'
+import { type CheckId, catalogue } from '../../packages/gatehouse/src/catalogue.ts'
 import { transport } from '../../packages/gatehouse/src/checks/transport.ts'
 import { createClient } from '../../packages/gatehouse/src/client.ts'
 import { proveLine, provePath } from '../../packages/gatehouse/src/gate.ts'
@@ -27,8 +29,13 @@ const pem = await generate([{ name: 'commonName', value: 'localhost' }], {
   extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }]
 })
 
-/** A service with cookies over https. */
-async function start(t: Test, { cookie = sound, policy = hsts, old = false, allows = false }) {
+/** What a server does over http. */
+type Plain = (request: http.IncomingMessage, response: http.ServerResponse) => unknown
+
+const redirect: Plain = ({ url }, response) => response.writeHead(308, { location: `https://localhost${url}` }).end()
+
+/** A service with cookies over https, and next to it one over http. */
+async function start(t: Test, { cookie = sound, policy = hsts, old = false, allows = false, plain = redirect }) {
   const options = {
     key: pem.private,
     cert: pem.cert,
@@ -51,15 +58,29 @@ async function start(t: Test, { cookie = sound, policy = hsts, old = false, allo
   }).listen(0, 'localhost')
   await once(server, 'listening')
   t.teardown(() => server.close())
-  return `https://localhost:${(server.address() as AddressInfo).port}`
+  const other = http.createServer(plain).listen(0, 'localhost')
+  await once(other, 'listening')
+  t.teardown(() => {
+    other.closeAllConnections()
+    other.close()
+  })
+  return {
+    url: `https://localhost:${(server.address() as AddressInfo).port}`,
+    httpPort: (other.address() as AddressInfo).port
+  }
+}
+
+async function resultsOf(t: Test, faults: Parameters<typeof start>[1]) {
+  const { url, httpPort } = await start(t, faults)
+  const { results } = await prove({
+    ...{ url, token: proveToken, profile: { ...profile, httpPort }, profileName: 'cookies', ca: pem.cert },
+    ...{ only: ['cookies', 'transport'], rate: 100_000, maxRequests: 500, time: 60_000 }
+  })
+  return results
 }
 
 async function findings(t: Test, faults: Parameters<typeof start>[1]) {
-  const url = await start(t, faults)
-  const { results } = await prove({
-    ...{ url, token: proveToken, profile, profileName: 'cookies', ca: pem.cert },
-    ...{ only: ['cookies', 'transport'], rate: 100_000, maxRequests: 500, time: 60_000 }
-  })
+  const results = await resultsOf(t, faults)
   return results.filter(({ outcome }) => outcome === 'finding').map(({ id }) => id)
 }
 
@@ -79,13 +100,40 @@ const cases: Record<string, [string[], Parameters<typeof start>[1]]> = {
   ],
   'no HSTS': [['transport.hsts'], { policy: '' }],
   'HSTS for a day': [['transport.hsts'], { policy: 'max-age=86400' }],
-  'TLS 1.1': [['transport.oldTls'], { old: true }]
+  'TLS 1.1': [['transport.oldTls'], { old: true }],
+  'answers over http': [['transport.redirect'], { plain: (_, response) => response.end('{}') }],
+  'a redirect from http to http': [
+    ['transport.redirect'],
+    { plain: (_, response) => response.writeHead(301, { location: 'http://localhost/elsewhere' }).end() }
+  ]
 }
 for (const [name, [expected, faults]] of Object.entries(cases))
   test(`${name} is found`, async (t) => t.strictSame(await findings(t, faults), expected))
 
+test('http that is refused, or answers nothing, is sound', async (t) => {
+  const plains: Plain[] = [
+    (_, response) => response.writeHead(403).end(),
+    ({ socket }) => socket.destroy(),
+    ({ socket }) => socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+  ]
+  for (const plain of plains) t.strictSame(await findings(t, { plain }), [])
+  const redirected = (await resultsOf(t, {})).find(({ id }) => id === 'transport.redirect')
+  t.match(redirected, { outcome: 'passed', cases: 2, notes: [/^\/me is redirected/] })
+})
+
+test('every check of cookies and TLS has a fault here', (t) => {
+  const expected = (Object.keys(catalogue) as CheckId[]).filter((id) => /^(cookies|transport)\./.test(id))
+  const planted = new Set(Object.values(cases).flatMap(([ids]) => ids))
+  t.strictSame(
+    expected.filter((id) => !planted.has(id)),
+    ['transport.plain'],
+    'the last test has the other one'
+  )
+  t.end()
+})
+
 test('a certificate of another name is refused', async (t) => {
-  const url = (await start(t, {})).replace('localhost', '127.0.0.1')
+  const url = (await start(t, {})).url.replace('localhost', '127.0.0.1')
   const options = { rate: 100, maxRequests: 50, time: 60_000, token: proveToken, profile, profileName: '' }
   await t.rejects(prove({ ...options, url }), { message: /gatehouse-prove\.txt/ })
 })

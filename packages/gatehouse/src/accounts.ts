@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { validateHeaderValue } from 'node:http'
 import type { Answer, Ask, Caller, Client } from './client.ts'
 import { Refused } from './gate.ts'
 import type { Ledger } from './ledger.ts'
 import { at, type Call, fill, type Profile } from './profiles.ts'
+import { idFrom } from './run.ts'
 
 export interface Account extends Caller {
   label: string
@@ -22,8 +24,18 @@ export interface Account extends Caller {
 
 type Identity = Pick<Account, 'label' | 'email' | 'password' | 'isOurs'>
 
+/** Whether a value of the deployment can be sent back in a header. */
+function isSendable(value: string): boolean {
+  try {
+    validateHeaderValue('authorization', value)
+    return true
+  } catch {
+    return false
+  }
+}
+
 export const cookiePairs = (lines: string[]) =>
-  lines.map((line) => line.split(';')[0] ?? '').filter((pair) => !/=$/.test(pair))
+  lines.map((line) => line.split(';')[0] ?? '').filter((pair) => !/=$/.test(pair) && isSendable(pair))
 
 /** A request of the profile, as an account. */
 export function callOf(call: Call, account: Partial<Account>): Ask {
@@ -49,11 +61,11 @@ export function createAccounts({ ask, base }: Client, profile: Profile, ledger: 
   /** What an answer of signing up or in gives an account. Undefined without credentials. */
   function accept(answer: Answer, account: Identity) {
     const isToken = 'token' in profile.credential
-    const token = isToken ? at(answer.json, (profile.credential as { token: string }).token) : undefined
+    const given = isToken ? at(answer.json, (profile.credential as { token: string }).token) : undefined
+    const token = typeof given === 'string' && isSendable(given) ? given : undefined
     const pairs = cookiePairs(answer.cookies)
-    for (const text of [token, ...pairs.map((pair) => pair.slice(pair.indexOf('=') + 1))])
-      ledger.hide(typeof text === 'string' ? text : undefined)
-    if (answer.status >= 300 || (isToken ? typeof token !== 'string' : pairs.length === 0)) return undefined
+    for (const text of [token, ...pairs.map((pair) => pair.slice(pair.indexOf('=') + 1))]) ledger.hide(text)
+    if (answer.status >= 300 || (isToken ? token === undefined : pairs.length === 0)) return undefined
     const refreshToken = at(answer.json, profile.refreshToken)
     if (typeof refreshToken === 'string') ledger.hide(refreshToken)
     const id = at(answer.json, profile.userId)
@@ -63,8 +75,8 @@ export function createAccounts({ ask, base }: Client, profile: Profile, ledger: 
     const { label, email, password, isOurs } = account
     return {
       ...{ label, email, password, isOurs },
-      id: id === undefined ? undefined : String(id),
-      token: typeof token === 'string' ? token : undefined,
+      id: idFrom(id),
+      token,
       refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,
       cookies: answer.cookies,
       cacheControl: answer.headers['cache-control'] ?? '',

@@ -4,8 +4,7 @@ import https from 'node:https'
 import type { LookupFunction } from 'node:net'
 import type { Budget } from './budget.ts'
 
-/** Bytes of an answer that are read. */
-const maxAnswer = 2 * 1024 * 1024
+export const megabyte = 1024 * 1024
 /** Bytes of the headers of an answer. */
 const maxHeaderSize = 256 * 1024
 /** Seconds that a run waits when the deployment asks for it. */
@@ -26,6 +25,8 @@ export interface Ask {
   body?: unknown
   /** Returns 429 and 503 instead of waiting and trying again. */
   isFinal?: boolean
+  /** Bytes of the answer that are read. */
+  maxAnswer?: number
 }
 
 export interface Answer {
@@ -35,6 +36,8 @@ export interface Answer {
   text: string
   /** The body as JSON, or undefined. */
   json: unknown
+  /** Whether the answer is longer than what is read of it. */
+  isCut: boolean
 }
 
 export interface ClientOptions {
@@ -79,6 +82,10 @@ function parsed(text: string): unknown {
   }
 }
 
+/** A path of the deployment's own documents or answers as a request can have it. */
+const sendable = (path: string) =>
+  path.replace(/[^\x21-\x7e\x80-\xff]+/g, (part) => encodeURIComponent(part.toWellFormed()))
+
 const isPlain = (value: unknown): value is string | Buffer => typeof value === 'string' || Buffer.isBuffer(value)
 
 /** Sends requests to one host, one after the other. It follows no redirect and keeps no cookies. */
@@ -88,7 +95,7 @@ export function createClient({ base, budget, ca, timeout = 15_000 }: ClientOptio
   const agentOptions = { keepAlive: true, maxSockets: 1, lookup: lookupOnce }
   const agent = isTls ? new https.Agent({ ...agentOptions, ...(ca && { ca }) }) : new http.Agent(agentOptions)
 
-  function once({ method = 'GET', path, as, headers = {}, body }: Ask): Promise<Answer> {
+  function once({ method = 'GET', path, as, headers = {}, body, maxAnswer = 2 * megabyte }: Ask): Promise<Answer> {
     const payload = body === undefined ? undefined : isPlain(body) ? body : JSON.stringify(body)
     const sent = {
       accept: 'application/json, */*;q=0.5',
@@ -104,14 +111,24 @@ export function createClient({ base, budget, ca, timeout = 15_000 }: ClientOptio
       const { hostname, port } = base
       let finish: (() => void) | undefined
       const call = (isTls ? https : http).request(
-        { agent, host: hostname.replace(/^\[|\]$/g, ''), port, method, path, headers: sent, timeout, maxHeaderSize },
+        {
+          agent,
+          host: hostname.replace(/^\[|\]$/g, ''),
+          port,
+          method,
+          path: sendable(path),
+          headers: sent,
+          timeout,
+          maxHeaderSize
+        },
         (response) => {
           const chunks: Buffer[] = []
           let size = 0
           finish = () => {
             const text = Buffer.concat(chunks).toString('utf8')
             const { statusCode: status = 0, headers } = response
-            resolve({ status, headers, cookies: headers['set-cookie'] ?? [], text, json: parsed(text) })
+            const cookies = headers['set-cookie'] ?? []
+            resolve({ status, headers, cookies, text, json: parsed(text), isCut: size > maxAnswer })
           }
           response.on('data', (chunk: Buffer) => {
             chunks.push(chunk)
@@ -130,8 +147,12 @@ export function createClient({ base, budget, ca, timeout = 15_000 }: ClientOptio
         finish?.()
         call.destroy(new Error(`none within ${timeout / 1000} s`))
       }, timeout)
-      call.on('close', () => clearTimeout(deadline))
       call.on('error', reject)
+      call.on('close', () => {
+        clearTimeout(deadline)
+        // There is no error after an answer that changes the protocol, such as 101.
+        reject(new Error('the connection was closed'))
+      })
       if (payload === undefined) call.end()
       else call.end(payload)
     })
@@ -159,7 +180,7 @@ export function createClient({ base, budget, ca, timeout = 15_000 }: ClientOptio
     }
   }
 
-  return { ask, base, isTls, lookup: lookupOnce, ca, budget, close: () => agent.destroy() }
+  return { ask, base, isTls, lookup: lookupOnce, ca, budget, timeout, close: () => agent.destroy() }
 }
 
 export type Client = ReturnType<typeof createClient>

@@ -17,9 +17,11 @@ export interface Result extends Check {
 
 /** Pieces of evidence that a result keeps. */
 const maxEvidence = 12
+/** Different notes that a result keeps. */
+const maxNotes = 50
 
-/** A text of a stranger without control characters, which could write over lines of a terminal. */
-export const printable = (text: string) => text.replace(/\p{Cc}/gu, '\ufffd')
+/** A text of a stranger without control characters, which could write over lines of a terminal or reverse their order. */
+export const printable = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd')
 
 /** Keeps what each check found. `secrets` never get into it. */
 export function createLedger(accepted: ReadonlySet<string>, selected: (area: Area) => boolean) {
@@ -66,7 +68,11 @@ export function createLedger(accepted: ReadonlySet<string>, selected: (area: Are
       return holds
     },
     note(id: CheckId, text: string): void {
-      result(id).notes.push(clean(text))
+      const { notes } = result(id)
+      const note = clean(text)
+      if (notes.includes(note)) return
+      if (notes.length < maxNotes) notes.push(note)
+      else notes[maxNotes] = 'and more'
     },
     /** All checks of the selected areas in the order of the catalogue. */
     results(): Result[] {

@@ -23,17 +23,26 @@ const isObject = (value: unknown): value is Schema =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const object = (value: unknown): Schema => (isObject(value) ? value : {})
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const number = (value: unknown, otherwise: number): number =>
+  typeof value === 'number' && Number.isFinite(value) ? value : otherwise
+
+/** A name in a JSON pointer in a URL (RFC 6901, section 6). */
+function pointed(name: string): string {
+  try {
+    return decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~')
+  } catch {
+    return name // not what a URL can have
+  }
+}
 
 /** Follows references within the document. */
 function resolver(document: Schema) {
   return function resolve(value: unknown, depth = 0): Schema {
     const found = object(value)
     if (typeof found.$ref !== 'string' || depth > 20) return found
-    const names = found.$ref.replace(/^#\//, '').split('/')
-    const target = names.reduce<unknown>(
-      (inner, name) => object(inner)[decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~')],
-      document
-    )
+    const names = found.$ref.replace(/^#\//, '').split('/').map(pointed)
+    const target = names.reduce<unknown>((inner, name) => object(inner)[name], document)
     return resolve(target, depth + 1)
   }
 }
@@ -60,7 +69,7 @@ export function readOpenApi(document: unknown): { operations: Operation[]; resol
           path: `${prefix}${path}`,
           parameters: [...shared, ...list(operation.parameters)].map((each) => {
             const { name, in: place, required, schema } = resolve(each)
-            return { name: String(name), in: String(place), required: required === true, schema: resolve(schema) }
+            return { name: text(name), in: text(place), required: required === true, schema: resolve(schema) }
           }),
           body: media === undefined ? undefined : resolve(object(media).schema),
           // An empty requirement makes security optional (OpenAPI 3.1, section 4.8.30).
@@ -77,53 +86,63 @@ function basePath(url: string): string {
   return path.replace(/\/+$/, '')
 }
 
+/** Schemas that an example may have: schemas that refer to themselves would make it grow without end. */
+const maxSchemas = 500
+const maxDepth = 6
+
 /** A value that a schema allows, as far as it can be told from the schema alone. */
-export function exampleOf(given: unknown, resolve: Resolve, depth = 0): unknown {
-  const schema = resolve(given)
-  if (depth > 6) return undefined
-  for (const name of ['const', 'default'] as const) if (schema[name] !== undefined) return schema[name]
-  if (schema.example !== undefined) return schema.example
-  const [example] = list(schema.examples)
-  if (example !== undefined) return example
-  const [choice] = list(schema.enum)
-  if (choice !== undefined) return choice
-  const parts = list(schema.allOf)
-  if (parts.length > 0) {
-    const merged = parts.map((part) => exampleOf(part, resolve, depth + 1))
-    return merged.every(isObject) ? Object.assign({}, ...merged) : merged[0]
+export function exampleOf(given: unknown, resolve: Resolve): unknown {
+  let schemas = 0
+
+  function example(given: unknown, depth: number): unknown {
+    const schema = resolve(given)
+    schemas += 1
+    if (depth > maxDepth || schemas > maxSchemas) return undefined
+    for (const name of ['const', 'default'] as const) if (schema[name] !== undefined) return schema[name]
+    if (schema.example !== undefined) return schema.example
+    const [first] = [...list(schema.examples), ...list(schema.enum)]
+    if (first !== undefined) return first
+    const parts = list(schema.allOf)
+    if (parts.length > 0) {
+      const merged = parts.slice(0, maxSchemas).map((part) => example(part, depth + 1))
+      return merged.every(isObject) ? Object.assign({}, ...merged) : merged[0]
+    }
+    const [alternative] = [...list(schema.oneOf), ...list(schema.anyOf)]
+    if (alternative !== undefined) return example(alternative, depth + 1)
+    const type = Array.isArray(schema.type) ? schema.type[0] : schema.type
+    if (type === 'object' || schema.properties) return exampleObject(schema, depth)
+    if (type === 'array') {
+      const count = Math.min(Math.max(number(schema.minItems, 1), 1), 5)
+      return Array.from({ length: count }, () => example(schema.items, depth + 1))
+    }
+    if (type === 'integer' || type === 'number') return number(schema.minimum, 1)
+    if (type === 'boolean') return true
+    if (type === 'null') return null
+    return exampleText(schema)
   }
-  const [alternative] = [...list(schema.oneOf), ...list(schema.anyOf)]
-  if (alternative !== undefined) return exampleOf(alternative, resolve, depth + 1)
-  const type = Array.isArray(schema.type) ? schema.type[0] : schema.type
-  if (type === 'object' || schema.properties) return exampleObject(schema, resolve, depth)
-  if (type === 'array') {
-    const count = Number(schema.minItems ?? 1)
-    return Array.from({ length: Math.min(Math.max(count, 1), 5) }, () => exampleOf(schema.items, resolve, depth + 1))
+
+  function exampleObject(schema: Schema, depth: number): Schema {
+    const properties = Object.entries(object(schema.properties))
+    const required = new Set(list(schema.required))
+    const needed = properties.filter(([name]) => required.has(name))
+    // A change without any member is often refused.
+    const chosen = needed.length > 0 ? needed : properties.slice(0, 1)
+    return Object.fromEntries(chosen.slice(0, maxSchemas).map(([name, inner]) => [name, example(inner, depth + 1)]))
   }
-  if (type === 'integer' || type === 'number') return Number(schema.minimum ?? 1)
-  if (type === 'boolean') return true
-  if (type === 'null') return null
-  return exampleText(schema)
+
+  return example(given, 0)
 }
 
-function exampleObject(schema: Schema, resolve: Resolve, depth: number): Schema {
-  const properties = Object.entries(object(schema.properties))
-  const required = list(schema.required)
-  const needed = properties.filter(([name]) => required.includes(name))
-  // A change without any member is often refused.
-  const chosen = needed.length > 0 ? needed : properties.slice(0, 1)
-  return Object.fromEntries(chosen.map(([name, inner]) => [name, exampleOf(inner, resolve, depth + 1)]))
-}
+const formats = new Map<unknown, string>([
+  ['uuid', '00000000-0000-4000-8000-000000000000'],
+  ['email', 'somebody@example.com'],
+  ['date', '2030-01-01'],
+  ['date-time', '2030-01-01T00:00:00.000Z'],
+  ['uri', 'https://example.com/'],
+  ['uri-reference', '/']
+])
 
 function exampleText({ format, minLength, maxLength }: Schema): string {
-  const formats: Record<string, string> = {
-    uuid: '00000000-0000-4000-8000-000000000000',
-    email: 'somebody@example.com',
-    date: '2030-01-01',
-    'date-time': '2030-01-01T00:00:00.000Z',
-    uri: 'https://example.com/',
-    'uri-reference': '/'
-  }
-  const text = formats[String(format)] ?? 'Gatehouse proves it'
-  return text.padEnd(Number(minLength ?? 0), 'x').slice(0, Number(maxLength ?? 1000))
+  const text = formats.get(format) ?? 'Gatehouse proves it'
+  return text.padEnd(Math.min(number(minLength, 0), 10_000), 'x').slice(0, Math.max(number(maxLength, 1000), 0))
 }

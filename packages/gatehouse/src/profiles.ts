@@ -47,6 +47,8 @@ export interface Profile {
   pages?: string[]
   /** Whether errors are application/problem+json. */
   problems?: boolean
+  /** Where http is answered: by default port 80, if https is at 443. */
+  httpPort?: number
   /** An address that mails may go to; `{id}` is a random name. */
   email?: string
 }
@@ -93,7 +95,7 @@ const betterAuth: Profile = {
 
 export const profiles: Record<string, Profile> = { gatehouse, 'better-auth': betterAuth }
 
-type Known = Record<string, 'text' | 'call' | 'object' | 'list' | 'flag'>
+type Known = Record<string, 'text' | 'call' | 'object' | 'list' | 'flag' | 'port'>
 const known: Known = {
   extends: 'text',
   openapi: 'text',
@@ -120,6 +122,7 @@ const known: Known = {
   metadata: 'text',
   pages: 'list',
   problems: 'flag',
+  httpPort: 'port',
   email: 'text'
 }
 
@@ -129,6 +132,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const fits = (value: unknown, kind: string | undefined) =>
   value === null ||
   (kind === 'text' && typeof value === 'string') ||
+  (kind === 'port' && Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536) ||
   (kind === 'flag' && typeof value === 'boolean') ||
   (kind === 'list' && Array.isArray(value)) ||
   (kind === 'object' && isObject(value)) ||

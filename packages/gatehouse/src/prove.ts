@@ -15,7 +15,7 @@ import { recovery } from './checks/recovery.ts'
 import { sessions } from './checks/sessions.ts'
 import { tokens } from './checks/tokens.ts'
 import { transport } from './checks/transport.ts'
-import { type Client, createClient, NoAnswer } from './client.ts'
+import { type Client, createClient, megabyte, NoAnswer } from './client.ts'
 import { passGate, Refused } from './gate.ts'
 import { createLedger, type Ledger, printable, type Result } from './ledger.ts'
 import { type Operation, readOpenApi } from './openapi.ts'
@@ -100,14 +100,18 @@ function operationsOf({ path, body }: { path: string; body: unknown }): Operatio
   ]
 }
 
+/** Bytes of an OpenAPI document. */
+const maxDocument = 20 * megabyte
+const maxOperations = 2000
+
 /** The operations of the deployment: of its OpenAPI document and of the profile. */
 async function readOperations({ ask }: Client, profile: Profile, remarks: string[]) {
   const { openapi, resources = [], skip = [], bodies = {}, protectedPaths = [], openPaths = [], signIn } = profile
-  const answer = openapi === undefined ? undefined : await ask({ path: openapi })
+  const answer = openapi === undefined ? undefined : await ask({ path: openapi, maxAnswer: maxDocument })
   const hasDocument = answer?.status === 200 && answer.json !== undefined
   if (openapi && !hasDocument)
     remarks.push(
-      `${openapi} answers ${answer?.status}: without an OpenAPI document only the profile's resources are tried`
+      `${openapi} answers ${answer?.status}${answer?.isCut ? ` with more than ${maxDocument / megabyte} MiB` : ''}: without an OpenAPI document only the profile's resources are tried`
     )
   const { operations, resolve } = readOpenApi(hasDocument ? answer.json : {})
   const all = [...operations, ...resources.flatMap(operationsOf)]
@@ -120,17 +124,15 @@ async function readOperations({ ask }: Client, profile: Profile, remarks: string
         (operation.isProtected || protectedPaths.some(begins)) && path !== signIn?.path && !openPaths.some(begins)
       return { ...operation, isProtected, body: example === undefined ? body : { ...body, example } }
     })
-  return { operations: all, resolve }
+  if (all.length > maxOperations)
+    remarks.push(`Of ${all.length} operations the first ${maxOperations} are tried: see skip of the profile`)
+  return { operations: all.slice(0, maxOperations), resolve }
 }
 
-/** Runs the areas one after the other. An area that fails does not stop the others. Returns why the run ended early. */
-async function runAreas(
-  run: Run,
-  selected: readonly Area[],
-  { progress }: ProveOptions,
-  remarks: string[]
-): Promise<string | undefined> {
+/** Runs the areas one after the other. An area that fails does not stop the others. Returns why the run is not complete. */
+async function runAreas(run: Run, selected: readonly Area[], { progress }: ProveOptions): Promise<string | undefined> {
   const { budget } = run.client
+  const early: string[] = []
   for (const area of selected) {
     progress?.(area, budget.requests(), budget.elapsed())
     try {
@@ -141,10 +143,10 @@ async function runAreas(
       if (error instanceof BudgetSpent) throw error
       if (error instanceof NoAnswer) run.ledger.expect('errors.server', false, () => error.message)
       if (error instanceof NoAnswer && error.code === 'ECONNREFUSED') return 'the service no longer answers'
-      remarks.push(printable(`${areas[area]}: ended early: ${(error as Error).message}`))
+      early.push(printable(`${areas[area]} ended early: ${(error as Error).message}`))
     }
   }
-  return undefined
+  return early.length > 0 ? early.join('; ') : undefined
 }
 
 async function renew({ ask, profile, accounts }: Run, account: Account): Promise<void> {
@@ -175,7 +177,7 @@ export async function prove(options: ProveOptions): Promise<Report> {
     if (!opens(profile, control))
       throw new Refused(`${profile.me.path} answers ${control.status} to account A: the profile does not fit`)
     const run = { client, ask: client.ask, profile, ledger, accounts, operations, resolve, a, b, secret, attempts }
-    incomplete = await runAreas(run, only, options, remarks)
+    incomplete = await runAreas(run, only, options)
   } catch (error) {
     if (!(error instanceof BudgetSpent)) throw error
     incomplete = error.message

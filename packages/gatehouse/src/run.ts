@@ -53,21 +53,39 @@ export function missingId(schema: Record<string, unknown> = {}, like?: string): 
 /** The path of a collection without the slash that some frameworks put at its end. */
 export const collectionPath = (path: string) => path.replace(/\/$/, '')
 
+/** An id as a path can have it. */
+export const idFrom = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? String(value).toWellFormed() || undefined : undefined
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return undefined // not what a URL can have
+  }
+}
+
 /** The id of what an answer is about. */
 export function idOf({ json, headers }: Answer): string | undefined {
   const [, last] = /\/([^/?#]+)\/?$/.exec(headers.location ?? '') ?? []
-  const id = at(json, 'id') ?? at(json, 'data.id') ?? at(json, 'item.id') ?? (last && decodeURIComponent(last))
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+  return idFrom(at(json, 'id') ?? at(json, 'data.id') ?? at(json, 'item.id') ?? (last && decoded(last)))
 }
 
 /** Deletes what a request has created, as far as the OpenAPI document says how. */
 export async function discard({ ask, operations }: Run, request: Ask, answer: Answer): Promise<void> {
   const id = answer.status < 300 && request.method === 'POST' ? idOf(answer) : undefined
-  const item = (path: string) => path.replace(/\/\{[^}]+\}$/, '/')
-  const made = `${collectionPath(request.path)}/`
-  const matches = (path: string) =>
-    item(path) !== path && new RegExp(`^${item(path).replace(/\{[^}]+\}/g, '[^/]+')}$`).test(made)
+  const made = collectionPath(request.path)
+  const parts = made.split('/')
+  const isParameter = (part: string | undefined) => /^\{[^}]+\}$/.test(part ?? '')
+  const matches = (path: string) => {
+    const named = path.split('/')
+    return (
+      isParameter(named.pop()) &&
+      named.length === parts.length &&
+      named.every((part, index) => isParameter(part) || part === parts[index])
+    )
+  }
   const remove = operations.find(({ method, path }) => method === 'DELETE' && matches(path))
   if (id === undefined || !remove) return
-  await ask({ method: 'DELETE', path: `${made}${encodeURIComponent(id)}`, as: request.as })
+  await ask({ method: 'DELETE', path: `${made}/${encodeURIComponent(id)}`, as: request.as })
 }

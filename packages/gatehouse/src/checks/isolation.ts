@@ -2,7 +2,7 @@ import type { Account } from '../accounts.ts'
 import type { Answer, Ask } from '../client.ts'
 import { exampleOf, type Operation } from '../openapi.ts'
 import { at } from '../profiles.ts'
-import { collectionPath, discard, idOf, missingId, type Run, shown } from '../run.ts'
+import { collectionPath, discard, idFrom, idOf, missingId, type Run, shown } from '../run.ts'
 
 /** A collection of the deployment, and one thing in it that belongs to account A. */
 interface Resource {
@@ -50,8 +50,7 @@ export async function isolation(run: Run): Promise<void> {
   async function listed(collection: string): Promise<string | undefined> {
     const first = (answer: Answer) => {
       const lists = [answer.json, ...Object.values(Object(answer.json))].filter(Array.isArray)
-      const id = at(lists[0]?.[0], 'id')
-      return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+      return idFrom(at(lists[0]?.[0], 'id'))
     }
     const answer = await ask({ path: filled(collection, owners(collection, a)), as: a })
     const id = answer.status < 300 ? first(answer) : undefined

@@ -1,4 +1,5 @@
 import http from 'node:http'
+import { isIP } from 'node:net'
 import tls, { type SecureVersion } from 'node:tls'
 import { type Run, shown } from '../run.ts'
 
@@ -29,35 +30,54 @@ export async function transport({
   }
   for (const version of ['TLSv1', 'TLSv1.1'] as const) {
     await client.budget.take()
-    ledger.expect('transport.oldTls', !(await connects(version, run(client))), () => `${version} is accepted`)
+    ledger.expect(
+      'transport.oldTls',
+      !(await connects(version, tlsOptions(client), patience(client))),
+      () => `${version} is accepted`
+    )
   }
-  if (base.port !== '')
-    return ledger.note('transport.redirect', 'the port is not 443, so there is no port of http to try')
+  const port = profile.httpPort ?? (base.port === '' ? 80 : undefined)
+  if (port === undefined)
+    return ledger.note('transport.redirect', 'the port is not 443: httpPort of the profile says where http is')
   for (const path of ['/', profile.me.path]) {
     await client.budget.take()
-    const answer = await plain(base.hostname, path, client.lookup)
-    if (!answer) ledger.expect('transport.redirect', true, () => '')
-    else {
-      const isRedirect = answer.status >= 300 && answer.status < 400 && answer.location.startsWith('https://')
-      const isRight = path === '/' ? isRedirect || answer.status >= 400 : answer.status >= 400 || isRedirect
-      ledger.expect('transport.redirect', isRight, () => shown({ path: `http://${base.hostname}${path}` }, answer))
-    }
+    const answer = await plain(client, port, path)
+    const request = { path: `http://${base.hostname}:${port}${path}` }
+    const isRedirect = answer && answer.status >= 300 && answer.status < 400 && answer.location.startsWith('https://')
+    ledger.expect('transport.redirect', !answer || answer.status >= 400 || isRedirect === true, () =>
+      shown(request, answer ?? { status: 0 }, answer?.location && `to ${answer.location}`)
+    )
+    if (isRedirect && path !== '/')
+      ledger.note(
+        'transport.redirect',
+        `${path} is redirected: a client may not notice that it has sent its token over http`
+      )
   }
 }
 
-const run = ({ base, lookup, ca }: Run['client']) => ({
-  host: base.hostname,
-  port: Number(base.port || 443),
-  lookup,
-  ...(ca && { ca }),
-  servername: base.hostname,
-  timeout: 5000
-})
+/** Milliseconds for a handshake, and for an answer over http. */
+const patience = ({ timeout }: Run['client']) => Math.min(timeout, 5000)
+
+const hostOf = ({ base }: Run['client']) => base.hostname.replace(/^\[|\]$/g, '')
+
+function tlsOptions(client: Run['client']): tls.ConnectionOptions {
+  const { base, lookup, ca } = client
+  const host = hostOf(client)
+  // Only a name can be a server name (RFC 6066, section 3).
+  return {
+    host,
+    port: Number(base.port || 443),
+    lookup,
+    ...(ca && { ca }),
+    ...(isIP(host) === 0 && { servername: host })
+  }
+}
 
 /** Whether a handshake with one version of TLS succeeds. */
-function connects(version: SecureVersion, options: tls.ConnectionOptions): Promise<boolean> {
+function connects(version: SecureVersion, options: tls.ConnectionOptions, milliseconds: number): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (connected: boolean) => {
+      clearTimeout(deadline)
       socket.destroy()
       resolve(connected)
     }
@@ -67,18 +87,24 @@ function connects(version: SecureVersion, options: tls.ConnectionOptions): Promi
       () => end(true)
     )
     socket.on('error', () => end(false))
-    socket.on('timeout', () => end(false))
+    // Also for a host that sends a byte now and then.
+    const deadline = setTimeout(() => end(false), milliseconds)
   })
 }
 
 /** The answer over http, or undefined if nothing listens. */
-function plain(host: string, path: string, lookup: Run['client']['lookup']) {
+function plain(client: Run['client'], port: number, path: string) {
+  const { lookup } = client
   return new Promise<{ status: number; location: string } | undefined>((resolve) => {
-    const call = http.get({ host, path, lookup, timeout: 5000 }, (response) => {
-      response.resume()
+    const call = http.get({ host: hostOf(client), port, path, lookup, agent: false }, (response) => {
       resolve({ status: response.statusCode ?? 0, location: response.headers.location ?? '' })
+      response.destroy()
     })
     call.on('error', () => resolve(undefined))
-    call.on('timeout', () => call.destroy())
+    const deadline = setTimeout(() => call.destroy(), patience(client))
+    call.on('close', () => {
+      clearTimeout(deadline)
+      resolve(undefined)
+    })
   })
 }
