@@ -46,7 +46,10 @@ test('nothing is found at Gatehouse itself, and the reports say so', { timeout: 
     'protected.open': 100,
     'isolation.read': 8,
     'isolation.write': 12,
-    'isolation.exists': 15
+    'isolation.exists': 15,
+    'sessions.rotation': 1,
+    'sessions.reuse': 1,
+    'sessions.theft': 1
   }))
     t.ok(cases[id] >= least, `${id}: ${cases[id]}`)
   const html = await readFile(file('report.html'), 'utf8')
