@@ -82,9 +82,12 @@ function parsed(text: string): unknown {
   }
 }
 
+/** A text without the lone surrogates that JSON can have. */
+export const wellFormed = (text: string) => text.replace(/\p{Cs}/gu, '\ufffd')
+
 /** A path of the deployment's own documents or answers as a request can have it. */
 const sendable = (path: string) =>
-  path.replace(/[^\x21-\x7e\x80-\xff]+/g, (part) => encodeURIComponent(part.toWellFormed()))
+  path.replace(/[^\x21-\x7e\x80-\xff]+/g, (part) => encodeURIComponent(wellFormed(part)))
 
 const isPlain = (value: unknown): value is string | Buffer => typeof value === 'string' || Buffer.isBuffer(value)
 

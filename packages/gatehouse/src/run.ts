@@ -1,5 +1,5 @@
 import type { Account, Accounts } from './accounts.ts'
-import type { Answer, Ask, Client } from './client.ts'
+import { type Answer, type Ask, type Client, wellFormed } from './client.ts'
 import type { Ledger } from './ledger.ts'
 import type { Operation, Resolve } from './openapi.ts'
 import { at, type Profile } from './profiles.ts'
@@ -55,7 +55,7 @@ export const collectionPath = (path: string) => path.replace(/\/$/, '')
 
 /** An id as a path can have it. */
 export const idFrom = (value: unknown): string | undefined =>
-  typeof value === 'string' || typeof value === 'number' ? String(value).toWellFormed() || undefined : undefined
+  typeof value === 'string' || typeof value === 'number' ? wellFormed(String(value)) || undefined : undefined
 
 function decoded(part: string): string | undefined {
   try {
