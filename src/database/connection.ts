@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
-import type { PGlite } from '@electric-sql/pglite'
-import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
+import { Kysely, type PGlite, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { problems } from '../http/problems.ts'
 import { withTimeout } from '../util/with-timeout.ts'
@@ -101,6 +100,7 @@ export interface DatabaseSettings {
 export const isPooled = ({ databaseUrl, directUrl = databaseUrl }: DatabaseSettings): boolean =>
   directUrl !== databaseUrl
 
+/** Kysely's type: PGlite's own declarations compile only with skipLibCheck. */
 export type Engine = () => Promise<PGlite>
 
 /** Opens PostgreSQL or the embedded database, as configured. Connects at the first query. */

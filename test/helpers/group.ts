@@ -51,7 +51,7 @@ const longest = [
 
 /** Tests in Chromium without a process of their own, or those of them that match a pattern. */
 function inChromium(pattern = 'test/browser/*.browser.ts'): string[] {
-  const files = testFiles(pattern).filter((file) => !/(better-auth|firefox)\.browser\.ts$/.test(file))
+  const files = testFiles(pattern).filter((file) => !/(better-auth|created-\w+|firefox)\.browser\.ts$/.test(file))
   const first = longest.map((name) => `test/browser/${name}.browser.ts`).filter((file) => files.includes(file))
   return [...first, ...files.filter((file) => !first.includes(file))]
 }

@@ -23,6 +23,27 @@ async function upstream() {
   return { registry, cache: join(cache, '_cacache'), preferOffline: true, ...ca }
 }
 
+/**
+ * Packages for other systems in the lockfile of this repository, by name. A mirror of the registry may lack those that nobody here
+ * downloads. npm then leaves them out of a new lockfile, and `npm ci` refuses that lockfile.
+ */
+async function packagesOfOtherSystems() {
+  const { packages } = JSON.parse(await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8'))
+  const found = new Map<string, Packument['versions']>()
+  for (const [path, { version, optional, os, cpu, libc }] of Object.entries<Record<string, string>>(packages)) {
+    const [, name] = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path) ?? []
+    if (name === undefined || version === undefined || !optional || !os) continue
+    const dist = { tarball: `http://127.0.0.1/${name}/-/${version}.tgz` }
+    const versions = found.get(name) ?? {}
+    found.set(name, { ...versions, [version]: { name, version, os, cpu, ...(libc && { libc }), dist } })
+  }
+  return found
+}
+
+interface Packument {
+  versions: Record<string, object>
+}
+
 interface Release {
   manifest: { name: string; version: string }
   bytes: Buffer
@@ -34,6 +55,7 @@ interface Release {
  */
 export async function startRegistry(t: Test) {
   const source = await upstream()
+  const others = await packagesOfOtherSystems()
   const releases = new Map<string, Release[]>()
   let url = ''
 
@@ -60,8 +82,13 @@ export async function startRegistry(t: Test) {
     const release = published?.find(({ manifest }) => `${manifest.version}.tgz` === file)
     if (release) response.end(release.bytes)
     else if (published) response.end(JSON.stringify(documentOf(name, published)))
-    else if (file) response.writeHead(302, { location: new URL(`${name}/-/${file}`, source.registry).href }).end()
-    else response.end(JSON.stringify(await pacote.packument(name, source)))
+    // Not a redirect: the client need not know which certificates npm trusts here.
+    else if (file) response.end(await pacote.tarball(new URL(`${name}/-/${file}`, source.registry).href, source))
+    else {
+      const document = (await pacote.packument(name, source)) as unknown as Packument
+      const versions = { ...others.get(name), ...document.versions }
+      response.end(JSON.stringify({ ...document, versions }))
+    }
   }
 
   const server = createServer((request, response) => {

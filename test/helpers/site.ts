@@ -88,7 +88,8 @@ export async function openSite(t: Test, settings?: Record<string, string>) {
 export const openOwnSite = async (t: Test, settings?: Record<string, string>, program?: string) =>
   browse(t, await serveSite(t, settings, program))
 
-async function browse(t: Test, site: Site) {
+/** Chromium before any service. */
+export async function browse<Where extends { url: string }>(t: Test, site: Where) {
   const browser = await launchBrowser()
   const contexts = new Set<BrowserContext>()
 

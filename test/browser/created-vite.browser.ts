@@ -1,0 +1,11 @@
+import { test } from 'tap'
+import { createProject, startApi, tryPages } from '../helpers/created-project.ts'
+import { openMachine } from '../helpers/machine.ts'
+
+test('the pages of a project with Vite, from the image of its Dockerfile', async (t) => {
+  const machine = await openMachine(t)
+  const { url, stop, unhealthy } = await startApi(t, machine, await createProject(machine, 'vite'))
+  await tryPages(t, url)
+  await stop()
+  await t.rejects(unhealthy(), Error, 'a container that has ended is not healthy')
+})
