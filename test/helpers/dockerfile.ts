@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, rmdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import type { Machine } from './machine.ts'
 
@@ -11,6 +11,14 @@ interface Stage {
   name: string
   image: string
   instructions: Instruction[]
+}
+
+interface Image {
+  folder: string
+  image: string
+  env: Record<string, string>
+  command: string[]
+  health: string[]
 }
 
 /** The stages of a Dockerfile. Comments go; a backslash continues a line. */
@@ -52,14 +60,12 @@ export async function buildImage(
   const ignored = (await readFile(join(project, '.dockerignore'), 'utf8')).split('\n').filter(Boolean)
   const wanted = target === undefined ? stages.at(-1) : stages.find(({ name }) => name === target)
   if (!wanted) throw new Error(`The Dockerfile has no stage ${target}`)
-  const folders = new Map<string, string>()
   // The base image has the usual programs of Debian, and the Node.js of this process.
   const PATH = [join(machine, 'bin'), '/usr/bin', '/bin'].join(':')
 
-  async function build({ name, image, instructions }: Stage) {
+  async function build({ image, instructions }: Stage): Promise<Image> {
     const folder = join(machine, `image-${crypto.randomUUID()}`)
     await mkdir(folder)
-    folders.set(name, folder)
     const env: Record<string, string> = {}
     let command: string[] = []
     let health: string[] = []
@@ -78,8 +84,12 @@ export async function buildImage(
         })
       else if (name === 'COPY') {
         const [, from = ''] = /^--from=(\w+) \/app \.$/.exec(text) ?? []
-        if (!folders.has(from)) await build(stages.find((stage) => stage.name === from) as Stage)
-        await cp(folders.get(from) as string, folder, { recursive: true, verbatimSymlinks: true })
+        const stage = stages.find((stage) => stage.name === from)
+        if (!stage) throw new Error(`There is no stage ${from}`)
+        // A copy of node_modules would take as long as to install it.
+        const built = await build(stage)
+        await rmdir(folder)
+        await rename(built.folder, folder)
       } else throw new Error(`${name} ${text} is not known here`)
     }
     return { folder, image, env, command, health }
