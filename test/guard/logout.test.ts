@@ -2,12 +2,13 @@ import Fastify from 'fastify'
 import t, { test } from 'tap'
 import type { GatehouseUser } from '../../packages/guard/src/claims.ts'
 import { guard } from '../../packages/guard/src/guard.ts'
+import { retireKey } from '../../src/auth/keys/rotation.ts'
 import { caller, password } from '../helpers/app.ts'
 import { feedToken } from '../helpers/feed.ts'
-import { startSigning } from '../helpers/signing.ts'
+import { headerOf, startSigning } from '../helpers/signing.ts'
 import { until } from '../helpers/wait.ts'
 
-const { app, signUp } = await startSigning(t, 'EdDSA')
+const { app, config, signUp } = await startSigning(t, 'EdDSA')
 const url = await app.listen({ port: 0, host: '127.0.0.1' })
 
 /** A service of somebody else, with the guard. */
@@ -52,3 +53,18 @@ for (const [what, end] of Object.entries(ends))
     const answer = await consumer.inject({ url: '/me', headers: { authorization: `Bearer ${ann.token}` } })
     t.match(answer.json(), { code: 'token_revoked' })
   })
+
+test('a service with the guard refuses the tokens of a key that Gatehouse retired at once', async (t) => {
+  const ann = await signUp()
+  t.equal(await statusOf(ann.token), 200)
+  const { kid } = headerOf(ann.token)
+  await retireKey(app.db, kid, config, { atOnce: true })
+  await app.revocations.settle()
+  await until('the refusal', async () => (await statusOf(ann.token)) === 401)
+  const answer = await consumer.inject({ url: '/me', headers: { authorization: `Bearer ${ann.token}` } })
+  t.match(answer.json(), { code: 'invalid_token' })
+  await app.signingKeys.load()
+  const ben = await signUp()
+  t.not(headerOf(ben.token).kid, kid)
+  t.equal(await statusOf(ben.token), 200, 'the key that stood by was published before')
+})
