@@ -204,12 +204,19 @@ test('a hash as an operator gets it can be imported again', (t) => {
   t.end()
 })
 
-/** CPU time in microseconds, which other load does not change. */
-async function work(act: () => Promise<unknown>): Promise<number> {
-  const before = process.cpuUsage()
-  await act()
-  const { user, system } = process.cpuUsage(before)
-  return user + system
+/**
+ * CPU time in microseconds: the least of some tries, or the first that is `enough`. Other load can only add to it: it empties
+ * the caches, and uses the other thread of the core.
+ */
+async function work(act: () => Promise<unknown>, { tries = 10, enough = 0 } = {}): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  for (let left = tries; left > 0 && least >= enough; left--) {
+    const before = process.cpuUsage()
+    await act()
+    const { user, system } = process.cpuUsage(before)
+    least = Math.min(least, user + system)
+  }
+  return least
 }
 
 test('a check takes the same work for every hash, and without a hash', async (t) => {
@@ -230,15 +237,18 @@ test('a check takes the same work for every hash, and without a hash', async (t)
     argon2: ['0aid19m000032t03p01', '0aid19m016384t03p01']
   }
   const hashing = createHashing({ bcryptCost: 10, readKinds: async () => kinds })
-  const known = await work(() => hashing.verify('wrong', hashes['of a higher cost']))
+  const known = await work(() => hashing.verify('wrong', hashes['of a higher cost']), { tries: 3 })
   for (const [what, hash] of Object.entries(hashes))
     for (const password of ['wrong', 'correct-horse-7']) {
-      const took = await work(async () =>
-        t.equal(await hashing.verify(password, hash), Boolean(hash) && password !== 'wrong')
+      const took = await work(
+        async () => t.equal(await hashing.verify(password, hash), Boolean(hash) && password !== 'wrong'),
+        { enough: known * 2 }
       )
       t.ok(took > known / 2 && took < known * 2, `${what}, ${password}: ${took} µs, ${known} µs for the slowest`)
     }
-  const malformed = await work(() => cheap.verify('wrong', `${hashes['of our cost']?.slice(0, -1)}P`))
+  const malformed = await work(() => cheap.verify('wrong', `${hashes['of our cost']?.slice(0, -1)}P`), {
+    enough: known / 2
+  })
   t.ok(malformed < known / 2, `${malformed} µs for a hash that bcrypt refuses: the measure tells them apart`)
 })
 
