@@ -1,9 +1,10 @@
+import { createHmac } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import t, { type Test, test } from 'tap'
 import { FETCH_PAUSE, KEYS_LAST, REFRESH_AFTER } from '../../packages/guard/src/keys.ts'
 import { firstKey, guardToken, header, startConsumer, startKeyServer } from '../helpers/guard.ts'
 import { pairs, published } from '../helpers/keys.ts'
-import { ourClaims } from '../helpers/mint.ts'
+import { ourClaims, segment } from '../helpers/mint.ts'
 import { signPart } from '../helpers/signing.ts'
 import { until } from '../helpers/wait.ts'
 
@@ -95,6 +96,26 @@ test('the algorithm is that of the key, never that of the token', async (t) => {
   const only = await startConsumer(t, { jwksUrl, algorithms: ['ES256'] })
   t.equal((await only.me(second())).statusCode, 200)
   t.equal((await only.me(guardToken())).statusCode, 401)
+})
+
+test('the text of a public key is no secret for HS256', async (t) => {
+  const { status } = await ready()
+  const { publicKey } = pairs.EdDSA
+  const jwk = publicKey.export({ format: 'jwk' })
+  const texts = {
+    PEM: publicKey.export({ type: 'spki', format: 'pem' }),
+    DER: publicKey.export({ type: 'spki', format: 'der' }),
+    'the published key': JSON.stringify(firstKey),
+    'the JWK': JSON.stringify(jwk),
+    'the set of keys': JSON.stringify({ keys: [firstKey] }),
+    x: String(jwk.x)
+  }
+  for (const alg of ['HS256', 'EdDSA'])
+    for (const [name, text] of Object.entries(texts)) {
+      const signed = `${segment({ ...header, alg })}.${segment(ourClaims())}`
+      const token = `${signed}.${createHmac('sha256', text).update(signed).digest('base64url')}`
+      t.equal(await status(token), 401, `${alg}, ${name}`)
+    }
 })
 
 test('a token of ES256 has one spelling', async (t) => {
