@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { type Test, test } from 'tap'
+import type { MadePersonalToken } from '../../schemas/personal-tokens.ts'
 import { password, secret } from '../helpers/app.ts'
 import { serve } from '../helpers/process.ts'
 import type { Issued } from '../helpers/refreshing.ts'
@@ -74,6 +75,39 @@ test('fifty concurrent uses of one refresh token, over two processes, give one l
   await untilRefused(t, a, first.access_token)
   t.equal((await refresh(a, token)).status, 401)
 })
+
+for (const [announcement, sabotage] of Object.entries({
+  heard: 'select 1',
+  lost: 'drop trigger announce on revocations'
+}))
+  test(`a personal access token that ends on one process is refused by the other, its announcement ${announcement}`, {
+    skip
+  }, async (t) => {
+    const { a, b, query } = await startTwo(t)
+    const { access_token: token } = await register(a)
+    async function make() {
+      const body = { name: 'Script', scopes: ['tasks:read'], expires_in_days: 1 }
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+      const answer = await fetch(`${a.url}/api/auth/tokens`, { method: 'POST', headers, body: JSON.stringify(body) })
+      const { id, token: text } = (await answer.json()) as MadePersonalToken
+      return { id, text }
+    }
+    const tasks = (text: string) => call(b, '/api/tasks', { token: text })
+    const [used, unused, other] = [await make(), await make(), await make()]
+    for (const { text } of [used, other]) t.equal((await tasks(text)).status, 200)
+    await query(sabotage)
+    for (const { id } of [used, unused]) {
+      const headers = { authorization: `Bearer ${token}` }
+      t.equal((await fetch(`${a.url}/api/auth/tokens/${id}`, { method: 'DELETE', headers })).status, 204)
+    }
+    const answer = await until('the token to be refused', async () => {
+      const answer = await tasks(used.text)
+      return answer.status === 401 && answer
+    })
+    t.match(answer, { body: { code: 'token_revoked' } })
+    t.match(await tasks(unused.text), { status: 401, body: { code: 'invalid_token' } })
+    t.equal((await tasks(other.text)).status, 200)
+  })
 
 test('a logout on one process applies to the other', { skip }, async (t) => {
   const { a, b, query } = await startTwo(t)
