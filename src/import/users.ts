@@ -2,10 +2,10 @@ import type { Kysely } from 'kysely'
 import { v5 as uuidOf } from 'uuid'
 import { normalEmail } from '../auth/email-address.ts'
 import { argon2KindOf, maxArgon2Kinds } from '../auth/passwords/argon2.ts'
+import { readHashKinds } from '../auth/passwords/hash-kinds.ts'
 import { storedHash } from '../auth/passwords/hashing.ts'
 import type { Database } from '../database/tables.ts'
 import type { SourceUser } from '../repositories/better-auth.ts'
-import { readHashKinds } from '../repositories/hash-kinds.ts'
 import { usersRepository } from '../repositories/users.ts'
 
 /** Namespace of the new ids, which are derived from the old ones, so that a second run finds the users of the first. */

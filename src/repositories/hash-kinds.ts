@@ -1,7 +1,4 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { argon2Kinds } from '../auth/passwords/argon2.ts'
-import type { HashKinds } from '../auth/passwords/hashing.ts'
-import { digests, kindsOf } from '../auth/passwords/pbkdf2.ts'
 import type { Database } from '../database/tables.ts'
 
 const kind = sql`split_part(password_hash, '$', 3)`
@@ -9,14 +6,18 @@ const kind = sql`split_part(password_hash, '$', 3)`
 const find = (which: 'min' | 'max', where: RawBuilder<unknown>) =>
   sql<string | null>`(select ${sql.raw(which)}(${kind}) from users where password_hash is not null and ${where})`
 
+/** What kinds of hashes begin with, and end before, in the order of `users_by_hash_kind`. */
+type Range = readonly [first: string, end: string]
+
 /**
  * Finds out what stored hashes need. It reads a few entries of `users_by_hash_kind`, whose order is: scrypt's hashes, which
  * have no `$`, bcrypt's costs below 10 (`$2b$08$...`), the kinds of argon2 and PBKDF2, and bcrypt's costs from 10.
  */
-export async function readHashKinds(db: Kysely<Database>): Promise<HashKinds> {
-  const [first, end] = argon2Kinds
-  const ofDigests = digests.map((name) => {
-    const [least, end] = kindsOf(name)
+export async function findHashKinds(
+  db: Kysely<Database>,
+  { argon2: [first, end], pbkdf2 }: { argon2: Range; pbkdf2: Readonly<Record<string, Range>> }
+) {
+  const ofDigests = Object.entries(pbkdf2).map(([name, [least, end]]) => {
     return sql`select ${name}::text, ${find('max', sql`${kind} >= ${least} and ${kind} < ${end}`)}`
   })
   const { rows } = await sql<{ what: string; found: string | null }>`
@@ -36,7 +37,9 @@ export async function readHashKinds(db: Kysely<Database>): Promise<HashKinds> {
   return {
     cost: Number(of('cost')[0] ?? 0),
     scrypt: of('scrypt')[0] === '',
-    pbkdf2: Object.fromEntries(digests.flatMap((name) => of(name).map((kind) => [name, Number(kind.slice(-8))]))),
+    pbkdf2: Object.fromEntries(
+      Object.keys(pbkdf2).flatMap((name) => of(name).map((kind) => [name, Number(kind.slice(-8))]))
+    ),
     argon2: of('argon2')
   }
 }
