@@ -68,7 +68,8 @@ export const authentication = fp(
   ) {
     const allScopes = [...scopes, ...ownScopes]
 
-    function admit(request: FastifyRequest, user: User): void {
+    function admit(request: FastifyRequest, user: User | undefined): void {
+      if (!user) throw problems.invalidToken('signature')
       if (user.token.sessionId) sessions.use(user.token.sessionId)
       request.user = user
     }

@@ -172,16 +172,20 @@ export function createAuth(
   const verify = createVerifier(tokens, new Map(issuers), clock)
   const foreignUsers = createForeignUsers(usersRepository(db), revocations, clock)
 
-  function userOf(token: AccessToken): User | Promise<User> {
+  function userOf(token: AccessToken | undefined): User | undefined | Promise<User> {
+    if (!token) return undefined
     const { email } = token
     if (token.issuer === null) return { id: token.subject, email, token }
     return andThen(foreignUsers.identify(token), (id) => ({ id, email, token }))
   }
 
-  /** Returns the user of an access token, as a promise only if a query or a fetch is needed. Throws what check and verify do. */
-  const identify = (text: string): User | Promise<User> =>
+  /**
+   * Returns the user of an access token, as a promise only if a query or a fetch is needed, and undefined where verify returns
+   * that. Throws what check and verify do.
+   */
+  const identify = (text: string): User | undefined | Promise<User | undefined> =>
     andThen(verify(text), (token) => {
-      const checked = revocations.check(token)
+      const checked = token && revocations.check(token)
       if (!(checked instanceof Promise)) return userOf(token)
       // The revocations had to be read first, and one of them may be that of the key.
       return checked.then(() => andThen(verify(text), userOf))

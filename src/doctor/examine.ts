@@ -93,6 +93,7 @@ async function judge(
   const { verify, clock } = service
   try {
     const who = await verify(token)
+    if (!who) throw problems.invalidToken('signature')
     const standing = await checkStanding(who, config, service, product)
     const whose =
       who.issuer === null ? `user ${who.subject} of this service` : `user ${quote(who.subject)} of ${quote(who.issuer)}`

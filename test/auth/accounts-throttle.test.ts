@@ -2,6 +2,7 @@ import t, { test } from 'tap'
 import type { AuthResponse } from '../../schemas/users.ts'
 import { createPasswords, type Passwords } from '../../src/auth/passwords/passwords.ts'
 import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
+import type { AccessToken } from '../../src/auth/tokens/claims.ts'
 import { parseJws } from '../../src/auth/tokens/jws.ts'
 import { problems } from '../../src/http/problems.ts'
 import { accountsOn, clientAt } from '../helpers/accounts.ts'
@@ -29,7 +30,7 @@ const { verify } = createAccessTokens(config, app.jwt, Date.now)
 async function signUp(accounts: ReturnType<typeof start>) {
   const newUser = { email: `${crypto.randomUUID()}@example.com`, name: 'x', password }
   const { user, access_token } = (await accounts.register(newUser, home)) as AuthResponse
-  return { ...user, token: verify(parseJws(access_token)) }
+  return { ...user, token: verify(parseJws(access_token)) as AccessToken }
 }
 const outcome = (attempt: Promise<unknown>) =>
   attempt.then(

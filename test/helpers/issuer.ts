@@ -1,12 +1,12 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
-import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
+import type { AccessToken } from '../../src/auth/tokens/claims.ts'
 import { createIssuer, type TrustedIssuer } from '../../src/auth/tokens/issuers.ts'
 import { type Algorithm, algorithms } from '../../src/auth/tokens/jwks.ts'
-import { openSecretKeys } from '../../src/auth/tokens/secret-keys.ts'
 import { createVerifier } from '../../src/auth/tokens/verifier.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import { accessTokens } from './access-tokens.ts'
 import { secret } from './app.ts'
 import { audience, issuerName, pairs, published } from './keys.ts'
 import { captureLog } from './log.ts'
@@ -34,7 +34,6 @@ export async function startIssuer(t: Test) {
   const trusted: TrustedIssuer = { issuer: issuerName, audience, jwksUrl: `${url}/jwks`, algorithms: names }
 
   const config = loadConfig({ BETTER_AUTH_SECRET: secret })
-  const jwt = openSecretKeys(config.secrets)
 
   /** A service that trusts these issuers and has not fetched keys yet. */
   function trust(first: Partial<TrustedIssuer> = {}, ...others: Partial<TrustedIssuer>[]) {
@@ -46,10 +45,10 @@ export async function startIssuer(t: Test) {
       return [all.issuer, createIssuer(all, log, clocks)] as const
     }
     const [name, issuer] = make(first)
-    const tokens = createAccessTokens(config, jwt, clocks.clock)
+    const tokens = accessTokens(config, clocks.clock)
     const verify = createVerifier(tokens, new Map([[name, issuer], ...others.map(make)]), clocks.clock)
     state.fetches = 0
-    return { time, lines, issuer, verify: async (token: string) => verify(token) }
+    return { time, lines, issuer, verify: async (token: string) => (await verify(token)) as AccessToken }
   }
 
   return { state, publish, trust, url, http }

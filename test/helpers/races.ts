@@ -4,6 +4,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Test } from 'tap'
 import { createPasswords, type Passwords } from '../../src/auth/passwords/passwords.ts'
 import { createAccessTokens } from '../../src/auth/tokens/access-tokens.ts'
+import type { AccessToken } from '../../src/auth/tokens/claims.ts'
 import { parseJws } from '../../src/auth/tokens/jws.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { Database } from '../../src/database/tables.ts'
@@ -71,7 +72,7 @@ export function racers(t: Test, app: FastifyInstance, config: Config) {
   const passwords = createPasswords({ bcryptCost: 4 })
   const accounts = accountsOn(t, app, config, { passwords })
   const { verify } = createAccessTokens(config, app.jwt, Date.now)
-  const tokenOf = ({ access_token }: { access_token: string }) => verify(parseJws(access_token))
+  const tokenOf = ({ access_token }: { access_token: string }) => verify(parseJws(access_token)) as AccessToken
   const as = ({ access_token }: Tokens) => caller(app, access_token)
 
   async function twoSessions(): Promise<Pair> {

@@ -2,6 +2,7 @@ import t, { test } from 'tap'
 import { createAuth } from '../../src/auth/auth.ts'
 import { maxPersonalTokens } from '../../src/auth/personal-tokens/personal-tokens.ts'
 import { shape } from '../../src/auth/personal-tokens/token-text.ts'
+import type { AccessToken } from '../../src/auth/tokens/claims.ts'
 import { deleteExpired } from '../../src/housekeeping.ts'
 import { promoted } from '../helpers/admins.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
@@ -193,7 +194,7 @@ test('a session that ends while its user makes a token makes none', async (t) =>
     revocations.stop()
     return sessions.stop()
   })
-  const user = { id: ann.id, email: ann.email, token: await verify(ann.token) }
+  const user = { id: ann.id, email: ann.email, token: (await verify(ann.token)) as AccessToken }
   const client = { ip: '192.0.2.1', prefix: '192.0.2.1', userAgent: null }
   const given = { name: 'Late', scopes: ['tasks:read' as const], expires_in_days: 1 }
   await t.rejects(personalTokens.make(user, given, client), { code: 'token_revoked' })

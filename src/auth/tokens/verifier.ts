@@ -35,13 +35,13 @@ export function createVerifier(tokens: AccessTokens, issuers: ReadonlyMap<unknow
     return remember(text, token, () => issuer.trusts(kid, key))
   }
 
-  function verifyBySecret(text: string, jws: Jws): AccessToken {
+  function verifyBySecret(text: string, jws: Jws): AccessToken | undefined {
     const token = tokens.verify(jws)
-    return remember(text, token, token.issuer === null ? tokens.acceptsSharedSecret : alwaysValid)
+    return token && remember(text, token, token.issuer === null ? tokens.acceptsSharedSecret : alwaysValid)
   }
 
-  /** Returns a promise only if keys may have to be fetched. */
-  return function verify(text: string): AccessToken | Promise<AccessToken> {
+  /** Returns a promise only if keys may have to be fetched, and undefined for a wrong signature of the shared secret. */
+  return function verify(text: string): AccessToken | undefined | Promise<AccessToken> {
     const before = cache.get(keyOf(text))
     if (before?.text === text && before.isKeyValid()) {
       if (before.token.expiresAt <= clock() / 1000) throw problems.tokenExpired()
