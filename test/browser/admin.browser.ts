@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
 import { checkLooks, looks } from '../helpers/looks.ts'
@@ -71,6 +72,42 @@ test('an admin finds a user, disables, enables and deletes the account, after pr
   await seen(page, 'Users')
   const login = await page.request.post('/api/auth/login', { data: { email: ben.email, password } })
   t.equal(login.status(), 401)
+})
+
+test('an admin downloads what is stored about a user, after proving who it is', { skip }, async (t) => {
+  const { email } = await site.signedUp()
+  const ben = await site.signedUp()
+  await onServer(`update users set role = 'admin' where email = '${email}'`, site.databaseUrl)
+  const { page } = await site.signedIn(email)
+  await page.goto(`/users?q=${ben.email}`)
+  await onServer(`update sessions set auth_time = auth_time - interval '1 hour'`, site.databaseUrl)
+  await rows(page).getByRole('link', { name: ben.email }).click()
+  await seen(page, ben.email)
+  // The next access token has the time of the session.
+  await page.reload()
+  await button(page, 'Download data').click()
+  const form = dialog(page, 'Download data?')
+  await form.getByRole('button', { name: 'Download data' }).click()
+  await form.getByText('Say why. It is recorded with what you do.').waitFor()
+  await checkLooks(t, page, 'user-download')
+  await form.getByLabel('Reason', { exact: true }).fill('Ticket 9: asked by letter')
+  const saved = page.waitForEvent('download')
+  await form.getByRole('button', { name: 'Download data' }).click()
+  const confirmation = dialog(page, 'Confirm that it is you')
+  await confirmation.getByLabel('Your password', { exact: true }).fill(password)
+  await confirmation.getByRole('button', { name: 'Continue' }).click()
+  const file = await saved
+  await form.waitFor({ state: 'detached' })
+  await page.getByText('The data was downloaded.').waitFor()
+  const data = JSON.parse(readFileSync(await file.path(), 'utf8'))
+  t.equal(data.user.email, ben.email)
+  t.equal(file.suggestedFilename(), `gatehouse-${data.user.id}.json`)
+  await page.getByRole('heading', { name: 'Data of the account downloaded' }).waitFor()
+  const { rows: recorded } = await onServer(
+    `select reason, actor from security_events where event = 'account.exported' and user_id = '${data.user.id}'`,
+    site.databaseUrl
+  )
+  t.strictSame(recorded, [{ reason: 'Ticket 9: asked by letter', actor: 'admin' }])
 })
 
 test('other users have neither the link nor the pages', async (t) => {

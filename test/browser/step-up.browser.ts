@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
 import { checkLooks, colors } from '../helpers/looks.ts'
@@ -86,4 +87,29 @@ test('who signs out in another tab is not asked any longer', async (t) => {
   await tab.getByRole('button', { name: 'Sign out' }).click()
   await seen(page, 'Sign in')
   await eventually(t, 'no dialog', async () => (await dialog(page).count()) === 0)
+})
+
+test('a user downloads everything that is stored about them, after entering the password', async (t) => {
+  const { page, email } = await site.signedUp()
+  let isRaised = false
+  page.on('response', (response) => {
+    if (response.url().endsWith('/step-up') && response.ok()) isRaised = true
+  })
+  await page.route('**/api/auth/profile/export', (route) => (isRaised ? route.continue() : route.fulfill(refusal)))
+  await page.goto('/profile')
+  await page.getByRole('button', { name: 'Download data' }).click()
+  await dialog(page).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByText('Your data was not downloaded.').waitFor()
+  await page.getByRole('button', { name: 'Download data' }).click()
+  await dialog(page).getByLabel('Your password', { exact: true }).fill(password)
+  const saved = page.waitForEvent('download')
+  await page.keyboard.press('Enter')
+  const file = await saved
+  await page.getByText('Your data was downloaded.').waitFor()
+  t.equal(file.suggestedFilename(), 'gatehouse.json')
+  const data = JSON.parse(readFileSync(await file.path(), 'utf8'))
+  t.equal(data.user.email, email)
+  t.ok(data.security_events.length > 0)
+  await checkLooks(t, page, 'profile-downloaded')
 })

@@ -1,14 +1,9 @@
 import { useState } from 'react'
 import { api } from '../api/gatehouse.ts'
-import { appName, hasTasks } from '../product.ts'
+import { hasTasks } from '../product.ts'
 import { Button } from '../ui/Button.tsx'
 import { say, warn } from '../ui/notices.ts'
-
-function save(data: unknown): void {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: 'application/json' }))
-  Object.assign(document.createElement('a'), { href: url, download: `${appName.toLowerCase()}.json` }).click()
-  URL.revokeObjectURL(url)
-}
+import { saveData } from './save-data.ts'
 
 /** Saves everything that is stored about the user as a file. */
 export function ExportData() {
@@ -17,7 +12,7 @@ export function ExportData() {
   async function download() {
     setBusy(true)
     try {
-      save(await api.GET('/api/auth/profile/export'))
+      saveData(await api.GET('/api/auth/profile/export'))
       say('Your data was downloaded.')
     } catch (error) {
       warn('Your data was not downloaded.', error)

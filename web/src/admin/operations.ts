@@ -1,9 +1,11 @@
+import { saveData } from '../account/save-data.ts'
 import {
   changeRole,
   deleteUser,
   disableUser,
   enableUser,
   endSessionsOf,
+  exportUser,
   resetFactorsOf,
   sendResetTo
 } from '../api/admin.ts'
@@ -76,6 +78,14 @@ const enable: Operation = {
   done: 'The account is active.',
   run: ({ id }, reason) => enableUser(id, reason)
 }
+const exportData: Operation = {
+  label: 'Download data',
+  busyLabel: 'Downloading…',
+  effect:
+    'You get a JSON file with everything that is stored about the user, for a person who asks for it. The user sees in their activity that it was downloaded.',
+  done: 'The data was downloaded.',
+  run: async ({ id }, reason) => saveData(await exportUser(id, reason), `-${id}`)
+}
 const remove: Operation = {
   label: 'Delete account',
   busyLabel: 'Deleting…',
@@ -93,6 +103,7 @@ export function operationsFor({ is_active, role, issuer }: ManagedUser): Operati
     ...(is_active ? [endSessions] : []),
     ...(isOurs && is_active ? [sendReset] : []),
     ...(isOurs ? [resetFactors, role === 'admin' ? makeUser : makeAdmin] : []),
+    exportData,
     is_active ? disable : enable,
     remove
   ]

@@ -21,6 +21,7 @@ export const endSessionsOf = (id: string, reason: string) =>
 export const resetFactorsOf = (id: string, reason: string) =>
   api.POST('/api/admin/users/{id}/reset-factors', at(id, reason))
 export const sendResetTo = (id: string, reason: string) => api.POST('/api/admin/users/{id}/send-reset', at(id, reason))
+export const exportUser = (id: string, reason: string) => api.POST('/api/admin/users/{id}/export', at(id, reason))
 export const changeRole = (id: string, role: 'user' | 'admin', reason: string) =>
   api.PUT('/api/admin/users/{id}/role', { params: { path: { id } }, body: { role, reason } })
 export const deleteUser = (id: string, email: string, reason: string) =>
