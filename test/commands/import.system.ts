@@ -84,6 +84,27 @@ test('users of a project of Supabase are imported from its database', { skip: wi
   t.match((await run(t, command, database.settings, ['supabase', url]).ended).stdout, /A dry run.*\n +1 +imported\n/)
 })
 
+test('an import that is killed goes on where it was, and adds nobody twice', async (t) => {
+  const database = await cloneTemplate()
+  t.teardown(database.remove)
+  const count = 6_000
+  const csv = join(t.testdir(), 'many.csv')
+  const hash = `$2a$10$${'a'.repeat(21)}u${'b'.repeat(30)}u`
+  const rows = Array.from({ length: count }, (_, i) => `person-${i}@example.com,${hash}`)
+  writeFileSync(csv, `email,password_hash\n${rows.join('\n')}\n`)
+  const args = ['csv', csv, '--write']
+  const killed = run(t, command, database.settings, args)
+  await killed.says(/[1-9]\d* users read/)
+  killed.kill('SIGKILL')
+  await killed.ended
+  const counts = (stdout: string) =>
+    [/(\d+) {2}imported\n/, /(\d+) {2}imported by an earlier run\n/].map((line) => Number(line.exec(stdout)?.[1]))
+  const [added = 0, already = 0] = counts((await run(t, command, database.settings, args).ended).stdout)
+  t.ok(already > 0 && already % 500 === 0, `${already} by the run that was killed: whole batches`)
+  t.equal(added + already, count)
+  t.strictSame(counts((await run(t, command, database.settings, args).ended).stdout), [0, count])
+})
+
 test('users of files of Auth0 and Firebase are imported', async (t) => {
   const database = await cloneTemplate()
   t.teardown(database.remove)

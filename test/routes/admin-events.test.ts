@@ -1,12 +1,16 @@
+import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { sealEvents } from '../../src/audit/sealing.ts'
+import { verify } from '../../src/audit/verifying.ts'
 import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
 import { securityEventsRepository } from '../../src/repositories/security-events.ts'
 import { promoted } from '../helpers/admins.ts'
 import { startApp } from '../helpers/app.ts'
+import { server } from '../helpers/template.ts'
 
 interface Event {
   position: number
+  user_agent: string | null
   id: string
   event: string
 }
@@ -78,6 +82,71 @@ test('the feed goes on where it ended, and misses and repeats nothing', async (t
   t.strictSame((await read(`?after=${seen.length}`)).items, [], 'an event without a place is not shown yet')
   await sealed()
   t.equal((await read(`?after=${seen.length}`)).items.length, 1)
+})
+
+const skip = server ? false : 'the embedded database runs one transaction at a time'
+test('an event of a transaction that is open for long is not missed by those who follow the feed', {
+  skip
+}, async (t) => {
+  const after = (await read('?limit=500')).items.at(-1)?.position ?? 0
+  const [open, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const late = db.transaction().execute(async (trx) => {
+    await securityEventsRepository(trx).insert({ event: 'logout', address: '192.0.2.9', user_agent: 'late' })
+    open.resolve()
+    await commit.promise
+  })
+  await open.promise
+  await happen(3)
+  await sealed()
+  const first = await read(`?after=${after}`)
+  t.equal(first.items.filter(({ user_agent }) => user_agent === 'tap').length, 3)
+  t.notOk(first.items.some(({ user_agent }) => user_agent === 'late'))
+  commit.resolve()
+  await late
+  await sealed()
+  const { items } = await read(`?after=${first.next_after}`)
+  t.equal(items.filter(({ user_agent }) => user_agent === 'late').length, 1)
+})
+
+test('whoever follows while many transactions commit in any order, and several processes seal, gets every event once', {
+  skip
+}, async (t) => {
+  const [writers, each] = [4, 30]
+  let after = (await read('?limit=500')).items.at(-1)?.position ?? 0
+  const seen: Event[] = []
+  let isOver = false
+  async function follow(): Promise<void> {
+    const { items, next_after } = await read(`?after=${after}&limit=7`)
+    seen.push(...items)
+    after = next_after
+    if (items.length > 0 || !isOver) return follow()
+  }
+  const write = async (writer: number) => {
+    for (let i = 0; i < each; i++)
+      await db.transaction().execute(async (trx) => {
+        const user_agent = `writer ${writer}: ${i}`
+        await securityEventsRepository(trx).insert({ event: 'logout', address: '192.0.2.1', user_agent })
+        for (let turns = (writer * 7 + i * 3) % 11; turns > 0; turns--)
+          await trx.selectNoFrom(sql`1`.as('one')).execute()
+      })
+  }
+  const seal = async () => {
+    while (!isOver) await sealEvents(db, { size: 5 })
+  }
+  const following = follow()
+  const sealing = [seal(), seal()]
+  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)))
+  await sealed()
+  isOver = true
+  await Promise.all([following, ...sealing])
+  const written = seen.flatMap(({ user_agent }) => (user_agent?.startsWith('writer ') ? user_agent : []))
+  t.equal(written.length, writers * each)
+  t.equal(new Set(written).size, writers * each)
+  t.ok(
+    seen.every(({ position }, i) => i === 0 || position === (seen[i - 1]?.position ?? 0) + 1),
+    'without a gap'
+  )
+  t.match(await verify(db), { broken: undefined })
 })
 
 test('a wrong position or limit, and unknown parameters, are refused', async (t) => {
