@@ -138,7 +138,7 @@ test('requests with the same cookie refresh once, also one that comes before the
   const profiles = await Promise.all(requests.map(({ jar }) => gatehouse.visit(jar).api.GET('/api/auth/profile')))
   t.ok(profiles.every(({ id }) => id === user?.id))
   t.equal(refreshes(), 1)
-  pass(59)
+  pass(9)
   t.match(await gatehouse.visit(late.jar).api.GET('/api/auth/profile'), { id: user?.id }, 'this is no theft')
   t.equal(refreshes(), 1)
   for (const { answered } of [...requests, late]) answered()
@@ -171,6 +171,35 @@ test('a stolen cookie that is used after it was replaced ends the session', asyn
   await t.rejects(gatehouse.visit(stolen.jar).api.GET('/api/auth/me'), { code: 'invalid_token' })
   t.equal(gatehouse.visit(stolen.jar).isSignedIn, false)
   await t.rejects(gatehouse.visit(visitor.request().jar).api.GET('/api/auth/me'), { code: 'invalid_token' })
+})
+
+test('a stolen cookie is asked about as soon as Gatehouse takes its use for theft, also by the server that replaced it', async (t) => {
+  const { gatehouse, visitor, user, refreshes } = await signedUp()
+  pass(601)
+  const stolen = visitor.request()
+  const { jar, answered } = visitor.request()
+  await gatehouse.visit(jar).api.GET('/api/auth/me')
+  answered()
+  pass(11)
+  await replacedEarlier(user?.id)
+  await t.rejects(gatehouse.visit(stolen.jar).api.GET('/api/auth/me'), { code: 'invalid_token' })
+  t.equal(refreshes(), 2)
+  await t.rejects(gatehouse.read(visitor.request().jar).api.GET('/api/auth/me'), { code: 'token_revoked' })
+})
+
+test('a step-up that is answered long after another request replaced its refresh token keeps the new one', async (t) => {
+  const { gatehouse, visitor, interfere } = await signedUp()
+  pass(580)
+  const [stepping, other] = [visitor.request(), visitor.request()]
+  const { session } = gatehouse.visit(stepping.jar)
+  await gatehouse.keepFresh(other.jar)
+  other.answered()
+  interfere(() => pass(15))
+  await session.stepUp({ password })
+  stepping.answered()
+  interfere(() => undefined)
+  pass(601)
+  t.match(await gatehouse.visit(visitor.request().jar).api.GET('/api/auth/me'), {}, 'the session goes on')
 })
 
 test('tokens are refreshed before they expire, and kept while Gatehouse does not answer', async (t) => {

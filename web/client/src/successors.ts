@@ -1,14 +1,24 @@
 import type { AuthResponse } from './api.ts'
 
-// Milliseconds. Requests that a browser sent with the old cookie may come after the answer with the new one.
+// Milliseconds. As long as Gatehouse itself gives the same successor: a longer time would hide a theft from it.
+const shared = 10_000
+// For a step-up, whose answer has no refresh token, and may come late.
 const kept = 60_000
+
+interface Successor {
+  answer: Promise<AuthResponse>
+  value?: AuthResponse
+  /** Until when requests with the old token get the new one from here. */
+  sharedUntil: number
+  until: number
+}
 
 /**
  * Remembers by which tokens a refresh token was replaced. So requests that come at the same time with the same cookie refresh
- * once, and a late one does not look like theft.
+ * once. A later one goes to Gatehouse, which takes it for theft.
  */
 export function createSuccessors(now: () => number) {
-  const known = new Map<string, { answer: Promise<AuthResponse>; value?: AuthResponse; until: number }>()
+  const known = new Map<string, Successor>()
 
   function discardOld(): void {
     for (const [token, { until }] of known) {
@@ -21,14 +31,13 @@ export function createSuccessors(now: () => number) {
     of(token: string, refresh: () => Promise<AuthResponse>): Promise<AuthResponse> {
       discardOld()
       const found = known.get(token)
-      if (found) return found.answer
-      const entry: { answer: Promise<AuthResponse>; value?: AuthResponse; until: number } = {
-        answer: refresh(),
-        until: now() + kept
-      }
+      if (found && found.sharedUntil > now()) return found.answer
+      const entry: Successor = { answer: refresh(), sharedUntil: Number.POSITIVE_INFINITY, until: now() + kept }
+      // To the end, because the oldest are discarded first.
+      known.delete(token)
       known.set(token, entry)
       entry.answer.then(
-        (value) => Object.assign(entry, { value }),
+        (value) => Object.assign(entry, { value, sharedUntil: now() + shared }),
         () => known.delete(token)
       )
       return entry.answer
