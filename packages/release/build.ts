@@ -17,7 +17,17 @@ const compile = (project: string) => run('node_modules/typescript/bin/tsc', '-p'
 /** The service's output has the folders of the repository, so that its files find each other by the same paths. */
 const output = 'dist/server'
 const outputOf = ({ folder }: Package) => (folder === '.' ? output : join(folder, 'dist'))
-const sources = ['src', 'plugins', 'routes', 'schemas', 'migrations', 'web/dist', 'openapi.yaml', 'tsconfig.build.json']
+const sources = [
+  'src',
+  'plugins',
+  'routes',
+  'schemas',
+  'migrations',
+  'packages/gatehouse/src/hostile',
+  'web/dist',
+  'openapi.yaml',
+  'tsconfig.build.json'
+]
 const withoutTypeScript = (path: string) => statSync(path).isDirectory() || !['.ts', '.js'].includes(extname(path))
 
 /** The latest change of a file or of what a folder contains, in milliseconds. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { buildApp } from '../app.ts'
-import { loadConfig } from '../config/config.ts'
+import { type Config, loadConfig } from '../config/config.ts'
 import { createDatabase } from '../database/scratch.ts'
 import { createLog } from '../logging/log.ts'
 import type { Letter, Transport } from '../mail/transport.ts'
@@ -90,8 +90,9 @@ export async function buildTestApp(product: Product = {}, { settings, clock, dat
     await database.remove()
   }
 
+  let config: Config
   try {
-    const config = { ...loadConfig(environment, [], product.settings, product.api?.title), bcryptCost, ...patient }
+    config = { ...loadConfig(environment, [], product.settings, product.api?.title), bcryptCost, ...patient }
     app = await buildApp({ ...product, config, log, transport, ...(clock && { clock }) })
     await app.ready()
     await app.migrate()
@@ -129,7 +130,7 @@ export async function buildTestApp(product: Product = {}, { settings, clock, dat
     return { id, email, password, token, program, ...own }
   }
 
-  return { app: built, anyone, signUp, letters, close }
+  return { app: built, config, anyone, signUp, letters, close }
 }
 
 export type TestApp = Awaited<ReturnType<typeof buildTestApp>>

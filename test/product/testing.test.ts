@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { defineProduct, type Routes, Type } from '../../src/index.ts'
-import { buildTestApp, leaks, openRoutes, scopeFaults } from '../../src/testing/index.ts'
+import { defineProduct, problems, type Routes, Type } from '../../src/index.ts'
+import { attack, buildTestApp, leaks, openRoutes, scopeFaults } from '../../src/testing/index.ts'
 import { product } from './notes/product.ts'
 
 const databaseUrl = process.env.TEST_DATABASE_URL
@@ -46,12 +46,64 @@ test('the sweeps find what is wrong with a product', async (t) => {
   const ann = await signUp()
   t.strictSame(await scopeFaults(app, ann, careless.scopes ?? []), [])
   const tokenless = { ...ann, program: async () => anyone }
+  t.strictSame(await scopeFaults(app, ann, ['secrets:read']), [], 'no token lacks the only scope of a product')
   t.strictSame(await scopeFaults(app, tokenless, careless.scopes ?? []), [
     'GET /api/revocations: 401',
     'HEAD /api/revocations: 401',
     'GET /api/secrets/{id}: 401',
     'HEAD /api/secrets/{id}: 401'
   ])
+})
+
+test('an attack finds handlers that fail, lie about their answers, or check tokens themselves', async (t) => {
+  const response = { 200: Type.Object({ id: Type.String() }) }
+  const common = { tags: ['faults'], summary: 'A', description: 'B', response }
+  const params = Type.Object({ id: Type.String() })
+  const product = defineProduct({
+    scopes: ['faults:read', 'faults:write'],
+    routes: {
+      public: [
+        {
+          prefix: '/api/own-gate',
+          routes: async function ownGate(app) {
+            app.get('', { schema: { ...common, operationId: 'ownGate' } }, async ({ headers }, reply) => {
+              if (!headers.authorization) return reply.code(401).send({ id: '' } as never)
+              return { id: 'everybody' }
+            })
+          }
+        }
+      ],
+      authenticated: [
+        {
+          prefix: '/api/faults',
+          routes: async function faults(app) {
+            app.get('/:id', { schema: { ...common, operationId: 'readFault', params } }, async ({ params }) => {
+              const [, second] = params.id.split('-')
+              return { id: (second as string).toUpperCase() }
+            })
+            const body = Type.Object({ text: Type.Optional(Type.String()), count: Type.Optional(Type.Number()) })
+            app.post('', { schema: { ...common, operationId: 'makeFault', body } }, async ({ body }) => {
+              if (body.text?.includes('{{')) throw body.text
+              return { id: 'x' }
+            })
+            app.put('', { schema: { ...common, operationId: 'undocumented' } }, async () => {
+              throw problems.notFound('Fault')
+            })
+          }
+        }
+      ]
+    }
+  })
+  const kit = await buildTestApp(product)
+  t.teardown(kit.close)
+  const found = await attack(kit, { owner: await kit.signUp(), scopes: product.scopes })
+  const about = (words: RegExp) => found.filter((fault) => words.test(fault))
+  t.ok(about(/^hostile token: GET \/api\/own-gate: 200 with header alg "none"/).length > 0, 'its own gate')
+  t.ok(about(/^another user: GET \/api\/faults\/{id}: urls has no/).length > 0)
+  t.ok(about(/^GET \/api\/faults\/{id}: .* -> 500/).length > 0, 'an id that is no UUID')
+  t.ok(about(/^POST \/api\/faults: .* -> 500: .*7\*7/).length > 0, 'a thrown text')
+  t.ok(about(/^PUT \/api\/faults: .* -> 404: not in the contract/).length > 0)
+  t.equal(about(/^another scope/).length, 0)
 })
 
 test('a test app that cannot start leaves nothing behind', async (t) => {
