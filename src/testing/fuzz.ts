@@ -8,7 +8,7 @@ const texts = [
   ...['a\0b', "' or 1=1 --", '../../etc/passwd', '{{7*7}}', 'x'.repeat(20_000)]
 ]
 const numbers = [-1, 0.5, 2 ** 31, 2 ** 53, 1e308]
-const values = [null, true, ...numbers, [], {}, [[]], [null], { toString: 1 }, '\ud800', ...texts]
+const values: unknown[] = [null, true, ...numbers, [], {}, [[]], [null], { toString: 1 }, '\ud800', ...texts]
 
 /** Whole bodies, as they are sent. */
 const bodies = [

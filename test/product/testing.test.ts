@@ -67,7 +67,7 @@ test('an attack finds handlers that fail, lie about their answers, or check toke
           prefix: '/api/own-gate',
           routes: async function ownGate(app) {
             app.get('', { schema: { ...common, operationId: 'ownGate' } }, async ({ headers }, reply) => {
-              if (!headers.authorization) return reply.code(401).send({ id: '' } as never)
+              if (!headers.authorization) return reply.code(401 as 200).send({ id: '' })
               return { id: 'everybody' }
             })
           }
