@@ -160,7 +160,7 @@ test('used challenges of passkeys are deleted a day after they have expired', as
   )
 })
 
-test('it runs once an hour, until it is stopped', async (t) => {
+test('housekeeping runs once an hour, until it is stopped', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
   const { log, lines } = captureLog()
@@ -194,7 +194,7 @@ test('a table that refuses a deletion, as one of a later release may, does not k
   await sql`drop function refuse`.execute(db)
 })
 
-test('an error of the database does not stop it', async (t) => {
+test('an error of the database does not stop housekeeping', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
   const { log, lines } = captureLog()

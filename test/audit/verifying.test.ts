@@ -219,7 +219,7 @@ test('a head that was kept elsewhere shows that the end was cut off, or that all
   })
 })
 
-test('what is not a head is refused', (t) => {
+test('a malformed head is refused', (t) => {
   for (const text of [
     '',
     '1',

@@ -30,7 +30,7 @@ test('after a rotation the older secret still opens, and the current one seals',
   t.end()
 })
 
-test('a key is for one purpose', (t) => {
+test('bytes that are sealed for one purpose do not open for another', (t) => {
   const sealed = createSealing([old], 'totp').seal(bytes, 'ann')
   t.equal(createSealing([old], 'signing keys').unseal(sealed, 'ann'), undefined)
   t.end()

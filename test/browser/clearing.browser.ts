@@ -107,7 +107,7 @@ test('tasks that cannot be deleted are reported, and the others are deleted', as
   await message(page, '1 completed task was deleted.').waitFor()
 })
 
-test('it ends at the first refusal that concerns all of them', async (t) => {
+test('deleting the completed tasks ends when the session is refused', async (t) => {
   const { page, email } = await withCompleted(['One', 'Two', 'Three'])
   let count = 0
   await page.route('**/api/**', (route) => {
@@ -125,7 +125,7 @@ test('it ends at the first refusal that concerns all of them', async (t) => {
   await task(page, 'Three').waitFor()
 })
 
-test('signing out ends it, and the next user reads no more than that', async (t) => {
+test('signing out stops the deletion, and the next user sees no title of its tasks', async (t) => {
   const { page } = await withCompleted(['One', 'Two', 'Three'])
   const first = await hold(page, 'DELETE', /api\/tasks/)
   await ask(page)
@@ -138,7 +138,7 @@ test('signing out ends it, and the next user reads no more than that', async (t)
   t.notMatch(await page.locator('body').textContent(), /Two|Three/)
 })
 
-test('a deletion that can still be undone stays so', async (t) => {
+test('a single deletion that can still be undone can be undone afterwards', async (t) => {
   const { page } = await withCompleted(['One', 'Two'])
   await page.getByRole('button', { name: 'Delete “One”' }).click()
   await page.getByRole('button', { name: 'Undo: keep “One”' }).waitFor()

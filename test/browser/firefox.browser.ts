@@ -10,7 +10,7 @@ if (!firefoxPath && !process.env.CI) {
 
 const site = await openInFirefox(t)
 
-test('Firefox: the whole journey, from signing up to deletion', async (t) => {
+test('Firefox: a user signs up, works with tasks, changes the account and deletes it', async (t) => {
   const { page, email, add, click, fill, see, seen, titles, logIn } = await site.signedUp()
   await see('No tasks yet')
   for (const title of ['Buy milk', 'Call the plumber', 'Answer Bea']) await add(title)
@@ -57,7 +57,7 @@ test('Firefox: the whole journey, from signing up to deletion', async (t) => {
   await see('Your account was deleted.')
 })
 
-test('Firefox: the keys of the tasks', async (t) => {
+test('Firefox: the keyboard shortcuts of the task list work', async (t) => {
   const { page, press, titles, seen } = await site.signedUp()
   const focus = () =>
     page.evaluate(() => document.activeElement?.getAttribute('name') ?? document.activeElement?.tagName)

@@ -3,7 +3,7 @@ import { add, eventually, field, logIn, openSite, password, seen, signUp, task }
 
 const site = await openSite(t)
 
-test('the whole journey, from signing up to deletion', async (t) => {
+test('a user signs up, works with tasks, changes the account and deletes it', async (t) => {
   const { page, email } = await site.person()
   await signUp(page, email)
   t.equal(new URL(page.url()).pathname, '/', 'signing up leads to the tasks')
@@ -78,7 +78,7 @@ test('the whole journey, from signing up to deletion', async (t) => {
   await page.getByText('Your email or password is incorrect.').waitFor()
 })
 
-test('the whole journey by keyboard only', async (t) => {
+test('a user adds, completes, edits and deletes a task by keyboard only', async (t) => {
   const { page } = await site.signedUp()
   const press = (...keys: string[]) =>
     keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve())

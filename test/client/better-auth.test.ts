@@ -138,7 +138,7 @@ test('a refused token is replaced once, and the call is repeated with its body',
   await t.rejects(tab(t).as('ann').GET('/api/tasks'), { code: 'forbidden' })
 })
 
-test('what is no token of Better Auth is never sent', async (t) => {
+test('a text that is not a token of Better Auth is never sent', async (t) => {
   const { baseUrl, sent, world } = open()
   for (const token of [
     null,

@@ -43,7 +43,7 @@ test('a login with a second factor is completed with a code', async (t) => {
   t.match(other.session.state(), { status: 'in' }, 'nor does it end a session')
 })
 
-test('other problems have none of these members', async (t) => {
+test('a problem without a second factor has neither a challenge nor methods', async (t) => {
   const { session } = open().tab()
   const problem = await problemOf(session.logIn({ email: 'nobody@example.com', password }))
   t.match(problem, { code: 'invalid_credentials', challenge: undefined, methods: undefined, errors: [] })

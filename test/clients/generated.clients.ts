@@ -10,7 +10,7 @@ import { shell } from './programs.ts'
 const generated = join(import.meta.dirname, 'generated')
 const password = 'correct-horse-7'
 
-test('clients of the contract', async (t) => {
+test('each generator makes a client of the contract that compiles under strict and works', async (t) => {
   await rm(generated, { recursive: true, force: true })
   await mkdir(generated)
   for (const [name, command] of Object.entries(generators)) {

@@ -22,7 +22,7 @@ test('wrong arguments and settings end with 2, and say what is wrong', async (t)
 })
 
 const skip = server ? false : 'needs TEST_DATABASE_URL: one process owns the embedded database'
-test('it works while the service runs, which hears of it at once', { skip }, async (t) => {
+test('npm run users works while the service runs, which applies the change at once', { skip }, async (t) => {
   const database = await cloneTemplate()
   t.teardown(database.remove)
   const settings = { ...database.settings, BETTER_AUTH_SECRET: 'a-long-value-that-only-the-tests-know' }
@@ -49,7 +49,7 @@ test('it works while the service runs, which hears of it at once', { skip }, asy
 })
 
 const only = server ? 'the embedded database only' : false
-test('on the embedded database it works while the service is stopped, and says so while it runs', {
+test('on the embedded database npm run users works while the service is stopped, and is refused while it runs', {
   skip: only
 }, async (t) => {
   const database = await cloneTemplate()

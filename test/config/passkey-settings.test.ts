@@ -15,13 +15,13 @@ test('passkeys belong to the host of APP_URL, and work on its pages', (t) => {
   t.end()
 })
 
-test('without APP_URL, they work on localhost outside production', (t) => {
+test('without APP_URL, passkeys work on localhost outside production', (t) => {
   t.match(passkeySettings(env, false), { rpId: 'localhost', origins: ['http://localhost:8123'] })
   t.equal(passkeySettings(env, true), undefined)
   t.end()
 })
 
-test('there are none for an IP address', (t) => {
+test('passkeys are off where APP_URL is an IP address', (t) => {
   for (const APP_URL of ['http://127.0.0.1:8000', 'https://[2001:db8::1]', 'https://192.0.2.1'])
     t.equal(passkeySettings({ ...env, APP_URL }, false), undefined, APP_URL)
   t.end()

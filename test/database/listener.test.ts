@@ -27,7 +27,7 @@ function start(t: Test, url: string) {
 mock.timers.enable({ apis: ['setTimeout'] })
 t.teardown(() => mock.timers.reset())
 
-test('it receives notifications, and after a disconnect reconnects and reports that some were missed', async (t) => {
+test('a listener receives notifications, and after a disconnect reconnects and reports that some were missed', async (t) => {
   const { url, queries, sockets, notify } = await listenableServer(t)
   const { heard, said, until } = start(t, url)
   for (let times = 1; times <= 3; times += 1) {
@@ -47,7 +47,7 @@ test('it receives notifications, and after a disconnect reconnects and reports t
   t.match(queries[0], /format\('listen %I', 'the "news"' /)
 })
 
-test('it retries until the server is up', async (t) => {
+test('a listener retries until the server is up', async (t) => {
   const { url, close, open } = await listenableServer(t)
   await close()
   const { heard, said, until } = start(t, url)
@@ -83,7 +83,7 @@ const stages = [
   'while it waits to try again'
 ] as const
 for (const stage of stages)
-  test(`it can be stopped ${stage}, and then does nothing more`, async (t) => {
+  test(`a listener can be stopped ${stage}, and then does nothing more`, async (t) => {
     const { url, state, sockets } = await listenableServer(t)
     if (stage === 'before it is let in') state.deaf = true
     const { heard, said, stop, until } = start(t, url)
@@ -106,7 +106,7 @@ for (const stage of stages)
 
 const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database has nobody to listen to'
 
-test('on PostgreSQL it survives the end of its backend', { skip }, async (t) => {
+test('on PostgreSQL a listener reconnects after the end of its backend', { skip }, async (t) => {
   const { config } = await startApp(t)
   const url = config.directUrl ?? urlOf('')
   const { heard, said, until } = start(t, url)

@@ -12,8 +12,8 @@ const shared = new Kysely<Database>({
 })
 
 const cases = {
-  'straight to PostgreSQL it has every limit': { directUrl: undefined, session: forRequests },
-  'by way of a pooler it sets only what the pooler keeps apart': {
+  'straight to PostgreSQL the own connection has every timeout': { directUrl: undefined, session: forRequests },
+  'through a pooler the own connection sets only what the pooler keeps apart': {
     directUrl: 'postgres://db/tasks',
     session: forPooled
   }
@@ -28,6 +28,6 @@ for (const [name, { directUrl, session }] of Object.entries(cases))
     await own.destroy()
   })
 
-test('with the embedded database it is the only connection', async (t) => {
+test('with the embedded database the own connection is the only one', async (t) => {
   t.equal(openOwnConnection({ databaseUrl: undefined, dataDir: '' }, shared, log), shared)
 })

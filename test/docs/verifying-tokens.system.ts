@@ -137,7 +137,7 @@ const find = (name: string) =>
 const python = ['/usr/bin/python3', 'python3'].find((command) => has(command, '-c', 'import jwt, cryptography'))
 const needs = (name: string) => (find(name) ? false : `needs ${name} (apt-get install ${name})`)
 
-test('the page has all blocks', (t) => {
+test('the page has the program or the statements of each way to verify a token', (t) => {
   t.strictSame(
     [...blocks.keys()],
     [

@@ -51,20 +51,20 @@ async function surroundings(name: string, places: Record<string, string> = {}) {
   }
 }
 
-test('from nothing to a protected resource', { timeout }, async (t) => {
+test('the guide from nothing to a protected resource works as written', { timeout }, async (t) => {
   await typeGuide(t, 'docs/guides/notes.md', await surroundings('notes'))
 })
 
-test('removing tasks', { timeout }, async (t) => {
+test('the guide to removing tasks works as written', { timeout }, async (t) => {
   await typeGuide(t, 'docs/guides/removing-tasks.md', await surroundings('removing'))
 })
 
-test('from Better Auth to Gatehouse behind it', { timeout }, async (t) => {
+test('the guide from Better Auth to Gatehouse behind it works as written', { timeout }, async (t) => {
   const front = { ':3000': `:${await freePort()}` }
   await typeGuide(t, 'docs/guides/behind-better-auth.md', await surroundings('behind', front))
 })
 
-test('from Supabase Auth', { timeout, skip: withoutPostgres }, async (t) => {
+test('the guide from Supabase Auth works as written', { timeout, skip: withoutPostgres }, async (t) => {
   if (!postgres) return t.fail('there is no PostgreSQL')
   const bcrypt = await hash('correct-horse-7', { cost: 10 })
   await onServer(

@@ -220,7 +220,7 @@ test('a server that answers nothing rests, longer each time, and is tried again'
   await sender.stop()
 })
 
-test('a rest ends by itself', async (t) => {
+test('the pause of a server without answers ends by itself', async (t) => {
   for (let i = 0; i < lanes; i++) await write()
   let now = 0
   let up = false
@@ -267,7 +267,7 @@ test('the only process of a database gives back at its start what it had claimed
   t.match(await rows(), [{ attempts: 2, outcome: 'sent' }, { attempts: 1, done_at: null }, { attempts: 1 }])
 })
 
-test('without the database it gives back later, and not again and again', async (t) => {
+test('without the database a process gives back its mails later, and not again and again', async (t) => {
   await write()
   await outbox.claim(300, 1)
   let tries = 0
@@ -290,7 +290,7 @@ for (const [when, minutes, most] of [
   ['beside other requests', 0, 1],
   ['beside other requests, if they have waited for minutes,', 3, 4]
 ] as const)
-  test(`it claims eight mails at once, and ${when} ${most}, with a pause between two claims`, async (t) => {
+  test(`the sender claims eight mails at once, and ${when} ${most}, with a pause between two claims`, async (t) => {
     for (let i = 0; i < 2 * lanes + 5; i++) await write()
     const created_at = sql<string>`created_at - ${`${minutes} minutes`}::interval`
     await app.db.updateTable('mails').set({ created_at }).execute()
@@ -356,7 +356,7 @@ test('while slow mails leave one lane free, others are claimed after an eighth o
   t.equal(sent.length, lanes + 3)
 })
 
-test('without the database it says so, and continues later', async (t) => {
+test('without the database the sender logs an error, and continues later', async (t) => {
   await write()
   let fails = true
   const { sent, run, lines } = startSender({
@@ -419,7 +419,7 @@ test('a mail that is written while the last claim finds nothing is sent at once'
   t.equal(sent.length, 1)
 })
 
-test('it looks for new mails after a random part of a second, once for several commits', async (t) => {
+test('the sender looks for new mails after a random part of a second, once for several commits', async (t) => {
   const delays: number[] = []
   let due = () => {}
   const { sender, sent } = startSender({
@@ -452,7 +452,7 @@ test('it looks for new mails after a random part of a second, once for several c
   t.equal(sent.length, 1, 'nothing is sent after the stop')
 })
 
-test('it finishes what is in flight when it stops, and claims nothing more', async (t) => {
+test('a sender that stops finishes the mails in flight, and claims no more', async (t) => {
   const { promise, resolve } = Promise.withResolvers<void>()
   await write()
   const { sender, sent, run, closed } = startSender({ send: () => promise })
@@ -468,7 +468,7 @@ test('it finishes what is in flight when it stops, and claims nothing more', asy
   t.equal((await rows()).at(-1)?.attempts, 0)
 })
 
-test('it does not wait forever for a mail server when it stops', async (t) => {
+test('a sender that stops does not wait forever for a mail server', async (t) => {
   await write()
   let sending = false
   const { sender, closed } = startSender({
@@ -497,7 +497,7 @@ test('a sender that never sent anything stops, and one whose transport fails', a
   await broken.sender.stop()
 })
 
-test('it looks for mails at intervals, until it is stopped', async (t) => {
+test('the sender looks for mails at intervals, until it is stopped', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
   const { sender, sent } = startSender()

@@ -51,7 +51,7 @@ test('routes, methods and statuses have separate series', async (t) => {
   }
 })
 
-test('it is exported as a histogram, as text and as JSON', async (t) => {
+test('durations are exported as a histogram, as text and as JSON', async (t) => {
   const registry = new Registry()
   new RequestDurations(registry).record('/a', 'GET', 200, 0.01)
   t.match(await registry.metrics(), /^# TYPE gatehouse_http_request_duration_seconds histogram$/m)

@@ -29,7 +29,7 @@ test('a failed scrape answers 500 without details', async (t) => {
   t.equal(await answer.text(), '')
 })
 
-test('it stops while a client keeps its connection open', async (t) => {
+test('the server stops while a client keeps its connection open', async (t) => {
   const { url, stop } = await serveMetrics({ host: '127.0.0.1', port: 0 }, async () => 'up 1\n')
   await (await fetch(url)).text()
   await stop()

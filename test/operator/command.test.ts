@@ -161,7 +161,7 @@ test('a user is shown by the email or the id, without secrets', async (t) => {
   })
 })
 
-test('what is unknown, and what happened often, is shown as such', async (t) => {
+test('an unknown address is shown as -, and a repeated event with its count', async (t) => {
   const ann = await signUp()
   await sql`update sessions set ip = null, user_agent = null where user_id = ${ann.id}`.execute(app.db)
   await sql`insert into totp_factors (user_id, secret) values (${ann.id}, '')`.execute(app.db)
@@ -230,7 +230,7 @@ test('what is asked is said first, and done only after a yes', async (t) => {
   t.equal(await isActive(ann), true)
 })
 
-test('each operation does what it says, and answers programs', async (t) => {
+test('each operation changes the account, and answers programs in JSON', async (t) => {
   const ann = await signUp()
   const login = async () => (await anyone.post('/api/auth/login', { email: ann.email, password })).statusCode
   for (const args of [['end-sessions'], ['reset-factors'], ['send-reset']]) {
@@ -287,7 +287,7 @@ test('many users of a file, with a progress bar; if one is unknown, nothing is d
   t.equal(await isActive({ id: ben?.id ?? '' }), undefined)
 })
 
-test('one that fails does not stop the others, and the exit code tells', async (t) => {
+test('a user for whom the operation fails does not stop the others, and the exit code is 1', async (t) => {
   const [ann, ben] = [await signUp(), await signUp()]
   await run(['disable', ann.email, ...why, '--yes'])
   const files = { list: `${ann.email}\n${ben.email}` }

@@ -44,7 +44,7 @@ test('no path leads out of the folder', async (t) => {
   t.equal((await send(message('GET /%2e%2e/etc/passwd HTTP/1.1', 'Host: a')))[0]?.status, 404)
 })
 
-test('it adds only routes for files and pages; without the files, none', (t) => {
+test('the web plugin adds only routes for files and pages; without the files, none', (t) => {
   const before = new Set(routesOf(bare).map(({ method, path }) => `${method} ${path}`))
   const added = routesOf(app)
     .map(({ method, path }) => `${method} ${path}`)

@@ -12,7 +12,7 @@ const [ann, ben] = [await signUp(), await signUp()]
 const created = await ann.post('/api/notes', { text: 'hers' })
 const { id } = created.json()
 
-test('a note belongs to its user', async (t) => {
+test("another user's note answers 404", async (t) => {
   t.equal(created.statusCode, 201)
   t.equal((await ann.get(`/api/notes/${id}`)).json().text, 'hers')
   t.match((await ben.get(`/api/notes/${id}`)).json(), { status: 404, detail: 'Note not found' })

@@ -86,7 +86,7 @@ async function findings(t: Test, faults: Parameters<typeof start>[1]) {
 
 const without = (name: string) => sound.filter((part) => !part.startsWith(name))
 
-test('nothing is found at sound cookies over https', async (t) => t.strictSame(await findings(t, {}), []))
+test('a service with secure cookies over https has no finding', async (t) => t.strictSame(await findings(t, {}), []))
 
 const cases: Record<string, [string[], Parameters<typeof start>[1]]> = {
   'no HttpOnly': [['cookies.httpOnly'], { cookie: without('HttpOnly') }],

@@ -69,7 +69,7 @@ test('a count is given back locally and in Redis, even after a timeout', async (
   t.doesNotThrow(full.giveBack, 'nothing was counted')
 })
 
-test('a window ends', async (t) => {
+test('a full window allows calls again after its end', async (t) => {
   const { count } = on([[5, 0, 99, -1], undefined])
   await count([ann])
   t.match(await count([ann]), { count: 1, ttl: 60_000 })

@@ -3,7 +3,7 @@ import { countFitting } from '../../src/repositories/page-size.ts'
 
 const texts = { title: 200, description: 10_000 }
 
-test('as many items fit as 1 MiB of JSON holds', (t) => {
+test('a page has as many items as fit into 1 MiB of JSON', (t) => {
   const long = { title: 'a', description: '\u0001'.repeat(10_000) }
   const none = { title: 'b', description: null }
   const items = (...parts: [number, typeof long | typeof none][]) =>

@@ -34,7 +34,7 @@ test('the look-up costs no more for an account under attack, so its time reveals
   t.ok(Number(pages) <= 10, `${pages} pages`)
 })
 
-test('it tells whether a user has logged in from an address', async (t) => {
+test('the look-up tells whether a user has logged in from an address', async (t) => {
   t.equal(await events.hasLoggedInFrom(ben, address), false)
   for (const [event, user_id] of [
     ['login', ben],

@@ -455,7 +455,7 @@ test('the confirmation is valid for 24 hours, and the cancellation for 72', asyn
   refused(t, await cancel(cancellation), 'invalid_token', 'expired')
 })
 
-test('tokens that are none, or of another purpose, are refused', async (t) => {
+test('malformed tokens, and tokens for another purpose, are refused', async (t) => {
   const ann = await signUp()
   const { confirmation, cancellation } = await ask(ann)
   await forgot(ann.email)
@@ -548,12 +548,12 @@ test('a session that has ended asks for nothing', async (t) => {
   t.strictSame(await app.db.selectFrom('email_changes').select('id').where('user_id', '=', ann.id).execute(), [])
 })
 
-test('users of other issuers have their address there', async (t) => {
+test('a user of another issuer cannot change the address here', async (t) => {
   const answer = await caller(app, bridgeToken()).post('/api/auth/email/change', { email: fresh() })
   t.match(answer.json(), { status: 403, code: 'forbidden' })
 })
 
-test('each step is a security event', async (t) => {
+test('each step of a change is recorded as a security event', async (t) => {
   const ann = await signUp()
   const { cancellation } = await change(ann)
   await cancel(cancellation)

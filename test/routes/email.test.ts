@@ -281,7 +281,7 @@ test('users of other issuers have no address to confirm here', async (t) => {
   t.equal(await stateOf(ann), false, 'the claim of another issuer is about its own user')
 })
 
-test('what is no token or code is refused, whatever it is', async (t) => {
+test('a malformed token or code is refused', async (t) => {
   const ann = await signUp()
   for (const token of ['', 'x', 'A'.repeat(43), `${'A'.repeat(42)}B`, `${'A'.repeat(43)}=`, '\u{1F600}'.repeat(20)])
     refused(t, await verify({ token }), 'invalid_token', JSON.stringify(token))

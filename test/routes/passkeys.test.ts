@@ -45,7 +45,7 @@ test('the options ask for a discoverable passkey, with user verification, and no
   })
 })
 
-test('the life of a passkey, by an emulator of browsers', async (t) => {
+test('a passkey of an emulated browser is added, signs in, is renamed and is deleted', async (t) => {
   const ann = await signUp()
   const emulator = new WebAuthnEmulator()
   const created = emulator.createJSON(site.origin, (await optionsFor(ann)) as never)

@@ -24,7 +24,7 @@ const eventsOf = async (userId: string) =>
     .map(({ event }) => event)
     .filter((event) => event.startsWith('token.'))
 
-test('the life of a personal access token', async (t) => {
+test('a personal access token calls for its user until it is ended, and is shown only once', async (t) => {
   const ann = await signUp()
   const answer = await make(ann, { name: '  Backup ', scopes: ['tasks:write', 'tasks:read'], expires_in_days: 7 })
   t.equal(answer.statusCode, 201)

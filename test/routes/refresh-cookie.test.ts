@@ -105,7 +105,7 @@ test('after a password change by cookie, the new refresh token is in the cookie'
   t.equal((await refresh(setCookie(answer).cookie)).statusCode, 200)
 })
 
-test('the cookie and other sites', async (t) => {
+test('only pages of our own and of trusted sites can use the refresh cookie', async (t) => {
   const { app } = await startApp(t, { settings: { CORS_ORIGINS: 'https://front.example.com' } })
   const { anyone, signIn, refresh } = browsing(app)
   const { rowOf, eventsOf } = refreshing(app)
@@ -193,7 +193,7 @@ test('the cookie and other sites', async (t) => {
   })
 })
 
-test('the cookie behind proxies', async (t) => {
+test('behind a proxy, only pages of our own and of trusted origins can use the refresh cookie', async (t) => {
   const strong = 'hZ0vT3cQ9mWk2RxLbYp7sJdN5fUaE8gC'
   const production = { NODE_ENV: 'production', BETTER_AUTH_SECRET: strong, TRUST_PROXY: '127.0.0.1' }
   const origin = 'https://app.example.com'

@@ -129,7 +129,7 @@ test('a challenge is invalid after five wrong codes, and after five minutes', as
   t.equal((await answer(late, nextCode(ann.secret))).json().code, 'invalid_token')
 })
 
-test('a challenge is for its user', async (t) => {
+test('a challenge of one user does not accept a code of another user', async (t) => {
   const [ann, ben] = [await register(), await register()]
   const challenge = await challengeOf(ann.email)
   t.equal((await answer(challenge, nextCode(ben.secret))).json().code, 'invalid_code')
@@ -138,7 +138,7 @@ test('a challenge is for its user', async (t) => {
   t.equal(opened.json().user.id, ann.id)
 })
 
-test('anything else is no challenge', async (t) => {
+test('a malformed challenge is refused', async (t) => {
   const ann = await register()
   const challenge = await challengeOf(ann.email)
   const { refresh_token } = ann.first
@@ -203,7 +203,7 @@ test('a reset of the password does not skip the second factor', async (t) => {
   t.equal(login.json().code, 'second_factor_required')
 })
 
-test('one budget of wrong codes for all factors, which does not lock the owner out', async (t) => {
+test('all factors share one limit on wrong codes, which does not lock the owner out', async (t) => {
   const ann = await register()
   const elsewhere = '2001:db8:9::1'
   for (let i = 0; i < 4; i++) t.equal((await answer(await challengeOf(ann.email), '000000', elsewhere)).statusCode, 401)

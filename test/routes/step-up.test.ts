@@ -45,7 +45,7 @@ test('registering, logging in and changing the password prove who the user is, f
   t.equal((await caller(app, latest).get('/api/tasks')).statusCode, 200, 'other routes do not ask')
 })
 
-test('with the password, the route works at once, in the same session', async (t) => {
+test('after a step-up with the password the route answers at once, in the same session', async (t) => {
   const ann = await register()
   pass(700)
   mustStepUp(t, await probe(ann.access_token))
@@ -96,7 +96,7 @@ test('a refresh keeps the time of the session, and does not renew it', async (t)
   t.equal((await probe(access_token)).statusCode, 200)
 })
 
-test('a session of an earlier release says nothing, and must step up', async (t) => {
+test('a session of an earlier release has no time of proof, and must step up', async (t) => {
   const ann = await register()
   await app.db.updateTable('sessions').set({ auth_time: null, amr: null }).where('user_id', '=', ann.user.id).execute()
   const { access_token } = (await refresh(ann.refresh_token)).json()

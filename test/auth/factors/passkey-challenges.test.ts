@@ -7,7 +7,7 @@ const secrets = ['first', 'second'].map((name, i) => ({ kid: String(i), secret: 
 type Secret = { kid: string; secret: string }
 const now = 1_764_236_400_000
 
-test('a challenge is recognised for its purpose only', (t) => {
+test('a challenge is accepted for its own purpose only', (t) => {
   const { make, open } = createPasskeyChallenges(secrets, () => now)
   const session = { userId: 'ann', sessionId: 's1' }
   const purposes: PasskeyPurpose[] = [
@@ -27,7 +27,7 @@ test('a challenge is recognised for its purpose only', (t) => {
   t.end()
 })
 
-test('it expires after five minutes', (t) => {
+test('a challenge expires after five minutes', (t) => {
   let time = now
   const { make, open } = createPasskeyChallenges(secrets, () => time)
   const text = make(login).toString('base64url')
@@ -39,7 +39,7 @@ test('it expires after five minutes', (t) => {
   t.end()
 })
 
-test('it survives a rotation of the secret, and not its end', (t) => {
+test('a challenge is accepted after a rotation of the secret, until its secret is removed', (t) => {
   const text = createPasskeyChallenges([secrets[1]], () => now)
     .make(login)
     .toString('base64url')
@@ -48,7 +48,7 @@ test('it survives a rotation of the secret, and not its end', (t) => {
   t.end()
 })
 
-test('processes of other releases recognise it: its form is fixed', (t) => {
+test('a challenge has a fixed form, which processes of other releases accept', (t) => {
   const { open } = createPasskeyChallenges(secrets, () => now)
   const head = Buffer.alloc(22)
   head.writeUIntBE(now + 1, 16, 6)
@@ -58,7 +58,7 @@ test('processes of other releases recognise it: its form is fixed', (t) => {
   t.end()
 })
 
-test('no other text is a challenge, nor another spelling of one', (t) => {
+test('a changed challenge, and another spelling of one, are refused', (t) => {
   const { make, open } = createPasskeyChallenges(secrets, () => now)
   const bytes = make(login)
   const text = bytes.toString('base64url')

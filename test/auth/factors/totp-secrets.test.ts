@@ -64,7 +64,7 @@ test('all secrets are sealed anew, in batches, except those that no secret opens
   t.strictSame(await rows(), sealed, 'once')
 })
 
-test('with one secret there is nothing to do', async (t) => {
+test('with one secret nothing is sealed anew', async (t) => {
   const sealed = await rows()
   await resealTotpSecrets(app.db, [current])
   t.strictSame(await rows(), sealed)

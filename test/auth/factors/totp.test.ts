@@ -29,7 +29,7 @@ test('a code works one step early and one step late, and not two', (t) => {
   t.end()
 })
 
-test('anything else is wrong', (t) => {
+test('a code with other digits, another length or other characters is refused', (t) => {
   for (const code of ['', '287083', '87082', '0287082', '28708２', 'abcdef', '287082 '])
     t.equal(stepOfCode(secret, code, 59_000), undefined, JSON.stringify(code))
   t.end()

@@ -250,7 +250,7 @@ test('a key that cannot be decrypted is reported once, and not used', async (t) 
   t.equal(stranger.lines.filter(({ msg }) => /cannot be decrypted/.test(String(msg))).length, 2)
 })
 
-test('a failure is logged, and the keys stay known', async (t) => {
+test('a failed read of the keys is logged, and the known keys stay in use', async (t) => {
   const keys = process(t)
   await keys.prepare()
   await sql`alter table signing_keys rename to hidden_keys`.execute(db)

@@ -23,7 +23,7 @@ function uuids(next: () => number): () => string {
 }
 
 for (const seed of [1, 2, 3])
-  test(`it agrees with a Map after random operations (seed ${seed})`, async (t) => {
+  test(`the table gives the same answers as a Map after random operations (seed ${seed})`, async (t) => {
     const next = random(seed)
     const uuid = uuids(next)
     const pick = (most: number) => Math.floor(next() * most)

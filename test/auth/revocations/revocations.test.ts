@@ -122,7 +122,7 @@ for (const [how, clock] of Object.entries(jumps)) {
   })
 }
 
-test('ensure polls only when revocations are not fresh', async (t) => {
+test('revocations are polled before an answer only when they are not fresh', async (t) => {
   const { revocations, database } = startRevocations(t)
   await revocations.ensure()
   await revocations.ensure()
