@@ -1,7 +1,8 @@
+import { mock } from 'node:test'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { commitmentTo, hashOf } from '../../src/audit/chain.ts'
-import { createSealer, sealEvents } from '../../src/audit/sealing.ts'
+import { createSealer, sealDelay, sealEvents } from '../../src/audit/sealing.ts'
 import { createSecurityLog } from '../../src/auth/security-log.ts'
 import { auditEventsRepository, origin } from '../../src/repositories/audit-events.ts'
 import { securityEventsRepository } from '../../src/repositories/security-events.ts'
@@ -151,7 +152,11 @@ test('the database refuses to change an event that is not sealed yet, and to rem
 test('an event is sealed soon after it was recorded, and at the latest when the service closes', async (t) => {
   const other = await startApp(t)
   const waiting = async () => (await auditEventsRepository(other.app.db).waiting()).count
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
   await other.signUp()
+  t.not(await waiting(), 0)
+  mock.timers.tick(sealDelay)
   await until('the event to be sealed', async () => (await waiting()) === 0)
 
   const { log, lines } = captureLog()
@@ -195,9 +200,14 @@ test('while the database is away the sealer tries again, and says so once', asyn
       return Reflect.get(target, name)
     }
   })
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
   const sealer = createSealer(failing, log)
   sealer.wake()
-  await until('two tries', () => tries >= 2)
+  await until('two tries', () => {
+    mock.timers.tick(sealDelay)
+    return tries >= 2
+  })
   await sealer.stop()
   t.match(lines, [{ msg: 'security events not sealed; trying again', level: 40 }])
   t.equal(lines.length, 1)

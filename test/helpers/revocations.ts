@@ -7,7 +7,7 @@ import type { OwnToken } from '../../src/auth/tokens/claims.ts'
 import type { Revocation } from '../../src/repositories/revocations.ts'
 
 /** Revocations on a fake database that can be paused, broken and replaced, with manual clocks. */
-export function startRevocations(t: Test, { alone = false } = {}) {
+export function startRevocations(t: Test, { alone = false, holdsTimeouts = false } = {}) {
   const start = 1_800_000_000_000
   const database = { horizon: 10, questions: 0, all: 0, error: undefined as Error | undefined, gate: Promise.resolve() }
   const time = { elapsed: 0, clock: start }
@@ -43,7 +43,7 @@ export function startRevocations(t: Test, { alone = false } = {}) {
     listeners.push(listener)
     return { stop: () => (stopped += 1) }
   }
-  mock.timers.enable({ apis: ['setInterval'] })
+  mock.timers.enable({ apis: holdsTimeouts ? ['setInterval', 'setTimeout'] : ['setInterval'] })
   const revocations = createRevocations(
     repository,
     { accessTokenTtl: 3600, announcements: alone ? undefined : announcements },

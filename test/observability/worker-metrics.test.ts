@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { mock } from 'node:test'
 import { Counter, Registry } from 'prom-client'
 import { test } from 'tap'
 import { answerScrapes, scrapeWorkers } from '../../src/observability/worker-metrics.ts'
@@ -54,7 +55,14 @@ test('a missing or silent worker does not affect the others', async (t) => {
   const scrape = scrapeWorkers(() => new Map([well, hung, gone].map(({ primary }, i) => [i + 1, primary])))
   hung.channel.deaf = true
   gone.channel.cut = true
-  const text = await scrape()
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const answered = new Promise((resolve) => well.primary.on('message', resolve))
+  const scraped = scrape()
+  await answered
+  // Its answer is taken before the time of the others is over.
+  mock.timers.tick(1_000)
+  const text = await scraped
   t.equal(sampleOf(text, 'made_total'), 1)
   t.equal(sampleOf(text, 'gatehouse_workers_silent'), 2)
   hung.channel.deaf = false

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { mock } from 'node:test'
 import t, { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
 import { listen, message } from '../helpers/raw.ts'
@@ -34,7 +35,12 @@ for (const [what, bytes] of Object.entries(cases)) {
   })
 
   test(`${what}: a client that never closes is disconnected`, async (t) => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    t.teardown(() => mock.timers.reset())
     const { socket, theirs } = await exchange(bytes)
+    mock.timers.tick(999)
+    t.notOk(theirs.destroyed)
+    mock.timers.tick(1)
     await closed(theirs)
     t.ok(theirs.destroyed)
     socket.destroy()

@@ -1,5 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { type Test, test } from 'tap'
 import { createBudget } from '../../packages/gatehouse/src/budget.ts'
 import { createClient, pinned } from '../../packages/gatehouse/src/client.ts'
@@ -141,11 +144,17 @@ test('a stranger cannot write to the terminal, hold the run or fill the memory',
     { message: 'GET /: no answer: none within 0.05 s' },
     'no answer'
   )
-  t.match(
-    await ask((_, response) => void response.write('event: x\n'), 2_000),
-    { status: 200, text: 'event: x\n' },
-    'an endless answer'
-  )
+  const { promise: begun, resolve: begin } = Promise.withResolvers<unknown>()
+  subscribe('http.client.response.finish', begin)
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const stream = ask((_, response) => void response.write('event: x\n'), 2_000)
+  await begun
+  unsubscribe('http.client.response.finish', begin)
+  await setImmediate()
+  mock.timers.tick(2_000)
+  t.match(await stream, { status: 200, text: 'event: x\n' }, 'an endless answer')
+  mock.timers.reset()
   const megabyte = 'x'.repeat(1024 * 1024)
   const endless: RequestListener = (_, response) => {
     const more = () => void (response.destroyed || response.write(megabyte, more))

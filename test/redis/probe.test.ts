@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import { mock } from 'node:test'
 import { type Test, test } from 'tap'
 import { openRedis, type RedisTimes } from '../../src/redis/redis.ts'
 import { captureLog } from '../helpers/log.ts'
@@ -30,13 +31,20 @@ test('only one probe is sent at a time, however long its answer takes', async (t
 })
 
 test('a late answer after close has no effect', async (t) => {
-  const { server, shared, lines, says, probes, until } = await start(t, { commandTimeout: 1_000, retryInterval: 5 })
+  const { server, shared, lines, says, probes } = await start(t, { commandTimeout: 1_000, retryInterval: 5 })
   await says(/^Redis is available/)
   server.hang()
   const before = probes()
-  t.equal(await shared.run(script, [], []), undefined)
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const late = shared.run(script, [], [])
+  mock.timers.tick(1_000)
+  t.equal(await late, undefined)
   await says(/^Redis is unavailable/)
-  await until(before + 1)
+  await wait.until('a probe', () => {
+    mock.timers.tick(5)
+    return probes() > before
+  })
   shared.close()
   server.goOn()
   await once(server.sockets.at(-1) as Socket, 'close')
