@@ -1,6 +1,8 @@
-// Builds tap with our choice of plugins, unless that has been done for these packages: it takes ten seconds.
-import { execFileSync } from 'node:child_process'
+// Builds tap with our choice of plugins, unless that has been done for these packages: it takes ten seconds, in which the
+// other core prepares the database that the tests copy.
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -13,7 +15,12 @@ const wanted = createHash('sha256').update(read('package-lock.json')).update(Str
 const folder = join(root, 'node_modules/.cache/gatehouse')
 const built = join(folder, 'tap')
 if (!existsSync(built) || readFileSync(built, 'utf8') !== wanted) {
-  execFileSync(join(root, 'node_modules/.bin/tap'), ['build'], { cwd: root, stdio: 'inherit' })
+  const building = once(spawn(join(root, 'node_modules/.bin/tap'), ['build'], { cwd: root, stdio: 'inherit' }), 'exit')
+  const { prepareTemplate } = await import('./template.ts')
+  // The tests do it again, and say why it fails.
+  await prepareTemplate().catch(() => {})
+  const [code] = await building
+  if (code !== 0) process.exit(1)
   mkdirSync(folder, { recursive: true })
   writeFileSync(built, wanted)
 }

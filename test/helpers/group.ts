@@ -2,6 +2,7 @@ import { globSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import root, { type Test } from 'tap'
+import { takeFrom } from './queue.ts'
 import { usesDatabase } from './uses-database.ts'
 
 /** Milliseconds after which a process with finished tests must have ended. */
@@ -37,7 +38,7 @@ registerHooks({
 export const testFiles = (pattern: string | string[] = 'test/**/*.test.ts') =>
   globSync(pattern, { cwd: repository, exclude: ['**/node_modules/**'] }).sort()
 
-/** The files that take longest, in this order, so that each process gets some of them. */
+/** The files that take longest, in this order, so that none is begun last. */
 const longest = [
   'docs',
   'appearance',
@@ -81,10 +82,17 @@ interface Share {
   files: string[]
 }
 
-/** Runs this process's share of test files: every n-th. */
+/** An empty folder of this run of tap, where its processes mark the files that they take. */
+const queue = process.env.TEST_QUEUE
+
+/**
+ * Runs this process's share of test files: the next one that no other process has taken, until none is left. Without a
+ * queue, every n-th.
+ */
 export async function runShare({ number, processes, files }: Share): Promise<void> {
   root.setTimeout(0)
-  for (const file of files.filter((_, place) => place % processes === number - 1)) await runFile(file)
+  const share = queue ? takeFrom(queue, files) : files.filter((_, place) => place % processes === number - 1)
+  for (const file of share) await runFile(file)
   root.end()
   setTimeout(() => {
     console.error(`${number} does not end, for it has: ${process.getActiveResourcesInfo().join(', ')}`)
@@ -103,6 +111,6 @@ const isRepeated = (file: string) =>
 export const runGroup = (number: number) =>
   runShare({ number, processes: 2, files: testFiles(process.env.TEST_FILES).filter(isRepeated) })
 
-/** Runs a quarter of the tests in Chromium, or of those that TEST_FILES matches. */
+/** Runs a third of the tests in Chromium, or of those that TEST_FILES matches. */
 export const runBrowserGroup = (number: number) =>
-  runShare({ number, processes: 4, files: inChromium(process.env.TEST_FILES) })
+  runShare({ number, processes: 3, files: inChromium(process.env.TEST_FILES) })

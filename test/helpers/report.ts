@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { basename } from 'node:path'
 import { Transform, type TransformCallback } from 'node:stream'
 import { type FinalResults, Parser, type Result } from 'tap-parser'
 import { stringify } from 'yaml'
@@ -20,6 +22,8 @@ export default class Report extends Transform {
     this.#parser.on('bailout', (reason) => this.push(`Bail out! ${reason}\n`))
     // For tap itself, a test without an assertion passes.
     process.once('exit', () => {
+      const { TEST_QUEUE: queue = '' } = process.env
+      if (basename(queue).startsWith('gatehouse_queue_')) rmSync(queue, { recursive: true, force: true })
       if (this.#failed > 0) process.exitCode ||= 1
     })
   }

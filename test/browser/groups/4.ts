@@ -1,3 +1,0 @@
-import { runBrowserGroup } from '../../helpers/group.ts'
-
-await runBrowserGroup(4)
