@@ -3,6 +3,7 @@ import { makeKey, openKey, type SigningKey, sealSigningKeys } from '../../../src
 import { createAccessTokens } from '../../../src/auth/tokens/access-tokens.ts'
 import { parseJws } from '../../../src/auth/tokens/jws.ts'
 import { openSecretKeys } from '../../../src/auth/tokens/secret-keys.ts'
+import { createVerifier } from '../../../src/auth/tokens/verifier.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import { accessTokens } from '../../helpers/access-tokens.ts'
 import { secret } from '../../helpers/app.ts'
@@ -281,4 +282,24 @@ test('after the change to a key, our tokens under the shared secret are refused,
   keys.acceptsSecret = false
   t.throws(() => tokens.verify(ours), refuses('invalid_token', 'shared secret'))
   t.ok(tokens.verify(bridge))
+})
+
+test('a cached token is refused once the shared secret signs no tokens of ours, and one of a bridge stays', async (t) => {
+  const { keys, tokens } = serviceWithKey()
+  const verify = createVerifier(tokens, new Map(), Date.now)
+  const [ours, bridge] = [ourToken(), bridgeToken()]
+  const [first, other] = [verify(ours), verify(bridge)]
+  t.equal(verify(ours), first, 'cached')
+  t.equal(verify(bridge), other, 'cached')
+  keys.acceptsSecret = false
+  t.throws(() => verify(ours), refuses('invalid_token', 'shared secret'))
+  t.equal(verify(bridge), other)
+})
+
+test('an authentication may be a minute in the future, because clocks differ', async (t) => {
+  const { verify, time } = await service()
+  const now = time.now / 1000
+  const by = (auth_time: number) => ourToken({ iat: now, exp: now + 900, auth_time, amr: ['pwd'] })
+  t.ok(verify(by(now + 60)))
+  t.throws(() => verify(by(now + 61)), refuses('invalid_token', 'authenticated in the future'))
 })
