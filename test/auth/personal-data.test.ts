@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t, { test } from 'tap'
@@ -265,22 +267,22 @@ test('a user has one download at a time, and one that ends early makes room for 
   await sql`insert into tasks (id, user_id, title, description) select gen_random_uuid(), ${ann.id}, 'task ' || i, repeat('x', 9000)
     from generate_series(1, 3000) as i`.execute(db)
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
-  const get = (signal?: AbortSignal) =>
-    fetch(`${origin}/api/auth/profile/export`, {
-      headers: { authorization: `Bearer ${ann.token}` },
-      ...(signal && { signal })
-    })
-  const stop = new AbortController()
-  const slow = await get(stop.signal)
-  t.equal(slow.status, 200)
-  const second = await get()
-  t.equal(second.status, 429)
-  t.equal((await second.json()).code, 'too_many_requests')
-  stop.abort()
+  // Not fetch, which opens connections in advance, whose end the service awaits when it closes.
+  async function download(): Promise<IncomingMessage> {
+    const headers = { authorization: `Bearer ${ann.token}` }
+    const [answer] = await once(get(`${origin}/api/auth/profile/export`, { headers, agent: false }), 'response')
+    return answer
+  }
+  const slow = await download()
+  t.equal(slow.statusCode, 200)
+  const second = await download()
+  t.equal(second.statusCode, 429)
+  t.match(await json(second), { code: 'too_many_requests' })
+  slow.destroy()
   await until('the next download to begin', async () => {
-    const next = await get()
-    await next.body?.cancel()
-    return next.status === 200
+    const next = await download()
+    next.destroy()
+    return next.statusCode === 200
   })
   t.equal((await ann.get('/api/tasks')).statusCode, 200)
 })
