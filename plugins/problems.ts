@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { inspect } from 'node:util'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isDataException, isEmailTaken, isOverQuota, isUnavailable, isUserGone } from '../src/database/failures.ts'
@@ -17,12 +18,14 @@ const mediaType = 'application/problem+json'
 // Milliseconds for the client to read its answer and close the connection.
 const closeTimeout = 1_000
 
-function toProblem(error: FastifyError | Problem): Problem {
+function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
-  if (error.validation) return problems.validationFailed(fieldErrors(error.validation))
-  if (error.statusCode === 413) return problems.payloadTooLarge()
-  if (error.statusCode !== undefined && error.statusCode < 500)
-    return problems.malformedRequest('The request is unreadable')
+  // JavaScript throws anything: null, undefined, a text.
+  if (!(error instanceof Error)) return problems.internalError()
+  const { validation, statusCode } = error as Partial<FastifyError>
+  if (validation) return problems.validationFailed(fieldErrors(validation))
+  if (statusCode === 413) return problems.payloadTooLarge()
+  if (statusCode !== undefined && statusCode < 500) return problems.malformedRequest('The request is unreadable')
   if (isUnavailable(error)) return problems.unavailable(`database: ${error.message}`)
   if (isUserGone(error)) return problems.tokenRevoked('user is gone')
   if (isEmailTaken(error)) return problems.emailTaken()
@@ -31,13 +34,17 @@ function toProblem(error: FastifyError | Problem): Problem {
   return problems.internalError()
 }
 
-function send(thrown: FastifyError | Problem, request: FastifyRequest, reply: FastifyReply) {
+/** For the log, which has the stack of an error only. */
+const asError = (thrown: unknown) =>
+  thrown instanceof Error ? thrown : new Error(`no error was thrown, but ${inspect(thrown, { depth: 1 })}`)
+
+function send(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
   const problem = toProblem(thrown)
   request.refusal = problem.reason
   request.server.metrics?.problem(problem)
   // A deliberate refusal has its reason in the request's line.
   if (problem.status >= 500 && problem !== thrown)
-    request.server.log.error({ err: thrown, request_id: request.id }, problem.message)
+    request.server.log.error({ err: asError(thrown), request_id: request.id }, problem.message)
   return reply
     .code(problem.status)
     .headers(request.server.securityHeaders)
