@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { openapiYaml } from '../../plugins/openapi.ts'
 import { buildApp } from '../app.ts'
-import { loadConfig } from '../config/config.ts'
+import { contractConfig } from '../config/config.ts'
 import { createLog } from '../logging/log.ts'
 import { commandText } from '../process/program.ts'
 import type { Product } from '../product/product.ts'
@@ -12,7 +12,7 @@ import { tasks } from '../product/tasks.ts'
 export async function run(product: Product, usual: string | URL = 'openapi.yaml'): Promise<void> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { check: { type: 'boolean' } } })
   const file = positionals[0] ?? usual
-  const config = loadConfig({ BETTER_AUTH_SECRET: 'only-the-schemas-are-of-interest' }, [], product.settings)
+  const config = contractConfig(product.settings)
   const app = await buildApp({ ...product, config, log: createLog('silent') })
   await app.ready()
   const contract = openapiYaml(app.swagger())

@@ -188,6 +188,12 @@ export function loadConfig<const Further extends Specs = Record<never, never>>(
   })
 }
 
+/** For the contract, which depends on no setting but those of the product. */
+export function contractConfig<const S extends Specs>(settings: S = {} as S) {
+  const given = Object.fromEntries(Object.keys(settings).map((name) => [name, process.env[name]]))
+  return loadConfig({ BETTER_AUTH_SECRET: 'only-the-schemas-are-of-interest', ...given }, [], settings)
+}
+
 /** Limits against overload that no setting changes, and that tests of other things raise. */
 export interface OverloadLimits {
   /** Milliseconds; 0: no limit. */

@@ -1,4 +1,4 @@
-import { bool, customCleanEnv, str, type ValidatorSpec } from 'envalid'
+import { bool, customCleanEnv, EnvMissingError, str, type ValidatorSpec } from 'envalid'
 import { between, duration, httpUrl } from './setting-types.ts'
 
 /** The settings of a product, by their names in the environment. */
@@ -26,7 +26,8 @@ export function productSettings<S extends Specs>(
   for (const name of Object.keys(specs).filter((name) => name in ours)) complain(`${name}: is a setting of Gatehouse`)
   return customCleanEnv(environment, specs, (valid) => valid, {
     reporter: ({ errors }) => {
-      for (const [name, error] of Object.entries(errors)) complain(`${name}: ${error?.message}`)
+      for (const [name, error] of Object.entries(errors))
+        complain(`${name}: ${error instanceof EnvMissingError ? 'is required' : error?.message}`)
     }
   }) as Values<S>
 }
