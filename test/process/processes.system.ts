@@ -38,9 +38,13 @@ const logOut = (process: Target, token: string) => call(process, '/api/auth/logo
 const refresh = (process: Target, refresh_token: string) =>
   call(process, '/api/auth/refresh', { body: { refresh_token } })
 
+/** Signs up. A process on a busy machine can refuse it at first (503). */
 async function register(process: Target): Promise<Issued> {
   const body = { email: `${crypto.randomUUID()}@example.com`, name: 'Ann', password }
-  return (await call(process, '/api/auth/register', { body })).body
+  return until('an account', async () => {
+    const answer = await call(process, '/api/auth/register', { body })
+    return answer.status === 201 && answer.body
+  })
 }
 
 /** Sends requests until one is refused. */
