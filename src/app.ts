@@ -55,7 +55,7 @@ import { createOperatorLog } from './operator/operator-log.ts'
 import { createStatistics } from './operator/statistics.ts'
 import { fastifyOptions } from './process/fastify-options.ts'
 import { migrateFor } from './product/migrating.ts'
-import { addedBy, checkProduct, type Mount, type Product, routesOf } from './product/product.ts'
+import { addedBy, checkProduct, checkRoute, type Mount, type Product, routesOf } from './product/product.ts'
 import type { RedisTimes } from './redis/redis.ts'
 import { openSharedCounts } from './redis/shared-counts.ts'
 
@@ -93,7 +93,11 @@ export async function buildApp(options: Options): Promise<FastifyInstance> {
     clock
   })
   const routes = routesOf(product, config)
-  const mount = (app: FastifyInstance, { routes, ...options }: Mount) => app.register(routes, options as never)
+  const mount = (app: FastifyInstance, { routes, ...options }: Mount) =>
+    app.register(async function product(app) {
+      app.addHook('onRoute', checkRoute)
+      app.register(routes, options as never)
+    })
 
   if (config.tracing) await app.register((await import('../plugins/tracing.ts')).tracing, { ...config.tracing, log })
   if (config.metrics)

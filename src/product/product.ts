@@ -114,6 +114,24 @@ export function addedBy({ schemas = [], scopes = [], problems = [], personalData
   }
 }
 
-/** The routes of a product with these settings. */
-export const routesOf = ({ routes = {} }: Product, config: Config): RouteLists =>
-  typeof routes === 'function' ? routes(config) : routes
+/** The routes of a product with these settings. Throws if the configuration was read without those of the product. */
+export function routesOf({ routes = {}, settings = {} }: Product, config: Config): RouteLists {
+  const missing = Object.keys(settings).filter((name) => !(name in config.settings))
+  if (missing.length > 0)
+    throw new Error(
+      `The configuration lacks ${missing.join(', ')}: read it with loadConfig(undefined, [], product.settings)`
+    )
+  return typeof routes === 'function' ? routes(config) : routes
+}
+
+interface AddedRoute {
+  method: string | string[]
+  url: string
+  schema?: { response?: unknown; hide?: boolean }
+}
+
+/** Throws an error about a route without a schema of its answers: every column of a row would be sent. */
+export function checkRoute({ method, url, schema }: AddedRoute): void {
+  if (!schema?.response && !schema?.hide)
+    throw new Error(`${method} ${url} has no schema.response: without one, all columns of a row would be sent`)
+}

@@ -1,5 +1,17 @@
 import t, { test } from 'tap'
-import { defineProblem, defineProduct, loadConfig, ref, setting, Type } from '../../src/index.ts'
+import {
+  buildApp,
+  defineProblem,
+  defineProduct,
+  type Kysely,
+  loadConfig,
+  type Routes,
+  ref,
+  setting,
+  sql,
+  Type
+} from '../../src/index.ts'
+import { migrateFor } from '../../src/product/migrating.ts'
 import { promoted } from '../helpers/admins.ts'
 import { caller, startApp } from '../helpers/app.ts'
 import { contractOf, operationsOf } from '../helpers/contract.ts'
@@ -97,6 +109,65 @@ test('a product that contradicts Gatehouse or itself does not start', async (t) 
   t.throws(() => defineProblem({ status: 200, code: 'fine', detail: '' }), /a status from 400 to 599/)
   t.throws(() => defineProblem({ status: 400, code: 'Not-fine', detail: '' }), /a code such as note_locked/)
   t.equal(ref(Type.Object({}, { $id: 'Mine' })).$ref, 'Mine')
+})
+
+test('mistakes of a product stop its start with a message that names them', async (t) => {
+  const routes: Routes = async (app) => void app.get('', async () => ({ password_hash: 'all columns' }))
+  const mounted = (more: object = {}) => ({
+    ...more,
+    routes: { authenticated: [{ prefix: '/api/forgetful', routes }] }
+  })
+  await t.rejects(startApp(t, { product: mounted() }), /GET \/api\/forgetful has no schema.response/)
+  const config = loadConfig({ DATA_DIR: t.testdir() })
+  await t.rejects(buildApp({ config, ...product }), /configuration lacks NOTES_IN_ALL: .* product.settings/)
+  t.throws(() => loadConfig({ DATA_DIR: t.testdir() }, [], { API_KEY: setting.text() }), /API_KEY: is required/)
+  await t.rejects(
+    startApp(t, { product: { migrations: { getMigrations: async () => ({ '0001_half': { up: half } }) } } }),
+    /type "nonsense" does not exist/
+  )
+})
+
+test('whatever a handler throws is one 500 that says nothing of it', async (t) => {
+  const thrown = [undefined, null, 0, 'a secret', { secret: 1 }, new Error('a secret')]
+  const response = { 200: Type.Null() }
+  const routes: Routes = async function careless(app) {
+    for (const [i, value] of thrown.entries())
+      app.get(`/${i}`, { schema: { response } }, async () => {
+        throw value
+      })
+  }
+  const { app } = await startApp(t, { product: { routes: { public: [{ prefix: '/api/careless', routes }] } } })
+  for (const [i] of thrown.entries()) {
+    const { statusCode, headers, body } = await app.inject(`/api/careless/${i}`)
+    t.match([statusCode, headers['content-type']], [500, /^application\/problem\+json/], String(thrown[i]))
+    t.match(JSON.parse(body), { code: 'internal_error', detail: 'Internal error' })
+    t.notMatch(body, /secret|undefined/)
+  }
+})
+
+/** A migration that fails after its first statement. */
+async function half(db: Kysely<unknown>): Promise<void> {
+  await sql`create table half (id int)`.execute(db)
+  await sql`create table other (id nonsense)`.execute(db)
+}
+
+test('a migration that failed half-way left nothing, and is repeated after it was mended', async (t) => {
+  const { app } = await startApp(t, { product: {} })
+  const migrateWith = (up: typeof half) =>
+    migrateFor(
+      { migrations: { getMigrations: async () => ({ '0001_users': { up } }) } },
+      app.db,
+      { ...loadConfig({ DATA_DIR: t.testdir() }), directUrl: undefined },
+      app.log
+    )
+  await t.rejects(migrateWith(half), /nonsense/)
+  const exists = async () =>
+    (await sql<{ at: string | null }>`select to_regclass('half')::text as at`.execute(app.db)).rows[0]?.at
+  t.equal(await exists(), null)
+  const mended = async (db: Kysely<unknown>) => void (await sql`create table half (id int)`.execute(db))
+  t.strictSame(await migrateWith(mended), ['product/0001_users'], 'a name that Gatehouse has as well')
+  t.equal(await exists(), 'half')
+  t.strictSame(await migrateWith(mended), [])
 })
 
 test('tables that refer to users must be known to the export and the deletion', async (t) => {
