@@ -35,10 +35,17 @@ interface Sources {
   position: () => Promise<Position>
   hasReached: (position: Position) => Promise<boolean>
   elapsed?: () => number
+  /** Milliseconds that a replica has to catch up. */
+  timeout?: number
 }
 
 /** Tells whether a replica shows every write that was acknowledged before the question (the "read index" of Raft). */
-export function createFreshness({ position, hasReached, elapsed = () => performance.now() }: Sources) {
+export function createFreshness({
+  position,
+  hasReached,
+  elapsed = () => performance.now(),
+  timeout = catchUpTimeout
+}: Sources) {
   let restingUntil = Number.NEGATIVE_INFINITY
   let fresh = false
 
@@ -56,7 +63,7 @@ export function createFreshness({ position, hasReached, elapsed = () => performa
   }
 
   const check = singleFlight(async () => {
-    fresh = await withTimeout(catchUpTimeout, compare(elapsed() + catchUpTimeout)).catch(() => false)
+    fresh = await withTimeout(timeout, compare(elapsed() + timeout)).catch(() => false)
     if (!fresh) setAside()
   })
 
