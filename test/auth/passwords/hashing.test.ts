@@ -274,12 +274,16 @@ test('the kinds of stored hashes are read again after a minute, and immediately 
   t.equal(answers.length, 0)
 })
 
-test('a hash of an unknown kind is recognized as unknown', (t) => {
+test('a hash of an unknown kind, and one that takes too long, is not stored', (t) => {
+  const tooSlow = `$2b$17$${'a'.repeat(21)}e${'a'.repeat(31)}`
+  const slowest = tooSlow.replace('17', '16')
+  t.equal(storedHash(slowest), slowest)
   for (const hash of [
     '',
     'plain',
     '5f4dcc3b5aa765d61d8327deb882cf99',
-    `$2b$17$${'a'.repeat(53)}`,
+    `$2b$10$${'a'.repeat(53)}`,
+    tooSlow,
     '$md5$0pmd5i00000001$YQ$YQ'
   ])
     t.equal(storedHash(hash), undefined, hash)
