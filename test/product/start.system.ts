@@ -54,6 +54,6 @@ test('wrong settings of the product, and words that are no command, stop the sta
     })
   t.match(await run(t, program, { DATA_DIR: t.testdir() }, ['serve']).ended, {
     code: 1,
-    stderr: /^Gatehouse did not start\. .*serve/s
+    stderr: /^Notes did not start\. .*serve/s
   })
 })
