@@ -67,7 +67,7 @@ export const operationsOf = (contract: Contract) =>
   )
 
 /** What a reference stands for, or the value itself. */
-export function resolve<T extends { $ref?: string }>({ components }: Contract, value: T): T {
+export function resolve<T extends { $ref?: string }>({ components }: Pick<Contract, 'components'>, value: T): T {
   const [, kind, name] = /^#\/components\/(\w+)\/(\w+)$/.exec(value.$ref ?? '') ?? []
   return kind && name ? ((components as Record<string, Record<string, object>>)[kind]?.[name] as T) : value
 }
@@ -78,7 +78,7 @@ export const examplesOf = (contract: Contract, { examples, schema }: Media): unk
 
 /** The path template of a URL in the contract, or undefined. */
 function pathOf({ paths }: Contract, url: string): string | undefined {
-  const given = (url.split('?', 1)[0] ?? '').split('/')
+  const given = url.replace(/\?.*/s, '').split('/')
   return Object.keys(paths).find((path) => {
     const segments = path.split('/')
     return (
@@ -133,7 +133,7 @@ export function checkAnswer(app: FastifyInstance, method: string, url: string, a
   const listed = operation.responses[answer.statusCode]
   assert.ok(listed, `${what}: not in the contract`)
   const response = resolve(contractOf(app), listed)
-  const media = response.content?.[String(answer.headers['content-type']).split(';', 1)[0] ?? '']
+  const media = response.content?.[String(answer.headers['content-type']).replace(/;.*/s, '')]
   if (!response.content) {
     assert.equal(answer.body, '', `${what}: a body where none is promised`)
     return

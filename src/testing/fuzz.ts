@@ -33,7 +33,7 @@ const segments = [
 ]
 
 /** A value that a schema allows, as far as its types tell. */
-function sampleOf(contract: Contract, given: Schema, depth = 0): unknown {
+export function sampleOf(contract: Pick<Contract, 'components'>, given: Schema, depth = 0): unknown {
   const schema = resolve(contract, given) as Schema & {
     const?: unknown
     anyOf?: Schema[]
@@ -78,14 +78,14 @@ const json = { 'content-type': 'application/json' }
 function* requestsOf(app: FastifyInstance, operation: Operation, given: Fuzzed): Generator<Sent> {
   const { path } = operation
   const contract = contractOf(app)
-  const { parameters = [], requestBody } = contract.paths[path]?.[operation.key] ?? {}
+  const described = contract.paths[path]?.[operation.key]
   const url = given.urls[path] ?? filled(path)
-  const media = requestBody?.content['application/json']
+  const media = described?.requestBody?.content['application/json']
   const example = bodyFor(app, operation, given.bodies)
   const body = example === undefined ? {} : { payload: JSON.stringify(example), headers: json }
 
   if (path.includes('{')) for (const segment of segments) yield { url: filled(path, segment), ...body }
-  for (const { in: place, name: parameter } of parameters) {
+  for (const { in: place, name: parameter } of described?.parameters ?? []) {
     if (place === 'query')
       for (const text of texts) yield { url: `${url}?${parameter}=${encodeURIComponent(text)}`, ...body }
     if (place === 'header')

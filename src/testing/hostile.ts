@@ -15,7 +15,8 @@ export const kinds = [
   'sub twice'
 ]
 
-const claimsOf = (token: string): Claims => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+const claimsOf = (token: string): Claims =>
+  JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString())
 
 /** Tokens by name that are like this access token, each with one thing wrong. The secret is that of the tests. */
 export function hostileLike(token: string, { kid, secret }: { kid: string; secret: string }): Tokens {
