@@ -108,6 +108,10 @@ test('a failed sign-in and a failed restore disappear when the browser is online
   await seen(page, 'Profile')
   await page.getByRole('button', { name: 'Sign out' }).click()
   await seen(page, 'Sign in')
+  // A part of the page whose file is cut off breaks the page.
+  await page.waitForFunction(() =>
+    performance.getEntriesByType('resource').some(({ name }) => name.includes('PasskeyLogIn'))
+  )
   await context.setOffline(true)
   await logIn(page, email)
   const alert = page.getByText('Gatehouse is not responding.')
