@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { run, serve } from '../helpers/process.ts'
 import { emptyDatabase } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 const program = 'test/product/notes/server.ts'
 
@@ -25,15 +26,21 @@ test('the program of a product migrates, writes its contract, serves, and carrie
   rmSync(file)
 
   const { url, kill, ended } = await serve(t, settings, program)
-  const registered = await fetch(`${url}/api/auth/register`, {
+  // A service that has just started on a busy machine refuses requests at first (503).
+  const answer = (path: string, init: RequestInit) =>
+    until('an answer', async () => {
+      const response = await fetch(`${url}${path}`, init)
+      return response.status !== 503 && response
+    })
+  const registered = await answer('/api/auth/register', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ email: 'ann@example.com', name: 'Ann', password: 'correct-horse-7' })
   })
   const { access_token, user } = (await registered.json()) as { access_token: string; user: { id: string } }
   const headers = { authorization: `Bearer ${access_token}` }
-  t.strictSame(await (await fetch(`${url}/api/notes`, { headers })).json(), { items: [], next_cursor: null })
-  t.equal((await fetch(`${url}/api/tasks`, { headers })).status, 404)
+  t.strictSame(await (await answer('/api/notes', { headers })).json(), { items: [], next_cursor: null })
+  t.equal((await answer('/api/tasks', { headers })).status, 404)
   kill('SIGTERM')
   t.match(await ended, { code: 0, stderr: '' })
 
