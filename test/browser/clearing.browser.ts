@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
 import { add, eventually, logIn, openSite, seen, task } from '../helpers/site.ts'
-import { hold } from '../helpers/traffic.ts'
+import { hold, lookBack } from '../helpers/traffic.ts'
 
 const site = await openSite(t)
 
@@ -52,6 +52,29 @@ test('all completed tasks can be deleted at once, of every page, after a questio
   t.equal(asked.filter((line) => line.startsWith('DELETE')).length, 105)
   t.equal(await page.getByText('on another device').count(), 0)
   await openTasksAreThere(page)
+})
+
+test('a list read before the answer to a deletion does not blame another device', async (t) => {
+  const { page } = await withCompleted(['One', 'Two'])
+  const deleted = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<void>()
+  let deletions = 0
+  // The first deletion makes the list stale, so that looking back reads it.
+  await page.route(/api\/tasks\/./, async (route) => {
+    if (route.request().method() !== 'DELETE' || ++deletions === 1) return route.fallback()
+    const response = await route.fetch()
+    deleted.resolve()
+    await answer.promise
+    await route.fulfill({ response })
+  })
+  await ask(page)
+  await confirm(page, 2)
+  await deleted.promise
+  await lookBack(page)
+  await page.getByText('No completed tasks').waitFor()
+  t.equal(await page.getByText('on another device').count(), 0)
+  answer.resolve()
+  await message(page, '2 completed tasks were deleted.').waitFor()
 })
 
 test('the progress is shown on every view, can be stopped, and closing the page asks', async (t) => {

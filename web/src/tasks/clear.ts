@@ -5,6 +5,7 @@ import { tenure } from '../tenure.ts'
 import { say, warn } from '../ui/notices.ts'
 import { endClearing, isStopped, showCleared, startClearing } from './clearing.ts'
 import { isBeingDeleted } from './deletions.ts'
+import { changedHere } from './our-doing.ts'
 import { removeTask } from './queries.ts'
 
 /** Every completed task, except those whose deletion can still be undone. */
@@ -45,6 +46,8 @@ export async function clear(tasks: readonly Task[]): Promise<void> {
   startClearing(length)
   for (const { id } of tasks) {
     if (isStopped() || since !== tenure()) break
+    // Before the answer: a list that is read meanwhile lacks the task already.
+    changedHere.add(id)
     try {
       await deletePatiently(id)
       done += 1

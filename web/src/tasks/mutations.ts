@@ -9,7 +9,7 @@ import { quoted } from '../ui/quoted.ts'
 import { newTaskAccepted } from './adding.ts'
 import { onDeletion } from './deletions.ts'
 import type { NewTask } from './new-task.ts'
-import { changedHere, removedHere } from './our-doing.ts'
+import { changedHere } from './our-doing.ts'
 import { prependTask, removeTask, replaceTask } from './queries.ts'
 
 export interface Change {
@@ -80,7 +80,7 @@ export function tellRefused(error: unknown, { task }: Change): void {
 export function startDeleting(): void {
   const cache = queries.getMutationCache()
   onDeletion(async (task, leaving) => {
-    removedHere.add(task.id)
+    changedHere.add(task.id)
     const since = tenure()
     const mutation = cache.build(queries, {
       mutationKey: keys.remove,

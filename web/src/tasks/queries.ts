@@ -3,7 +3,7 @@ import { queries } from '../api/queries.ts'
 import { listTasks } from '../api/tasks.ts'
 import type { Task, TaskPage, TaskPatch } from '../api/types.ts'
 import type { Filter } from './filter.ts'
-import { removedHere } from './our-doing.ts'
+import { changedHere } from './our-doing.ts'
 
 type Lists = InfiniteData<TaskPage, string | undefined>
 
@@ -61,7 +61,7 @@ export const replaceTask = (task: Task, patch: TaskPatch) =>
   )
 
 export function removeTask(id: string): void {
-  removedHere.add(id)
+  changedHere.add(id)
   void mapItems((items) => items.filter((item) => item.id !== id))
 }
 

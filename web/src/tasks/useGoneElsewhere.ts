@@ -3,13 +3,13 @@ import type { Task } from '../api/types.ts'
 import { say } from '../ui/notices.ts'
 import { quoted } from '../ui/quoted.ts'
 import type { Filter } from './filter.ts'
-import { isOurDoing } from './our-doing.ts'
+import { changedHere } from './our-doing.ts'
 
 /** Tasks that a newer answer omits within its range. Those after its last task may be on a later page. */
 function missing(before: readonly Task[], now: readonly Task[], complete: boolean): Task[] {
   const ids = new Set(now.map(({ id }) => id))
   const reach = complete ? before.length : before.findLastIndex(({ id }) => ids.has(id))
-  return before.slice(0, Math.max(0, reach)).filter(({ id }) => !ids.has(id) && !isOurDoing(id))
+  return before.slice(0, Math.max(0, reach)).filter(({ id }) => !ids.has(id) && !changedHere.has(id))
 }
 
 /** Announces tasks that left a list without a change here. */
