@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { emailFault, normalEmail } from '../src/auth/email-address.ts'
 import { bridgedToken, issuedToken } from '../src/auth/tokens/claims.ts'
@@ -7,6 +8,7 @@ import { type Jws, parseJws } from '../src/auth/tokens/jws.ts'
 import { databaseUrls } from '../src/config/database-urls.ts'
 import { readAddress } from '../src/http/addresses.ts'
 import { createCursors } from '../src/http/cursors.ts'
+import { idempotent } from '../src/http/idempotency.ts'
 import { readOrigins } from '../src/http/origins.ts'
 import { allowedVersions, isKnown } from '../src/http/preconditions.ts'
 import { Problem } from '../src/http/problems.ts'
@@ -151,6 +153,85 @@ property(
     )
     const longer = `${header}${header && separator}W/${etag}`
     assert.equal(isKnown(longer, etag), true)
+  }
+)
+
+// src/http/idempotency.ts
+
+/** What a request with this header claims, or the code of the problem: the key, and the hash of the request. */
+async function claimOf(header: string, body: unknown = {}) {
+  const claims: { key: string; fingerprint: string }[] = []
+  const create = idempotent<unknown, { id: string }>({} as never, {
+    insert: async () => assert.fail('without the header only'),
+    insertOnce: async ({ key, fingerprint }) => {
+      claims.push({ key, fingerprint: fingerprint.toString('hex') })
+      return { id: 'made' }
+    },
+    replay: () => assert.fail('of a later request only')
+  })
+  const request = { url: '/api/notes', headers: { 'idempotency-key': header }, user: { id: 'ann' }, body }
+  try {
+    await create(request, { header: () => {} })
+    return { claim: claims[0] }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    return { code: error.code }
+  }
+}
+const bareKey = fc.string({ unit: fc.constantFrom(...'azAZ09_.:~+/=-'), minLength: 1, maxLength: 300 })
+const printable = Array.from({ length: 95 }, (_, place) => String.fromCharCode(0x20 + place))
+const anyKey = fc.string({ unit: fc.constantFrom(...printable), maxLength: 300 })
+/** As a String (RFC 8941, section 4.1.6). */
+const inQuotes = (key: string) => `"${key.replace(/["\\]/g, '\\$&')}"`
+
+property(
+  'any Idempotency-Key is malformed_request, or is claimed as it is written',
+  [fc.oneof(text, anyKey)],
+  async (given) => {
+    const { claim, code } = await claimOf(given)
+    if (claim === undefined) return code === 'malformed_request'
+    assert.match(claim.key, /^[\x20-\x7e]{1,510}$/)
+    return [claim.key, `"${claim.key}"`].includes(given)
+  }
+)
+
+property(
+  'a text of 1 to 255 printable characters in quotes is an Idempotency-Key, and no other text names it',
+  [anyKey, anyKey],
+  async (key, other) => {
+    const { claim, code } = await claimOf(inQuotes(key))
+    if (key.length === 0 || key.length > 255) return code === 'malformed_request'
+    const { claim: another } = await claimOf(inQuotes(other))
+    return claim !== undefined && (claim.key === another?.key) === (key === other)
+  }
+)
+
+property('an Idempotency-Key of letters and digits is the same with quotes', [bareKey], async (key) => {
+  const [bare, quoted] = [await claimOf(key), await claimOf(inQuotes(key))]
+  assert.deepEqual(bare, quoted)
+  return key.length > 255 ? bare.code === 'malformed_request' : bare.claim?.key === key
+})
+
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+/** The same JSON with the members of every object in the opposite order. */
+const turned = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(turned)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([name, member]) => [name, turned(member)])
+  )
+}
+
+property(
+  'two bodies are the same request if and only if their JSON is equal, in whatever order',
+  [fc.jsonValue(), fc.jsonValue()],
+  async (body, other) => {
+    const fingerprintOf = async (body: unknown) => (await claimOf('key', body)).claim?.fingerprint
+    const fingerprint = await fingerprintOf(body)
+    assert.equal(await fingerprintOf(turned(body)), fingerprint)
+    return (fingerprint === (await fingerprintOf(other))) === isDeepStrictEqual(asJson(body), asJson(other))
   }
 )
 

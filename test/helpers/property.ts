@@ -4,7 +4,7 @@ import { type Test, test } from 'tap'
 /** The same inputs in every run, unless PROPERTY_SEED is set. A failure prints the seed and the smallest input. */
 const seed = Number(process.env.PROPERTY_SEED ?? 20_261_127)
 
-/** Tests that `holds` neither throws nor returns false for any input of these kinds. */
+/** Tests that `holds` neither throws nor returns false, nor a promise of false, for any input of these kinds. */
 export function property<Inputs extends [unknown, ...unknown[]]>(
   name: string,
   inputs: { [Place in keyof Inputs]: fc.Arbitrary<Inputs[Place]> },
@@ -12,8 +12,8 @@ export function property<Inputs extends [unknown, ...unknown[]]>(
   numRuns = 300
 ): void {
   test(name, async (t: Test) => {
-    const check = (...given: unknown[]) => holds(...(given as Inputs)) !== false
-    fc.assert(fc.property(...inputs, check), { seed, numRuns })
+    const check = async (...given: unknown[]) => (await holds(...(given as Inputs))) !== false
+    await fc.assert(fc.asyncProperty(...inputs, check), { seed, numRuns })
     t.pass(`${numRuns} inputs, seed ${seed}`)
   })
 }
