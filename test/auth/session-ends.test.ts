@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import t, { test } from 'tap'
-import { caller, startApp } from '../helpers/app.ts'
+import { caller, password, startApp } from '../helpers/app.ts'
 import { ourToken, seconds } from '../helpers/mint.ts'
-import { refreshing } from '../helpers/refreshing.ts'
+import { refreshing, sessionOf } from '../helpers/refreshing.ts'
 import { refused } from '../helpers/refused.ts'
 
 const { app, signUp } = await startApp(t)
@@ -26,6 +26,16 @@ test('a revocation outlives the access token by the 60 seconds that the clocks m
   t.equal(await margin(), 60)
   ann.refresh_token = (await refresh(ann.refresh_token)).json().refresh_token
   t.equal(await margin(), 60, 'after a refresh')
+})
+
+test('the access token of a step-up is revoked with its session, also when the one before it has expired', async (t) => {
+  const ann = await register()
+  const past = new Date(Date.now() - 1000).toISOString()
+  await app.db.updateTable('sessions').set({ access_expires_at: past }).where('user_id', '=', ann.user.id).execute()
+  const raised = (await caller(app, ann.access_token).post('/api/auth/step-up', { password })).json()
+  const user = caller(app, raised.access_token)
+  t.equal((await user.delete(`/api/auth/sessions/${sessionOf(ann.refresh_token)}`)).statusCode, 204)
+  refused(t, await user.get('/api/auth/me'), 'token_revoked', 'the new one')
 })
 
 test('logging out revokes a token whose session has no row', async (t) => {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { denied, promoted } from '../helpers/admins.ts'
 import { caller, startApp } from '../helpers/app.ts'
@@ -68,6 +69,14 @@ test('a token that claims the role, but not in our words, is refused', async (t)
         `${route.path}: ${role}`,
         route.method === 'HEAD'
       )
+})
+
+test('a session that has ended opens no admin route, although its access token and its row are still there', async (t) => {
+  const eve = await promoted(app, await signUp())
+  t.equal((await eve.get('/api/admin/users')).statusCode, 200)
+  const ended = sql<string>`now() - interval '1 second'`
+  await app.db.updateTable('sessions').set({ expires_at: ended }).where('user_id', '=', eve.id).execute()
+  for (const route of routes) denied(t, await send(eve.token, route), 'forbidden', route.path, route.method === 'HEAD')
 })
 
 test('a token that somebody with the shared secret has made opens no admin route', async (t) => {

@@ -68,6 +68,9 @@ test('a secret that is not confirmed within ten minutes is forgotten', async (t)
   await app.db.updateTable('totp_factors').set({ expires_at }).where('user_id', '=', ann.id).execute()
   const late = await ann.post('/api/auth/factors/totp/confirm', { code: codeAt(secret, clock.now) })
   t.equal(late.json().code, 'invalid_code')
+  const { secret: next } = (await ann.post('/api/auth/factors/totp')).json()
+  const inTime = await ann.post('/api/auth/factors/totp/confirm', { code: codeAt(next, clock.now) })
+  t.equal(inTime.statusCode, 200, 'another set-up has ten minutes of its own')
 })
 
 test('the secret is encrypted, and recovery codes are hashed', async (t) => {
@@ -113,6 +116,22 @@ test('the session that turned it on has proved it, and goes on after a refresh',
   const { access_token } = (await anyone.post('/api/auth/refresh', { refresh_token: ann.first.refresh_token })).json()
   t.strictSame(claimsOf(access_token).amr, ['pwd', 'otp', 'mfa'])
   t.equal((await caller(app, access_token).get('/api/probe')).statusCode, 200)
+})
+
+test('the second factor of another user’s session proves nothing, whatever a token says', async (t) => {
+  const [ann, ben] = [await register(), await register()]
+  const { sid } = claimsOf(ben.first.access_token)
+  const now = Math.floor(clock.now / 1000)
+  const forged = ourToken({
+    sub: ann.id,
+    email: ann.email,
+    sid,
+    auth_time: now,
+    amr: ['pwd'],
+    iat: now,
+    exp: now + 600
+  })
+  t.equal((await caller(app, forged).get('/api/probe')).json().code, 'step_up_required')
 })
 
 test('an open session is not enough to turn the second factor off, nor the password', async (t) => {

@@ -6,7 +6,8 @@ import type { AccessToken } from '../../src/auth/tokens/claims.ts'
 import { deleteExpired } from '../../src/housekeeping.ts'
 import { promoted } from '../helpers/admins.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
-import { bridgeToken } from '../helpers/mint.ts'
+import { claimsOf } from '../helpers/factors.ts'
+import { bridgeToken, ourToken } from '../helpers/mint.ts'
 import { path, personalTokensOf } from '../helpers/personal-tokens.ts'
 import { refused } from '../helpers/refused.ts'
 
@@ -48,6 +49,15 @@ test('a personal access token calls for its user until it is ended, and is shown
   const letters = (await lettersTo(ann.email)).map(({ subject, link, text }) => [subject, link, /Backup/.test(text)])
   t.strictSame(letters, [['An access token was created for your Gatehouse account', undefined, false]])
   t.notOk(JSON.stringify(lines).includes(token.slice(3)), 'nothing is logged')
+})
+
+test('a token that names another user’s session makes no personal access token', async (t) => {
+  const [ann, ben] = [await signUp(), await signUp()]
+  const { sid } = claimsOf(ben.token)
+  const at = Math.floor(now / 1000)
+  const forged = ourToken({ sub: ann.id, email: ann.email, sid, auth_time: at, amr: ['pwd'], iat: at, exp: at + 600 })
+  refused(t, await make(caller(app, forged)), 'token_revoked', 'the session is not of this user')
+  t.strictSame(await itemsOf(ann), [])
 })
 
 test('the database has no token, only its SHA-256', async (t) => {

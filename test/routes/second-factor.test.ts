@@ -192,6 +192,25 @@ for (const [name, end] of Object.entries(ends))
     t.equal((await answer(challenge, nextCode(ann.secret))).json().code, 'invalid_token')
   })
 
+test('a session that has proved no second factor is not refreshed while one is on, and keeps its token', async (t) => {
+  const ann = await signUp()
+  const { refresh_token } = (await begin(ann.email)).json()
+  const factor = app.db
+    .insertInto('totp_factors')
+    .values({ user_id: ann.id, secret: Buffer.alloc(60), expires_at: null })
+  await factor.execute()
+  for (const attempt of ['first', 'second'])
+    t.match(
+      (await anyone.post('/api/auth/refresh', { refresh_token })).json(),
+      { status: 401, code: 'invalid_token' },
+      attempt
+    )
+  await app.db.deleteFrom('totp_factors').where('user_id', '=', ann.id).execute()
+  const answer = await anyone.post('/api/auth/refresh', { refresh_token })
+  t.equal(answer.statusCode, 200)
+  t.not(answer.json().refresh_token, refresh_token, 'it was not replaced meanwhile')
+})
+
 test('a reset of the password does not skip the second factor', async (t) => {
   const ann = await register()
   await anyone.post('/api/auth/password/forgot', { email: ann.email })
