@@ -7,20 +7,19 @@ const pageSize = 1_000
 
 const hex = (bytes: Buffer | null) => (bytes === null ? null : Buffer.from(bytes).toString('hex'))
 
-/**
- * Yields sealed events after a position as NDJSON, page by page, with all that is needed to verify them elsewhere. A page
- * that the reader has taken is reported.
- */
-export async function* exportLines(
-  db: Kysely<Database>,
-  after: number,
-  onTaken: (position: number) => void,
-  size = pageSize
-): AsyncGenerator<string> {
+export interface ExportedPage {
+  lines: string
+  /** Of the last event. */
+  position: number
+}
+
+/** Yields sealed events after a position as NDJSON, page by page, with all that is needed to verify them elsewhere. */
+export async function* exportPages(db: Kysely<Database>, after: number, size = pageSize): AsyncGenerator<ExportedPage> {
   const audit = auditEventsRepository(db)
   let page = await audit.after(after, size)
   while (page.length > 0) {
-    yield page
+    const { position } = page.at(-1) as AuditEvent
+    const lines = page
       .map((event) => {
         const { position, hash, client_salt, client_commitment, reason_salt, reason_commitment, ...rest } = event
         const binary = { hash, client_salt, client_commitment, reason_salt, reason_commitment }
@@ -28,8 +27,7 @@ export async function* exportLines(
         return `${JSON.stringify({ position, ...rest, ...Object.fromEntries(texts) })}\n`
       })
       .join('')
-    const { position } = page.at(-1) as AuditEvent
-    onTaken(position)
+    yield { lines, position }
     page = await audit.after(position, size)
   }
 }

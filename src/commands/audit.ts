@@ -1,8 +1,6 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { anchorOf, readAnchor } from '../audit/anchors.ts'
-import { exportLines } from '../audit/exporting.ts'
+import { exportPages } from '../audit/exporting.ts'
 import { createProgress } from '../audit/progress.ts'
 import { prune } from '../audit/pruning.ts'
 import { sealEvents } from '../audit/sealing.ts'
@@ -10,12 +8,14 @@ import { verify } from '../audit/verifying.ts'
 import { openDatabase, openForMigrations } from '../database/connection.ts'
 import { createLog } from '../logging/log.ts'
 import { createCommandLog } from '../operator/command-log.ts'
+import { watchSignals } from '../process/interruption.ts'
+import { watchOutput } from '../process/output.ts'
 import { commandText } from '../process/program.ts'
 import { auditEventsRepository } from '../repositories/audit-events.ts'
 import { loadSettings } from './settings.ts'
 
 /** Events that are sealed in a transaction: no request waits for this process. */
-const sealedAtOnce = 5_000
+const sealedAtOnce = 2_000
 
 const usage = `Usage: ${commandText('audit', 'verify [--head POSITION:HASH] [--json]')}
        ${commandText('audit', 'head')}
@@ -26,6 +26,7 @@ verify  computes the hash chain of all events again. Exit code 1: it is broken, 
         --head compares with a head that was printed earlier and kept elsewhere: it finds what the owner of the database changed.
 head    seals what waits, and prints the head of the chain.
 export  writes the events after a position to standard output, one JSON object a line (NDJSON), in the order of the chain.
+        The last line on standard error says where to go on, also after Ctrl+C (exit code 130) or on a full disk (1).
 prune   removes the events that are older than DATE (2026-01-31, or an RFC 3339 time). Without --yes it only says what it would remove.
 `
 
@@ -62,6 +63,7 @@ function readArguments() {
 }
 
 const { command, anchor, after, time, yes, json } = readArguments()
+const output = watchOutput()
 const config = loadSettings()
 const log = createLog('warn')
 const { directUrl } = config
@@ -105,13 +107,17 @@ async function runPrune(): Promise<void> {
 
 async function runExport(): Promise<void> {
   let last = after
-  const lines = exportLines(db, after, (position) => {
-    last = position
-  })
-  // The reader may stop early: `| head`.
-  await pipeline(Readable.from(lines, { highWaterMark: 1 }), process.stdout, { end: false }).finally(() =>
+  const interrupted = watchSignals()
+  try {
+    for await (const { lines, position } of exportPages(db, after)) {
+      if (!(await output.write(lines))) break
+      last = position
+      process.exitCode = interrupted()
+      if (process.exitCode !== undefined) break
+    }
+  } finally {
     say(`Go on with --after ${last}\n`)
-  )
+  }
 }
 
 const commands: Record<string, () => Promise<void>> = {
@@ -129,10 +135,8 @@ try {
   await commands[command]?.()
 } catch (error) {
   progress.end()
-  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') {
-    say(`Not done: ${(error as Error).message}\n`)
-    process.exitCode = 1
-  }
+  say(`Not done: ${(error as Error).message}\n`)
+  process.exitCode = 1
 } finally {
   await db.destroy()
 }

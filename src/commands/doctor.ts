@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { examineSurroundings, examineToken } from '../doctor/examine.ts'
 import { format } from '../doctor/findings.ts'
 import { sendTestMail } from '../doctor/mail-checks.ts'
+import { watchOutput } from '../process/output.ts'
 import type { Product } from '../product/product.ts'
 import { tasks } from '../product/tasks.ts'
 import { loadSettings } from './settings.ts'
@@ -17,6 +18,7 @@ async function givenToken(): Promise<string | undefined> {
 
 /** Explains what is wrong with the surroundings of the service, or with a token. */
 export async function run(product: Product): Promise<void> {
+  watchOutput()
   const config = loadSettings(product)
 
   async function examine() {

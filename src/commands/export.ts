@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { sealEvents } from '../audit/sealing.ts'
 import { openDatabase, openForMigrations } from '../database/connection.ts'
 import { userLines } from '../import/leaving.ts'
 import { createLog } from '../logging/log.ts'
 import { createCommandLog } from '../operator/command-log.ts'
+import { watchOutput } from '../process/output.ts'
 import { commandText } from '../process/program.ts'
 import { loadSettings } from './settings.ts'
 
@@ -20,6 +19,7 @@ if (what !== 'users' || flags.some((flag) => flag !== '--with-hashes')) {
   process.exit(2)
 }
 
+const output = watchOutput()
 const config = loadSettings()
 const log = createLog('warn')
 const db = config.directUrl === undefined ? openDatabase(config, log) : openForMigrations(config.directUrl, log)
@@ -29,8 +29,7 @@ try {
   // Before the first line, so that an interrupted export is recorded as well.
   await db.transaction().execute((trx) => record(trx, 'users.exported', reason))
   await sealEvents(db)
-  const lines = Readable.from(userLines(db, { withHashes: flags.length > 0 }), { highWaterMark: 1 })
-  await pipeline(lines, process.stdout, { end: false })
+  for await (const lines of userLines(db, { withHashes: flags.length > 0 })) if (!(await output.write(lines))) break
 } catch (error) {
   process.stderr.write(`Not exported: ${(error as Error).message}\n`)
   process.exitCode = 1

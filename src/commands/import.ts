@@ -8,6 +8,7 @@ import { auth0File, csvFile, firebaseFile, firebaseProject } from '../import/fil
 import { importFrom, importWithReport } from '../import/report.ts'
 import { createLog } from '../logging/log.ts'
 import { createCommandLog } from '../operator/command-log.ts'
+import { watchOutput } from '../process/output.ts'
 import { commandText } from '../process/program.ts'
 import { supabaseRepository } from '../repositories/supabase.ts'
 import { loadSettings } from './settings.ts'
@@ -64,6 +65,7 @@ function sourceUrl(text: string): string {
   }
 }
 
+watchOutput()
 const config = loadSettings()
 const log = createLog(config.logLevel)
 const target = openDatabase<Database>(config, log)

@@ -5,6 +5,7 @@ import { openDatabase } from '../database/connection.ts'
 import { prepareDatabase } from '../database/prepare.ts'
 import { createLog } from '../logging/log.ts'
 import { createCommandLog, type RecordCommand } from '../operator/command-log.ts'
+import { watchOutput } from '../process/output.ts'
 import { commandText } from '../process/program.ts'
 import { signingKeysRepository } from '../repositories/signing-keys.ts'
 import { loadSettings } from './settings.ts'
@@ -37,6 +38,7 @@ function given() {
 }
 
 const { command, kid, atOnce, json, reason } = given()
+watchOutput()
 const config = loadSettings()
 const log = createLog(config.logLevel)
 const db = openDatabase(config, log)

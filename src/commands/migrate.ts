@@ -1,5 +1,6 @@
 import { openDatabase } from '../database/connection.ts'
 import { createLog } from '../logging/log.ts'
+import { watchOutput } from '../process/output.ts'
 import { migrateFor } from '../product/migrating.ts'
 import type { Product } from '../product/product.ts'
 import { tasks } from '../product/tasks.ts'
@@ -7,6 +8,7 @@ import { loadSettings } from './settings.ts'
 
 /** Applies pending migrations, prints their names, and does what the product does before it listens. */
 export async function run(product: Product): Promise<void> {
+  watchOutput()
   const config = loadSettings(product)
   const log = createLog(config.logLevel)
   const db = openDatabase(config, log)

@@ -4,12 +4,14 @@ import { openapiYaml } from '../../plugins/openapi.ts'
 import { buildApp } from '../app.ts'
 import { contractConfig } from '../config/config.ts'
 import { createLog } from '../logging/log.ts'
+import { watchOutput } from '../process/output.ts'
 import { commandText } from '../process/program.ts'
 import type { Product } from '../product/product.ts'
 import { tasks } from '../product/tasks.ts'
 
 /** Writes the contract from the schemas into a file; with --check, fails if the file differs. */
 export async function run(product: Product, usual: string | URL = 'openapi.yaml'): Promise<void> {
+  watchOutput()
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { check: { type: 'boolean' } } })
   const file = positionals[0] ?? usual
   const config = contractConfig(product.settings)

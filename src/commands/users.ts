@@ -44,7 +44,9 @@ async function open(product: Product) {
 
 /** Runs what an operator asks for. */
 export async function run(product: Product): Promise<void> {
-  process.exitCode = await runCommand(process.argv.slice(2), terminal, () => open(product))
+  const code = await runCommand(process.argv.slice(2), terminal, () => open(product))
+  // A write that failed has set it.
+  if (code > 0) process.exitCode = code
 }
 
 if (import.meta.main) await run(tasks)

@@ -42,7 +42,9 @@ const escaped = (character: string) =>
     .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .join('')
 /** JSON, without the characters that move a terminal's cursor or change the reading direction, which JSON may contain. */
-const json = (value: unknown) => `${JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)}\n`
+const asJson = (value: unknown) => JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)
+const json = (value: unknown) => `${asJson(value)}\n`
+const asList = (items: unknown[]) => asJson(items).slice(1, -1)
 
 const lineOf = ({ id, email, name, is_active, role, issuer, last_sign_in_at }: ManagedUser): string =>
   `${[
@@ -71,24 +73,25 @@ function describe({ sessions, factors, personal_tokens, events, usage, ...user }
   ].join('')
 }
 
+/** Writes page by page, so that a list of any length fits into memory. */
 async function find(
   { text, state, role, limit, cursor, json: isJson }: Search,
   { operations, cursors, terminal }: Surroundings
 ) {
   const scope = JSON.stringify(['users', text, state, role])
   let after = cursor === undefined ? undefined : cursors.open<UserPosition>(scope, cursor)
-  const items: ManagedUser[] = []
+  let found = 0
   do {
-    const page = await operations.list({ text, state, role, limit: Math.min(pageSize, limit - items.length), after })
-    items.push(...page.items)
+    const page = await operations.list({ text, state, role, limit: Math.min(pageSize, limit - found), after })
+    if (!isJson) terminal.out(page.items.map(lineOf).join(''))
+    else if (page.items.length > 0) terminal.out(`${found > 0 ? ',' : '{"items":['}${asList(page.items)}`)
+    found += page.items.length
     after = page.next
-  } while (after && items.length < limit)
+  } while (after && found < limit && terminal.isOpen())
   const next_cursor = after ? cursors.seal(scope, after) : null
-  if (isJson) terminal.out(json({ items, next_cursor }))
-  else {
-    terminal.out(items.map(lineOf).join(''))
-    terminal.err(`${items.length} users${next_cursor ? `; more with --cursor=${next_cursor}` : ''}\n`)
-  }
+  if (isJson) terminal.out(`${found > 0 ? '' : '{"items":['}],"next_cursor":${JSON.stringify(next_cursor)}}\n`)
+  else if (terminal.isOpen())
+    terminal.err(`${found} users${next_cursor ? `; more with --cursor=${next_cursor}` : ''}\n`)
   return exitCodes.done
 }
 
@@ -111,28 +114,39 @@ async function exportData({ user, reason }: Exporting, surroundings: Surrounding
   return exitCodes.done
 }
 
+interface Named {
+  /** In the file: 1, 2 ... */
+  line: number
+  name: string
+}
+type Found = Named & { user: ManagedUser }
+
+async function namesOf({ user, file, fromLine }: Changing, terminal: Terminal): Promise<Named[]> {
+  if (file === undefined) return [{ line: 1, name: user as string }]
+  const lines = (await terminal.readFile(file)).split('\n')
+  return lines.flatMap((text, i) => {
+    const [line, name] = [i + 1, text.trim()]
+    return name === '' || line < fromLine ? [] : { line, name }
+  })
+}
+
 /** Finds all users before anything is done to the first. */
-async function findAll({ user, file }: Changing, surroundings: Surroundings) {
-  const { terminal } = surroundings
-  const names =
-    file === undefined
-      ? [user as string]
-      : (await terminal.readFile(file)).split('\n').flatMap((line) => line.trim() || [])
-  const users = new Map<string, ManagedUser>()
-  const missing: string[] = []
-  for (const name of names) {
-    const found = await resolve(name, surroundings).catch((error) => {
+async function findAll(changing: Changing, surroundings: Surroundings) {
+  const users = new Map<string, Found>()
+  const missing: Named[] = []
+  for (const named of await namesOf(changing, surroundings.terminal)) {
+    const user = await resolve(named.name, surroundings).catch((error) => {
       if (!isMissing(error)) throw error
-      missing.push(name)
+      missing.push(named)
     })
-    if (found) users.set(found.id, found)
+    if (user && !users.has(user.id)) users.set(user.id, { ...named, user })
   }
   return { users: [...users.values()], missing }
 }
 
 /** Says what will be done. Returns whether the operator wants it. */
-async function confirm({ command, role, yes }: Changing, users: ManagedUser[], terminal: Terminal): Promise<boolean> {
-  const named = users.slice(0, maxNamed).map(({ email, id }) => `  ${email} (${id})\n`)
+async function confirm({ command, role, yes }: Changing, users: Found[], terminal: Terminal): Promise<boolean> {
+  const named = users.slice(0, maxNamed).map(({ user: { email, id } }) => `  ${email} (${id})\n`)
   const more = users.length > maxNamed ? `  and ${users.length - maxNamed} more\n` : ''
   const count = users.length === 1 ? 'this user' : `these ${users.length} users`
   terminal.err(`This ${effects[command]} ${count}${role ? `, to ${role}` : ''}:\n${named.join('')}${more}`)
@@ -144,7 +158,7 @@ async function confirm({ command, role, yes }: Changing, users: ManagedUser[], t
   const [question, expected] =
     command === 'delete'
       ? users.length === 1
-        ? ['Type the email to delete the account: ', users[0]?.email]
+        ? ['Type the email to delete the account: ', users[0]?.user.email]
         : [`Type "delete ${users.length}" to delete the accounts: `, `delete ${users.length}`]
       : ['Go on? Type yes: ', 'yes']
   const isConfirmed = (await terminal.ask(question)).trim().toLowerCase() === expected
@@ -166,22 +180,41 @@ function doer({ command, role, reason }: Changing, { operations, name }: Surroun
   return all[command]
 }
 
+/** Says which users were not found. Returns whether the others are to be changed. */
+function tellMissing({ file, skipMissing, json: isJson }: Changing, missing: Named[], terminal: Terminal): boolean {
+  if (missing.length === 0) return true
+  const place = ({ line, name }: Named) => (file === undefined ? '' : `line ${line}: `) + printable(name)
+  if (isJson)
+    for (const { line, name } of missing) terminal.out(json({ line, user: name, done: false, error: 'User not found' }))
+  const named = missing.slice(0, isJson ? maxNamed : undefined).map((one) => `  ${place(one)}\n`)
+  const what = skipMissing ? 'Left out' : 'Nothing was done'
+  const count = missing.length === 1 ? 'a user was' : `${missing.length} users were`
+  terminal.err(`${what}: ${count} not found\n${named.join('')}`)
+  return skipMissing
+}
+
 async function change(changing: Changing, surroundings: Surroundings) {
   const { terminal } = surroundings
+  const { command, json: isJson } = changing
   const { users, missing } = await findAll(changing, surroundings)
-  if (missing.length > 0) {
-    const named = missing.slice(0, maxNamed).map((name) => `  ${printable(name)}\n`)
-    terminal.err(`Nothing was done: ${missing.length} users were not found, for example\n${named.join('')}`)
-    return exitCodes.notFound
-  }
+  if (!tellMissing(changing, missing, terminal)) return exitCodes.notFound
+  if (users.length === 0 && missing.length > 0) return exitCodes.notFound
   if (users.length === 0) {
     terminal.err('The file names no user.\n')
     return exitCodes.usage
   }
   if (!(await confirm(changing, users, terminal))) return exitCodes.notConfirmed
   const work = doer(changing, surroundings)
+  const interrupted = terminal.watchSignals()
   let failed = 0
-  for (const [index, user] of users.entries()) {
+  for (const [index, { line, user }] of users.entries()) {
+    const code = interrupted()
+    if (code !== undefined) {
+      const left = users.length - index
+      terminal.err(`\n${command}: ${index - failed} done, ${failed} failed, ${left} not begun: it was interrupted\n`)
+      terminal.err(`Go on with --from-line ${line}\n`)
+      return code
+    }
     const { id, email } = user
     const error = await work(user).then(
       () => undefined,
@@ -189,10 +222,10 @@ async function change(changing: Changing, surroundings: Surroundings) {
     )
     if (error) failed += 1
     if (terminal.isInteractive && users.length > 1) terminal.err(bar(index + 1, users.length))
-    if (changing.json) terminal.out(json({ id, email, done: error === undefined, ...(error && { error }) }))
+    if (isJson) terminal.out(json({ id, email, done: error === undefined, ...(error && { error }) }))
     else if (error) terminal.err(`${email} (${id}): ${error}\n`)
   }
-  terminal.err(`${changing.command}: ${users.length - failed} done, ${failed} failed\n`)
+  terminal.err(`${command}: ${users.length - failed} done, ${failed} failed\n`)
   return failed > 0 ? exitCodes.failed : exitCodes.done
 }
 

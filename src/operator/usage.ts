@@ -18,6 +18,8 @@ export const usage = `Usage: ${commandText('users', '<command>')} [<user>] [opti
 
   --reason <text>   why; required for all but find and show
   --file <path>     many users, one a line, instead of <user>; - for standard input
+  --from-line <n>   begins at this line of the file, as an interrupted run says
+  --skip-missing    names the users who are not found, and does it to the others
   --yes             does not ask
   --json            for programs: JSON, for many users one line each
   --state <state>   find: all, active or disabled
@@ -25,7 +27,7 @@ export const usage = `Usage: ${commandText('users', '<command>')} [<user>] [opti
   --limit <number>  find: how many, 20 unless given
   --cursor=<text>   find: the next page, as the last one says
 
-Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 user not found, 4 not confirmed.
+Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 user not found, 4 not confirmed, 130 interrupted (Ctrl+C).
 `
 
 export const changes = ['disable', 'enable', 'end-sessions', 'reset-factors', 'send-reset', 'role', 'delete'] as const
@@ -60,6 +62,9 @@ export interface Changing {
   /** One or the other. */
   user: string | undefined
   file: string | undefined
+  /** In the file. */
+  fromLine: number
+  skipMissing: boolean
   /** With `role` only. */
   role: (typeof roles)[number] | undefined
   reason: string
@@ -70,6 +75,8 @@ export interface Changing {
 const options = {
   reason: { type: 'string' },
   file: { type: 'string' },
+  'from-line': { type: 'string' },
+  'skip-missing': { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   state: { type: 'string', default: 'all' },
@@ -109,8 +116,12 @@ function read(args: string[]) {
   const next = command === 'role' ? given.shift() : undefined
   if (command === 'role' && !oneOf(roles, next)) throw new Error('The role must be user or admin')
   if (given.length > 0) throw new Error(`What is ${given[0]}? Quote a text with blanks`)
+  const { 'from-line': from, 'skip-missing': skipMissing } = values
+  if (from !== undefined && (file === undefined || !/^[1-9]\d{0,8}$/.test(from)))
+    throw new Error('--from-line must be a line of the --file: 1, 2 ...')
   const reason = readReason(values.reason)
-  return { command, user, file, role: next as Changing['role'], reason, yes, json } satisfies Changing
+  const lines = { fromLine: Number(from ?? 1), skipMissing }
+  return { command, user, file, ...lines, role: next as Changing['role'], reason, yes, json } satisfies Changing
 }
 
 /** Reads the command line. Throws an error with what is wrong. */

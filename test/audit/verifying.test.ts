@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { test } from 'tap'
 import { anchorOf, readAnchor } from '../../src/audit/anchors.ts'
 import { commitmentTo, hashOf } from '../../src/audit/chain.ts'
-import { exportLines } from '../../src/audit/exporting.ts'
+import { exportPages } from '../../src/audit/exporting.ts'
 import { prune } from '../../src/audit/pruning.ts'
 import { sealEvents } from '../../src/audit/sealing.ts'
 import { verify } from '../../src/audit/verifying.ts'
@@ -137,6 +137,36 @@ const attacks: Record<string, { statements: string[]; position: number; problem:
     position: 5,
     problem: beside
   },
+  'an event that was added before the first one': {
+    statements: [
+      `insert into security_events (id, event, position, hash) select gen_random_uuid(), 'login', -7, hash
+        from security_events where position = 3`
+    ],
+    position: -7,
+    problem: 'an event is before the start of the chain'
+  },
+  'an event that was moved before the first one': {
+    statements: ['update security_events set position = 0 where position = 8'],
+    position: 0,
+    problem: 'an event is before the start of the chain'
+  },
+  'an event that was added after a gap': {
+    statements: [
+      `insert into security_events (id, event, position, hash) select gen_random_uuid(), 'login', 900, hash
+        from security_events where position = 3`
+    ],
+    position: 9,
+    problem: 'the event is missing'
+  },
+  'many events that were removed': {
+    statements: [
+      `insert into security_events (id, event, position, hash) select gen_random_uuid(), 'login', i, hash
+        from security_events, generate_series(500, 600) as i where position = 3`,
+      'delete from security_events where position between 4 and 550'
+    ],
+    position: 4,
+    problem: 'the event is missing'
+  },
   'a salt without a commitment': {
     statements: ["update security_events set reason_salt = '\\x00' where position = 5"],
     position: 5,
@@ -196,6 +226,24 @@ test('the database refuses to move the head of the chain back', async (t) => {
     "update gatehouse_audit_head set hash = ''"
   ])
     await t.rejects(sql.raw(statement).execute(db), { message: /only moves on/ }, statement)
+})
+
+test('the database refuses events that are inserted with a place in the chain', async (t) => {
+  const { db } = await chainOf(t, 3)
+  for (const [position, hash] of [
+    ['4', "'\\x00'"],
+    ['-1', "'\\x00'"],
+    ['4', 'null'],
+    ['null', "'\\x00'"]
+  ])
+    await t.rejects(
+      sql`insert into security_events (id, event, position, hash)
+        values (gen_random_uuid(), 'login', ${sql.raw(`${position}, ${hash}`)})`.execute(db),
+      { message: /without a position/ }
+    )
+  await sql`insert into security_events (id, event) values (gen_random_uuid(), 'login')`.execute(db)
+  await sealEvents(db)
+  t.match(await verify(db), { events: 4, broken: undefined })
 })
 
 test('a head that was kept elsewhere shows that the end was cut off, or that all was written anew', async (t) => {
@@ -291,6 +339,17 @@ test('events are pruned only together with the event that says so', async (t) =>
   t.match(await verify(db, { anchor: head }), { events: 4, start: 0, broken: undefined })
 })
 
+test('an event that was put among those that were pruned is found', async (t) => {
+  const { db } = await chainOf(t, 5)
+  await prune(db, new Date(Date.now() - 2 * 24 * 60 * 60 * 1000).toISOString(), record(db))
+  await tamper(
+    db,
+    `insert into security_events (id, event, position, hash)
+      select gen_random_uuid(), 'login', 2, hash from security_events where position = 5`
+  )
+  t.strictSame((await verify(db)).broken, { position: 2, problem: 'an event is before the start of the chain' })
+})
+
 test('all events can be pruned, and the chain goes on', async (t) => {
   const { db } = await chainOf(t, 3)
   const audit = auditEventsRepository(db)
@@ -321,7 +380,10 @@ test('the export has every event after a position, with what is needed to verify
   const { db, head } = await chainOf(t, 7)
   const taken: number[] = []
   let text = ''
-  for await (const lines of exportLines(db, 2, (position) => taken.push(position), 2)) text += lines
+  for await (const { lines, position } of exportPages(db, 2, 2)) {
+    text += lines
+    taken.push(position)
+  }
   t.strictSame(taken, [4, 6, 7])
   const lines = text
     .trim()

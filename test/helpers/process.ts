@@ -16,19 +16,28 @@ const compiling: Record<string, string> = isCovered
   : { NODE_COMPILE_CACHE: join(tmpdir(), 'gatehouse_compiled') }
 const node = isCovered ? [process.execPath] : ['env', '-u', 'NODE_OPTIONS', process.execPath]
 
-/** Runs a file of ours in a separate process with only these settings, until the test ends. */
-export function run(t: Test, file: string, settings: Record<string, string>, args: string[] = []) {
+/**
+ * Runs a file of ours in a separate process with only these settings, until the test ends. Its standard output goes to a
+ * file descriptor if one is given.
+ */
+export function run(
+  t: Test,
+  file: string,
+  settings: Record<string, string>,
+  args: string[] = [],
+  out: 'pipe' | number = 'pipe'
+) {
   const { DATABASE_URL, DATA_DIR, BETTER_AUTH_SECRET, NODE_ENV, ...env } = process.env
   const [command = '', ...first] = settings.NODE_OPTIONS ? [process.execPath] : node
   const child = spawn(command, [...first, file, ...args], {
     cwd: root,
     env: { ...env, PORT: '0', BCRYPT_COST: '10', ...compiling, ...settings },
-    stdio: ['ignore', 'pipe', 'pipe']
+    stdio: ['ignore', out, 'pipe']
   })
   t.teardown(() => child.kill('SIGKILL'))
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const)
-    child[name].on('data', (chunk) => {
+    child[name]?.on('data', (chunk) => {
       output[name] += chunk
     })
   let over = false
@@ -47,7 +56,10 @@ export function run(t: Test, file: string, settings: Record<string, string>, arg
     })
   }
 
-  return { pid: child.pid, kill: child.kill.bind(child) as ChildProcess['kill'], output, ended, says }
+  /** Leaves as a reader of standard output. */
+  const hangUp = () => child.stdout?.destroy()
+
+  return { pid: child.pid, kill: child.kill.bind(child) as ChildProcess['kill'], output, ended, says, hangUp }
 }
 
 /** Starts the service as users do, or by another file. */

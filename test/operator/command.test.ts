@@ -28,13 +28,25 @@ interface Given {
   isInteractive?: boolean
   /** Replaces some operations. */
   other?: Partial<typeof operations>
+  /** After so many texts on standard output, its reader has left. */
+  reads?: number
+  /** After so many users, somebody pressed Ctrl+C. */
+  interruptedAfter?: number
 }
 
 /** Runs a command line. Somebody gives the answers; without any, nobody can be asked. */
 async function run(
   args: string[],
-  { answers = [], files = {}, other = {}, isInteractive = answers.length > 0 }: Given = {}
+  {
+    answers = [],
+    files = {},
+    other = {},
+    isInteractive = answers.length > 0,
+    reads = Number.POSITIVE_INFINITY,
+    interruptedAfter = Number.POSITIVE_INFINITY
+  }: Given = {}
 ) {
+  let written = 0
   const said = { out: '', err: '' }
   const asked: string[] = []
   let isOpen = false
@@ -42,8 +54,10 @@ async function run(
     args,
     {
       out: (more) => {
+        written += 1
         said.out += more
       },
+      isOpen: () => written < reads,
       err: (more) => {
         said.err += more
       },
@@ -55,7 +69,11 @@ async function run(
         asked.push(question)
         return answers.shift() ?? ''
       },
-      readFile: async (path) => files[path] ?? Promise.reject(new Error(`no file ${path}`))
+      readFile: async (path) => files[path] ?? Promise.reject(new Error(`no file ${path}`)),
+      watchSignals() {
+        let asked = 0
+        return () => (asked++ < interruptedAfter ? undefined : 130)
+      }
     },
     async () => {
       isOpen = true
@@ -94,7 +112,12 @@ test('wrong arguments are explained, with the usage, and open nothing', async (t
     [['find', '--limit', 'x'], /--limit/],
     [['find', '--state', 'gone'], /--state/],
     [['find', '--role', 'root'], /--role/],
-    [['find', '--force'], /--force/]
+    [['find', '--force'], /--force/],
+    [['disable', 'ann@example.com', '--from-line', '2', ...why], /--from-line/],
+    ...['0', '-1', 'x', '1.5', ''].map((line): [string[], RegExp] => [
+      ['disable', '--file', 'list', `--from-line=${line}`, ...why],
+      /--from-line must be a line/
+    ])
   ]
   for (const [args, message] of wrong) {
     const { code, out, err } = await run(args)
@@ -265,7 +288,7 @@ test('many users of a file, with a progress bar; if one is unknown, nothing is d
   }
   t.match(await run(['disable', '--file', 'wrong', ...why, '--yes'], { files }), {
     code: 3,
-    err: /1 users were not found[\s\S]*nobody@/
+    err: 'Nothing was done: a user was not found\n  line 2: nobody@example.com\n'
   })
   t.equal(await isActive({ id: ann?.id ?? '' }), true)
   t.match(await run(['disable', '--file', 'empty', ...why, '--yes'], { files }), { code: 2, err: /names no user/ })
@@ -303,4 +326,68 @@ test('a user for whom the operation fails does not stop the others, and the exit
       .map((line) => JSON.parse(line)),
     [{ done: false, error: /disabled/ }, { done: true }]
   )
+})
+
+test('all lines with unknown users are named, or left out on request', async (t) => {
+  const users = [await signUp(), await signUp()]
+  const [ann, ben] = users
+  const unknown = Array.from({ length: 12 }, (_, i) => `nobody${i}@example.com`)
+  const files = { list: [ann?.email, ...unknown, '\u001b[2J', ben?.id].join('\n'), wrong: unknown.join('\n') }
+  const refused = await run(['disable', '--file', 'list', ...why, '--yes'], { files })
+  t.match(refused, { code: 3, out: '', err: /^Nothing was done: 13 users were not found\n {2}line 2: nobody0@/ })
+  t.match(refused.err, / {2}line 13: nobody11@example.com\n {2}line 14: \S*\[2J\n$/)
+  t.notMatch(refused.err, '\u001b')
+  const asJson = await run(['disable', '--file', 'list', ...why, '--yes', '--json'], { files })
+  const told = asJson.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  t.equal(told.length, 13)
+  t.strictSame(told[0], { line: 2, user: 'nobody0@example.com', done: false, error: 'User not found' })
+  t.equal(asJson.err.split('\n').length, 12, 'the first ten')
+  t.equal(await isActive({ id: ann?.id ?? '' }), true)
+
+  t.match(await run(['disable', '--file', 'list', ...why, '--yes', '--skip-missing'], { files }), {
+    code: 0,
+    err: /^Left out: 13 users were not found\n[\s\S]*2 done, 0 failed\n$/
+  })
+  for (const user of users) t.equal(await isActive(user), false)
+  t.match(await run(['disable', '--file', 'wrong', ...why, '--yes', '--skip-missing'], { files }), { code: 3 })
+})
+
+test('Ctrl+C ends a long list between two users, and the command says where to go on', async (t) => {
+  const users = [await signUp(), await signUp(), await signUp()]
+  const [ann, , cid] = users
+  const files = { list: `\n${users.map(({ email }) => email).join('\n\n')}\n` }
+  const first = await run(['delete', '--file', 'list', ...why, '--yes'], { files, interruptedAfter: 2 })
+  t.match(first, {
+    code: 130,
+    err: /\ndelete: 2 done, 0 failed, 1 not begun: it was interrupted\nGo on with --from-line 6\n$/
+  })
+  t.equal(await isActive({ id: ann?.id ?? '' }), undefined)
+  t.equal(await isActive({ id: cid?.id ?? '' }), true)
+  t.match(await run(['delete', '--file', 'list', '--from-line', '6', ...why, '--yes'], { files }), {
+    code: 0,
+    err: /1 done, 0 failed/
+  })
+  t.equal(await isActive({ id: cid?.id ?? '' }), undefined)
+})
+
+test('a reader that leaves ends a search, but not a change', async (t) => {
+  await sql`insert into users (id, email, name, password_hash)
+    select gen_random_uuid(), 'p' || i || '@left.example', 'P', 'none' from generate_series(1, 250) i`.execute(app.db)
+  const args = ['find', 'left.example', '--limit', '1000']
+  const found = await run(args, { reads: 1 })
+  t.match(found, { code: 0, err: '' })
+  t.ok(found.out.split('\n').length < 110, 'one page')
+  const whole = JSON.parse((await run([...args, '--json'])).out)
+  t.strictSame([whole.items.length, whole.next_cursor], [250, null])
+  t.strictSame(JSON.parse((await run(['find', 'nobody-at-all', '--json'])).out), { items: [], next_cursor: null })
+
+  const users = [await signUp(), await signUp()]
+  const files = { list: users.map(({ email }) => email).join('\n') }
+  t.match(await run(['disable', '--file', 'list', ...why, '--yes', '--json'], { files, reads: 1 }), {
+    code: 0,
+    err: /2 done, 0 failed/
+  })
 })

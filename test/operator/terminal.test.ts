@@ -6,14 +6,16 @@ import { test } from 'tap'
 import { openTerminal, systemAccount } from '../../src/operator/terminal.ts'
 
 const streams = (isTTY: boolean) => ({
+  on: process.on.bind(process),
   stdin: Object.assign(new PassThrough(), { isTTY }),
   stdout: new PassThrough(),
   stderr: Object.assign(new PassThrough(), { isTTY })
 })
 
 test('a question and its answer leave standard output to programs', async (t) => {
-  const { stdin, stdout, stderr } = streams(true)
-  const terminal = openTerminal({ stdin, stdout, stderr })
+  const given = streams(true)
+  const { stdin, stdout, stderr } = given
+  const terminal = openTerminal(given)
   t.ok(terminal.isInteractive)
   stdin.write('yes\n')
   t.equal(await terminal.ask('Go on? '), 'yes')
@@ -24,6 +26,42 @@ test('a question and its answer leave standard output to programs', async (t) =>
   stderr.end()
   t.equal(await text(stdout), '{}[]\n')
   t.match(await text(stderr), /Go on\? [\s\S]*done\n$/)
+})
+
+test('an answer that does not come, after Ctrl+C or Ctrl+D, is an empty one', async (t) => {
+  for (const key of ['\u0003', '\u0004']) {
+    const given = streams(true)
+    const answer = openTerminal(given).ask('Go on? ')
+    given.stdin.write(key)
+    if (key === '\u0004') given.stdin.end()
+    t.equal(await answer, '')
+  }
+})
+
+test('a long document ends with its reader, but not in silence when it fails itself', async (t) => {
+  const given = streams(false)
+  const terminal = openTerminal(given)
+  t.ok(terminal.isOpen())
+  const failing = new Readable({
+    read() {
+      this.destroy(new Error('The database does not answer'))
+    }
+  })
+  await t.rejects(terminal.pipe(failing), { message: 'The database does not answer' })
+  given.stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+  await new Promise((resolve) => given.stdout.once('close', resolve))
+  await terminal.pipe(Readable.from(['[]']))
+  t.notOk(terminal.isOpen())
+})
+
+test('signals to end are kept, and the first one counts', (t) => {
+  const listeners = new Map<string, () => void>()
+  const on = (signal: string, listener: () => void) => listeners.set(signal, listener)
+  const interrupted = openTerminal({ ...streams(false), on }).watchSignals()
+  t.equal(interrupted(), undefined)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) listeners.get(signal)?.()
+  t.equal(interrupted(), 143)
+  t.end()
 })
 
 test('nobody is asked where standard input or the messages go elsewhere', (t) => {
