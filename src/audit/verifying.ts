@@ -66,6 +66,8 @@ export async function verify(
       problem: 'pruned, so the given head cannot be compared: use a later one'
     })
   if (differs(start)) return verdict({ position: start.position, problem: anchorProblem })
+  const stray = await audit.beforeStart()
+  if (stray !== undefined) return verdict({ position: stray, problem: 'an event is before the start of the chain' })
   let page: AuditEvent[]
   do {
     page = await audit.after(last.position, size)

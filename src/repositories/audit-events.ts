@@ -84,6 +84,18 @@ export function auditEventsRepository(db: Kysely<Database> | Transaction<Databas
   return {
     start,
 
+    /** The lowest position before the start of the chain, where no event belongs. One snapshot, because pruning moves the start. */
+    async beforeStart(): Promise<number | undefined> {
+      const found = await db
+        .selectFrom('security_events')
+        .select(place)
+        .where('position', '<=', sql<number>`coalesce((select position from audit_start), 0)`)
+        .orderBy('position')
+        .limit(1)
+        .executeTakeFirst()
+      return found?.position
+    },
+
     /** Whether this transaction is the only one that seals or prunes, until it ends. Never waits. */
     async claim(): Promise<boolean> {
       const { rows } = await sql<{ claimed: boolean }>`
@@ -148,13 +160,16 @@ export function auditEventsRepository(db: Kysely<Database> | Transaction<Databas
 
     /** Sealed events after a position, in the order of the chain. */
     async after(position: number, limit: number): Promise<AuditEvent[]> {
-      const rows = await db
+      const events = db
         .selectFrom('security_events')
         .select([...content, ...sealed, place, sql<Buffer>`hash`.as('hash')])
         .where('position', '>', position)
         .orderBy('position')
         .limit(limit)
-        .execute()
+      // Positions have no gaps, except where events were pruned or tampered with. The bound keeps PostgreSQL from sorting all
+      // events for each page, as it does until the table is analyzed after many were sealed.
+      const page = await events.where('position', '<=', position + limit).execute()
+      const rows = page.length === limit ? page : await events.execute()
       return rows.map((row) => ({ ...row, hash: Buffer.from(row.hash) }))
     },
 
@@ -181,18 +196,16 @@ export function auditEventsRepository(db: Kysely<Database> | Transaction<Databas
      * then. Returns how many. Needs a transaction.
      */
     async prune(before: string, limit: number): Promise<number> {
-      const oldest = await db
-        .selectFrom('security_events')
-        .select([place, sql<Buffer>`hash`.as('hash'), sql<boolean>`at < ${before}::timestamptz`.as('is_old')])
-        .where('position', 'is not', null)
-        .orderBy('position')
-        .limit(limit)
-        .execute()
-      const kept = oldest.findIndex(({ is_old }) => !is_old)
-      const gone = kept < 0 ? oldest : oldest.slice(0, kept)
-      const last = gone.at(-1)
+      const { rows } = await sql<Link & { count: number }>`
+        with oldest as (
+          select position, hash, at < ${before}::timestamptz as is_old from security_events
+          where position is not null order by position limit ${limit}
+        ), kept as (select min(position) as first from oldest where not is_old)
+        select position::float8, hash, count(*) over ()::float8 as count from oldest, kept
+        where kept.first is null or position < kept.first order by oldest.position desc limit 1`.execute(db)
+      const [last] = rows
       if (!last) return 0
-      const { position, hash } = last
+      const { position, hash, count } = last
       await sql`set local gatehouse.pruning = on`.execute(db)
       await db
         .insertInto('audit_start')
@@ -201,7 +214,7 @@ export function auditEventsRepository(db: Kysely<Database> | Transaction<Databas
         .execute()
       await db.deleteFrom('security_events').where('position', '<=', position).execute()
       await sql`set local gatehouse.pruning = off`.execute(db)
-      return gone.length
+      return count
     },
 
     /** Erases who and where from events that happened more than some seconds ago, in batches. Their hashes still verify. */
