@@ -63,7 +63,10 @@ test('a long queue is sealed in batches, and whoever waits sees how far it is', 
 test('many processes seal at once, and no event gets two places, or none', async (t) => {
   for (let i = 0; i < 40; i++) await events.insert(login)
   const { position } = await audit.head()
-  while ((await audit.waiting()).count > 0) await Promise.all([1, 2, 3, 4].map(() => sealEvents(db, { size: 7 })))
+  await until('every event to be sealed', async () => {
+    await Promise.all([1, 2, 3, 4].map(() => sealEvents(db, { size: 7 })))
+    return (await audit.waiting()).count === 0
+  })
   const added = await audit.after(position, 1_000)
   t.strictSame(
     added.map((event) => event.position - position),

@@ -11,6 +11,7 @@ import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
 import { startApp } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
 import { onServer, server } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 const docs = readFileSync(new URL('../../docs/audit.md', import.meta.url), 'utf8')
 const grants = /```sql\n(create role.*?)```/s.exec(docs)?.[1] ?? ''
@@ -35,7 +36,10 @@ test('a service with the role of the documentation works, but can neither remove
 
   const service = openDatabase<Database>({ databaseUrl: url.href, dataDir: '' }, owned.app.log)
   t.teardown(() => service.destroy())
-  while ((await auditEventsRepository(service).waiting()).count > 0) await sealEvents(service)
+  await until('every event to be sealed', async () => {
+    await sealEvents(service)
+    return (await auditEventsRepository(service).waiting()).count === 0
+  })
   for (const statement of [
     'delete from security_events',
     'truncate security_events',

@@ -7,6 +7,7 @@ import { securityEventsRepository } from '../../src/repositories/security-events
 import { promoted } from '../helpers/admins.ts'
 import { startApp } from '../helpers/app.ts'
 import { server } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 interface Event {
   position: number
@@ -28,9 +29,11 @@ const read = async (query = ''): Promise<Feed> => (await admin.get(`${url}${quer
 const happen = async (count: number) => {
   for (let i = 0; i < count; i++) await events.insert({ event: 'logout', address: '192.0.2.1', user_agent: 'tap' })
 }
-async function sealed(): Promise<void> {
-  while ((await auditEventsRepository(db).waiting()).count > 0) await sealEvents(db)
-}
+const sealed = () =>
+  until('every event to be sealed', async () => {
+    await sealEvents(db)
+    return (await auditEventsRepository(db).waiting()).count === 0
+  })
 
 test('an admin follows all events in the order of the chain, with who, where and why', async (t) => {
   const ann = await signUp()
@@ -135,9 +138,10 @@ test('whoever follows while many transactions commit in any order, and several p
   }
   const following = follow()
   const sealing = [seal(), seal()]
-  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)))
-  await sealed()
-  isOver = true
+  const writing = Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)))
+  await writing.then(sealed).finally(() => {
+    isOver = true
+  })
   await Promise.all([following, ...sealing])
   const written = seen.flatMap(({ user_agent }) => (user_agent?.startsWith('writer ') ? user_agent : []))
   t.equal(written.length, writers * each)
