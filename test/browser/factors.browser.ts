@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
 import { checkLooks, looks } from '../helpers/looks.ts'
 import { eventually, field, loaded, logIn, openSite, password, seen } from '../helpers/site.ts'
+import { until } from '../helpers/wait.ts'
 
 const site = await openSite(t)
 
@@ -29,8 +30,13 @@ async function withApp(options?: Parameters<typeof site.signedUp>[0]) {
   await seen(page, 'Set up an authenticator app')
   await page.locator('.secret').waitFor()
   const secret = await secretOn(page)
-  await field(page, 'Code').fill(codeOf(secret, -1))
-  await field(page, 'Code').press('Enter')
+  // The code of the step before is too old if the step ends meanwhile.
+  await until('a code that is accepted', async () => {
+    const answer = page.waitForResponse('**/totp/confirm')
+    await field(page, 'Code').fill(codeOf(secret, -1))
+    await field(page, 'Code').press('Enter')
+    return (await answer).ok()
+  })
   await seen(page, 'Keep your recovery codes')
   const codes = await codesOn(page)
   await field(page, 'I have kept these codes').check()
