@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type Test, test } from 'tap'
 import { password } from './helpers/app.ts'
-import { run, serve } from './helpers/process.ts'
+import { run, serve, servePatiently } from './helpers/process.ts'
 import { cloneTemplate } from './helpers/template.ts'
+import { until } from './helpers/wait.ts'
 
 async function settingsOf(t: Test) {
   const { settings, remove } = await cloneTemplate()
@@ -15,13 +16,21 @@ async function settingsOf(t: Test) {
   return { DATA_DIR: t.testdir(), ...settings }
 }
 
+/** Again after a 503: a service that has just started on a busy machine refuses requests at first. */
+const accepted = <T extends { status?: number }>(ask: () => Promise<T>) =>
+  until('an answer', async () => {
+    const answer = await ask()
+    return answer.status !== 503 && answer
+  })
+
 async function call(url: string, method: string, token?: string, body?: object) {
   const headers = {
     ...(body && { 'content-type': 'application/json' }),
     ...(token && { authorization: `Bearer ${token}` })
   }
-  const answer = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) })
-  return answer.json()
+  return accepted(async () =>
+    (await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) })).json()
+  )
 }
 
 test('a fresh start prints what a newcomer needs, and data survive a restart', async (t) => {
@@ -30,7 +39,9 @@ test('a fresh start prints what a newcomer needs, and data survive a restart', a
   t.match(first.output.stdout, `${first.url}/docs`)
   t.match(first.output.stdout, `embedded, in ${DATA_DIR}`)
   const [curl = ''] = /^ *curl .*/m.exec(first.output.stdout) ?? []
-  const { access_token: token, user } = JSON.parse(execFileSync('sh', ['-c', curl], { encoding: 'utf8' }))
+  const { access_token: token, user } = await accepted(async () =>
+    JSON.parse(execFileSync('sh', ['-c', curl], { encoding: 'utf8' }))
+  )
   t.match(user, { name: 'Ann' })
   const task = await call(`${first.url}/api/tasks`, 'POST', token, { title: 'kept' })
 
@@ -58,7 +69,7 @@ test('a fresh start prints what a newcomer needs, and data survive a restart', a
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   test(`${signal}, repeatedly, lets a request in flight finish`, async (t) => {
-    const server = await serve(t, await settingsOf(t))
+    const server = await servePatiently(t, await settingsOf(t))
     const body = JSON.stringify({ email: 'ann@example.com', name: 'Ann', password })
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
     socket.write(
@@ -76,7 +87,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
   })
 
 test('the log is one line of JSON per request, without secrets', async (t) => {
-  const server = await serve(t, {
+  const server = await servePatiently(t, {
     ...(await settingsOf(t)),
     NODE_ENV: 'production',
     BETTER_AUTH_SECRET: 'hZ0vT3cQ9mWk2RxLbYp7sJdN5fUaE8gC'

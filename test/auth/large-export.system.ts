@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import t, { test } from 'tap'
 import { password } from '../helpers/app.ts'
-import { serve } from '../helpers/process.ts'
+import { servePatiently } from '../helpers/process.ts'
 import { cloneTemplate, onServer, server } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
 
@@ -15,7 +15,7 @@ const canMeasure = existsSync('/proc/self/clear_refs')
 if (!skip) {
   const database = await cloneTemplate()
   t.teardown(database.remove)
-  const service = await serve(t, database.settings)
+  const service = await servePatiently(t, database.settings)
   const email = 'many@example.com'
   const registered = await fetch(`${service.url}/api/auth/register`, {
     method: 'POST',

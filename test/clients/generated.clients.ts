@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { serve } from '../helpers/process.ts'
+import { servePatiently } from '../helpers/process.ts'
 import { cloneTemplate } from '../helpers/template.ts'
 import type { Connect } from './client.ts'
 import { generators } from './generators.ts'
@@ -22,7 +22,7 @@ test('each generator makes a client of the contract that compiles under strict a
 
   const database = await cloneTemplate()
   t.teardown(database.remove)
-  const { url } = await serve(t, { ...database.settings, LOG_LEVEL: 'warn', RATE_LIMIT_ENABLED: 'false' })
+  const { url } = await servePatiently(t, { ...database.settings, LOG_LEVEL: 'warn', RATE_LIMIT_ENABLED: 'false' })
   for (const name of Object.keys(generators))
     await t.test(`${name}: an account, a task from creation to deletion, and a problem`, async (t) => {
       const adapter = join(generated, `compiled/test/clients/adapters/${name}.js`)

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { run, serve } from '../helpers/process.ts'
+import { run, servePatiently } from '../helpers/process.ts'
 import { cloneTemplate, server } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
 
@@ -26,7 +26,7 @@ test('npm run users works while the service runs, which applies the change at on
   const database = await cloneTemplate()
   t.teardown(database.remove)
   const settings = { ...database.settings, BETTER_AUTH_SECRET: 'a-long-value-that-only-the-tests-know' }
-  const { url } = await serve(t, settings, 'test/helpers/patient-server.ts')
+  const { url } = await servePatiently(t, settings)
   const { access_token } = await signUp(url)
   const me = async () =>
     (await fetch(`${url}/api/auth/me`, { headers: { authorization: `Bearer ${access_token}` } })).status
@@ -55,7 +55,7 @@ test('on the embedded database npm run users works while the service is stopped,
   const database = await cloneTemplate()
   t.teardown(database.remove)
   const { settings } = database
-  const service = await serve(t, settings, 'test/helpers/patient-server.ts')
+  const service = await servePatiently(t, settings)
   t.equal((await signUp(service.url)).status, 201)
   t.match(await run(t, command, settings, ['find']).ended, {
     code: 1,

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { test } from 'tap'
-import { serve } from '../helpers/process.ts'
+import { servePatiently } from '../helpers/process.ts'
 import { cloneTemplate } from '../helpers/template.ts'
 
 const page = await readFile(new URL('../../docs/quickstart.md', import.meta.url), 'utf8')
@@ -22,7 +22,7 @@ const patternOf = (printed: string) => new RegExp(`^${printed.split('...').map(l
 test('the quickstart prints what it says, from registration to logout', async (t) => {
   const database = await cloneTemplate()
   t.teardown(database.remove)
-  const { url } = await serve(t, { ...database.settings, LOG_LEVEL: 'warn' })
+  const { url } = await servePatiently(t, { ...database.settings, LOG_LEVEL: 'warn' })
   const address = 'api=http://127.0.0.1:8000\n'
   t.ok(page.includes(address), 'the page names the default address once')
   const script = steps

@@ -68,3 +68,7 @@ export async function serve(t: Test, settings: Record<string, string>, file = 's
   const [, url = ''] = await server.says(/(http:\/\/127\.0\.0\.1:\d+)(?=.*(curl|"database").*\n)/s)
   return { ...server, url }
 }
+
+/** Starts the service with cheap hashes, and with the patience of startApp: a busy machine is no reason to refuse a request. */
+export const servePatiently = (t: Test, settings: Record<string, string>) =>
+  serve(t, settings, 'test/helpers/patient-server.ts')

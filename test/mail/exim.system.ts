@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { password, secret } from '../helpers/app.ts'
 import { startExim, withoutExim } from '../helpers/exim.ts'
 import { codeOf, tokenOf } from '../helpers/mailbox.ts'
-import { serve } from '../helpers/process.ts'
+import { servePatiently } from '../helpers/process.ts'
 import { mailSettings } from '../helpers/smtp.ts'
 import { cloneTemplate } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
@@ -16,7 +16,12 @@ test("a reset mail goes through Debian's Exim whole, by STARTTLS, and its link w
   t.teardown(remove)
   const mail = mailSettings(`smtp://localhost:${exim.port}?starttls=required`)
   const given = { BETTER_AUTH_SECRET: secret, NODE_EXTRA_CA_CERTS: exim.ca, APP_NAME: 'Aufgaben für alle' }
-  const { url } = await serve(t, { ...given, ...settings, ...mail, MAIL_FROM: 'Tür & Tor <no-reply@example.com>' })
+  const { url } = await servePatiently(t, {
+    ...given,
+    ...settings,
+    ...mail,
+    MAIL_FROM: 'Tür & Tor <no-reply@example.com>'
+  })
   const post = (path: string, body: object) =>
     fetch(`${url}/api/auth/${path}`, {
       method: 'POST',

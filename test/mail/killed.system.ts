@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { password, secret } from '../helpers/app.ts'
 import { codeOf } from '../helpers/mailbox.ts'
-import { serve } from '../helpers/process.ts'
+import { servePatiently } from '../helpers/process.ts'
 import { mailSettings, startSmtp } from '../helpers/smtp.ts'
 import { until } from '../helpers/wait.ts'
 import '../helpers/without-database.ts'
@@ -17,7 +17,7 @@ test('a process of the embedded database that is killed while it sends a mail se
     // The first one is never accepted.
     accept: ({ messageId }) => (ids.push(messageId) === 1 ? new Promise(() => {}) : undefined)
   })
-  const start = () => serve(t, { BETTER_AUTH_SECRET: secret, DATA_DIR: folder, ...mailSettings(url) })
+  const start = () => servePatiently(t, { BETTER_AUTH_SECRET: secret, DATA_DIR: folder, ...mailSettings(url) })
   const post = (service: { url: string }, path: string, body: object) =>
     fetch(`${service.url}/api/auth/${path}`, {
       method: 'POST',

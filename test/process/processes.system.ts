@@ -2,7 +2,7 @@ import pg from 'pg'
 import { type Test, test } from 'tap'
 import type { MadePersonalToken } from '../../schemas/personal-tokens.ts'
 import { password, secret } from '../helpers/app.ts'
-import { serve } from '../helpers/process.ts'
+import { servePatiently } from '../helpers/process.ts'
 import type { Issued } from '../helpers/refreshing.ts'
 import { cloneTemplate, server } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
@@ -14,7 +14,7 @@ async function startTwo(t: Test) {
   const { settings, remove } = await cloneTemplate()
   t.teardown(remove)
   const common = { BETTER_AUTH_SECRET: secret, RATE_LIMIT_ENABLED: 'false', DATA_DIR: t.testdir(), ...settings }
-  const [a, b] = await Promise.all([serve(t, common), serve(t, common)])
+  const [a, b] = await Promise.all([servePatiently(t, common), servePatiently(t, common)])
   const database = new pg.Client({ connectionString: settings.DATABASE_URL })
   database.on('error', () => {}) // dropped with the database
   await database.connect()

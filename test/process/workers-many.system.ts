@@ -26,15 +26,13 @@ async function start(t: Test) {
     )
   /** Waits until every worker has answered a request. */
   async function allServe() {
-    const end = performance.now() + 30_000
-    for (const seen = new Set(); seen.size < 3; ) {
-      const from = all.output.stdout.length
+    const from = all.output.stdout.length
+    await until('an answer of each worker', async () => {
       // Each connection goes to the next worker.
       await fetch(`${url}/health`, { headers: { connection: 'close' } })
-      for (const [, worker] of all.output.stdout.slice(from).matchAll(/"worker":(\d)[^\n]*"msg":"request"/g))
-        seen.add(worker)
-      if (performance.now() > end) throw new Error(`Only ${[...seen]} serve`)
-    }
+      const answers = all.output.stdout.slice(from).matchAll(/"worker":(\d)[^\n]*"msg":"request"/g)
+      return new Set([...answers].map(([, worker]) => worker)).size === 3
+    })
   }
   return { ...all, url, pids, allServe }
 }

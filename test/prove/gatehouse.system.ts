@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { proveToken } from '../helpers/notes-service.ts'
-import { run, serve } from '../helpers/process.ts'
+import { run, servePatiently } from '../helpers/process.ts'
 import { parseXml } from '../helpers/xml.ts'
 import '../helpers/without-database.ts'
 
@@ -13,7 +13,7 @@ test('nothing is found at Gatehouse itself, and the reports say so', { timeout: 
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse_prove_'))
   t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
   const file = (name: string) => join(folder, name)
-  const { url } = await serve(t, {
+  const { url } = await servePatiently(t, {
     DATA_DIR: file('data'),
     BETTER_AUTH_SECRET: secret,
     PROVE_TOKEN: proveToken,

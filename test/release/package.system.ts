@@ -79,12 +79,13 @@ const user = { name: 'Ann', email: 'ann@example.com', password: 'a walk along th
 
 async function signIn(url: string, path = 'login'): Promise<{ authorization: string }> {
   const { name, ...credentials } = user
-  const answer = await fetch(`${url}/api/auth/${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(path === 'login' ? credentials : { name, ...credentials })
+  const body = JSON.stringify(path === 'login' ? credentials : { name, ...credentials })
+  const headers = { 'content-type': 'application/json' }
+  // A service that has just started on a busy machine refuses requests at first (503).
+  const { access_token } = await until('a session', async () => {
+    const answer = await fetch(`${url}/api/auth/${path}`, { method: 'POST', headers, body })
+    return answer.status !== 503 && answer.json()
   })
-  const { access_token } = await answer.json()
   return { authorization: `Bearer ${access_token}` }
 }
 

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { type Test, test } from 'tap'
 import { password, secret } from '../../helpers/app.ts'
-import { run, serve } from '../../helpers/process.ts'
+import { run, servePatiently } from '../../helpers/process.ts'
 import type { Issued } from '../../helpers/refreshing.ts'
 import { headerOf } from '../../helpers/signing.ts'
 import { cloneTemplate, server } from '../../helpers/template.ts'
@@ -9,10 +9,8 @@ import { until } from '../../helpers/wait.ts'
 
 const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database takes one process'
 const clients = 12
-/** What a process on a busy machine refuses, which has nothing to do with keys. */
-const overload = /"refusal":"(eventLoopDelay|hash queue \w+)"/
 
-type Process = Awaited<ReturnType<typeof serve>>
+type Process = Awaited<ReturnType<typeof servePatiently>>
 
 async function send<T>(url: string, { token, body }: { token?: string; body?: object } = {}) {
   const answer = await fetch(url, {
@@ -56,7 +54,6 @@ function startClients(processes: Process[]) {
       const { request_id } = body as { request_id?: string }
       await until('the log of the refusal', () => process.output.stdout.includes(String(request_id)))
       const lines = process.output.stdout.split('\n').filter((line) => line.includes(String(request_id)))
-      if (status === 503 && lines.some((line) => overload.test(line))) return call(path, options)
       refusals.push(`${path}: ${status} ${lines.join('\n')}`)
       throw new Error(refusals[0])
     }
@@ -122,7 +119,7 @@ async function startDatabase(t: Test) {
   await database.connect()
   t.teardown(() => database.end())
   return {
-    begin: (SIGNING_ALGORITHM: string) => serve(t, { ...common, SIGNING_ALGORITHM }),
+    begin: (SIGNING_ALGORITHM: string) => servePatiently(t, { ...common, SIGNING_ALGORITHM }),
     query: (sql: string) => database.query(sql),
     command: (name: string, ...args: string[]) =>
       run(t, `src/commands/${name}.ts`, { ...common, SIGNING_ALGORITHM: 'EdDSA' }, args).ended
