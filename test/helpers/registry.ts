@@ -76,6 +76,22 @@ export async function startRegistry(t: Test) {
     )
   })
 
+  /** Texts, because npm asks for them again with each of its commands. */
+  const fromSource = new Map<string, Promise<string>>()
+
+  function documentFromSource(name: string): Promise<string> {
+    const known = fromSource.get(name)
+    if (known) return known
+    const asked = pacote.packument(name, source).then((found) => {
+      const document = found as unknown as Packument
+      const versions = { ...others.get(name), ...document.versions }
+      return JSON.stringify({ ...document, versions })
+    })
+    asked.catch(() => fromSource.delete(name))
+    fromSource.set(name, asked)
+    return asked
+  }
+
   async function answer(path: string, response: ServerResponse): Promise<void> {
     const [name = '', file] = decodeURIComponent(path.slice(1)).split('/-/')
     const published = releases.get(name)
@@ -84,11 +100,7 @@ export async function startRegistry(t: Test) {
     else if (published) response.end(JSON.stringify(documentOf(name, published)))
     // Not a redirect: the client need not know which certificates npm trusts here.
     else if (file) response.end(await pacote.tarball(new URL(`${name}/-/${file}`, source.registry).href, source))
-    else {
-      const document = (await pacote.packument(name, source)) as unknown as Packument
-      const versions = { ...others.get(name), ...document.versions }
-      response.end(JSON.stringify({ ...document, versions }))
-    }
+    else response.end(await documentFromSource(name))
   }
 
   const server = createServer((request, response) => {
