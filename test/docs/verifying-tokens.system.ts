@@ -168,7 +168,7 @@ for (const algorithm of ['EdDSA', 'ES256'] as const)
   test(`services verify ${algorithm}`, async (t) => {
     const gatehouse = await startGatehouse(t, algorithm)
     // The link of the workspace leads to what is built.
-    await run(root, process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'packages/guard')
+    await run(root, process.execPath, 'packages/release/build.ts', '@gatehouse/guard')
     for (const [name, { command, places }] of Object.entries(services))
       await t.test(name, { skip: !command && 'needs python3-jwt and python3-cryptography' }, async (t) => {
         const keys =
