@@ -1,6 +1,8 @@
 import t, { test } from 'tap'
+import { sessionsRepository } from '../../src/repositories/sessions.ts'
 import { startApp } from '../helpers/app.ts'
-import { type Pair, raceFor, racers, type Tokens } from '../helpers/races.ts'
+import { type Pair, raceFor, racers, statementsWait, type Tokens } from '../helpers/races.ts'
+import { sessionOf } from '../helpers/refreshing.ts'
 import { server } from '../helpers/template.ts'
 
 const { app, config } = await startApp(t)
@@ -42,3 +44,15 @@ for (const [path, open] of Object.entries(opens))
         } else await isOver(t, opened ?? pair.mine)
       })
     }
+
+test('a logout waits for what its session is doing', { skip }, async (t) => {
+  const { mine } = await twoSessions()
+  const { logout } = await app.db.transaction().execute(async (trx) => {
+    await sessionsRepository(trx, config).hold(mine.user.id, sessionOf(mine.refresh_token))
+    const logout = as(mine).post('/api/auth/logout')
+    const first = await Promise.race([logout.then(() => 'ended'), statementsWait(app.db, 1).then(() => 'waits')])
+    t.equal(first, 'waits')
+    return { logout }
+  })
+  t.equal((await logout).statusCode, 200)
+})

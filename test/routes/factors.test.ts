@@ -102,6 +102,14 @@ test('turning a factor on ends the sessions that were opened without one, except
   t.equal((await caller(app, other.access_token).get('/api/auth/me')).json().code, 'token_revoked')
   t.equal((await anyone.post('/api/auth/refresh', { refresh_token: other.refresh_token })).json().code, 'invalid_token')
 
+  const eve = await signUp()
+  const old = (await begin(eve.email)).json()
+  const { sid } = claimsOf(old.access_token)
+  await app.db.updateTable('sessions').set({ amr: null, auth_time: null }).where('id', '=', sid).execute()
+  await turnOn(eve.token)
+  const ofOld = await caller(app, old.access_token).get('/api/auth/me')
+  t.equal(ofOld.json().code, 'token_revoked', 'a session of an earlier release, which does not say what it has proved')
+
   const ben = await register()
   const second = await logIn(ben)
   t.equal((await caller(app, second.access_token).delete('/api/auth/factors/totp')).statusCode, 204)

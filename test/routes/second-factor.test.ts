@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { createChallenges } from '../../src/auth/factors/challenges.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
@@ -124,6 +125,9 @@ test('a challenge is invalid after five wrong codes, and after five minutes', as
   t.equal((await answer(challenge, nextCode(ann.secret))).json().code, 'invalid_token')
   t.equal((await answer(other, nextCode(ann.secret))).statusCode, 200, 'another one is not')
   const late = await challengeOf(ann.email)
+  const { rows } = await sql<{ left: number }>`select extract(epoch from max(expires_at) - now())::float8 as left
+    from login_challenges where user_id = ${ann.id}`.execute(app.db)
+  t.ok(rows[0] && rows[0].left > 0 && rows[0].left <= 300, 'five minutes at most')
   const expires_at = new Date(Date.now() - 1000).toISOString()
   await app.db.updateTable('login_challenges').set({ expires_at }).where('user_id', '=', ann.id).execute()
   t.equal((await answer(late, nextCode(ann.secret))).json().code, 'invalid_token')

@@ -1,0 +1,43 @@
+import { test } from 'tap'
+import { createCodes } from '../../../src/auth/factors/codes.ts'
+import { problems } from '../../../src/http/problems.ts'
+import { clientAt } from '../../helpers/accounts.ts'
+import { throttleBy } from '../../helpers/throttle.ts'
+
+const here = clientAt('192.0.2.1')
+
+/** The limit on wrong codes, by a throttle of its own. */
+function start() {
+  const events: string[] = []
+  const { limit } = createCodes({
+    throttle: throttleBy(Date.now),
+    log: {
+      record: async (event: string) => void events.push(event),
+      hasLoggedInFrom: async () => false
+    },
+    clock: Date.now
+  } as never)
+  const attempt = (work: () => Promise<string | undefined>, userId = 'ann') =>
+    limit(userId, here, work).catch(({ code, message }) => code ?? message)
+  return { attempt, events }
+}
+const wrong = async () => undefined
+
+test('ten wrong codes from one address are refused as such, and then none is tried', async (t) => {
+  const { attempt, events } = start()
+  for (let i = 0; i < 10; i++) t.equal(await attempt(wrong), 'invalid_code')
+  t.equal(await attempt(() => t.fail('it must not be tried') as never), 'too_many_requests')
+  t.equal(await attempt(wrong, 'ben'), 'invalid_code', 'another account')
+  t.strictSame(events, [...Array(10).fill('second_factor.failed'), 'second_factor.throttled', 'second_factor.failed'])
+})
+
+test('neither a right code nor an error counts as a wrong one', async (t) => {
+  const { attempt } = start()
+  const failing = async () => {
+    throw problems.unavailable('database')
+  }
+  for (let i = 0; i < 30; i++) {
+    t.equal(await attempt(async () => 'done'), 'done')
+    t.equal(await attempt(failing), 'unavailable')
+  }
+})
