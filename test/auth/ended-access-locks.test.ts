@@ -1,6 +1,7 @@
 import t, { test } from 'tap'
 import { sessionsRepository } from '../../src/repositories/sessions.ts'
-import { startApp } from '../helpers/app.ts'
+import { usersRepository } from '../../src/repositories/users.ts'
+import { password, startApp } from '../helpers/app.ts'
 import { type Pair, raceFor, racers, statementsWait, type Tokens } from '../helpers/races.ts'
 import { sessionOf } from '../helpers/refreshing.ts'
 import { server } from '../helpers/template.ts'
@@ -55,4 +56,20 @@ test('a logout waits for what its session is doing', { skip }, async (t) => {
     return { logout }
   })
   t.equal((await logout).statusCode, 200)
+})
+
+test('a step-up with the password waits for a change of the second factors', { skip }, async (t) => {
+  const { mine } = await twoSessions()
+  const { raised } = await app.db.transaction().execute(async (trx) => {
+    await usersRepository(trx).hold(mine.user.id)
+    const raised = as(mine).post('/api/auth/step-up', { password })
+    const first = await Promise.race([raised.then(() => 'done'), statementsWait(app.db, 1).then(() => 'waits')])
+    t.equal(first, 'waits')
+    await trx
+      .insertInto('totp_factors')
+      .values({ user_id: mine.user.id, secret: Buffer.alloc(60), expires_at: null })
+      .execute()
+    return { raised }
+  })
+  t.equal((await raised).json().code, 'second_factor_required', 'it is on by now')
 })

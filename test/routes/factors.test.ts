@@ -178,6 +178,8 @@ test('turned off, the password is enough again, and the recovery codes are gone'
   t.equal((await begin(ann.email)).statusCode, 200)
   t.ok((await eventsOf(ann.id)).includes('totp.off'))
   t.equal((await user.get('/api/auth/me')).statusCode, 200, 'sessions go on')
+  const stepped = (await user.post('/api/auth/step-up', { password })).json()
+  t.strictSame(claimsOf(stepped.access_token).amr, ['pwd'], 'which have proved the password only')
 })
 
 test('new recovery codes replace the old ones', async (t) => {

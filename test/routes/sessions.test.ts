@@ -37,7 +37,8 @@ test('users see their own sessions only', async (t) => {
   t.equal(items.length, 2)
   const sessions = Object.fromEntries(items.map((item) => [item.id, item]))
   t.match(sessions[idOf(first)], { user_agent: 'Phone/1 (ünïcode)', ip: '2001:db8::7', current: false })
-  t.match(sessions[idOf(second)], { user_agent: 'x'.repeat(512), ip: '192.0.2.7', current: true })
+  t.match(sessions[idOf(second)], { ip: '192.0.2.7', current: true })
+  t.equal(sessions[idOf(second)]?.user_agent, 'x'.repeat(512), 'as much as is stored')
   t.match(await list(first), [{ current: false }, { id: idOf(first), current: true }])
   const keys = ['amr', 'auth_time', 'created_at', 'current', 'expires_at', 'id', 'ip', 'last_used_at', 'user_agent']
   for (const item of items) t.strictSame(Object.keys(item).sort(), keys)

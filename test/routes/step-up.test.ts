@@ -38,9 +38,9 @@ test('registering, logging in and changing the password prove who the user is, f
     t.match(claimsOf(token), { auth_time: Math.floor(now / 1000), amr: ['pwd'] })
   }
   t.equal((await probe(latest)).statusCode, 200)
-  pass(599)
+  now = 1000 * (claimsOf(latest).auth_time + 600)
   t.equal((await probe(latest)).statusCode, 200)
-  pass(2)
+  pass(0.001)
   mustStepUp(t, await probe(latest))
   t.equal((await caller(app, latest).get('/api/tasks')).statusCode, 200, 'other routes do not ask')
 })
