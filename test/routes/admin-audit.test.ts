@@ -51,6 +51,8 @@ test('a list has only the events that are asked for, each once, whatever the siz
     }
   const { next_cursor } = await list('?limit=1')
   denied(t, await ann.get(`/api/admin/audit?event=login&cursor=${next_cursor}`), 'validation_failed', 'another list')
+  const { next_cursor: ofUsers } = await list('?limit=1&actor=user')
+  denied(t, await ann.get(`/api/admin/audit?cursor=${ofUsers}`), 'validation_failed', 'of another actor')
   denied(t, await ann.get('/api/admin/audit?actor=nobody'), 'validation_failed', 'an unknown actor')
 })
 
@@ -83,4 +85,10 @@ test('events are counted per day, and a day that is over only once', async (t) =
   const last = (await anyone.post('/api/auth/login', { email: ann.email, password })).json()
   const much = { headers: { authorization: `Bearer ${last.access_token}` } }
   t.equal((await anyone.get('/api/admin/audit/days?days=90', undefined, much)).json().items.length, 90)
+})
+
+test('a cursor of one admin is not valid for another', async (t) => {
+  const { next_cursor } = await list('?limit=1')
+  const eve = await promoted(app, await signUp())
+  denied(t, await eve.get(`/api/admin/audit?cursor=${next_cursor}`), 'validation_failed', 'the list of ann')
 })

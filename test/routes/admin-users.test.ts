@@ -34,6 +34,9 @@ test('users are found, a page at a time, without what is secret', async (t) => {
   t.notMatch(JSON.stringify([first, second]), /hash|secret/)
   t.match((await ann.get('/api/admin/users?role=admin')).json().items, [{ id: ann.id, role: 'admin' }])
   denied(t, await ann.get(`/api/admin/users?q=other&cursor=${first.next_cursor}`), 'validation_failed', 'another query')
+  const eve = await promoted(app, await signUp())
+  const hers = await eve.get(`/api/admin/users?q=FOUND.example&limit=1&cursor=${first.next_cursor}`)
+  denied(t, hers, 'validation_failed', 'another admin')
   denied(t, await ann.get('/api/admin/users?state=gone'), 'validation_failed', 'an unknown state')
 })
 

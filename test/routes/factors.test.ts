@@ -299,3 +299,14 @@ test('the owner gets a mail when an authenticator app is added or removed, and w
   ]
   t.strictSame(subjects.filter((subject) => /authenticator|recovery/.test(subject)).sort(), expected.sort())
 })
+
+test('a second factor that was proved more than ten minutes ago does not change the password or delete the account', async (t) => {
+  const ann = await register()
+  const { access_token } = await logIn(ann)
+  t.ok(claimsOf(access_token).amr.includes('mfa'))
+  clock.now += 601_000
+  const user = caller(app, access_token)
+  const change = { current_password: password, new_password: 'another-horse-8' }
+  t.equal((await user.put('/api/auth/password', change)).json().code, 'step_up_required')
+  t.equal((await user.post('/api/auth/profile/delete', { password })).json().code, 'step_up_required')
+})
