@@ -92,8 +92,9 @@ export const turns = fp(
     }
 
     /**
-     * The next one waits for the event loop, because the embedded engine would run all that wait without reading a socket:
-     * one turn of the loop for each millisecond, so that new connections do not wait for many requests of others.
+     * With the embedded engine the next one waits for the event loop, because the engine would run all that wait without
+     * reading a socket: one turn of the loop for each millisecond, so that new connections do not wait for many requests
+     * of others.
      */
     function rest(queue: FairQueue, key: string, since: number): void {
       let turns = Math.min(Math.ceil(clock() - since), maxConnectionsBetween)
@@ -114,7 +115,8 @@ export const turns = fp(
     ): void {
       const { turn } = request
       request.turn = undefined
-      if (turn) rest(turn.queue, request.user.id, turn.since)
+      if (turn && isEmbedded) rest(turn.queue, request.user.id, turn.since)
+      else if (turn) queueMicrotask(() => turn.queue.leave(request.user.id))
       done(null, payload)
     }
 
