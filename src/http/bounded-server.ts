@@ -61,7 +61,9 @@ function feed(socket: Socket, connection: Connection): void {
   while (waiting.length === 0 && !socket.writableNeedDrain && wantsMore()) {
     const length = socket.readableLength
     const most = length > 4 * slice.few ? slice.many : slice.few
-    if (socket.read(length > most ? most : undefined) === null) return
+    if (length > most) socket.read(most)
+    // All of it.
+    else return void socket.read()
   }
 }
 
