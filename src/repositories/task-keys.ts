@@ -7,13 +7,15 @@ import { gramsOf } from './task-grams.ts'
 
 /** Folds text for searching by NFKC_Casefold (Unicode, UAX #44): case, composition and width do not matter. */
 export const fold = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .toUpperCase()
-    .toLowerCase()
-    .replaceAll('\u03c2', '\u03c3')
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
-    .normalize('NFKC')
+  /^\p{ASCII}*$/u.test(text)
+    ? text.toLowerCase()
+    : text
+        .normalize('NFKC')
+        .toUpperCase()
+        .toLowerCase()
+        .replaceAll('\u03c2', '\u03c3')
+        .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+        .normalize('NFKC')
 
 const separator = '\u0001'
 /** Bytes. An entry of a PostgreSQL index takes at most 2,704. */
@@ -49,11 +51,14 @@ function sortableNumber(digits: string): string {
 
 // Among equal words the lower-case one comes first.
 const caseOf = (text: string) =>
-  Array.from(text, (letter) => (letter === letter.toLowerCase() ? '0' : '1'))
-    .join('')
+  text
+    .replace(/\P{Changes_When_Lowercased}/gu, '0')
+    .replace(/[^0]/gu, '1')
     .replace(/0+$/, '')
 
 function cut(key: string): string {
+  // A UTF-16 unit takes at most three bytes.
+  if (key.length * 3 <= longestKey) return key
   const { read } = new TextEncoder().encodeInto(key, new Uint8Array(longestKey))
   return key.slice(0, read)
 }
