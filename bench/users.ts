@@ -74,7 +74,7 @@ export const bench: Bench = (say) =>
           if (items.length < 20 && next) partial += 1
           if (took > most) [slowest, most] = [options.text ?? '', took]
         }
-        const more = `${found / rounds} users a page, ${partial} pages that end early, the slowest "${slowest}"`
+        const more = `${(found / rounds).toFixed(1)} users a page, ${partial} pages that end early, the slowest "${slowest}"`
         figures.push(
           figure(
             `${what}, among ${users.toLocaleString('en')} users`,

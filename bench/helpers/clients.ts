@@ -57,8 +57,10 @@ async function run({ url, operations, connections, seconds }: Step): Promise<Rec
 /** Starts a separate load generator with low priority: it represents other machines. */
 export function startClients() {
   const child = spawn(process.execPath, [import.meta.filename], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  process.on('exit', () => child.kill('SIGKILL'))
+  const kill = () => child.kill('SIGKILL')
+  process.on('exit', kill)
   child.on('exit', (code) => {
+    process.off('exit', kill)
     if (code) child.emit('error', new Error('The load generator ended'))
   })
   return {
@@ -67,7 +69,7 @@ export function startClients() {
       child.send(step)
       return (await answer)[0] as Record<string, Latency>
     },
-    stop: () => child.kill('SIGKILL')
+    stop: kill
   }
 }
 

@@ -127,8 +127,10 @@ export function startLoadGenerator() {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced'
   })
-  process.on('exit', () => child.kill('SIGKILL'))
+  const kill = () => child.kill('SIGKILL')
+  process.on('exit', kill)
   child.on('exit', (code) => {
+    process.off('exit', kill)
     if (code) child.emit('error', new Error('The load generator ended'))
   })
   return {
@@ -137,7 +139,7 @@ export function startLoadGenerator() {
       child.send(load)
       return (await answer)[0] as LoadResult
     },
-    stop: () => child.kill('SIGKILL')
+    stop: kill
   }
 }
 
