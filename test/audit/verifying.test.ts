@@ -73,6 +73,31 @@ const attacks: Record<string, { statements: string[]; position: number; problem:
     position: 3,
     problem: changed
   },
+  'a number of times that was changed': {
+    statements: ['update security_events set times = times + 1 where position = 4'],
+    position: 4,
+    problem: changed
+  },
+  'a time that was changed': {
+    statements: ["update security_events set at = at - interval '1 ms' where position = 4"],
+    position: 4,
+    problem: changed
+  },
+  'an actor that was replaced': {
+    statements: ["update security_events set actor = 'command' where position = 3"],
+    position: 3,
+    problem: changed
+  },
+  'an admin who was replaced': {
+    statements: ['update security_events set actor_id = user_id where position = 3'],
+    position: 3,
+    problem: changed
+  },
+  'a session that was named': {
+    statements: ['update security_events set session_id = id where position = 4'],
+    position: 4,
+    problem: changed
+  },
   'two events that were swapped': {
     statements: [
       'update security_events set position = -position where position in (4, 6)',

@@ -43,6 +43,37 @@ test('a hash of another version of bcrypt is replaced at the next login', async 
   }
 })
 
+test('a login checks the password once, also where there is no account or an inactive one, so that time reveals neither', async (t) => {
+  const [ann, ben] = [await signUp(), await signUp()]
+  await app.db.updateTable('users').set({ is_active: false }).where('id', '=', ben.id).execute()
+  const checked: [password: string, hasHash: boolean][] = []
+  const counting: Passwords = {
+    ...passwords,
+    enqueue: (client, work, options) =>
+      passwords.enqueue(
+        client,
+        (hasher) =>
+          work({
+            ...hasher,
+            verify(password, hash) {
+              checked.push([password, hash !== undefined])
+              return hasher.verify(password, hash)
+            }
+          }),
+        options
+      )
+  }
+  const { login } = accountsOn(t, app, config, { passwords: counting })
+  for (const [email, hasHash] of [
+    [ann.email, true],
+    [ben.email, true],
+    ['nobody@example.com', false]
+  ] as const) {
+    await t.rejects(login({ email, password: 'wrong-horse-7' }, here), { code: 'invalid_credentials' })
+    t.strictSame(checked.splice(0), [['wrong-horse-7', hasHash]], email)
+  }
+})
+
 test('a login does not wait for its hash to be upgraded', async (t) => {
   const ann = await signUp()
   await setHash(ann.id, await createHashing({ bcryptCost: 5 }).hash(password))

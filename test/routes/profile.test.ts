@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { password, startApp } from '../helpers/app.ts'
 
 test('a profile can be read and renamed', async (t) => {
-  const { signUp } = await startApp(t)
+  const { app, signUp } = await startApp(t)
   const ann = await signUp()
   const before = (await ann.get('/api/auth/profile')).json()
   t.match(before, { id: ann.id, email: ann.email, name: 'Somebody', is_active: true })
@@ -11,6 +11,11 @@ test('a profile can be read and renamed', async (t) => {
   t.equal(after.name, 'Ann')
   t.ok(after.updated_at > before.updated_at, 'the time of the change moves')
   t.strictSame((await ann.get('/api/auth/profile')).json(), after)
+
+  const future = new Date(Date.now() + 3_600_000).toISOString()
+  await app.db.updateTable('users').set({ updated_at: future }).where('id', '=', ann.id).execute()
+  const { updated_at } = (await ann.put('/api/auth/profile', { name: 'Ann' })).json()
+  t.ok(updated_at > future, 'also after a change of a process whose clock is ahead, or of the same millisecond')
 })
 
 test('blanks around a name are removed, at registration and later', async (t) => {
