@@ -37,6 +37,11 @@ test('a token is verified once, and its expiry is checked each time', async (t) 
   t.equal(counts.verified, 1)
   time.now = user.expiresAt * 1000
   t.throws(() => verify(token), { code: 'token_expired', statusCode: 401 })
+  const another = start(10_000)
+  another.time.now = user.expiresAt * 1000
+  await t.rejects(async () => another.verify(token), { code: 'token_expired' }, 'also one that is not known')
+  another.time.now -= 1
+  t.equal((await another.verify(token)).id, user.id, 'a millisecond before')
 })
 
 test('the cache is bounded, forgets what was not used for longest, and refused tokens evict nothing', async (t) => {
