@@ -1,8 +1,11 @@
 import type { Page } from 'playwright-core'
-import { type Test, test } from 'tap'
+import t, { type Test, test } from 'tap'
 import { startNextApp, withoutNext } from '../helpers/next-app.ts'
 import { unusedPort } from '../helpers/ports.ts'
 import { eventually, openSite, password } from '../helpers/site.ts'
+
+// Each command has its own time.
+t.setTimeout(0)
 
 const secret = 'the-secret-of-the-front-end-and-nobody-else'
 

@@ -1,8 +1,11 @@
-import { test } from 'tap'
+import t, { test } from 'tap'
 import { createProject, startApi, tryPages } from '../helpers/created-project.ts'
 import { buildImage } from '../helpers/dockerfile.ts'
 import { openMachine } from '../helpers/machine.ts'
 import { unusedPort } from '../helpers/ports.ts'
+
+// Each command has its own time.
+t.setTimeout(0)
 
 test('the pages of a project with Next.js, from the images of its Dockerfile', async (t) => {
   const machine = await openMachine(t)

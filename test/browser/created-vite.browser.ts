@@ -1,6 +1,9 @@
-import { test } from 'tap'
+import t, { test } from 'tap'
 import { createProject, startApi, tryPages } from '../helpers/created-project.ts'
 import { openMachine } from '../helpers/machine.ts'
+
+// Each command has its own time.
+t.setTimeout(0)
 
 test('the pages of a project with Vite, from the image of its Dockerfile', async (t) => {
   const machine = await openMachine(t)

@@ -3,13 +3,16 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pacote from 'pacote'
-import { test } from 'tap'
+import t, { test } from 'tap'
 import { parse } from 'yaml'
 import { listening, openMachine } from '../helpers/machine.ts'
 import { until } from '../helpers/wait.ts'
 import '../helpers/without-database.ts'
 
 const execute = promisify(execFile)
+
+// Each command has its own time.
+t.setTimeout(0)
 
 /** A migration of a later release of Gatehouse. */
 const ofOurs = `import { sql } from 'kysely'

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { Test } from 'tap'
-import { patience, settled, until } from './wait.ts'
+import { installing, settled, until } from './wait.ts'
 
 /**
  * Types a guide: what its blocks say, in their order, in an empty folder. A fenced block is one of these; any other is an error.
@@ -29,9 +29,6 @@ interface Block {
   follows: boolean
   line: number
 }
-
-/** Milliseconds for the commands of a block, which may install packages on a busy machine. */
-const installing = 4 * patience
 
 /** The fenced blocks of a page. */
 export function blocksOf(page: string): Block[] {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { packages, startRegistry } from './registry.ts'
-import { settled, until } from './wait.ts'
+import { installing, settled, until } from './wait.ts'
 
 const execute = promisify(execFile)
 
@@ -49,11 +49,13 @@ export async function openMachine(t: Test) {
   /** Runs a command to its end, and returns what it prints. */
   async function run({ cwd, env }: Place, ...words: string[]): Promise<string> {
     const [command = '', ...args] = words
-    const child = execute(command, args, { cwd, env: { ...variables, ...env }, maxBuffer: 64 * 1024 * 1024 })
+    const options = { cwd, env: { ...variables, ...env }, maxBuffer: 64 * 1024 * 1024, timeout: installing }
+    const child = execute(command, args, options)
     child.child.stdin?.end()
-    const { stdout } = await child.catch(({ stdout, stderr }) =>
-      Promise.reject(new Error(`${words.join(' ')}: ${stdout}${stderr}`))
-    )
+    const { stdout } = await child.catch(({ killed, stdout, stderr }) => {
+      const end = killed ? ` did not end in ${installing / 1000} s` : ''
+      return Promise.reject(new Error(`${words.join(' ')}${end}: ${stdout}${stderr}`))
+    })
     return stdout
   }
 

@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { postgresPrograms, startPostgres } from './servers.ts'
+import { installing } from './wait.ts'
 
 const page = await readFile(new URL('../../docs/better-auth.md', import.meta.url), 'utf8')
 
@@ -46,7 +47,7 @@ export async function startNextApp(
   const path = [dirname(process.execPath), process.env.PATH].join(delimiter)
   const { NODE_OPTIONS, NODE_ENV, TAP, ...inherited } = process.env
   const env = { ...inherited, PATH: path, NEXT_TELEMETRY_DISABLED: '1', ...quickly, DATABASE_URL: postgres.url }
-  const inApp = { cwd: app, env, maxBuffer: 64 * 1024 * 1024 }
+  const inApp = { cwd: app, env, maxBuffer: 64 * 1024 * 1024, timeout: installing }
   const shell = (line: string) => promisify(execFile)('sh', ['-c', line], inApp)
 
   const create = [
@@ -61,7 +62,7 @@ export async function startNextApp(
     '--use-npm',
     '--skip-install'
   ]
-  await promisify(execFile)('npx', [...create, '--disable-git'], { cwd: folder, env })
+  await promisify(execFile)('npx', [...create, '--disable-git'], { ...inApp, cwd: folder })
   const settings = { BETTER_AUTH_URL: origin, BETTER_AUTH_SECRET: secret, DATABASE_URL: postgres.url }
   const lines = Object.entries({ ...settings, NEXT_PUBLIC_GATEHOUSE_URL: gatehouse }).map((pair) => pair.join('='))
   await writeFile(join(app, '.env.local'), `${lines.join('\n')}\n`)
@@ -73,11 +74,10 @@ export async function startNextApp(
   await shell(`npx --yes ${command(/auth@[\d.]+ migrate/)} --yes`)
   await shell('npx next build')
 
-  const server = spawn(
-    process.execPath,
-    ['node_modules/next/dist/bin/next', 'start', '--port', new URL(origin).port],
-    inApp
-  )
+  const server = spawn(process.execPath, ['node_modules/next/dist/bin/next', 'start', '--port', new URL(origin).port], {
+    cwd: app,
+    env
+  })
   t.teardown(() => server.kill('SIGKILL'))
   let output = ''
   const ended = once(server, 'close').then(() => {

@@ -2,6 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 
 /** Milliseconds: far more than a busy machine needs. */
 export const patience = 60_000
+/** Milliseconds for a command that may install packages, or build them. */
+export const installing = 4 * patience
 /** Turns of the event loop before polling slows down, so that the wait does not use the CPU. */
 const turns = 50
 
