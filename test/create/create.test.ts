@@ -1,4 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { type Test, test } from 'tap'
@@ -179,17 +192,62 @@ test('a project that cannot be written leaves nothing behind', async (t) => {
   const below = await start(t, ['file/app'], { cwd: there })
   t.equal(below.code, 1)
   t.match(below.errors, /^The project cannot be created: ENOTDIR/)
-  // Some files fit into the longest path that there can be, and others do not.
-  const long = (parent: string) =>
-    join(parent, ...Array(18).fill('x'.repeat(200)), 'y'.repeat(150), 'z'.repeat(250)).slice(0, 4_080)
-  const { code, errors } = await start(t, [long(join(there, 'new'))], { cwd: there })
-  t.equal(code, 1)
-  t.match(errors, /^The project cannot be created: ENAMETOOLONG/)
+  const above = await start(t, [`new/${'x'.repeat(300)}/app`], { cwd: there })
+  t.equal(above.code, 1)
+  t.match(above.errors, /^The project cannot be created: ENAMETOOLONG/)
   t.strictSame(readdirSync(there).sort(), ['app', 'file'])
-  mkdirSync(long(join(there, 'app')), { recursive: true })
-  t.throws(() => create({ folder: long(join(there, 'app')), name: 'x', web: 'vite', version, bringsNode: false }))
-  t.strictSame(readdirSync(long(join(there, 'app'))), [])
+  // Some files fit into the longest path that there can be, and others do not.
+  const long = join(there, 'app', ...Array(18).fill('x'.repeat(200)), 'y'.repeat(150), 'z'.repeat(250)).slice(0, 4_040)
+  mkdirSync(long, { recursive: true })
+  t.throws(() => create({ folder: long, name: 'x', web: 'vite', version, bringsNode: false }), { code: 'ENAMETOOLONG' })
+  t.strictSame(readdirSync(long), [])
   rmSync(join(there, 'app'), { recursive: true })
+})
+
+/** Runs the program in a process that gets a signal while it writes its fifth file. */
+async function interrupt(t: Test, signal: string, folder: string) {
+  const hook = join(t.testdir({}), 'hook.mjs')
+  const text = `import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+const { writeFileSync } = fs
+let count = 0
+fs.writeFileSync = (...args) => {
+  writeFileSync(...args)
+  count += 1
+  if (count === 5) process.kill(process.pid, '${signal}')
+}
+syncBuiltinESMExports()
+`
+  writeFileSync(hook, text)
+  const child = spawn(
+    process.execPath,
+    ['--import', hook, join(root, 'packages/create-gatehouse/src/index.ts'), folder, '--yes'],
+    {
+      stdio: 'ignore',
+      env: { ...process.env, NODE_OPTIONS: '' }
+    }
+  )
+  const [code, killed] = await once(child, 'exit')
+  return { code, killed }
+}
+
+test('a project is created completely, or not at all, when its process gets a signal', async (t) => {
+  const there = mkdtempSync(join(tmpdir(), 'gatehouse_create_'))
+  t.teardown(() => rmSync(there, { recursive: true }))
+  const count = filesOf({ name: 'x', web: 'vite', version, bringsNode: false }).size
+  const filesIn = (folder: string) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    const folder = join(there, signal.toLowerCase())
+    t.match(await interrupt(t, signal, folder), { code: 0 })
+    t.equal(filesIn(folder), count, signal)
+  }
+  t.strictSame(readdirSync(there), ['sigint', 'sigterm'], 'nothing is left beside')
+  const folder = join(there, 'killed')
+  t.match(await interrupt(t, 'SIGKILL', folder), { killed: 'SIGKILL' })
+  t.notOk(existsSync(folder))
+  t.equal((await start(t, [folder])).code, 0, 'it is created after that')
+  t.equal(filesIn(folder), count)
 })
 
 test('an error of the program itself is not taken for a refusal', async (t) => {

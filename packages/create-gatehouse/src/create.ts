@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { manifestOf } from './manifest.ts'
@@ -63,22 +75,69 @@ export function filesOf({ name, web, version, bringsNode }: Omit<Project, 'folde
   return files
 }
 
-/** Writes the project, and returns its paths. A file that exists is never replaced. If it fails, nothing of it remains. */
+/** Delays signals until the work, which is synchronous, has ended: it is done completely, or undone. */
+function uninterrupted<T>(work: () => T): T {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const delay = () => {}
+  for (const signal of signals) process.on(signal, delay)
+  try {
+    return work()
+  } finally {
+    for (const signal of signals) process.off(signal, delay)
+  }
+}
+
+/** The folders above a path that do not exist, the deepest first. */
+function missingAbove(path: string): string[] {
+  const above = dirname(path)
+  return existsSync(above) ? [] : [above, ...missingAbove(above)]
+}
+
+/** Moves what is in a folder into another one. Never replaces what is there, and undoes what it has moved if it fails. */
+function moveInto(from: string, to: string): void {
+  const moved: string[] = []
+  try {
+    for (const name of readdirSync(from)) {
+      const path = join(to, name)
+      if (lstatSync(path, { throwIfNoEntry: false })) throw new Refusal(`${path} exists. Choose another name.`)
+      renameSync(join(from, name), path)
+      moved.push(path)
+    }
+  } catch (error) {
+    for (const path of moved) rmSync(path, { recursive: true })
+    throw error
+  }
+}
+
+/**
+ * Writes the project, and returns its paths. A file that exists is never replaced. The files are written into a folder beside, which
+ * becomes the project when it is complete: if it fails, or the process is killed, there is no half of a project.
+ */
 export function create({ folder, ...project }: Project): string[] {
   checkFolder(folder)
   const files = filesOf(project)
-  const created: string[] = []
-  try {
-    for (const [path, text] of files) {
-      const file = join(folder, path)
-      const first = mkdirSync(dirname(file), { recursive: true })
-      if (first) created.push(first)
-      writeFileSync(file, text, { flag: 'wx', mode: path === '.env' ? 0o600 : 0o666 })
-      created.push(file)
+  const isThere = existsSync(folder)
+  const above = missingAbove(folder)
+  let beside: string | undefined
+  return uninterrupted(() => {
+    try {
+      mkdirSync(dirname(folder), { recursive: true })
+      // On the same file system, also if the folder is a volume.
+      beside = mkdtempSync(join(isThere ? folder : dirname(folder), '.create-gatehouse-'))
+      const complete = join(beside, 'project')
+      for (const [path, text] of files) {
+        const file = join(complete, path)
+        mkdirSync(dirname(file), { recursive: true })
+        writeFileSync(file, text, { flag: 'wx', mode: path === '.env' ? 0o600 : 0o666 })
+      }
+      if (isThere) moveInto(complete, folder)
+      else renameSync(complete, folder)
+    } catch (error) {
+      if (beside !== undefined) rmSync(beside, { recursive: true, force: true })
+      for (const path of above) if (existsSync(path)) rmdirSync(path)
+      throw error
     }
-  } catch (error) {
-    for (const path of created) rmSync(path, { recursive: true, force: true })
-    throw error
-  }
-  return [...files.keys()]
+    rmSync(beside, { recursive: true })
+    return [...files.keys()]
+  })
 }
