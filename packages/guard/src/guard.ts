@@ -33,6 +33,8 @@ export interface Guard {
   verify: (token: string) => Promise<GatehouseUser>
   /** Whether the revocations are known up to now; always true without `revocations`. For a readiness probe. */
   isFresh: () => boolean
+  /** The onRequest hook that sets the user, or answers 401. */
+  authenticate: Hook
 }
 
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => undefined
@@ -118,7 +120,7 @@ async function guardPlugin(app: FastifyInstance, options: GuardOptions): Promise
   }
 
   const isFresh = () => revocations?.isFresh() ?? true
-  app.decorate('guard', { verify: async (token: string) => identify(token), isFresh })
+  app.decorate('guard', { verify: async (token: string) => identify(token), isFresh, authenticate })
   app.decorate('authenticate', authenticate)
   app.decorate('requireUser', requireUser)
   app.decorateRequest('user')
@@ -128,5 +130,8 @@ async function guardPlugin(app: FastifyInstance, options: GuardOptions): Promise
   })
   app.addHook('preClose', async () => revocations?.stop())
 }
+
+/** The user of a request that has passed the hook: `request.user`, also where another package gives that another type. */
+export const userOf = (request: FastifyRequest): GatehouseUser => request.getDecorator<GatehouseUser>('user')
 
 export const guard = fp(guardPlugin, { name: '@gatehouse/guard', fastify: '5.x' })

@@ -1,5 +1,5 @@
 import type { GatehouseUser } from './claims.ts'
-import { type GuardDecorators, guard } from './guard.ts'
+import type { GuardDecorators } from './guard.ts'
 
 declare module 'fastify' {
   interface FastifyInstance extends GuardDecorators {}
@@ -9,10 +9,5 @@ declare module 'fastify' {
   }
 }
 
-export type { GatehouseUser } from './claims.ts'
-export type { Guard, GuardOptions } from './guard.ts'
-export type { Algorithm } from './key-set.ts'
-export { Refusal, type RefusalCode } from './refusals.ts'
-export type { RevocationOptions } from './revocations.ts'
-export { guard }
-export default guard
+export * from './plain.ts'
+export { default } from './plain.ts'
