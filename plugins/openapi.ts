@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger'
 import { Type } from '@sinclair/typebox'
-import type { FastifySchema } from 'fastify'
+import type { FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { type ScalarTag, stringify } from 'yaml'
@@ -134,6 +134,19 @@ interface Options {
   product: Pick<Product, 'api' | 'problems' | 'scopes' | 'schemas'>
 }
 
+/** Throws for an operation with the name of another one. HEAD has that of its GET. */
+function refuseSameNames(routes: RouteOptions[]): void {
+  const names = new Map<string, string>()
+  for (const { method, url, schema: { operationId, hide } = {} } of routes) {
+    if (operationId === undefined || hide) continue
+    for (const each of [method].flat().filter((name) => name !== 'HEAD')) {
+      const other = names.get(operationId)
+      if (other) throw new Error(`${each} ${url} has the operationId ${operationId}, as ${other} has`)
+      names.set(operationId, `${each} ${url}`)
+    }
+  }
+}
+
 /** Publishes the contract: `/openapi.json`, `/openapi.yaml`, and `/docs` for people. */
 export const openapi = fp(
   async function openapi(app, { webDir, product }: Options) {
@@ -179,6 +192,10 @@ export const openapi = fp(
       transformObject: (documents) =>
         finish((documents as { openapiObject: Document }).openapiObject, api.tags ?? {}, named)
     })
+    const routes: RouteOptions[] = []
+    app.addHook('onRoute', (route) => void routes.push(route))
+    // Once the hooks of all scopes have changed the schemas of their routes.
+    app.addHook('onReady', async () => refuseSameNames(routes))
     await app.register(docs, { webDir, title: api.title ?? 'Gatehouse API' })
     const hide = true
     let json: Buffer | undefined

@@ -18,14 +18,34 @@ const mediaType = 'application/problem+json'
 // Milliseconds for the client to read its answer and close the connection.
 const closeTimeout = 1_000
 
+/** Statuses that the catalogue has a problem for. Their errors say the same without it. */
+const ofStatus: Record<number, (reason: string) => Problem> = {
+  400: () => problems.malformedRequest('The request is unreadable'),
+  401: problems.notAuthenticated,
+  403: problems.forbidden,
+  404: () => problems.notFound('Resource'),
+  408: problems.requestTimeout,
+  412: problems.preconditionFailed,
+  413: problems.payloadTooLarge,
+  415: problems.unsupportedMediaType,
+  429: () => problems.tooManyRequests(1)
+}
+
+/** The problem of an error that says its status, as errors of Fastify and of its plugins do. */
+const refused = (status: number, { message }: Error) =>
+  ofStatus[status]?.(message) ?? problems.requestRefused(status, message)
+
+const isRefusal = (status: unknown): status is number =>
+  Number.isInteger(status) && Math.trunc(Number(status) / 100) === 4
+
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   // JavaScript throws anything: null, undefined, a text.
   if (!(error instanceof Error)) return problems.internalError()
   const { validation, statusCode } = error as Partial<FastifyError>
   if (validation) return problems.validationFailed(fieldErrors(validation))
-  if (statusCode === 413) return problems.payloadTooLarge()
-  if (statusCode !== undefined && statusCode < 500) return problems.malformedRequest('The request is unreadable')
+  if (isRefusal(statusCode)) return refused(statusCode, error)
+  if (statusCode === 503) return problems.unavailable(error.message)
   if (isUnavailable(error)) return problems.unavailable(`database: ${error.message}`)
   if (isUserGone(error)) return problems.tokenRevoked('user is gone')
   if (isEmailTaken(error)) return problems.emailTaken()

@@ -19,8 +19,8 @@ export interface Added {
   problemCodes: readonly string[]
   /** Sections of the export of a user's data. */
   personalData: Record<string, TSchema>
-  /** Descriptions of the numbers that operators see of a user. */
-  usage: Record<string, string>
+  /** Descriptions of the numbers that operators see of a user, and whether each answer has all of them. */
+  usage: { numbers: Record<string, string>; isComplete: boolean }
 }
 
 const exampleCount = 12
@@ -36,7 +36,8 @@ function widened({ scopes, problemCodes, personalData, usage }: Added): TSchema[
   const allScopes = [...scopes, ...ownScopes]
   const examplesOf = (schemas: Record<string, TSchema>) =>
     Object.fromEntries(Object.entries(schemas).map(([name, { examples = [[]] }]) => [name, examples[0]]))
-  const usageExample = Object.fromEntries(Object.keys(usage).map((name) => [name, exampleCount]))
+  const names = Object.keys(usage.numbers)
+  const usageExample = Object.fromEntries(names.map((name) => [name, exampleCount]))
   const inScope = (example: object): object =>
     JSON.parse(JSON.stringify(example).replaceAll(JSON.stringify(ownScopes), JSON.stringify(allScopes.slice(0, 1))))
   return [
@@ -51,9 +52,9 @@ function widened({ scopes, problemCodes, personalData, usage }: Added): TSchema[
     {
       ...Usage,
       properties: Object.fromEntries(
-        Object.entries(usage).map(([name, description]) => [name, { type: 'integer', description }])
+        Object.entries(usage.numbers).map(([name, description]) => [name, { type: 'integer', description }])
       ),
-      required: Object.keys(usage),
+      ...(usage.isComplete && { required: names }),
       examples: [usageExample]
     },
     withExamples(ManagedUserDetails, (example) => ({ ...example, usage: usageExample }))

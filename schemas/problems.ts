@@ -46,6 +46,7 @@ export const ProblemCode = oneOf(
     'idempotency_mismatch',
     'too_many_requests',
     'headers_too_large',
+    'request_refused',
     'internal_error',
     'unavailable'
   ],

@@ -89,6 +89,7 @@ export async function buildApp(options: Options): Promise<FastifyInstance> {
     ...auth,
     lives: config,
     record: createOperatorLog(auth.securityLog, log),
+    log,
     product,
     clock
   })

@@ -30,7 +30,15 @@ async function open(product: Product) {
   const record = createOperatorLog(securityLog, log)
   const revocations = { settle: async () => {} }
   return {
-    operations: createOperations(db, { lives: config, revocations, mail: outgoing, record, product, clock: Date.now }),
+    operations: createOperations(db, {
+      lives: config,
+      revocations,
+      mail: outgoing,
+      record,
+      log,
+      product,
+      clock: Date.now
+    }),
     cursors: createCursors(config.secrets),
     name: systemAccount(),
     async close() {

@@ -184,6 +184,9 @@ export const problems = {
     new Problem(422, 'idempotency_mismatch', 'This Idempotency-Key was used for another request'),
   tooManyRequests: (seconds: number) =>
     new Problem(429, 'too_many_requests', 'Too many requests; try again later', { headers: retryAfter(seconds) }),
+  /** The answer to an error with a status of its own, whose message is for the log only. */
+  requestRefused: (status: number, reason?: string) =>
+    new Problem(status, 'request_refused', STATUS_CODES[status] ?? 'The request is refused', { reason }),
   headersTooLarge: () => new Problem(431, 'headers_too_large', 'The headers are too many or too long'),
   internalError: () => new Problem(500, 'internal_error', 'Internal error'),
   unavailable: (reason: string, seconds = 1) =>

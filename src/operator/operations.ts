@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
+import type { Logger } from 'pino'
 import type { ManagedUser, ManagedUserDetails } from '../../schemas/managed-users.ts'
 import type { Role } from '../../schemas/users.ts'
 import { documentStream, personalDocument } from '../auth/personal-export.ts'
@@ -36,6 +37,7 @@ interface Parts {
   revocations: Pick<Revocations, 'settle'>
   mail: Pick<Mail, 'settings' | 'write' | 'wake'>
   record: RecordOperation
+  log: Pick<Logger, 'error'>
   product?: Pick<Product, 'personalData' | 'usage' | 'erase'>
   clock: () => number
 }
@@ -48,7 +50,7 @@ const canLockOut = (actor: Actor) => !('id' in actor)
 /** What operators do to accounts. All of it throws `not_found`. */
 export function createOperations(
   db: Kysely<Database>,
-  { lives, revocations, mail, record, product = {}, clock }: Parts
+  { lives, revocations, mail, record, log, product = {}, clock }: Parts
 ) {
   const { personalData, erase } = product
   const lists = userLists(db)
@@ -90,6 +92,20 @@ export function createOperations(
     await revocationsRepository(trx).insert(revocationOfForeign({ issuer, subject, issuedAt }, clock()))
   }
 
+  /** The numbers of the product. Where it fails, operators still see the account, without them. */
+  async function usageOf(id: string): Promise<Record<string, number>> {
+    const { usage } = product
+    if (!usage) return {}
+    try {
+      const given = await usage.read(db, id)
+      return Object.fromEntries(Object.entries(given).filter(([, value]) => Number.isSafeInteger(value)))
+    } catch (error) {
+      if (usage.isComplete) throw error
+      log.error({ err: error }, 'The product did not give its numbers of a user')
+      return {}
+    }
+  }
+
   return {
     list: lists.list,
 
@@ -110,7 +126,7 @@ export function createOperations(
         await factorsRepository(db).find(id),
         await personalTokensRepository(db).count(id),
         await securityEventsRepository(db).list(id, { limit: shownEvents, after: undefined }),
-        (await product.usage?.read(db, id)) ?? {}
+        await usageOf(id)
       ]
       return { ...user, sessions, factors, personal_tokens, events: events.items, usage }
     },

@@ -37,9 +37,11 @@ export interface ApiInfo {
 }
 
 /** What an operator sees of what a user stores. */
-interface Usage {
+export interface Usage {
   /** What each number counts. */
   numbers: Record<string, string>
+  /** Whether every answer has all numbers. By default those that `read` fails to give are left out. */
+  isComplete?: boolean
   read: (db: Kysely<Database>, userId: string) => Promise<Record<string, number>>
 }
 
@@ -110,7 +112,7 @@ export function addedBy({ schemas = [], scopes = [], problems = [], personalData
     scopes,
     problemCodes: problems.map(({ definition }) => definition.code),
     personalData: Object.fromEntries(sections),
-    usage: usage?.numbers ?? {}
+    usage: { numbers: usage?.numbers ?? {}, isComplete: usage?.isComplete ?? false }
   }
 }
 
@@ -124,14 +126,23 @@ export function routesOf({ routes = {}, settings = {} }: Product, config: Config
   return typeof routes === 'function' ? routes(config) : routes
 }
 
+/** Paths of Gatehouse, also of later releases, and of what it has for every product. */
+const reserved =
+  /^\/(?:(?:api\/(?:auth|revocations|admin\/(?:users|events|audit))|health|docs|openapi\.(?:json|yaml))(?:\/|$)|\.well-known\/(?:jwks\.json|oauth-authorization-server|security\.txt|change-password|gatehouse))/
+
+/** Whether a path is one of Gatehouse, which a product cannot have. */
+export const isReserved = (path: string): boolean => reserved.test(path)
+
 interface AddedRoute {
   method: string | string[]
   url: string
   schema?: { response?: unknown; hide?: boolean }
 }
 
-/** Throws an error about a route without a schema of its answers: every column of a row would be sent. */
+/** Throws an error about a route of a product that is among ours, or has no schema of its answers: every column of a row would be sent. */
 export function checkRoute({ method, url, schema }: AddedRoute): void {
+  if (isReserved(url))
+    throw new Error(`${method} ${url} is below a path of Gatehouse: use another one, such as /api/notes`)
   if (!schema?.response && !schema?.hide)
     throw new Error(`${method} ${url} has no schema.response: without one, all columns of a row would be sent`)
 }

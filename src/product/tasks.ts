@@ -45,6 +45,7 @@ export const tasks = defineProduct({
   beforeListening: fillTaskKeys,
   housekeeping: fillTaskKeys,
   usage: {
+    isComplete: true,
     numbers: { tasks: 'How many tasks there are', bytes: 'Bytes of their titles and descriptions, in UTF-8' },
     read: (db, userId) => tasksRepository(db).count(userId)
   }

@@ -64,6 +64,9 @@ const mostRows = 200
 /** Characters in a page, if its rows are about as long as those before. */
 const charactersInPage = 256 * 1024
 
+/** An id that no user has. */
+export const nobody = '00000000-0000-0000-0000-000000000000'
+
 const lengthOf = (value: unknown) => (typeof value === 'string' ? value.length : 8)
 const charactersOf = (rows: Row[]) => rows.flatMap(Object.values).reduce((sum, value) => sum + lengthOf(value), 1)
 
@@ -87,6 +90,20 @@ export function personalDataRepository(db: Kysely<Database> | Transaction<Databa
     }
   }
 
+  /** Rows of a user after a position, of which null is before none. */
+  async function pageOf(
+    table: string,
+    { columns, by: [column, type], owner = 'user_id' }: OwnedTable,
+    { userId, after, limit }: { userId: string; after: string | null | undefined; limit: number }
+  ) {
+    const order = sql.ref(column)
+    const later = after === undefined ? sql`` : sql`and ${order} > ${after}::text::${sql.raw(type)}`
+    const selected = sql.join([...columns.map((each) => sql.ref(each)), sql`${order}::text as position`])
+    const { rows } = await sql<Row & { position: string }>`select ${selected} from ${sql.table(table)}
+      where ${sql.ref(owner)} = ${userId} ${later} order by ${order} limit ${limit}`.execute(db)
+    return rows
+  }
+
   return {
     user: (userId: string): Promise<PersonalUser | undefined> =>
       db
@@ -100,15 +117,12 @@ export function personalDataRepository(db: Kysely<Database> | Transaction<Databa
         .where('id', '=', userId)
         .executeTakeFirst(),
 
-    rowsOf(table: string, { columns, by: [column, type], owner = 'user_id' }: OwnedTable, userId: string) {
-      const order = sql.ref(column)
-      return pages<string>(async (after, limit) => {
-        const later = after === undefined ? sql`` : sql`and ${order} > ${after}::text::${sql.raw(type)}`
-        const selected = sql.join([...columns.map((each) => sql.ref(each)), sql`${order}::text as position`])
-        const { rows } = await sql<Row & { position: string }>`select ${selected} from ${sql.table(table)}
-          where ${sql.ref(owner)} = ${userId} ${later} order by ${order} limit ${limit}`.execute(db)
-        return rows
-      })
+    rowsOf: (table: string, owned: OwnedTable, userId: string) =>
+      pages<string>((after, limit) => pageOf(table, owned, { userId, after, limit })),
+
+    /** Throws the error of PostgreSQL if such a table, its columns or their types do not exist. Reads no row. */
+    async check(table: string, owned: OwnedTable): Promise<void> {
+      await pageOf(table, owned, { userId: nobody, after: null, limit: 0 })
     },
 
     /** What happened to the account. */

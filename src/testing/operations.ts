@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { isReserved } from '../product/product.ts'
 import { contractOf } from './contract.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -29,10 +30,8 @@ export const operationsIn = (app: FastifyInstance): Operation[] =>
     )
   )
 
-const ours = /^\/(api\/(auth|revocations|admin\/(users|events|audit))|health|\.well-known)(\/|$)/
-
 /** Whether an operation is of the product, not of Gatehouse. */
-export const isOfProduct = ({ path }: Operation): boolean => !ours.test(path)
+export const isOfProduct = ({ path }: Operation): boolean => !isReserved(path)
 
 /** An id that no resource has. */
 export const absentId = '0193aaaa-0000-7000-8000-00000000000a'

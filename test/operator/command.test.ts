@@ -18,6 +18,7 @@ const operations = createOperations(app.db, {
   revocations: app.revocations,
   mail: app.mail,
   record: createOperatorLog(securityLog, app.log),
+  log: app.log,
   product: tasks,
   clock: Date.now
 })

@@ -2605,7 +2605,7 @@ export interface components {
          * @description What went wrong, for programs. A later version may add codes
          * @enum {string}
          */
-        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "email_not_verified" | "second_factor_required" | "invalid_code" | "step_up_required" | "forbidden" | "insufficient_scope" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "last_admin" | "second_factor_on" | "second_factor_off" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "internal_error" | "unavailable";
+        ProblemCode: "validation_failed" | "malformed_request" | "not_authenticated" | "invalid_token" | "token_expired" | "token_revoked" | "invalid_credentials" | "email_not_verified" | "second_factor_required" | "invalid_code" | "step_up_required" | "forbidden" | "insufficient_scope" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "idempotency_in_progress" | "quota_exceeded" | "last_admin" | "second_factor_on" | "second_factor_off" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "too_many_requests" | "headers_too_large" | "request_refused" | "internal_error" | "unavailable";
         /**
          * @description The fields of the account to change
          * @example {
