@@ -186,6 +186,7 @@ const catalogue = {
     'Too many requests; try again later',
     { 'retry-after': '1' }
   ],
+  requestRefused: [problems.requestRefused(409, 'why'), 409, 'request_refused', 'Conflict'],
   headersTooLarge: [problems.headersTooLarge(), 431, 'headers_too_large', 'The headers are too many or too long'],
   internalError: [problems.internalError(), 500, 'internal_error', 'Internal error'],
   unavailable: [

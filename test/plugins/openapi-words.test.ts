@@ -81,7 +81,7 @@ test('the codes of problems are those of the catalogue, and each has an example 
     Object.values(content).flatMap(({ examples = {} }) => Object.keys(examples))
   )
   // These come before an operation is known.
-  const beside = ['headers_too_large', 'method_not_allowed', 'request_timeout']
+  const beside = ['headers_too_large', 'method_not_allowed', 'request_refused', 'request_timeout']
   t.strictSame(
     shown.sort(),
     codes.filter((code) => !beside.includes(code))
