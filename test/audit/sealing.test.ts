@@ -148,7 +148,10 @@ test('the database refuses to change an event that is not sealed yet, and to rem
     'delete from security_events': 'delete',
     'truncate security_events': 'truncate'
   }))
-    await t.rejects(sql.raw(statement).execute(db), { message: `security events are append-only: ${refused} refused` })
+    await t.rejects(sql.raw(statement).execute(db), {
+      message: `security events are append-only: ${refused} refused`,
+      hint: 'Old events are removed with the command audit prune'
+    })
   await sealEvents(db)
 })
 
