@@ -3,14 +3,25 @@ import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isDataException, isEmailTaken, isOverQuota, isUnavailable, isUserGone } from '../src/database/failures.ts'
+import {
+  brokenConstraint,
+  isDataException,
+  isEmailTaken,
+  isOverQuota,
+  isUnavailable,
+  isUserGone
+} from '../src/database/failures.ts'
 import { responseInFlight } from '../src/http/bounded-server.ts'
-import { Problem, problems } from '../src/http/problems.ts'
+import { Problem, type ProblemFactory, problems } from '../src/http/problems.ts'
 import { fieldErrors } from './validation.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     refusal: string | undefined
+  }
+  interface FastifyInstance {
+    /** Those that a product defines. */
+    ownProblems: readonly ProblemFactory[]
   }
 }
 
@@ -38,7 +49,7 @@ const refused = (status: number, { message }: Error) =>
 const isRefusal = (status: unknown): status is number =>
   Number.isInteger(status) && Math.trunc(Number(status) / 100) === 4
 
-function toProblem(error: unknown): Problem {
+function toProblem(error: unknown, ofProduct: readonly ProblemFactory[]): Problem {
   if (error instanceof Problem) return error
   // JavaScript throws anything: null, undefined, a text.
   if (!(error instanceof Error)) return problems.internalError()
@@ -46,6 +57,9 @@ function toProblem(error: unknown): Problem {
   if (validation) return problems.validationFailed(fieldErrors(validation))
   if (isRefusal(statusCode)) return refused(statusCode, error)
   if (statusCode === 503) return problems.unavailable(error.message)
+  const constraint = brokenConstraint(error)
+  const known = constraint !== undefined && ofProduct.find(({ definition }) => definition.constraint === constraint)
+  if (known) return known()
   if (isUnavailable(error)) return problems.unavailable(`database: ${error.message}`)
   if (isUserGone(error)) return problems.tokenRevoked('user is gone')
   if (isEmailTaken(error)) return problems.emailTaken()
@@ -59,7 +73,7 @@ const asError = (thrown: unknown) =>
   thrown instanceof Error ? thrown : new Error(`no error was thrown, but ${inspect(thrown, { depth: 1 })}`)
 
 function send(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
-  const problem = toProblem(thrown)
+  const problem = toProblem(thrown, request.server.ownProblems)
   request.refusal = problem.reason
   request.server.metrics?.problem(problem)
   // A deliberate refusal has its reason in the request's line.
@@ -121,7 +135,8 @@ export function answerParserError(this: FastifyInstance, error: NodeJS.ErrnoExce
 }
 
 export const problemDetails = fp(
-  async function problems(app) {
+  async function problems(app, { ownProblems = [] }: { ownProblems?: readonly ProblemFactory[] }) {
+    app.decorate('ownProblems', ownProblems)
     app.decorateRequest('refusal')
     app.setErrorHandler(send)
   },

@@ -103,7 +103,7 @@ export async function buildApp(options: Options): Promise<FastifyInstance> {
   if (config.tracing) await app.register((await import('../plugins/tracing.ts')).tracing, { ...config.tracing, log })
   if (config.metrics)
     await app.register((await import('../plugins/metrics.ts')).metrics, { ...auth, db, listen: config.metrics })
-  await app.register(problemDetails)
+  await app.register(problemDetails, { ownProblems: product.problems ?? [] })
   await app.register(logging, { log })
   await app.register(security, { ...config, probe: Fastify() })
   await app.register(bodies)

@@ -31,6 +31,12 @@ export const isOverQuota = (error: unknown) =>
   (error as DatabaseError).code === '23514' &&
   String((error as DatabaseError).constraint).endsWith('_quota')
 
+/** The constraint that a change broke: of a unique, a foreign or a checked value. */
+export const brokenConstraint = (error: unknown): string | undefined =>
+  error instanceof Error && ((error as DatabaseError).code?.startsWith('23') ?? false)
+    ? (error as DatabaseError).constraint
+    : undefined
+
 export const isDataException = (error: unknown) =>
   error instanceof Error && ((error as DatabaseError).code?.startsWith('22') ?? false)
 

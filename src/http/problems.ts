@@ -58,6 +58,8 @@ interface Definition {
   code: string
   /** For people. */
   detail: string
+  /** A constraint of a table, such as a unique one: a request that breaks it gets this problem. */
+  constraint?: string
 }
 
 /** Makes a problem of one kind, with other words or further members for one case. */

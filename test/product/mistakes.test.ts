@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { defineProduct, type Routes, ref, Type } from '../../src/index.ts'
+import { defineProblem, defineProduct, type Routes, ref, sql, Type } from '../../src/index.ts'
 import { isReserved } from '../../src/product/product.ts'
 import { routesOf } from '../../src/testing/routes.ts'
 import { promoted } from '../helpers/admins.ts'
@@ -205,4 +205,22 @@ test('operators see an account although the numbers of the product cannot be rea
   isBroken = true
   t.strictSame((await show()).usage, {})
   t.ok(logged(lines, /a table is locked/))
+})
+
+test('a request that breaks a constraint of a product gets its problem', async (t) => {
+  const given = {
+    status: 409,
+    code: 'note_taken',
+    detail: 'There is such a note already',
+    constraint: 'product_notes_text'
+  }
+  const noteTaken = defineProblem(given)
+  const product = { ...notes, problems: [...(notes.problems ?? []), noteTaken] }
+  const { app, signUp } = await startApp(t, { product })
+  await sql`alter table product_notes add constraint product_notes_text unique (user_id, text)`.execute(app.db)
+  const [ann, ben] = [await signUp(), await signUp()]
+  t.equal((await ann.post('/api/notes', { text: 'Milk' })).statusCode, 201)
+  const { detail, code } = given
+  t.match((await ann.post('/api/notes', { text: 'Milk' })).json(), { status: 409, code, detail })
+  t.equal((await ben.post('/api/notes', { text: 'Milk' })).statusCode, 201)
 })
