@@ -1,5 +1,5 @@
 import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit'
-import type { FastifyRequest, onRequestHookHandler, preHandlerAsyncHookHandler } from 'fastify'
+import type { FastifyRequest, HTTPMethods, onRequestHookHandler, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { problems } from '../src/http/problems.ts'
 import type { SharedCounts } from '../src/redis/redis.ts'
@@ -34,6 +34,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Returns a hook that limits attempts per minute and address (IPv6: /64). Each call creates a separate limit. */
     limitAttempts: () => onRequestHookHandler
+    /** The routes with such a hook of their own. */
+    limitedRoutes: readonly { method: HTTPMethods; url: string }[]
     limitUnknown: preHandlerAsyncHookHandler
   }
 }
@@ -53,7 +55,19 @@ export const limits = fp(
         ? app.rateLimit({ max, timeWindow, keyGenerator: (request) => `${nameOf(request)} ${request.client.prefix}` })
         : async () => {}
     const route = ({ method, routeOptions }: FastifyRequest) => `${method} ${routeOptions.url}`
-    app.decorate('limitAttempts', () => limit(auth, route))
+    const limiters = new WeakSet<object>()
+    const limitedRoutes: { method: HTTPMethods; url: string }[] = []
+    function limitAttempts(): onRequestHookHandler {
+      const hook = limit(auth, route)
+      limiters.add(hook)
+      return hook
+    }
+    app.addHook('onRoute', ({ method, url, onRequest }) => {
+      if ([onRequest ?? []].flat().some((hook) => limiters.has(hook)))
+        for (const each of [method].flat()) limitedRoutes.push({ method: each, url })
+    })
+    app.decorate('limitAttempts', limitAttempts)
+    app.decorate('limitedRoutes', limitedRoutes)
     app.decorate(
       'limitUnknown',
       limit(unknown, () => 'unknown')

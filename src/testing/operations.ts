@@ -31,7 +31,7 @@ export const operationsIn = (app: FastifyInstance): Operation[] =>
   )
 
 /** Whether an operation is of the product, not of Gatehouse. */
-export const isOfProduct = ({ path }: Operation): boolean => !isReserved(path)
+export const isOfProduct = ({ path }: Pick<Operation, 'path'>): boolean => !isReserved(path)
 
 /** An id that no resource has. */
 export const absentId = '0193aaaa-0000-7000-8000-00000000000a'

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Caller, TestApp, TestUser } from './app.ts'
 import { bodyFor, stumbles } from './fuzz.ts'
 import { hostileLike, kinds } from './hostile.ts'
-import { filled, isOfProduct, type Operation, operationsIn } from './operations.ts'
+import { filled, isOfProduct, type Method, type Operation, operationsIn } from './operations.ts'
 import { publicRoutes, type Route, routesOf, urlOf } from './routes.ts'
 
 /** Every route besides the public ones of Gatehouse and those of the product. */
@@ -105,6 +105,30 @@ export async function scopeFaults(
     programs.set(scope, program)
     const { statusCode } = await program[method.toLowerCase() as Lowercase<typeof method>](filled(path))
     if (statusCode !== (scope === undefined ? 401 : 403)) found.push(`${name}: ${statusCode}`)
+  }
+  return found
+}
+
+/**
+ * Returns the routes with a limit that lets more requests of one address pass than it says, or that stops other addresses. Build
+ * the kit with limits: `settings: { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: '3' }`.
+ */
+export async function limitFaults(
+  { app, config }: Pick<TestApp, 'app' | 'config'>,
+  user: Pick<TestUser, 'token'>
+): Promise<string[]> {
+  const { enabled, auth } = config.rateLimit
+  if (!enabled) return ['the limits are off: RATE_LIMIT_ENABLED']
+  const found: string[] = []
+  for (const { method, url } of app.limitedRoutes.filter(({ url }) => isOfProduct({ path: url }))) {
+    const headers = { authorization: `Bearer ${user.token}` }
+    const ask = (remoteAddress: string) =>
+      app.inject({ method: method as Method, url: urlOf(url), headers, remoteAddress })
+    const statuses: number[] = []
+    for (let i = 0; i <= auth; i += 1) statuses.push((await ask('192.0.2.1')).statusCode)
+    const other = await ask('192.0.2.2')
+    if (statuses.indexOf(429) !== auth || other.statusCode === 429)
+      found.push(`${method} ${url}: ${[...statuses, other.statusCode].join(', ')}`)
   }
   return found
 }

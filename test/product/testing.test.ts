@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { defineProduct, problems, type Routes, Type } from '../../src/index.ts'
-import { attack, buildTestApp, leaks, openRoutes, scopeFaults } from '../../src/testing/index.ts'
+import { attack, buildTestApp, leaks, limitFaults, openRoutes, scopeFaults } from '../../src/testing/index.ts'
 import { product } from './notes/product.ts'
 
 const databaseUrl = process.env.TEST_DATABASE_URL
@@ -109,4 +109,52 @@ test('an attack finds handlers that fail, lie about their answers, or check toke
 test('a test app that cannot start leaves nothing behind', async (t) => {
   await t.rejects(buildTestApp({ ...product, personalData: {} }), /the table product_notes/)
   await t.rejects(buildTestApp({ scopes: ['x'] }, { databaseUrl }), /must be like notes:read/)
+})
+
+test('each route with a limit of its own gives its 429, and the sweep finds one that does not', async (t) => {
+  const schema = (operationId: string) => ({
+    schema: {
+      operationId,
+      tags: ['guesses'],
+      summary: 'A',
+      description: 'B',
+      response: { 200: Type.Null() },
+      problems: [429]
+    }
+  })
+  const guesses: Routes = async function guesses(app) {
+    const shared = app.limitAttempts()
+    app.get('', { ...schema('readGuess'), onRequest: app.limitAttempts() }, async () => null)
+    app.post('/:id', { ...schema('makeGuess'), onRequest: [shared] }, async () => null)
+    app.get('/free', schema('readFree'), async () => null)
+  }
+  const careless: Routes = async function careless(app) {
+    app.get(
+      '',
+      { ...schema('careless'), onRequest: [async (_request, reply) => reply.send(null), app.limitAttempts()] },
+      async () => null
+    )
+  }
+  const product = defineProduct({
+    routes: {
+      public: [{ prefix: '/api/public-guesses', routes: guesses }],
+      authenticated: [{ prefix: '/api/careless', routes: careless }]
+    }
+  })
+  const settings = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: '3' }
+  const kit = await buildTestApp(product, { settings, databaseUrl })
+  t.teardown(kit.close)
+  const user = await kit.signUp()
+  const found = await limitFaults(kit, user)
+  t.strictSame(
+    found,
+    ['GET', 'HEAD'].map((method) => `${method} /api/careless: 200, 200, 200, 200, 200`)
+  )
+  t.match(
+    await limitFaults(
+      { ...kit, config: { ...kit.config, rateLimit: { ...kit.config.rateLimit, enabled: false } } },
+      user
+    ),
+    [/limits are off/]
+  )
 })
