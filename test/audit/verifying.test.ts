@@ -11,8 +11,12 @@ import { createCommandLog } from '../../src/operator/command-log.ts'
 import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
 import { startApp } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
+import { statementsWait } from '../helpers/races.ts'
+import { server } from '../helpers/template.ts'
 
 type Test = Parameters<typeof startApp>[0]
+
+const skip = !server && 'the embedded database runs one transaction after the other'
 
 const admin = '0198c2a0-0000-7000-8000-00000000000a'
 const ann = '0198c2a0-0000-7000-8000-00000000000b'
@@ -435,4 +439,35 @@ test('the export has every event after a position, with what is needed to verify
     address: '192.0.2.1',
     times: 1
   })
+})
+
+test('an event that happened exactly then is kept, and the one a millisecond before is not', async (t) => {
+  const { db } = await chainOf(t, 4)
+  const [, second] = await auditEventsRepository(db).after(0, 2)
+  const then = Date.parse(second?.at ?? '')
+  const at = (milliseconds: number) => new Date(then + milliseconds).toISOString()
+  t.equal(await prune(db, at(0), record(db)), 1)
+  t.strictSame(await auditEventsRepository(db).prunable(at(0)), { count: 0, last: null })
+  t.strictSame(await auditEventsRepository(db).prunable(at(1)), { count: 1, last: 2 })
+  t.equal(await prune(db, at(1), record(db)), 1)
+})
+
+test('the given head shows that the last event was removed, also where the head in the database was moved back', async (t) => {
+  const { db, head } = await chainOf(t, 4)
+  await tamper(db, 'delete from security_events where position = 4')
+  await moveHead(db, 3)
+  t.equal((await verify(db)).broken, undefined, 'the database alone does not show it')
+  t.match((await verify(db, { anchor: head })).broken, { position: 4, problem: /of the given head/ })
+})
+
+test('pruning waits for a process that seals', { skip }, async (t) => {
+  const { db } = await chainOf(t, 5)
+  const { pruned } = await db.transaction().execute(async (trx) => {
+    t.ok(await auditEventsRepository(trx).claim())
+    const pruned = prune(db, new Date().toISOString(), record(db))
+    const first = await Promise.race([pruned.then(() => 'done'), statementsWait(db, 1).then(() => 'waits')])
+    t.equal(first, 'waits')
+    return { pruned }
+  })
+  t.equal(await pruned, 5)
 })

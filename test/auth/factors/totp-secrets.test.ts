@@ -1,6 +1,7 @@
 import t, { test } from 'tap'
 import { resealTotpSecrets, sealTotpSecrets } from '../../../src/auth/factors/totp-secrets.ts'
 import type { Unsealed } from '../../../src/auth/sealing.ts'
+import { factorsRepository } from '../../../src/repositories/factors.ts'
 import { secret as serviceSecret, startApp } from '../../helpers/app.ts'
 import { factored } from '../../helpers/factors.ts'
 
@@ -68,4 +69,16 @@ test('with one secret nothing is sealed anew', async (t) => {
   const sealed = await rows()
   await resealTotpSecrets(app.db, [current])
   t.strictSame(await rows(), sealed)
+})
+
+test('a secret that was replaced meanwhile is not overwritten by the older one', async (t) => {
+  const [ann] = await registerEarlier(1)
+  const id = ann?.id ?? ''
+  const { bytes } = before.unseal(await rowOf(id), id) as Unsealed
+  const fresh = after.seal(bytes, id)
+  const factors = factorsRepository(app.db)
+  await factors.replaceSecret(id, Buffer.from('what stood there'), fresh)
+  t.notSame(await rowOf(id), fresh)
+  await factors.replaceSecret(id, await rowOf(id), fresh)
+  t.same(await rowOf(id), fresh)
 })
