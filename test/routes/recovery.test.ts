@@ -49,6 +49,15 @@ test('the code of the mail does the same, with and without the space, and not af
   }
 })
 
+test('a mail to an address that the account no longer has sets no password', async (t) => {
+  const ann = await signUp()
+  const token = tokenOf(await ask(ann.email))
+  const email = `moved-${ann.email}`
+  await app.db.updateTable('users').set({ email }).where('id', '=', ann.id).execute()
+  refused(t, await reset({ token, new_password: next }), 'invalid_token', 'by the link')
+  t.equal((await login(email, password)).statusCode, 200, 'nothing changed')
+})
+
 test('a code is invalid after five wrong ones, also the right one', async (t) => {
   const ann = await signUp()
   const letter = await ask(ann.email)
