@@ -10,6 +10,6 @@ test('the guide to notes prints the files of a created project', async (t) => {
   const files = blocksOf(page).filter(
     ({ language, title }) => language === 'ts' && title !== 'migrations/0002_pinned.ts'
   )
-  t.equal(files.length, 7)
+  t.equal(files.length, 8)
   for (const { title = '', text } of files) t.equal(text, await readFile(new URL(title, template), 'utf8'), title)
 })
