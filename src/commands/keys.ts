@@ -76,7 +76,8 @@ async function act(): Promise<void> {
 try {
   await prepareDatabase(db, config, log)
   await act()
-  await sealEvents(db)
+  // A list records nothing, and works on a copy that is read only.
+  if (command !== 'list') await sealEvents(db)
 } catch (error) {
   process.stderr.write(`Not done: ${(error as Error).message}\n`)
   process.exitCode = 1

@@ -34,6 +34,8 @@ const asks = new Set<Change>(['disable', 'end-sessions', 'reset-factors', 'role'
 const maxNamed = 10
 const pageSize = 100
 const barLength = 30
+/** Users who are looked up at the same time. */
+const lookUps = 8
 
 const isMissing = (error: unknown) => error instanceof Problem && error.code === 'not_found'
 const escaped = (character: string) =>
@@ -132,14 +134,23 @@ async function namesOf({ user, file, fromLine }: Changing, terminal: Terminal): 
 
 /** Finds all users before anything is done to the first. */
 async function findAll(changing: Changing, surroundings: Surroundings) {
+  const names = await namesOf(changing, surroundings.terminal)
   const users = new Map<string, Found>()
   const missing: Named[] = []
-  for (const named of await namesOf(changing, surroundings.terminal)) {
-    const user = await resolve(named.name, surroundings).catch((error) => {
-      if (!isMissing(error)) throw error
-      missing.push(named)
-    })
-    if (user && !users.has(user.id)) users.set(user.id, { ...named, user })
+  for (let from = 0; from < names.length; from += lookUps) {
+    const some = names.slice(from, from + lookUps)
+    const found = await Promise.all(
+      some.map(({ name }) =>
+        resolve(name, surroundings).catch((error) => {
+          if (!isMissing(error)) throw error
+        })
+      )
+    )
+    for (const [i, named] of some.entries()) {
+      const user = found[i]
+      if (!user) missing.push(named)
+      else if (!users.has(user.id)) users.set(user.id, { ...named, user })
+    }
   }
   return { users: [...users.values()], missing }
 }
@@ -190,6 +201,7 @@ function tellMissing({ file, skipMissing, json: isJson }: Changing, missing: Nam
   const what = skipMissing ? 'Left out' : 'Nothing was done'
   const count = missing.length === 1 ? 'a user was' : `${missing.length} users were`
   terminal.err(`${what}: ${count} not found\n${named.join('')}`)
+  if (!skipMissing && file !== undefined) terminal.err('Do it to the others with --skip-missing\n')
   return skipMissing
 }
 

@@ -1,7 +1,7 @@
 import { type Test, test } from 'tap'
 import { secret } from '../helpers/app.ts'
 import { run } from '../helpers/process.ts'
-import { cloneTemplate } from '../helpers/template.ts'
+import { cloneTemplate, onServer } from '../helpers/template.ts'
 
 async function start(t: Test, more: Record<string, string> = {}) {
   const { settings, remove } = await cloneTemplate()
@@ -11,13 +11,20 @@ async function start(t: Test, more: Record<string, string> = {}) {
     (name: string) =>
     (...args: string[]) =>
       run(t, `src/commands/${name}.ts`, common, args).ended
-  return { keys: command('keys'), audit: command('audit') }
+  return { keys: command('keys'), audit: command('audit'), settings }
 }
 
 test('npm run keys makes, lists, rotates and retires keys', async (t) => {
-  const { keys, audit } = await start(t)
+  const { keys, audit, settings } = await start(t)
   t.match(await keys('list'), { code: 0, stdout: 'There are no keys: the shared secret signs\n', stderr: '' })
   t.match(await keys('list', '--json'), { code: 0, stdout: '[]\n' })
+  if (settings.DATABASE_URL) {
+    const name = new URL(settings.DATABASE_URL).pathname.slice(1)
+    await onServer(`alter database ${name} set default_transaction_read_only = on`)
+    t.match(await keys('list'), { code: 0, stderr: '' }, 'also on a database that is read only')
+    t.match(await keys('rotate'), { code: 1, stderr: /^Not done: .*read-only transaction\n$/ })
+    await onServer(`alter database ${name} reset default_transaction_read_only`)
+  }
   const made = await keys('rotate')
   t.match(made, { code: 0, stderr: '' })
   t.match(
