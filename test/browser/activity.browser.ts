@@ -29,7 +29,7 @@ test('the list says what happened, when, from where and with which browser', asy
   await burgle(email)
   await open(page)
   t.equal(await rows(page).count(), 3)
-  t.strictSame(await rows(page).locator('h2').allTextContents(), ['Signed in ', 'Sign-in failed ', 'You signed up '])
+  t.strictSame(await rows(page).locator('h2').allTextContents(), ['Signed in ', 'Sign-in failed ', 'Signed up '])
   for (const text of ['just now', 'From 127.0.0.1', 'Firefox on Windows'])
     await rows(page).nth(1).getByText(text, { exact: true }).waitFor()
 })

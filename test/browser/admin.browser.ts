@@ -42,7 +42,8 @@ test('an admin finds a user, disables, enables and deletes the account, after pr
   await page.getByText('The account is disabled.').waitFor()
   await page.getByText(/: Ticket 7$/).waitFor()
   await page.getByText('No session is open.').waitFor()
-  await page.getByText('Account disabled by an operator').waitFor()
+  const event = page.getByRole('list', { name: 'Latest events' }).getByRole('listitem').first()
+  t.match(await event.textContent(), /^Account disabled by an operator .* from an operator$/)
   await ben.page.goto('/sessions')
   await seen(ben.page, 'Sign in')
 
@@ -262,6 +263,8 @@ test('the audit log is filtered by event and actor, and leads to the users', asy
   await loaded(page)
   const list = page.getByRole('list', { name: 'Events' }).getByRole('listitem')
   t.equal(await list.count(), entries.length)
+  t.match(await field(page, 'Event').locator('option:checked').textContent(), 'All events')
+  t.match(await field(page, 'By').locator('option:checked').textContent(), 'By anybody')
   await field(page, 'Event').selectOption('login.failed')
   await eventually(t, 'only failed ones', async () => (await list.count()) === 1)
   await field(page, 'By').selectOption('anonymous')

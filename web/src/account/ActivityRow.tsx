@@ -23,7 +23,7 @@ export function ActivityRow({ activity: { at, event, ip, user_agent, times }, on
         <p>
           <RelativeTime at={at} />
         </p>
-        <p>From {originInWords(ip)}</p>
+        <p>From {originInWords(event, ip)}</p>
         <p>{deviceOf(user_agent).name}</p>
       </div>
       <Button kind="quiet" aria-label={`This was not me: ${what}, ${exactTime(at)}`} onClick={onDeny}>

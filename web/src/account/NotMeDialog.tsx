@@ -36,7 +36,7 @@ export function NotMeDialog({ activity: { at, event, ip, user_agent }, onClose }
       {(close) => (
         <form className="form" {...form}>
           <p>
-            <strong>{eventInWords(event)}</strong>, {exactTime(at)}, from {originInWords(ip)},{' '}
+            <strong>{eventInWords(event)}</strong>, {exactTime(at)}, from {originInWords(event, ip)},{' '}
             {deviceOf(user_agent).name}.
           </p>
           <p>Somebody else may know your password. Sign out all other devices, then set a new password.</p>

@@ -1,6 +1,6 @@
-/** What each security event means to the owner of the account (docs/security.md lists them). */
+/** What each security event means, to the owner of the account and to admins (docs/security.md lists them). */
 const words: Record<string, string> = {
-  register: 'You signed up',
+  register: 'Signed up',
   login: 'Signed in',
   'login.failed': 'Sign-in failed',
   'login.throttled': 'Sign-in refused after too many attempts',
@@ -24,7 +24,7 @@ const words: Record<string, string> = {
   'password.throttled': 'Password refused after too many attempts',
   'password.reset': 'New password set by mail',
   'email.verified': 'Email address confirmed',
-  step_up: 'You confirmed that it is you',
+  step_up: 'Identity confirmed',
   'session.ended': 'A session was ended',
   'sessions.ended': 'All other sessions were ended',
   'email.requested': 'Change of the email address requested',
@@ -39,7 +39,7 @@ const words: Record<string, string> = {
   'token.created': 'Access token created',
   'token.ended': 'Access token ended',
   'account.deleted': 'Account deleted',
-  'mail.dead': 'A mail to you could not be delivered',
+  'mail.dead': 'A mail could not be delivered',
   'audit.pruned': 'Old events removed by an operator',
   'key.rotated': 'Signing key replaced by an operator',
   'key.retired': 'Signing key retired by an operator',
@@ -61,7 +61,8 @@ const alarming = new Set([
 ])
 
 /** Where an event came from. Users do not learn the address of an operator. */
-export const originInWords = (ip: string | null) => ip ?? 'several or unknown addresses'
+export const originInWords = (event: string, ip: string | null): string =>
+  ip ?? (words[event]?.endsWith(' by an operator') ? 'an operator' : 'several or unknown addresses')
 
 /** In plain words; a name that this page does not know yet stays as it is. */
 export const eventInWords = (event: string): string => words[event] ?? event

@@ -61,7 +61,7 @@ function AuditRow({ event: entry }: { event: AuditEntry }) {
             User <Link href={`/user?id=${user_id}`}>{user_id}</Link>
           </p>
         )}
-        {ip && <p>From {ip}</p>}
+        {ip && actor !== 'command' && <p>From {ip}</p>}
         {reason && <p dir="auto">Reason: {reason}</p>}
       </div>
     </li>
@@ -85,12 +85,14 @@ function Charts() {
 
 interface ChoiceProps {
   label: string
+  /** What is chosen at first. On a narrow screen the label is not shown. */
+  all: string
   value: string
   choices: Record<string, string>
   onChange: (value: string) => void
 }
 
-function Choice({ label, value, choices, onChange }: ChoiceProps) {
+function Choice({ label, all, value, choices, onChange }: ChoiceProps) {
   const id = useId()
   return (
     <div className="sort">
@@ -102,7 +104,7 @@ function Choice({ label, value, choices, onChange }: ChoiceProps) {
         value={value}
         onChange={(event) => onChange(event.currentTarget.value)}
       >
-        <option value="">All</option>
+        <option value="">{all}</option>
         {Object.entries(choices).map(([name, words]) => (
           <option key={name} value={name}>
             {words}
@@ -125,9 +127,10 @@ export default function AuditPage() {
       <div className="users">
         <Charts />
         <section className="user-filters" aria-label="What the list shows">
-          <Choice label="Event" value={filter.event} choices={events} onChange={(event) => change({ event })} />
+          <Choice label="Event" all="All events" value={filter.event} choices={events} onChange={(event) => change({ event })} />
           <Choice
             label="By"
+            all="By anybody"
             value={filter.actor}
             choices={actors}
             onChange={(actor) => change({ actor: isActor(actor) ? actor : '' })}

@@ -95,7 +95,7 @@ function Events({ user: { id, events } }: { user: ManagedUserDetails }) {
               {eventInWords(event)} {times > 1 && <span className="badge">{times} times</span>}
             </h3>
             <p className="soft small">
-              <RelativeTime at={at} /> from {originInWords(ip)}
+              <RelativeTime at={at} /> from {originInWords(event, ip)}
             </p>
           </li>
         ))}
