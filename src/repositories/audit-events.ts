@@ -200,9 +200,10 @@ export function auditEventsRepository(db: Kysely<Database> | Transaction<Databas
         with oldest as (
           select position, hash, at < ${before}::timestamptz as is_old from security_events
           where position is not null order by position limit ${limit}
-        ), kept as (select min(position) as first from oldest where not is_old)
-        select position::float8, hash, count(*) over ()::float8 as count from oldest, kept
-        where kept.first is null or position < kept.first order by oldest.position desc limit 1`.execute(db)
+        )
+        select position::float8, hash, count(*) over ()::float8 as count from oldest
+        where position < coalesce((select min(position) from oldest where not is_old), 9e18::bigint)
+        order by oldest.position desc limit 1`.execute(db)
       const [last] = rows
       if (!last) return 0
       const { position, hash, count } = last
