@@ -127,7 +127,13 @@ export default function AuditPage() {
       <div className="users">
         <Charts />
         <section className="user-filters" aria-label="What the list shows">
-          <Choice label="Event" all="All events" value={filter.event} choices={events} onChange={(event) => change({ event })} />
+          <Choice
+            label="Event"
+            all="All events"
+            value={filter.event}
+            choices={events}
+            onChange={(event) => change({ event })}
+          />
           <Choice
             label="By"
             all="By anybody"
