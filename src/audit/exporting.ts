@@ -31,3 +31,27 @@ export async function* exportPages(db: Kysely<Database>, after: number, size = p
     page = await audit.after(position, size)
   }
 }
+
+interface Reader {
+  /** Returns false once nobody takes more. */
+  write: (lines: string) => Promise<boolean>
+  onTaken: (position: number) => void
+  /** An exit code, once somebody pressed Ctrl+C. */
+  interrupted: () => number | undefined
+}
+
+/** Writes pages until there are no more, or nobody wants more. Only a page that was written whole is taken. */
+export async function exportTo(
+  { write, onTaken, interrupted }: Reader,
+  db: Kysely<Database>,
+  after: number,
+  size = pageSize
+): Promise<number | undefined> {
+  for await (const { lines, position } of exportPages(db, after, size)) {
+    if (!(await write(lines))) return undefined
+    onTaken(position)
+    const code = interrupted()
+    if (code !== undefined) return code
+  }
+  return undefined
+}

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { anchorOf, readAnchor } from '../audit/anchors.ts'
-import { exportPages } from '../audit/exporting.ts'
+import { exportTo } from '../audit/exporting.ts'
 import { createProgress } from '../audit/progress.ts'
 import { prune } from '../audit/pruning.ts'
 import { sealEvents } from '../audit/sealing.ts'
@@ -107,14 +107,13 @@ async function runPrune(): Promise<void> {
 
 async function runExport(): Promise<void> {
   let last = after
-  const interrupted = watchSignals()
+  const onTaken = (position: number) => {
+    last = position
+  }
   try {
-    for await (const { lines, position } of exportPages(db, after)) {
-      if (!(await output.write(lines))) break
-      last = position
-      process.exitCode = interrupted()
-      if (process.exitCode !== undefined) break
-    }
+    const code = await exportTo({ write: output.write, onTaken, interrupted: watchSignals() }, db, after)
+    // A write that failed has set it.
+    process.exitCode = code ?? process.exitCode
   } finally {
     say(`Go on with --after ${last}\n`)
   }

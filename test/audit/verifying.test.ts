@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { test } from 'tap'
 import { anchorOf, readAnchor } from '../../src/audit/anchors.ts'
 import { commitmentTo, hashOf } from '../../src/audit/chain.ts'
-import { exportPages } from '../../src/audit/exporting.ts'
+import { exportPages, exportTo } from '../../src/audit/exporting.ts'
 import { prune } from '../../src/audit/pruning.ts'
 import { sealEvents } from '../../src/audit/sealing.ts'
 import { verify } from '../../src/audit/verifying.ts'
@@ -470,4 +470,30 @@ test('pruning waits for a process that seals', { skip }, async (t) => {
     return { pruned }
   })
   t.equal(await pruned, 5)
+})
+
+test('an export ends with its reader or with Ctrl+C, and counts only what was written whole', async (t) => {
+  const { db } = await chainOf(t, 7)
+  async function exported(pages: number, code?: number) {
+    let [written, last] = [0, 0]
+    const result = await exportTo(
+      {
+        async write() {
+          written += 1
+          return code !== undefined || written <= pages
+        },
+        onTaken: (position) => {
+          last = position
+        },
+        interrupted: () => (written >= pages ? code : undefined)
+      },
+      db,
+      0,
+      2
+    )
+    return [result, last]
+  }
+  t.strictSame(await exported(9), [undefined, 7], 'all')
+  t.strictSame(await exported(2), [undefined, 4], 'the third write fails')
+  t.strictSame(await exported(3, 130), [130, 6])
 })

@@ -329,6 +329,13 @@ test('a user for whom the operation fails does not stop the others, and the exit
   )
 })
 
+test('a single user who is not found is named', async (t) => {
+  t.match(await run(['disable', 'nobody@example.com', ...why, '--yes']), {
+    code: 3,
+    err: 'Nothing was done: a user was not found\n  nobody@example.com\n'
+  })
+})
+
 test('all lines with unknown users are named, or left out on request', async (t) => {
   const users = [await signUp(), await signUp()]
   const [ann, ben] = users
