@@ -8,12 +8,14 @@ import { sealEvents } from '../../src/audit/sealing.ts'
 import { verify } from '../../src/audit/verifying.ts'
 import { documentStream, personalDocument } from '../../src/auth/personal-export.ts'
 import { tasks } from '../../src/product/tasks.ts'
+import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
 import {
   type PersonalUser,
   personalDataRepository,
   type SectionName,
   sections
 } from '../../src/repositories/personal-data.ts'
+import { securityEventsRepository } from '../../src/repositories/security-events.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { codeAt } from '../helpers/factors.ts'
 import { bridgeToken } from '../helpers/mint.ts'
@@ -49,6 +51,18 @@ async function columnsWith(texts: string[]): Promise<string[]> {
   }
   return found
 }
+
+test('where an admin did something is erased with the admin, also before the event is sealed', async (t) => {
+  const [ann, ben] = [await signUp(), await signUp()]
+  const event = { event: 'sessions.ended', actor: 'admin', actor_id: ann.id, user_id: ben.id, reason: null } as const
+  const erased = await db.transaction().execute(async (trx) => {
+    await securityEventsRepository(trx).insert({ ...event, address: from.remoteAddress, user_agent: agent })
+    await auditEventsRepository(trx).eraseUser(ann.id)
+    const rows = trx.selectFrom('security_events').select(['address', 'user_agent', 'position'])
+    return await rows.where('actor_id', '=', ann.id).execute()
+  })
+  t.strictSame(erased, [{ address: null, user_agent: null, position: null }])
+})
 
 /** A user with a row in every table, as far as a user can cause one. */
 async function busyUser() {

@@ -5,9 +5,10 @@ import t, { test } from 'tap'
 import { type GuardOptions, guard } from '../../packages/guard/src/guard.ts'
 import { FETCH_PAUSE } from '../../packages/guard/src/keys.ts'
 import { MAX_AGE } from '../../packages/guard/src/revocations.ts'
-import { firstKey, guardToken, startConsumer, startKeyServer } from '../helpers/guard.ts'
+import { firstKey, guardToken, header, startConsumer, startKeyServer } from '../helpers/guard.ts'
 import { pairs, published } from '../helpers/keys.ts'
-import { seconds } from '../helpers/mint.ts'
+import { ourClaims, seconds } from '../helpers/mint.ts'
+import { signPart } from '../helpers/signing.ts'
 import { until } from '../helpers/wait.ts'
 
 const { state, publish, jwksUrl } = await startKeyServer(t)
@@ -112,6 +113,20 @@ for (const kind of ['signing_key', 'other'])
     t.equal((await me(guardToken())).statusCode, 401)
     t.equal(state.fetches, before + 1, 'the keys were fetched again, and the key was among them')
   })
+
+test('a revocation of an unknown kind withdraws no key that appears later under its id', async (t) => {
+  t.teardown(() => publish(firstKey))
+  const { me, time, asked } = await start()
+  ;(await asked()).answer({ items: [item('second', { kind: 'other' })], has_more: false })
+  const next = await asked()
+  publish(firstKey, published(pairs.ES256, 'second'))
+  time.elapsed += FETCH_PAUSE
+  next.answer({ items: [], has_more: false })
+  ;(await asked()).answer({ items: [], has_more: false })
+  await asked()
+  const token = signPart({ ...header, alg: 'ES256', kid: 'second' }, ourClaims(), pairs.ES256.privateKey)
+  t.equal((await me(token)).statusCode, 200)
+})
 
 test('a signing key that was withdrawn before the keys are known is refused when a cache publishes it', async (t) => {
   state.answer = (response) => response.destroy()

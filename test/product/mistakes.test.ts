@@ -1,9 +1,9 @@
-import { test } from 'tap'
+import { type Test, test } from 'tap'
 import { defineProblem, defineProduct, type Routes, ref, sql, Type } from '../../src/index.ts'
 import { isReserved } from '../../src/product/product.ts'
 import { routesOf } from '../../src/testing/routes.ts'
 import { promoted } from '../helpers/admins.ts'
-import { caller, startApp } from '../helpers/app.ts'
+import { startApp } from '../helpers/app.ts'
 import { product as notes } from './notes/product.ts'
 
 const logged = (lines: object[], message: RegExp) => lines.some((line) => message.test(JSON.stringify(line)))
@@ -184,11 +184,12 @@ test('numbers of a product that cannot be read stop the start', async (t) => {
     )
 })
 
-test('operators see an account although the numbers of the product cannot be read', async (t) => {
+async function showUsage(t: Test, isComplete = false) {
   const given = { notes: 2, more: 'text' as unknown as number }
   let isBroken = false
   const product = defineProduct({
     usage: {
+      isComplete,
       numbers: { notes: 'How many notes there are' },
       async read() {
         if (isBroken) throw new Error('a table is locked')
@@ -199,11 +200,23 @@ test('operators see an account although the numbers of the product cannot be rea
   product.migrations = { getMigrations: async () => ({}) }
   const { app, signUp, lines } = await startApp(t, { product })
   const ann = await signUp()
-  const admin = caller(app, (await promoted(app, await signUp())).token)
-  const show = async () => (await admin.get(`/api/admin/users/${ann.id}`)).json()
+  const { token } = await promoted(app, await signUp())
+  const url = `/api/admin/users/${ann.id}`
+  const show = async () => (await app.inject({ url, headers: { authorization: `Bearer ${token}` } })).json()
   t.strictSame((await show()).usage, { notes: 2 })
   isBroken = true
-  t.strictSame((await show()).usage, {})
+  return { shown: await show(), lines }
+}
+
+test('operators see an account although the numbers of the product cannot be read', async (t) => {
+  const { shown, lines } = await showUsage(t)
+  t.strictSame(shown.usage, {})
+  t.ok(logged(lines, /a table is locked/))
+})
+
+test('numbers that the contract promises fail the request when they cannot be read', async (t) => {
+  const { shown, lines } = await showUsage(t, true)
+  t.equal(shown.code, 'internal_error')
   t.ok(logged(lines, /a table is locked/))
 })
 

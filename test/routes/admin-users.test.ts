@@ -34,6 +34,10 @@ test('users are found, a page at a time, without what is secret', async (t) => {
   t.notMatch(JSON.stringify([first, second]), /hash|secret/)
   t.match((await ann.get('/api/admin/users?role=admin')).json().items, [{ id: ann.id, role: 'admin' }])
   denied(t, await ann.get(`/api/admin/users?q=other&cursor=${first.next_cursor}`), 'validation_failed', 'another query')
+  for (const filter of ['state=active', 'role=user']) {
+    const url = `/api/admin/users?q=FOUND.example&limit=1&${filter}&cursor=${first.next_cursor}`
+    denied(t, await ann.get(url), 'validation_failed', filter)
+  }
   const eve = await promoted(app, await signUp())
   const hers = await eve.get(`/api/admin/users?q=FOUND.example&limit=1&cursor=${first.next_cursor}`)
   denied(t, hers, 'validation_failed', 'another admin')
@@ -89,6 +93,9 @@ test('every operation is logged with its actor, its subject and its reason, and 
     reason,
     actor: { id: ann.id }
   })
+  const event = lines.findLast(({ msg }) => msg === 'security') ?? {}
+  t.match(event, { event: 'sessions.ended', user_id: ben.id, actor: 'admin', actor_id: ann.id })
+  t.notHas(event, { reason })
   t.match((await eventsOf(ben)).at(-1), { event: 'sessions.ended', address: '127.0.0.1' })
   const { access_token } = (await anyone.post('/api/auth/login', { email: ben.email, password })).json()
   const { items } = (await caller(app, access_token).get('/api/auth/activity')).json()

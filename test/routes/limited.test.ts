@@ -46,15 +46,17 @@ test('the routes with a limit of their own are those that name 429, among them a
 
 for (const [i, { name, method, url, schema }] of limited.entries()) {
   if (otherLimits.has(name)) continue
-  test(`${name} answers 429 after so many attempts from one address`, async (t) => {
+  test(`${name} answers 429 after so many attempts from one network`, async (t) => {
     const body = schema.body ? (bodies[name] ?? {}) : undefined
     const send = (remoteAddress: string) => ann[method](url, body, { remoteAddress })
     const attempt = async (remoteAddress: string) => (await send(remoteAddress)).statusCode
-    for (let n = 0; n < max; n++) t.not(await attempt(`198.51.100.${i}`), 429, `attempt ${n + 1}`)
-    const refused = await send(`198.51.100.${i}`)
+    // One customer has a /64 of IPv6.
+    const network = `2001:db8:0:${i}`
+    for (let n = 0; n < max; n++) t.not(await attempt(`${network}::${n}`), 429, `attempt ${n + 1}`)
+    const refused = await send(`${network}::ffff`)
     t.equal(refused.statusCode, 429)
     const wait = Number(refused.headers['retry-after'])
     t.ok(wait > 1 && wait <= 3_600, 'until the window is over')
-    t.not(await attempt(`203.0.113.${i}`), 429, 'another address')
+    t.not(await attempt(`2001:db8:1:${i}::1`), 429, 'another network')
   })
 }

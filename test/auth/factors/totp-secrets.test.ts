@@ -1,6 +1,7 @@
 import t, { test } from 'tap'
 import { resealTotpSecrets, sealTotpSecrets } from '../../../src/auth/factors/totp-secrets.ts'
 import type { Unsealed } from '../../../src/auth/sealing.ts'
+import { deleteExpired } from '../../../src/housekeeping.ts'
 import { factorsRepository } from '../../../src/repositories/factors.ts'
 import { secret as serviceSecret, startApp } from '../../helpers/app.ts'
 import { factored } from '../../helpers/factors.ts'
@@ -63,6 +64,12 @@ test('all secrets are sealed anew, in batches, except those that no secret opens
   const sealed = await rows()
   await resealTotpSecrets(app.db, config.secrets)
   t.strictSame(await rows(), sealed, 'once')
+})
+
+test('the hourly housekeeping seals them anew', async (t) => {
+  const [ann] = await registerEarlier(1)
+  await deleteExpired(app.db, config)
+  t.ok(ann && after.unseal(await rowOf(ann.id), ann.id))
 })
 
 test('with one secret nothing is sealed anew', async (t) => {

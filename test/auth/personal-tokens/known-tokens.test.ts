@@ -35,7 +35,7 @@ function fixture(t: Test) {
 
 test('a token that another process ends is refused from then on, by its announcement', async (t) => {
   const { verify, listeners, row, state } = fixture(t)
-  t.match(await verify(), { sessionId: row.id, authTime: undefined, amr: [], scopes: ['tasks:read'] })
+  t.match(await verify(), { sessionId: row.id, authTime: undefined, amr: [], scopes: ['tasks:read'], role: 'user' })
   listeners[0]?.onMessage(`${row.id} 4294967295 ${Math.ceil(row.expires_at)}`)
   await t.rejects(verify(), { code: 'token_revoked' })
   t.equal(state.looks, 1)
