@@ -193,7 +193,7 @@ export function createAuth(
 
   async function stop(): Promise<void> {
     revocations.stop()
-    signingKeys.stop()
+    await signingKeys.stop()
     await sessions.stop()
     await personalTokens.writeUses()
     await sealer.stop()

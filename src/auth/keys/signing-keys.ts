@@ -110,9 +110,12 @@ export function createSigningKeys(
   }
 
   const readOnce = singleFlight(read)
+  let reading: Promise<void> | undefined
 
   async function load(): Promise<void> {
-    await readOnce().finally(() => {
+    if (stopped) return
+    reading = readOnce()
+    await reading.finally(() => {
       clearTimeout(timer)
       if (wait !== undefined && !stopped) timer = setTimeout(reload, wait).unref()
     })
@@ -191,9 +194,11 @@ export function createSigningKeys(
 
     published: () => published,
 
-    stop(): void {
+    /** Ends the reading of keys, before the database is closed. */
+    async stop(): Promise<void> {
       stopped = true
       clearTimeout(timer)
+      await reading?.catch(() => {})
     }
   }
 }

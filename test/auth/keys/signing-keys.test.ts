@@ -96,7 +96,7 @@ test('a process reads the keys again once a minute, and when one is about to sig
   await age(db, 1)
   mock.timers.tick(30_000)
   await until('the key to sign again', () => keys.signer())
-  keys.stop()
+  await keys.stop()
   await keys.load()
   const queriesOf = countQueries(t, app)
   t.equal(await queriesOf(() => mock.timers.tick(READ_AGAIN_AFTER)), 0, 'not after the end')
