@@ -1,9 +1,9 @@
 import { type Compilable, CompiledQuery, type Kysely, type KyselyPlugin, sql } from 'kysely'
 import t, { test } from 'tap'
+import { sealEvents } from '../../src/audit/sealing.ts'
 import { readHashKinds } from '../../src/auth/passwords/hash-kinds.ts'
 import type { Database } from '../../src/database/tables.ts'
 import { deleteExpired } from '../../src/housekeeping.ts'
-import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
 import { pageQuery } from '../../src/repositories/keyset.ts'
 import { earlierMails } from '../../src/repositories/outbox.ts'
 import { listQuery as activityQuery, securityEventsRepository } from '../../src/repositories/security-events.ts'
@@ -123,7 +123,7 @@ test('housekeeping finds what has expired in an index of each table, without a f
   await deleteExpired(app.db, config)
   await fillTaskKeys(app.db)
   // While the app seals, housekeeping does not.
-  await until('all events are sealed', async () => (await auditEventsRepository(app.db).waiting()).count === 0)
+  await until('all events are sealed', () => sealEvents(app.db))
   await sql`vacuum analyze tasks, security_events`.execute(app.db)
   const plans = await plansOf(async (db) => {
     await deleteExpired(db, config)
