@@ -123,25 +123,22 @@ test('with a worker killed, no mail is lost, and only those in flight may come t
   const [, url = ''] = await all.says(/"msg":"listening","url":"([^"]*)"/)
   await arrived(count / 2)
   process.kill(ofWorker(2), 'SIGKILL')
-  const { rows } = await sql<{ at: string }>`select now() as at`.execute(db)
-  const killed = new Date(rows[0]?.at ?? '').getTime()
   await arrived(count - lanes)
-  const undone = () => db.selectFrom('mails').select(['id', 'next_at']).where('done_at', 'is', null).execute()
-  // A claim moves next_at five minutes ahead.
-  const isClaimedBefore = ({ next_at }: { next_at: string }) => new Date(next_at).getTime() - killed < 5 * 60_000
-  const isDue = ({ next_at }: { next_at: string }) => new Date(next_at).getTime() <= killed
+  const undone = () =>
+    db
+      .selectFrom('mails')
+      .select(['id', sql<boolean>`next_at <= now()`.as('is_due')])
+      .where('done_at', 'is', null)
+      .execute()
+  // Not by the time of the kill: PostgreSQL may carry out the last claim of the dead worker after it.
   const inFlight = await until('the other workers to have nothing to send', async () => {
     const rows = await undone()
-    return rows.every((row) => isClaimedBefore(row) && !isDue(row)) && rows
+    return rows.length <= lanes && rows.every(({ is_due }) => !is_due) && rows
   })
-  t.ok(inFlight.length >= 1 && inFlight.length <= lanes, `${inFlight.length} mails were in flight`)
+  t.ok(inFlight.length >= 1, `${inFlight.length} mails were in flight`)
   t.equal(byId(mails).size, mails.length, 'none has come twice')
   // The end of the lease.
-  await db
-    .updateTable('mails')
-    .set({ next_at: new Date(killed).toISOString() })
-    .where('done_at', 'is', null)
-    .execute()
+  await db.updateTable('mails').set({ next_at: sql`now()` }).where('done_at', 'is', null).execute()
   const answer = await fetch(`${url}/api/auth/password/forgot`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
