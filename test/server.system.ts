@@ -107,7 +107,8 @@ test('the log is one line of JSON per request, without secrets', async (t) => {
     lines.find(({ msg }) => msg === 'listening'),
     { url: server.url, docs: `${server.url}/docs` }
   )
-  const requests = lines.filter(({ msg }) => msg === 'request')
+  // On a busy machine a request may be refused, and sent again.
+  const requests = lines.filter(({ msg, status }) => msg === 'request' && status !== 503)
   t.match(
     requests.map(({ route, status }) => [route, status]),
     [

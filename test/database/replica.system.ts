@@ -6,6 +6,7 @@ import { createReads } from '../../src/database/replica.ts'
 import { caller, startApp } from '../helpers/app.ts'
 import { startPostgres, startReplica, withoutPostgres } from '../helpers/servers.ts'
 import { onServer, server } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 /** Two databases as primary and replica, with the queries that each received. */
 async function start(t: Test) {
@@ -95,9 +96,11 @@ test('users read their own writes, by any process, with a real replica', { skip 
     }
   }
   const readsOf = (server: typeof replica) => server.statements(/select .* from "tasks"/)
-  await writeHereReadThere(20)
-  const atReplica = readsOf(replica)
-  t.ok(atReplica > 0, `of 60 reads ${atReplica} went to the replica`)
+  // One that is behind, because the machine is busy, is not read for a while.
+  const atReplica = await until('reads at the replica', async () => {
+    await writeHereReadThere(5)
+    return readsOf(replica)
+  })
 
   await onServer('select pg_wal_replay_pause()', replica.url)
   await writeHereReadThere(10)

@@ -5,6 +5,7 @@ import { scrapeWorkers } from '../../src/observability/worker-metrics.ts'
 import { secret } from '../helpers/app.ts'
 import { parseMetrics, sampleOf } from '../helpers/metrics.ts'
 import { cloneTemplate } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 test('workers of a cluster reply to the primary process', async (t) => {
   cluster.setupPrimary({ exec: 'src/server.ts', silent: true })
@@ -28,7 +29,12 @@ test('workers of a cluster reply to the primary process', async (t) => {
     await (await fetch(`http://127.0.0.1:${port}/health/live`, { headers: { connection: 'close' } })).text()
 
   const scrape = scrapeWorkers(() => workers)
-  const text = await scrape()
+  const silent = (text: string) => sampleOf(text, 'gatehouse_workers_silent')
+  // On a busy machine a worker may be silent at first.
+  const text = await until('both workers to reply', async () => {
+    const text = await scrape()
+    return silent(text) === 0 && text
+  })
   const served = parseMetrics(text).filter(
     ({ name, labels }) => name.endsWith('_duration_seconds_count') && labels.route === '/health/live'
   )
@@ -42,7 +48,10 @@ test('workers of a cluster reply to the primary process', async (t) => {
   )
 
   workers.get(1)?.process.kill('SIGSTOP')
-  t.equal(sampleOf(await scrape(), 'gatehouse_workers_silent'), 1, 'one that hangs')
+  await until('one that hangs to be the silent one', async () => {
+    const text = await scrape()
+    return silent(text) === 1 && /worker="2"/.test(text) && !/worker="1"/.test(text)
+  })
   workers.get(1)?.process.kill('SIGCONT')
   for (const worker of workers.values()) {
     worker.process.kill('SIGTERM')
