@@ -94,7 +94,8 @@ test('a reader that has left is no failure, and a full disk is one, for every co
     t.notMatch(full.stderr, /node:|at .*\.ts:\d|Warning/, what)
   }
   // Not those of other databases of the server. A connection is closed a moment after its process has ended.
-  const locks = () => ask(`select 1 from pg_locks where locktype = 'advisory'
+  const locks = () =>
+    ask(`select 1 from pg_locks where locktype = 'advisory'
     and database = (select oid from pg_database where datname = current_database())`)
   await until('no lock to be left', async () => (await locks()).length === 0)
 })

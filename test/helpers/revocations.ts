@@ -9,7 +9,11 @@ import type { Revocation } from '../../src/repositories/revocations.ts'
 /** Revocations on a fake database that can be paused, broken and replaced, with manual clocks. */
 export function startRevocations(t: Test, { alone = false, holdsTimeouts = false } = {}) {
   const start = 1_800_000_000_000
-  const database = { horizon: 10, questions: 0, all: 0, error: undefined as Error | undefined, gate: Promise.resolve() }
+  const database = {
+    ...{ horizon: 10, questions: 0, all: 0, error: undefined as Error | undefined, gate: Promise.resolve() },
+    /** What happens during each question. */
+    meanwhile: () => {}
+  }
   const time = { elapsed: 0, clock: start }
   const rows: (Revocation & { xid: number })[] = []
   const listeners: Parameters<Announcements>[0][] = []
@@ -20,6 +24,7 @@ export function startRevocations(t: Test, { alone = false, holdsTimeouts = false
     const { horizon, error, gate } = database
     const found = { horizon: String(horizon), rows: [...rows] }
     await gate
+    database.meanwhile()
     if (error) throw error
     return found
   }

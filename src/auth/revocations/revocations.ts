@@ -96,6 +96,13 @@ export function createRevocations(
     horizon !== undefined &&
     (!announcements || (standstill.count() === knownStandstills && staleness() <= MAX_STALENESS))
 
+  /** Polls, and again if the process stood still meanwhile, as on a busy machine. */
+  async function refresh(): Promise<void> {
+    const end = elapsed() + queueWait
+    do await catchUp()
+    while (!isFresh() && elapsed() < end)
+  }
+
   async function settle(): Promise<void> {
     await withTimeout(queueWait, catchUp()).catch(() => {
       horizon = undefined
@@ -127,9 +134,9 @@ export function createRevocations(
         return cutoff
       }
       if (isFresh()) return look()
-      return withTimeout(queueWait, catchUp()).then(
+      return withTimeout(queueWait, refresh()).then(
         () => {
-          // The process stood still or waited too long while the answer was on its way.
+          // The process stood still or waited too long.
           if (!isFresh()) throw problems.unavailable('revocations out of date')
           return look()
         },

@@ -106,7 +106,7 @@ for (const [how, clock] of Object.entries(jumps)) {
     t.equal(revocations.check(good), 0, 'a busy moment is no standstill')
   })
 
-  test(`a process that was ${how} during a poll does not trust the result`, async (t) => {
+  test(`a process that was ${how} during a poll does not trust the result, and polls again`, async (t) => {
     const { revocations, database, time, token, end } = startRevocations(t)
     await revocations.catchUp()
     time.elapsed += 201
@@ -117,10 +117,22 @@ for (const [how, clock] of Object.entries(jumps)) {
     time[clock] += 201
     const asked = Promise.resolve(revocations.check(bad))
     gate.resolve()
-    await Promise.all([t.rejects(waiting, unavailable), t.rejects(asked, revoked)])
-    t.equal(database.questions, 3)
+    await t.rejects(asked, revoked)
+    t.equal(await waiting, 0)
+    t.equal(database.questions, 4)
   })
 }
+
+test('a process that stands still during each poll accepts no token, and stops polling after two seconds', async (t) => {
+  const { revocations, database, time, token } = startRevocations(t)
+  await revocations.catchUp()
+  time.elapsed += 250
+  database.meanwhile = () => {
+    time.elapsed += 250
+  }
+  await t.rejects(Promise.resolve(revocations.check(token())), unavailable)
+  t.equal(database.questions, 1 + 2_000 / 250)
+})
 
 test('revocations are polled before an answer only when they are not fresh', async (t) => {
   const { revocations, database } = startRevocations(t)
