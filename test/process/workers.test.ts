@@ -35,13 +35,17 @@ test('a worker that is killed or ended is always replaced', async (t) => {
   const { all, last, next, lines, hopeless } = start(2)
   last().emit('message', listening)
   let worker = last()
-  for (let i = 0; i < 20; i++) {
-    t.equal(worker.place, 2)
-    const successor = next()
-    if (i % 2) worker.emit('exit', 0, null)
-    else worker.emit('exit', null, 'SIGKILL')
-    worker = await successor
-  }
+  const ends: [number | null, string | null][] = [
+    [null, 'SIGKILL'],
+    [0, null]
+  ]
+  for (const [code, signal] of ends)
+    for (let i = 0; i < 10; i++) {
+      t.equal(worker.place, 2)
+      const successor = next()
+      worker.emit('exit', code, signal)
+      worker = await successor
+    }
   t.equal(all.workers.get(2), worker)
   t.match(lines[2], { msg: 'a worker ended', worker: 2, code: null, signal: 'SIGKILL' })
   t.strictSame(hopeless, [])
@@ -78,7 +82,7 @@ test('after repeated failures of a worker the service gives up', async (t) => {
 })
 
 test('all workers end on request, and none is replaced', async (t) => {
-  const { all, workers, last } = start(2)
+  const { all, workers, last, lines } = start(2)
   last().emit('message', listening)
   const [one, two] = workers as [FakeWorker, FakeWorker]
   two.emit('exit', 1, null)
@@ -86,6 +90,12 @@ test('all workers end on request, and none is replaced', async (t) => {
   t.strictSame(one.signals, ['SIGTERM'])
   one.emit('exit', 0, null)
   await closed
+  const ended = lines.filter(({ msg }) => msg === 'a worker ended')
+  t.strictSame(
+    ended.map(({ worker }) => worker),
+    [2],
+    'an end that was asked for is no error'
+  )
   await all.close(60_000)
   // The same pause, begun later: the first one is over as well.
   const other = start(1)
