@@ -144,6 +144,9 @@ test('the database refuses to change an event that is not sealed yet, and to rem
   for (const [statement, refused] of Object.entries({
     "update security_events set event = 'logout' where position is null": 'update',
     "update security_events set position = 9, hash = '\\x00', event = 'logout' where position is null": 'update',
+    'update security_events set position = 9 where position is null': 'update',
+    "update security_events set hash = '\\x00' where position is null": 'update',
+    "update security_events set client_salt = '\\x00' where position is null": 'update',
     'delete from security_events where position is null': 'delete',
     'delete from security_events': 'delete',
     'truncate security_events': 'truncate'
