@@ -4,10 +4,11 @@ import { loadConfig } from '../../src/config/config.ts'
 import { problems } from '../../src/http/problems.ts'
 import { secret } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
+import { patient } from '../helpers/patient.ts'
 
 const { log, lines } = captureLog()
 const settings = { BETTER_AUTH_SECRET: secret, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' }
-const app = await buildApp({ config: loadConfig(settings), log })
+const app = await buildApp({ config: { ...loadConfig(settings), ...patient }, log })
 const thrown: Record<string, unknown> = {}
 app.get('/throws/:what', (request) => {
   throw thrown[(request.params as { what: string }).what]

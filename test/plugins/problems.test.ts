@@ -6,12 +6,13 @@ import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { secret } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
+import { patient } from '../helpers/patient.ts'
 import { requests } from '../helpers/raw.ts'
 
 /** An app with routes that throw, on a database port where nothing listens. */
 const { log, lines } = captureLog()
 const settings = { BETTER_AUTH_SECRET: secret, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' }
-const app = await buildApp({ config: loadConfig(settings), log })
+const app = await buildApp({ config: { ...loadConfig(settings), ...patient }, log })
 const thrown: Record<string, unknown> = {}
 app.get('/throws/:what', (request) => {
   throw thrown[(request.params as { what: string }).what]

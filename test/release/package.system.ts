@@ -77,15 +77,19 @@ async function serve(t: Test, ...args: string[]) {
 
 const user = { name: 'Ann', email: 'ann@example.com', password: 'a walk along the river' }
 
+/** Again after a 503: a service on a busy machine refuses requests. */
+const ask = (url: string, init?: RequestInit) =>
+  until('an answer', async () => {
+    const answer = await fetch(url, init)
+    return answer.status !== 503 && answer
+  })
+
 async function signIn(url: string, path = 'login'): Promise<{ authorization: string }> {
   const { name, ...credentials } = user
   const body = JSON.stringify(path === 'login' ? credentials : { name, ...credentials })
   const headers = { 'content-type': 'application/json' }
-  // A service that has just started on a busy machine refuses requests at first (503).
-  const { access_token } = await until('a session', async () => {
-    const answer = await fetch(`${url}/api/auth/${path}`, { method: 'POST', headers, body })
-    return answer.status !== 503 && answer.json()
-  })
+  const answer = await ask(`${url}/api/auth/${path}`, { method: 'POST', headers, body })
+  const { access_token } = (await answer.json()) as { access_token: string }
   return { authorization: `Bearer ${access_token}` }
 }
 
@@ -131,11 +135,11 @@ t.test('the packed service is small, and complete without the repository', async
 t.test('gatehouse-server serves the API, the web app and the contract', async (t) => {
   const server = await serve(t, bin, 'start')
   const headers = await signIn(server.url, 'register')
-  t.match(await (await fetch(`${server.url}/api/tasks`, { headers })).json(), { items: [], next_cursor: null })
-  t.equal((await fetch(`${server.url}/api/tasks`)).status, 401)
-  t.match(await (await fetch(server.url, { headers: { accept: 'text/html' } })).text(), '<div id="app">')
-  t.equal((await fetch(`${server.url}/docs`)).status, 200)
-  t.match(await (await fetch(`${server.url}/health`)).json(), { status: 'ok' })
+  t.match(await (await ask(`${server.url}/api/tasks`, { headers })).json(), { items: [], next_cursor: null })
+  t.equal((await ask(`${server.url}/api/tasks`)).status, 401)
+  t.match(await (await ask(server.url, { headers: { accept: 'text/html' } })).text(), '<div id="app">')
+  t.equal((await ask(`${server.url}/docs`)).status, 200)
+  t.match(await (await ask(`${server.url}/health`)).json(), { status: 'ok' })
   t.equal(await server.stop(), 0)
 })
 
@@ -154,8 +158,8 @@ t.test('the commands of the bin work on its database', async (t) => {
 t.test('a project of its own adds a route and a migration, and keeps the data', async (t) => {
   const server = await serve(t, 'server.ts')
   const headers = await signIn(server.url)
-  t.strictSame(await (await fetch(`${server.url}/api/greetings`, { headers })).json(), { text: `Hello ${user.email}` })
-  t.equal((await fetch(`${server.url}/api/greetings`)).status, 401)
-  t.equal((await fetch(`${server.url}/api/tasks`, { headers })).status, 404, 'it has no tasks')
+  t.strictSame(await (await ask(`${server.url}/api/greetings`, { headers })).json(), { text: `Hello ${user.email}` })
+  t.equal((await ask(`${server.url}/api/greetings`)).status, 401)
+  t.equal((await ask(`${server.url}/api/tasks`, { headers })).status, 404, 'it has no tasks')
   t.equal(await server.stop(), 0)
 })
