@@ -57,12 +57,17 @@ test('a request in flight is finished, even after two signals to all processes',
   const all = await start(t)
   await all.allServe()
   const body = JSON.stringify({ email: 'ann@example.com', name: 'Ann', password })
-  const socket = connect(Number(new URL(all.url).port), '127.0.0.1')
-  socket.write(
-    'POST /api/auth/register HTTP/1.1\r\nHost: gatehouse\r\nContent-Type: application/json\r\n' +
-      `Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 9)}`
-  )
-  await once(socket, 'readable')
+  // A busy worker refuses it (503).
+  const socket = await until('a request in flight', async () => {
+    const socket = connect(Number(new URL(all.url).port), '127.0.0.1')
+    socket.write(
+      'POST /api/auth/register HTTP/1.1\r\nHost: gatehouse\r\nContent-Type: application/json\r\n' +
+        `Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 9)}`
+    )
+    await once(socket, 'readable')
+    if (/^HTTP\/1.1 100 /.test(String(socket.read()))) return socket
+    socket.destroy()
+  })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) for (const pid of all.pids().values()) process.kill(pid, signal)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) all.kill(signal)
   await all.says(/("closing".*){4}/s)

@@ -4,6 +4,7 @@ import { type Test, test } from 'tap'
 import { secret } from '../helpers/app.ts'
 import { run } from '../helpers/process.ts'
 import { cloneTemplate } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 async function settingsOf(t: Test): Promise<Record<string, string>> {
   const { settings, remove } = await cloneTemplate()
@@ -15,9 +16,10 @@ const listening = /"msg":"listening","url":"([^"]*)"/
 test('a worker serves, logs its number, and closes with the primary process', async (t) => {
   const above = run(t, 'test/helpers/primary.ts', { ...(await settingsOf(t)), METRICS_PORT: '0' })
   const [, url = ''] = await above.says(listening)
-  t.equal((await fetch(`${url}/health`)).status, 200)
+  // Busy, it answers 503, and may be silent.
+  await until('an answer of the worker', async () => (await fetch(`${url}/health`)).status === 200)
   const [, metrics = ''] = await above.says(/"url":"([^"]*metrics)"/)
-  t.match(await (await fetch(metrics)).text(), /worker="1"/)
+  await until('its metrics', async () => /worker="1"/.test(await (await fetch(metrics)).text()))
   await above.says(/"worker":1,.*"msg":"request"/)
   t.match(above.output.stdout, /without REDIS_URL each worker counts its own limits/)
   above.kill('SIGTERM')

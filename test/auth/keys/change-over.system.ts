@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type Test, test } from 'tap'
+import t, { type Test, test } from 'tap'
 import { password, secret } from '../../helpers/app.ts'
 import { run, servePatiently } from '../../helpers/process.ts'
 import type { Issued } from '../../helpers/refreshing.ts'
@@ -9,6 +9,10 @@ import { until } from '../../helpers/wait.ts'
 
 const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database takes one process'
 const clients = 12
+
+// Each test has its own time: together they take a minute, and four on a busy machine.
+t.setTimeout(0)
+const timeout = 240_000
 
 type Process = Awaited<ReturnType<typeof servePatiently>>
 
@@ -152,7 +156,8 @@ const publishLongEnough =
 const endSharedSecret = "update shared_secret_use set accepted_until = now() - interval '1 second'"
 
 test('two processes change to keys and back under load: no request is refused, and nobody is logged out', {
-  skip
+  skip,
+  timeout
 }, async (t) => {
   const { begin, query } = await startDatabase(t)
   const processes = [await begin('HS256'), await begin('HS256')]
@@ -177,7 +182,8 @@ test('two processes change to keys and back under load: no request is refused, a
 })
 
 test('the same when each process is killed in the middle of its requests: what is sent again is answered', {
-  skip
+  skip,
+  timeout
 }, async (t) => {
   const { begin, query } = await startDatabase(t)
   const processes = [await begin('HS256'), await begin('HS256')]
@@ -224,7 +230,8 @@ const troubles: Record<string, (query: (sql: string) => Promise<unknown>) => Pro
 
 for (const [announcement, begin] of Object.entries(troubles))
   test(`after keys retire --now two processes refuse the key, whose announcement is ${announcement}; sessions continue`, {
-    skip
+    skip,
+    timeout
   }, async (t) => {
     const { begin: start, query, command } = await startDatabase(t)
     const processes = [await start('EdDSA'), await start('EdDSA')]
