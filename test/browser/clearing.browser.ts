@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
-import { add, eventually, logIn, openSite, seen, task } from '../helpers/site.ts'
+import { add, eventually, logIn, openSite, prolongUndo, seen, task } from '../helpers/site.ts'
 import { hold, lookBack } from '../helpers/traffic.ts'
 
 const site = await openSite(t)
@@ -163,15 +163,7 @@ test('signing out stops the deletion, and the next user sees no title of its tas
 
 test('a single deletion that can still be undone can be undone afterwards', async (t) => {
   const { page } = await withCompleted(['One', 'Two'])
-  // The user has eight seconds. A busy machine may need more for the question and its answer.
-  await page.addInitScript(() => {
-    const { setTimeout } = globalThis
-    Object.assign(globalThis, {
-      setTimeout: (act: () => void, milliseconds: number) =>
-        setTimeout(act, milliseconds === 8_000 ? 60_000 : milliseconds)
-    })
-  })
-  await page.reload()
+  await prolongUndo(page)
   await task(page, 'One').waitFor()
   await page.getByRole('button', { name: 'Delete “One”' }).click()
   await page.getByRole('button', { name: 'Undo: keep “One”' }).waitFor()

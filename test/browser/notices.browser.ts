@@ -1,6 +1,6 @@
 import type { Route } from 'playwright-core'
 import t, { test } from 'tap'
-import { add, eventually, logIn, openSite, seen, task } from '../helpers/site.ts'
+import { add, eventually, logIn, openSite, prolongUndo, seen, task } from '../helpers/site.ts'
 
 const site = await openSite(t)
 
@@ -19,6 +19,7 @@ test('notices about tasks disappear when their owner signs out', async (t) => {
 
 test('a deletion that another tab prevented is reported without its title', async (t) => {
   const { page, context } = await site.signedUp()
+  await prolongUndo(page)
   await add(page, 'Secret ring')
   const other = await context.newPage()
   await other.goto('/')
@@ -40,6 +41,7 @@ test('an error of a proxy without a request id is reported without one', async (
 
 test('on a phone, notices do not cover the undo button', async (t) => {
   const { page } = await site.signedUp({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
+  await prolongUndo(page)
   for (const title of ['One', 'Two', 'Three', 'Four', 'Five', 'Six']) await add(page, title)
   const stalled = new Promise<Route>((resolve) => void page.route('**/api/tasks/*', resolve))
   await task(page, 'Three').getByRole('checkbox').tap()

@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core'
 import t, { test } from 'tap'
-import { add, eventually, field, openSite, seen, task } from '../helpers/site.ts'
+import { add, eventually, field, openSite, prolongUndo, seen, task } from '../helpers/site.ts'
 import { seed } from '../helpers/traffic.ts'
 
 const site = await openSite(t)
@@ -21,6 +21,7 @@ const backgrounds = (page: Page) =>
 
 test('the header stays in view, and shows who is signed in and how much there is to do', async (t) => {
   const { page } = await site.signedUp(desktop)
+  await prolongUndo(page)
   const header = page.getByRole('banner')
   await header.getByRole('link', { name: 'Account' }).getByText('Ann').waitFor()
   await seed(
