@@ -57,6 +57,9 @@ function inChromium(pattern = 'test/browser/*.browser.ts'): string[] {
   return [...first, ...files.filter((file) => !first.includes(file))]
 }
 
+/** Milliseconds for each test: a file of many takes longer on a busy machine. */
+const timeout = 240_000
+
 let runs = 0
 
 /**
@@ -65,9 +68,10 @@ let runs = 0
  */
 export async function runFile(file: string, whole: Test = root, isOver = () => false): Promise<boolean> {
   runs += 1
-  const results = await whole.test(file, { timeout: 240_000 }, async (t) => {
+  const results = await whole.test(file, { timeout: 0 }, async (t) => {
     current = t
-    t.beforeEach(() => {
+    t.beforeEach((each) => {
+      each.setTimeout(timeout)
       if (isOver()) throw new Error('The result of this file is known.')
     })
     await import(`${join(repository, file)}?${runs}`)
