@@ -63,7 +63,8 @@ export function startWorkers<W extends Worker>(
     function ended(code: number | null, signal: string | null): void {
       workers.delete(place)
       if (state === 'starting') first.reject(new Error(reason ?? `The first worker ended (${signal ?? code}).`))
-      if (workers.size === 0) allEnded.resolve()
+      // Not before: all may end at once, and be replaced.
+      if (state === 'closing' && workers.size === 0) allEnded.resolve()
       if (state !== 'running') return
       // A worker that ended normally or was killed has not failed.
       const failed = clock() - begin < startTime && code !== 0 && signal !== 'SIGKILL'

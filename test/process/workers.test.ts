@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import { test } from 'tap'
 import { closeOnce } from '../../src/process/workers.ts'
 import { type FakeWorker, listening, startFakeWorkers as start } from '../helpers/workers.ts'
@@ -104,6 +105,25 @@ test('all workers end on request, and none is replaced', async (t) => {
   other.last().emit('exit', 1, null)
   await replaced
   t.equal(workers.length, 2)
+})
+
+test('a close waits for the workers, also where all had ended at once and were replaced', async (t) => {
+  const { all, last, next } = start(1)
+  last().emit('message', listening)
+  const replaced = next()
+  last().emit('exit', null, 'SIGKILL')
+  const successor = await replaced
+  const closed = all.close(60_000).then(() => 'closed')
+  t.equal(await Promise.race([closed, setImmediate('waiting')]), 'waiting')
+  successor.emit('exit', 0, null)
+  t.equal(await closed, 'closed')
+})
+
+test('a close while no worker runs ends at once', async (t) => {
+  const { all, last } = start(1)
+  last().emit('message', listening)
+  last().emit('exit', null, 'SIGKILL')
+  await t.resolves(all.close(1))
 })
 
 test('a worker that does not end is killed', async (t) => {
