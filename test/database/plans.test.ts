@@ -6,6 +6,7 @@ import type { Database } from '../../src/database/tables.ts'
 import { deleteExpired } from '../../src/housekeeping.ts'
 import { pageQuery } from '../../src/repositories/keyset.ts'
 import { earlierMails } from '../../src/repositories/outbox.ts'
+import { personalDataRepository } from '../../src/repositories/personal-data.ts'
 import { listQuery as activityQuery, securityEventsRepository } from '../../src/repositories/security-events.ts'
 import { sessionsRepository } from '../../src/repositories/sessions.ts'
 import { fillTaskKeys } from '../../src/repositories/task-key-filling.ts'
@@ -192,6 +193,39 @@ for (const after of [undefined, { at: '2026-01-01T00:05:00.000Z', id: crypto.ran
     const used = plan && nodes(plan).map((node) => node['Index Name'] ?? node['Node Type'])
     t.strictSame(used, ['Limit', 'security_events_by_user_time'])
     t.strictSame(plan && faults(plan), [])
+  })
+
+test('whatever ends with a user is found in an index of its table', async (t) => {
+  const { rows } = await sql<{ name: string; is_indexed: boolean }>`
+    select conrelid::regclass || '.' || attname as name,
+      exists (select from pg_index where indrelid = conrelid and indkey[0] = attnum) as is_indexed
+    from pg_constraint join pg_attribute on attrelid = conrelid and attnum = conkey[1]
+    where contype = 'f' and confrelid = 'users'::regclass`.execute(app.db)
+  t.ok(rows.length > 10)
+  for (const { name, is_indexed } of rows) t.ok(is_indexed, name)
+})
+
+const indexed: Record<string, { indexes: string[]; work: (db: Kysely<Database>) => Promise<unknown> }> = {
+  'what names a user outside of their rows': {
+    indexes: ['mail_tokens_pkey', 'sign_ups_by_email', 'security_events_by_user', 'security_events_by_actor'],
+    work: (db) => personalDataRepository(db).erase(ann.id)
+  },
+  'what is too old to keep': {
+    indexes: [
+      ...['mails_done', 'mail_tokens_by_expiry', 'sign_ups_by_time', 'email_changes_by_expiry'],
+      'revocations_by_expiry'
+    ],
+    work: (db) => deleteExpired(db, config)
+  }
+}
+for (const [what, { indexes, work }] of Object.entries(indexed))
+  test(`${what} is found in an index`, async (t) => {
+    const plans = await plansOf(work)
+    for (const index of indexes)
+      t.ok(
+        plans.some(({ plan }) => nodes(plan).some(({ 'Index Name': name = '' }) => name.startsWith(index))),
+        index
+      )
   })
 
 test("a recipient's budget is read from an index without the mails that were dropped", async (t) => {
