@@ -254,6 +254,22 @@ test('what is asked is said first, and done only after a yes', async (t) => {
   t.equal(await isActive(ann), true)
 })
 
+test('whatever ends or takes something is not done where nobody can be asked', async (t) => {
+  const ann = await signUp()
+  for (const [command, ...more] of [
+    ['disable'],
+    ['end-sessions'],
+    ['reset-factors'],
+    ['role', 'admin'],
+    ['delete']
+  ] as const) {
+    const answer = await run([command, ann.email, ...more, ...why])
+    t.match(answer, { code: 4, err: /Nothing was done: nobody can be asked here/ }, command)
+  }
+  t.equal((await ann.get('/api/auth/me')).statusCode, 200)
+  for (const command of ['send-reset', 'enable']) t.match(await run([command, ann.email, ...why]), { code: 0 }, command)
+})
+
 test('each operation changes the account, and answers programs in JSON', async (t) => {
   const ann = await signUp()
   const login = async () => (await anyone.post('/api/auth/login', { email: ann.email, password })).statusCode
