@@ -129,7 +129,14 @@ const changes: Record<string, string> = {
   'a commitment': "set client_commitment = '\\x00'",
   'a salt': "set client_salt = '\\x00'",
   'the address': "set address = '198.51.100.1'",
-  'the reason': "set reason = 'another one'"
+  'the user agent': "set user_agent = 'another one'",
+  'the request': "set request_id = 'another one'",
+  'the reason': "set reason = 'another one'",
+  'the salt of the reason': "set reason_salt = '\\x00'",
+  'the commitment to the reason': "set reason_commitment = '\\x00'",
+  'the session': 'set session_id = gen_random_uuid()',
+  'the admin': 'set actor_id = gen_random_uuid()',
+  'the id': 'set id = gen_random_uuid()'
 }
 
 for (const [what, change] of Object.entries(changes))

@@ -257,6 +257,25 @@ test('the database refuses to move the head of the chain back', async (t) => {
     await t.rejects(sql.raw(statement).execute(db), { message: /only moves on/ }, statement)
 })
 
+test('the start and the head of the chain, and the end of the shared secret, are one row each', async (t) => {
+  const { db } = await chainOf(t, 1)
+  const rows = {
+    audit_start: "position, hash) values (1, ''",
+    gatehouse_audit_head: "position, hash) values (1, ''",
+    shared_secret_use: 'accepted_until) values (now()'
+  }
+  for (const [table, row] of Object.entries(rows)) {
+    await sql.raw(`insert into ${table} (${row}) on conflict do nothing`).execute(db)
+    await t.rejects(sql.raw(`insert into ${table} (${row})`).execute(db), { message: /duplicate key/ }, table)
+    const another = row.replace('values (', 'values (false, ')
+    await t.rejects(
+      sql.raw(`insert into ${table} (id, ${another})`).execute(db),
+      { message: /check constraint/ },
+      table
+    )
+  }
+})
+
 test('the database refuses events that are inserted with a place in the chain', async (t) => {
   const { db } = await chainOf(t, 3)
   for (const [position, hash] of [
