@@ -139,6 +139,10 @@ test('a token of ES256 has one spelling', async (t) => {
 })
 
 test('answers that are no keys change nothing', async (t) => {
+  function redirect(response: ServerResponse): void {
+    publish(firstKey, secondKey)
+    response.writeHead(302, { location: `${origin}/other` }).end()
+  }
   const { time, status, says } = await ready()
   const answers: [string, (response: ServerResponse) => unknown][] = [
     ['not JSON', (response) => response.end('<html>')],
@@ -146,7 +150,7 @@ test('answers that are no keys change nothing', async (t) => {
     ['no list', (response) => response.end('{"keys":{}}')],
     ['too many', (response) => response.end(JSON.stringify({ keys: Array(101).fill(firstKey) }))],
     ['too large', (response) => response.end(JSON.stringify({ keys: [firstKey], x: 'x'.repeat(70_000) }))],
-    ['a redirect', (response) => response.writeHead(302, { location: `${origin}/other` }).end()],
+    ['a redirect to a set of keys', redirect],
     ['an error with keys', (response) => response.writeHead(500).end(JSON.stringify({ keys: [secondKey] }))]
   ]
   for (const [name, answer] of answers) {
