@@ -165,6 +165,16 @@ test('the database refuses to change an event that is not sealed yet, and to rem
   await sealEvents(db)
 })
 
+test('the database gives no place to two events', async (t) => {
+  await events.insert(login)
+  const { position } = await audit.head()
+  await t.rejects(
+    sql`update security_events set position = ${position}, hash = '\\x00' where position is null`.execute(db),
+    { message: /duplicate key/ }
+  )
+  await sealEvents(db)
+})
+
 test('an event is sealed soon after it was recorded, and at the latest when the service closes', async (t) => {
   const other = await startApp(t)
   const waiting = async () => (await auditEventsRepository(other.app.db).waiting()).count
