@@ -22,15 +22,15 @@ const limits = { connect: 2_000, queue: 800, answer: 7_000 }
 // A connection in use whose host vanished would block requests until TCP gives up. pg's `query_timeout` sets a timer per query,
 // and these timers keep results in memory until the next major collection: a third of the CPU of a list.
 function closeUnresponsive(pool: pg.Pool, milliseconds: number) {
-  const idle = new WeakSet<object>()
-  pool.on('acquire', (client) => idle.delete(client))
-  pool.on('release', (_error, client) => idle.add(client))
+  const isIdle = new WeakMap<object, boolean>()
+  pool.on('acquire', (client) => isIdle.set(client, false))
+  pool.on('release', (_error, client) => isIdle.set(client, true))
   return (client: pg.Client) => {
     const stream = client.connection.stream as Socket
     stream.setTimeout(milliseconds)
     // The callback of setTimeout() runs only once, so an idle timeout would use it up.
     stream.on('timeout', () => {
-      if (!idle.has(client)) stream.destroy(new Error('No answer from the database'))
+      if (!isIdle.get(client)) stream.destroy(new Error('No answer from the database'))
     })
   }
 }
