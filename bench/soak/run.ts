@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startPostgres } from '../../test/faults/helpers/postgres.ts'
 import { createSandbox } from '../../test/faults/helpers/sandbox.ts'
-import { freePort } from '../../test/helpers/servers.ts'
+import { unusedPort } from '../../test/helpers/ports.ts'
 import { figure, table } from '../helpers/figures.ts'
 import { onOwnDatabase, serve } from '../helpers/service.ts'
 import { draw } from './chart.ts'
@@ -30,7 +30,7 @@ let stopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (stopping = true))
 
 async function soak(databaseUrl: string): Promise<number> {
-  const metricsPort = String(await freePort())
+  const metricsPort = String(await unusedPort())
   const settings = { DATABASE_URL: databaseUrl, METRICS_PORT: metricsPort, BCRYPT_COST: '10', LOG_LEVEL: 'warn' }
   // Limits are on, because their counters use memory, but high enough not to be reached.
   const service = await serve({ ...settings, RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: '1000000' })

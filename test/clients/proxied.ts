@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { type Test, test } from 'tap'
 import { type Exchange, keepExchanges } from '../helpers/exchanges.ts'
 import { runFile, testFiles } from '../helpers/group.ts'
-import { freePort, untilListening } from '../helpers/servers.ts'
+import { unusedPort } from '../helpers/ports.ts'
+import { untilListening } from '../helpers/servers.ts'
 
 /** The header that says which exchange a request belongs to. */
 const number = 'x-exchange'
@@ -27,7 +28,7 @@ async function replay(t: Test, exchanges: Exchange[]): Promise<number> {
 
 /** Prism as a proxy in front of a port. Without --errors, because it reports all violations in a header, warnings too. */
 async function startPrism(t: Test, upstream: number): Promise<string> {
-  const port = await freePort()
+  const port = await unusedPort()
   const program = new URL('node_modules/@stoplight/prism-cli/dist/index.js', import.meta.url).pathname
   const contract = new URL('../../openapi.yaml', import.meta.url).pathname
   const args = ['proxy', contract, `http://127.0.0.1:${upstream}`, '--port', `${port}`, '--verboseLevel', 'silent']

@@ -6,8 +6,8 @@ import { openDatabase } from '../../src/database/connection.ts'
 import { prepareDatabase, waitForDatabase } from '../../src/database/prepare.ts'
 import { setRoleLimits } from '../../src/database/role-limits.ts'
 import { captureLog } from '../helpers/log.ts'
+import { unusedPort } from '../helpers/ports.ts'
 import { listenableServer } from '../helpers/postgres.ts'
-import { freePort } from '../helpers/servers.ts'
 import { cloneTemplate } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
 
@@ -31,7 +31,7 @@ function behind(t: Test, port: number) {
 }
 
 test('a database that is down is awaited, with one log line', async (t) => {
-  const port = await freePort()
+  const port = await unusedPort()
   const from = lines.length
   const waiting = waitForDatabase(behind(t, port), 30, log)
   await until('a line', () => lines.length > from)

@@ -13,7 +13,8 @@ import { secret, startApp } from '../helpers/app.ts'
 import { hostileTokens } from '../helpers/hostile-tokens.ts'
 import { pairs, signWith } from '../helpers/keys.ts'
 import { ourClaims, ourToken, segment } from '../helpers/mint.ts'
-import { freePort, startPostgres, untilListening, withoutPostgres } from '../helpers/servers.ts'
+import { unusedPort } from '../helpers/ports.ts'
+import { startPostgres, untilListening, withoutPostgres } from '../helpers/servers.ts'
 import { headerOf, privateKeyOf, signPart, startSigning } from '../helpers/signing.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -175,7 +176,7 @@ for (const algorithm of ['EdDSA', 'ES256'] as const)
           name === 'fastify-jwt.js'
             ? { "domain: 'https://auth.example.com'": `domain: '${gatehouse.url}'` }
             : { [`${issuer}/.well-known/jwks.json`]: gatehouse.jwksUrl }
-        const port = await freePort()
+        const port = await unusedPort()
         await start(t, command ?? '', [await write(name, { ...keys, ...places(port) })], port)
         await check(t, port, gatehouse)
       })
@@ -196,7 +197,7 @@ test('HAProxy verifies ES256', { skip: needs('haproxy') }, async (t) => {
   await run(folder, process.execPath, await write('pem.js', { [`${issuer}/.well-known/jwks.json`]: gatehouse.jwksUrl }))
   const { kid } = gatehouse.header
   t.ok((await readdir(folder)).includes(`${kid}.pem`))
-  const [port, backend] = [await freePort(), await startBackend(t)]
+  const [port, backend] = [await unusedPort(), await startBackend(t)]
   const places = {
     '127.0.0.1:8080': `127.0.0.1:${port}`,
     '127.0.0.1:3000': `127.0.0.1:${backend}`,
@@ -208,7 +209,7 @@ test('HAProxy verifies ES256', { skip: needs('haproxy') }, async (t) => {
 
 test('nginx asks Gatehouse, which knows of a logout at once', { skip: needs('nginx') }, async (t) => {
   const gatehouse = await startGatehouse(t, 'EdDSA')
-  const [port, backend] = [await freePort(), await startBackend(t)]
+  const [port, backend] = [await unusedPort(), await startBackend(t)]
   const file = await write('nginx.conf', {
     '127.0.0.1:8080': `127.0.0.1:${port}`,
     '127.0.0.1:3000': `127.0.0.1:${backend}`,

@@ -4,8 +4,9 @@ import { promisify } from 'node:util'
 import { hash } from '@node-rs/bcrypt'
 import t, { test } from 'tap'
 import { typeGuide } from '../helpers/guide.ts'
+import { unusedPort } from '../helpers/ports.ts'
 import { packages, startRegistry } from '../helpers/registry.ts'
-import { freePort, startPostgres, withoutPostgres } from '../helpers/servers.ts'
+import { startPostgres, withoutPostgres } from '../helpers/servers.ts'
 import { onServer } from '../helpers/template.ts'
 import '../helpers/without-database.ts'
 
@@ -42,7 +43,7 @@ t.teardown(() => postgres?.remove())
 
 /** The variables of a guide, and its port in place of the documented one. */
 async function surroundings(name: string, places: Record<string, string> = {}) {
-  const port = await freePort()
+  const port = await unusedPort()
   if (postgres) await onServer(`create database ${name}`, postgres.url)
   const database = postgres && { DATABASE_URL: postgres.url.replace(/\w+$/, name) }
   return {
@@ -60,7 +61,7 @@ test('the guide to removing tasks works as written', { timeout }, async (t) => {
 })
 
 test('the guide from Better Auth to Gatehouse behind it works as written', { timeout }, async (t) => {
-  const front = { ':3000': `:${await freePort()}` }
+  const front = { ':3000': `:${await unusedPort()}` }
   await typeGuide(t, 'docs/guides/behind-better-auth.md', await surroundings('behind', front))
 })
 

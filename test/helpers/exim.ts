@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { asServer, freePort, serverFolder, untilListening } from './servers.ts'
+import { unusedPort } from './ports.ts'
+import { asServer, serverFolder, untilListening } from './servers.ts'
 import { certificate } from './smtp.ts'
 
 const exim = ['/usr/sbin/exim4', '/usr/sbin/exim'].find((file) => existsSync(file))
@@ -20,7 +21,7 @@ export const withoutExim = !exim
 
 /** Starts Exim on loopback, with STARTTLS, until the test ends. It accepts every recipient and writes to one Maildir. */
 export async function startExim(t: Test) {
-  const port = await freePort()
+  const port = await unusedPort()
   const folder = await serverFolder()
   const [key, ca, config] = ['key.pem', 'certificate.pem', 'exim.conf'].map((name) => join(folder, name)) as [
     string,

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asServer, freePort, serverFolder, untilListening } from './servers.ts'
+import { unusedPort } from './ports.ts'
+import { asServer, serverFolder, untilListening } from './servers.ts'
 
 const pgbouncer = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find((file) => existsSync(file))
 
@@ -13,7 +14,7 @@ export const withoutPgBouncer = pgbouncer ? false : 'needs pgbouncer (apt-get in
 /** Starts PgBouncer in transaction mode. Returns the URL of a database through it. */
 export async function startPgBouncer(serverUrl: string, poolSize = 20) {
   const { hostname, port: serverPort, username } = new URL(serverUrl)
-  const port = await freePort()
+  const port = await unusedPort()
   const folder = await serverFolder()
   const file = join(folder, 'pgbouncer.ini')
   writeFileSync(join(folder, 'users'), `"${username || 'postgres'}" ""\n`)

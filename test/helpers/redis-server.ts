@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import type { Test } from 'tap'
+import { unusedPort } from './ports.ts'
 import { until } from './wait.ts'
 
 /** The Redis program, if installed. */
@@ -16,20 +16,11 @@ const program = ['redis-server', 'valkey-server'].find((name) => {
 /** Why tests with a real Redis are skipped. */
 export const skip = program ? false : 'needs redis-server or valkey-server'
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 /**
  * Starts a Redis in memory, on loopback, with a password, until the test ends. It can be stopped, killed and restarted.
  */
 export async function startRedis(t: Test) {
-  const port = await freePort()
+  const port = await unusedPort()
   const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', requirepass: 'hush-hush' }
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
 

@@ -2,9 +2,10 @@ import { type ChildProcess, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, globSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { unusedPort } from './ports.ts'
 import { until } from './wait.ts'
 
 const idOf = (user: string) => {
@@ -20,15 +21,6 @@ export const postgresPrograms = globSync('/usr/lib/postgresql/*/bin/initdb')
   .sort()
   .at(-1)
   ?.replace(/\/initdb$/, '')
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** A folder that a server of any user may write to. */
 export async function serverFolder(): Promise<string> {
@@ -82,7 +74,7 @@ async function startCluster(folder: string, port: number) {
 
 /** Starts a separate PostgreSQL for tests that break it, and replicas of it. */
 export async function startPostgres() {
-  const [folder, port] = [await serverFolder(), await freePort()]
+  const [folder, port] = [await serverFolder(), await unusedPort()]
   program('initdb', ['-D', join(folder, 'data'), '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'])
   return { ...(await startCluster(folder, port)), port }
 }
@@ -106,5 +98,5 @@ export async function startReplica({ port }: { port: number }) {
     '-U',
     'postgres'
   ])
-  return startCluster(folder, await freePort())
+  return startCluster(folder, await unusedPort())
 }

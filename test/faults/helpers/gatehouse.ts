@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectTo, signUp } from '../../../bench/helpers/http.ts'
-import { freePort } from '../../helpers/servers.ts'
+import { unusedPort } from '../../helpers/ports.ts'
 import { until } from '../../helpers/wait.ts'
 import type { Sandbox } from './sandbox.ts'
 
@@ -10,7 +10,7 @@ export const secret = 'a-long-value-that-only-the-faults-know'
 /** Starts the service on a port that it keeps across restarts. */
 export async function startGatehouse(sandbox: Sandbox, settings: Record<string, string>, args: string[] = []) {
   const { PATH = '' } = process.env
-  const port = settings.PORT ?? String(await freePort())
+  const port = settings.PORT ?? String(await unusedPort())
   const url = `http://127.0.0.1:${port}`
   const defaults = { BETTER_AUTH_SECRET: secret, RATE_LIMIT_ENABLED: 'false', BCRYPT_COST: '10', LOG_LEVEL: 'warn' }
   let environment: Record<string, string> = { PATH, ...defaults, ...settings, PORT: port }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { freePort } from '../../helpers/servers.ts'
+import { unusedPort } from '../../helpers/ports.ts'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 
 const releases = '/usr/lib/postgresql'
@@ -60,7 +60,7 @@ export async function startReplica(sandbox: Sandbox, primary: Postgres) {
 }
 
 async function runPostgres(sandbox: Sandbox, folder: string, settings: Record<string, string>) {
-  const port = await freePort()
+  const port = await unusedPort()
   const data = join(folder, 'data')
   const options = Object.entries({
     port: String(port),

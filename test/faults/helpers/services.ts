@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect as dial } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../../helpers/servers.ts'
+import { unusedPort } from '../../helpers/ports.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /** Waits until the port accepts connections. */
@@ -44,7 +44,7 @@ export async function runService(sandbox: Sandbox, command: string, args: string
 export type Service = Awaited<ReturnType<typeof runService>>
 
 export async function startRedis(sandbox: Sandbox) {
-  const port = await freePort()
+  const port = await unusedPort()
   const folder = sandbox.folder('redis')
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no']
   return { ...(await runService(sandbox, 'redis-server', args, port)), url: `redis://127.0.0.1:${port}/0` }
@@ -52,7 +52,7 @@ export async function startRedis(sandbox: Sandbox) {
 
 /** Starts PgBouncer in transaction mode in front of a server. */
 export async function startPgBouncer(sandbox: Sandbox, serverUrl: string) {
-  const port = await freePort()
+  const port = await unusedPort()
   const { hostname, port: serverPort, username } = new URL(serverUrl)
   const users = sandbox.file(join(sandbox.directory, 'users'), `"${username}" ""\n`)
   const settings = `[databases]
@@ -77,7 +77,7 @@ server_login_retry = 1
 
 /** Starts HAProxy in front of these processes, with the readiness checks of deploy/haproxy. */
 export async function startHaproxy(sandbox: Sandbox, backends: readonly number[]) {
-  const port = await freePort()
+  const port = await unusedPort()
   const settings = `global
   log stdout format raw local0 notice
   maxconn 4000
