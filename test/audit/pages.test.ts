@@ -1,5 +1,5 @@
 import { CompiledQuery, type KyselyPlugin, sql } from 'kysely'
-import { test } from 'tap'
+import t, { test } from 'tap'
 import { sealEvents } from '../../src/audit/sealing.ts'
 import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
 import { startApp } from '../helpers/app.ts'
@@ -18,14 +18,16 @@ const rowsOf = ({ Plans = [], ...plan }: Plan): number[] => [
 
 const count = 5000
 
-/** A database whose statistics are from before its events were sealed, and the rows that a statement on it reads at most. */
-async function sealedOn(t: Parameters<typeof startApp>[0]) {
-  const { db } = (await startApp(t)).app
-  await sql`insert into security_events (id, event) select gen_random_uuid(), 'login' from generate_series(1, ${count}::int)`.execute(
-    db
-  )
-  await sql`analyze security_events`.execute(db)
-  await sealEvents(db, { size: count })
+// The statistics are from before the events were sealed.
+const { db } = (await startApp(t)).app
+await sql`insert into security_events (id, event) select gen_random_uuid(), 'login' from generate_series(1, ${count}::int)`.execute(
+  db
+)
+await sql`analyze security_events`.execute(db)
+await sealEvents(db, { size: count })
+
+/** A plugin that keeps the statements that go through it. */
+function recording() {
   const queries: CompiledQuery[] = []
   const recorder: KyselyPlugin = {
     transformQuery({ node, queryId }) {
@@ -34,23 +36,25 @@ async function sealedOn(t: Parameters<typeof startApp>[0]) {
     },
     transformResult: async ({ result }) => result
   }
-  async function readBy({ sql: text, parameters }: CompiledQuery) {
-    const explain = CompiledQuery.raw(`explain (analyze, format json) ${text}`, [...parameters])
-    const { rows } = await db.executeQuery<{ 'QUERY PLAN': [{ Plan: Plan }] }>(explain)
-    return Math.max(...rowsOf(rows[0]?.['QUERY PLAN'][0].Plan as Plan))
-  }
-  return { db, recorder, queries, readBy }
+  return { queries, recorder }
+}
+
+/** The rows that a statement reads at most. */
+async function readBy({ sql: text, parameters }: CompiledQuery) {
+  const explain = CompiledQuery.raw(`explain (analyze, format json) ${text}`, [...parameters])
+  const { rows } = await db.executeQuery<{ 'QUERY PLAN': [{ Plan: Plan }] }>(explain)
+  return Math.max(...rowsOf(rows[0]?.['QUERY PLAN'][0].Plan as Plan))
 }
 
 test('a page reads its own events only, also while the statistics are from before they were sealed', async (t) => {
-  const { db, recorder, queries, readBy } = await sealedOn(t)
+  const { recorder, queries } = recording()
   t.equal((await auditEventsRepository(db.withPlugin(recorder)).after(1000, 100)).length, 100)
   t.equal(queries.length, 1)
   for (const query of queries) t.equal(await readBy(query), 100)
 })
 
 test('what pruning removes is found by reading each event once', async (t) => {
-  const { db, recorder, queries, readBy } = await sealedOn(t)
+  const { recorder, queries } = recording()
   const pruned = db.transaction().execute(async (trx) => {
     t.equal(await auditEventsRepository(trx.withPlugin(recorder)).prune('2999-01-01T00:00:00.000Z', count), count)
     throw new Error('undone')
