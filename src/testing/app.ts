@@ -1,17 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import { pino } from 'pino'
 import { buildApp } from '../app.ts'
 import { type Config, loadConfig } from '../config/config.ts'
 import { createDatabase } from '../database/scratch.ts'
-import { createLog } from '../logging/log.ts'
+import { logOptions } from '../logging/log.ts'
 import type { Letter, Transport } from '../mail/transport.ts'
 import type { Product } from '../product/product.ts'
 
 /** No setting allows a cost below 10. This one takes 1.4 ms instead of 55. */
 const bcryptCost = 4
 const password = 'correct-horse-7'
+
+const maxReasons = 1_000
 
 /** What a busy machine would refuse in a test. */
 const patient = { maxEventLoopDelay: 0, memory: () => 0, queueWait: 30_000 }
@@ -50,6 +53,31 @@ function caller(app: FastifyInstance, token?: string) {
 
 export type Caller = ReturnType<typeof caller>
 
+/** The line of the product that an error comes from, if its stack tells. */
+const placeOf = (stack = '') => {
+  const line = stack.split('\n').find((line) => /^ +at /.test(line) && !/node_modules|node:/.test(line))
+  return line ? `, ${line.trim()}` : ''
+}
+
+/** A log that writes nothing, and keeps why the latest requests got a 500. */
+function recordErrors() {
+  const reasons = new Map<string, string>()
+  function write(line: string): void {
+    const { request_id, err, msg } = JSON.parse(line)
+    if (request_id === undefined) return
+    reasons.set(request_id, err ? `${err.type}: ${err.message}${placeOf(err.stack)}` : msg)
+    const [oldest] = reasons.keys()
+    if (reasons.size > maxReasons && oldest !== undefined) reasons.delete(oldest)
+  }
+  return {
+    log: pino({ ...logOptions, level: 'error' }, { write }),
+
+    /** Why a request got a 500: the error in the log, which the answer does not tell. */
+    reasonOf: ({ headers }: Pick<LightMyRequestResponse, 'headers'>): string | undefined =>
+      reasons.get(String(headers['x-request-id']))
+  }
+}
+
 interface NewUser {
   email?: string
   admin?: boolean
@@ -68,7 +96,7 @@ async function folder() {
  * port. Mails are kept in `letters`.
  */
 export async function buildTestApp(product: Product = {}, { settings, clock, databaseUrl }: TestOptions = {}) {
-  const log = createLog('silent')
+  const { log, reasonOf } = recordErrors()
   const database = databaseUrl === undefined ? await folder() : await createDatabase(databaseUrl, log)
   const letters: Letter[] = []
   const done = async (): Promise<void> => {}
@@ -130,7 +158,7 @@ export async function buildTestApp(product: Product = {}, { settings, clock, dat
     return { id, email, password, token, program, ...own }
   }
 
-  return { app: built, config, anyone, signUp, letters, close }
+  return { app: built, config, anyone, signUp, letters, reasonOf, close }
 }
 
 export type TestApp = Awaited<ReturnType<typeof buildTestApp>>

@@ -117,28 +117,46 @@ export function operationOf(app: FastifyInstance, method: string, url: string): 
   return path === undefined ? undefined : contract.paths[path]?.[method.toLowerCase()]
 }
 
-/** Throws unless an answer matches the contract: status, media type, body, and common headers. */
-export function checkAnswer(app: FastifyInstance, method: string, url: string, answer: LightMyRequestResponse): void {
-  const what = `${method} ${url} -> ${answer.statusCode}`
-  assert.ok(answer.statusCode < 500 || answer.statusCode === 503, `${what}: a fault: ${answer.body}`)
-  assert.ok(answer.headers['x-request-id'], `${what}: no request id`)
-  assert.equal(answer.headers['x-content-type-options'], 'nosniff', `${what}: no security headers`)
-  if (url.startsWith('/api')) assert.equal(answer.headers['cache-control'], 'no-store', `${what}: may be cached`)
-  assert.doesNotMatch(answer.body, /\$2[aby]\$|password_hash| at .*\.[jt]s:\d/, `${what}: leaks`)
-  if (answer.statusCode >= 400 && method !== 'HEAD')
-    assert.match(String(answer.headers['content-type']), /^application\/problem\+json/, `${what}: not a problem`)
+interface AnswerFault {
+  /** Without the answer, so that the same fault has the same text. */
+  cause: string
+  details?: string
+}
+
+/** What is wrong with an answer: status, media type, body, or common headers are not those of the contract. */
+export function answerFault(
+  app: FastifyInstance,
+  method: string,
+  url: string,
+  { statusCode, headers, body, json }: LightMyRequestResponse
+): AnswerFault | undefined {
+  const type = String(headers['content-type'])
+  if (statusCode >= 500 && statusCode !== 503) return { cause: 'a fault', details: body }
+  if (!headers['x-request-id']) return { cause: 'no request id' }
+  if (headers['x-content-type-options'] !== 'nosniff') return { cause: 'no security headers' }
+  if (url.startsWith('/api') && headers['cache-control'] !== 'no-store') return { cause: 'may be cached' }
+  if (/\$2[aby]\$|password_hash| at .*\.[jt]s:\d/.test(body)) return { cause: 'leaks', details: body }
+  if (statusCode >= 400 && method !== 'HEAD' && !type.startsWith('application/problem+json'))
+    return { cause: 'not a problem', details: type }
 
   const operation = operationOf(app, method, url)
   if (!operation) return
-  const listed = operation.responses[answer.statusCode]
-  assert.ok(listed, `${what}: not in the contract`)
-  const response = resolve(contractOf(app), listed)
-  const media = response.content?.[String(answer.headers['content-type']).replace(/;.*/s, '')]
-  if (!response.content) {
-    assert.equal(answer.body, '', `${what}: a body where none is promised`)
-    return
-  }
-  assert.ok(media, `${what}: ${answer.headers['content-type']} is not in the contract`)
+  const listed = operation.responses[statusCode]
+  if (!listed) return { cause: 'not in the contract' }
+  const { content } = resolve(contractOf(app), listed)
+  if (!content) return body === '' ? undefined : { cause: 'a body where none is promised', details: body }
+  const media = content[type.replace(/;.*/s, '')]
+  if (!media) return { cause: `${type} is not in the contract` }
   const validate = validatorOf(app)(media.schema)
-  assert.ok(validate(answer.json()), `${what}: ${JSON.stringify(validate.errors)}: ${answer.body}`)
+  return validate(json()) ? undefined : { cause: JSON.stringify(validate.errors), details: body }
+}
+
+/** Throws unless an answer matches the contract: status, media type, body, and common headers. */
+export function checkAnswer(app: FastifyInstance, method: string, url: string, answer: LightMyRequestResponse): void {
+  const fault = answerFault(app, method, url, answer)
+  if (!fault) return
+  const { cause, details } = fault
+  throw new assert.AssertionError({
+    message: [`${method} ${url} -> ${answer.statusCode}`, cause, ...(details ? [details] : [])].join(': ')
+  })
 }

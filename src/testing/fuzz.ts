@@ -1,5 +1,7 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
-import { type Contract, checkAnswer, contractOf, examplesOf, resolve, type Schema } from './contract.ts'
+import type { TestApp } from './app.ts'
+import { countCauses } from './causes.ts'
+import { answerFault, type Contract, contractOf, examplesOf, resolve, type Schema } from './contract.ts'
 import { absentId, filled, type Method, type Operation } from './operations.ts'
 
 /** What a database, a parser or a careless handler stumbles over. */
@@ -108,34 +110,37 @@ function* requestsOf(app: FastifyInstance, operation: Operation, given: Fuzzed):
 
 const order: Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
+/** The same cause has the same text: values in quotes, ids and long numbers differ each time. */
+const alike = (reason: string) => reason.replace(/"[^"]*"|'[^']*'|[0-9a-f-]{36}|\d{4,}/g, '…')
+
 /**
- * Returns the requests that a handler, its schema or its SQL stumbles over: those that get a 5xx, or an answer that the contract
- * does not have. They are the same in each run.
+ * Returns why requests fail in a handler, its schema or its SQL, each cause once: a 5xx, or an answer that the contract does not
+ * have. The requests are the same in each run.
  */
 export async function stumbles(
-  app: FastifyInstance,
+  { app, reasonOf }: Pick<TestApp, 'app' | 'reasonOf'>,
   operations: readonly Operation[],
   given: Fuzzed
 ): Promise<string[]> {
-  const found = new Set<string>()
+  const causes = countCauses()
   const sorted = operations.toSorted((one, other) => order.indexOf(one.method) - order.indexOf(other.method))
   for (const operation of sorted) {
     const token = given.tokenFor(operation)
     for (const { url, payload, headers } of requestsOf(app, operation, given)) {
-      const { method } = operation
+      const { method, key, path } = operation
       const answer = await app.inject({
         method,
         url,
         ...(payload !== undefined && method !== 'GET' && method !== 'HEAD' && { payload }),
         headers: { ...headers, ...(token && { authorization: `Bearer ${token}` }) }
       })
-      try {
-        checkAnswer(app, method, url, answer)
-      } catch (error) {
-        const [line = ''] = (error as Error).message.split('\n', 1)
-        found.add(`${operation.name}: ${line.slice(0, 200)}, after ${String(payload ?? '').slice(0, 100)}`)
-      }
+      const fault = answerFault(app, method, url, answer)
+      if (!fault) continue
+      const reason = reasonOf(answer) ?? fault.cause
+      const sent = [method, url.slice(0, 100), ...(payload ? [String(payload).slice(0, 100)] : [])].join(' ')
+      const operationName = `${key.toUpperCase()} ${path}: ${answer.statusCode}`
+      causes.add(`${operationName}: ${alike(reason)}`, sent, `${operationName}: ${reason.slice(0, 200)}`)
     }
   }
-  return [...found]
+  return causes.list()
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Caller, TestApp, TestUser } from './app.ts'
+import { countCauses } from './causes.ts'
 import { bodyFor, stumbles } from './fuzz.ts'
 import { hostileLike, kinds } from './hostile.ts'
 import { filled, isOfProduct, type Method, type Operation, operationsIn } from './operations.ts'
@@ -35,15 +36,15 @@ export async function tokenFaults(
 ): Promise<string[]> {
   const [secret = { kid: '', secret: '' }] = config.secrets
   const tokens = Object.entries(hostileLike(user.token, secret))
-  const found: string[] = []
+  const causes = countCauses()
   for (const [i, { method, path }] of closedRoutes(app, known).entries())
     for (const [name, token] of tokens) {
       if (i > 0 && !kinds.includes(name)) continue
       const headers = { authorization: `Bearer ${token}` }
       const { statusCode } = await app.inject({ method, url: urlOf(path), headers })
-      if (statusCode !== 401) found.push(`${method} ${path}: ${statusCode} with ${name}`)
+      if (statusCode !== 401) causes.add(`${method} ${path}: ${statusCode}`, `a token with ${name}`)
     }
-  return found
+  return causes.list()
 }
 
 interface Belongings {
@@ -147,7 +148,7 @@ interface Target {
 }
 
 /**
- * Attacks every route of a product, also those that are added later, and returns what is wrong: routes that need no token, open to
+ * Attacks every route of a product, also those that are added later, and returns what is wrong, each cause once: routes that need no token, open to
  * hostile tokens, to programs without their scope or to strangers, and requests that get a 5xx or an answer that the contract
  * does not have.
  */
@@ -164,6 +165,6 @@ export async function attack(test: TestApp, target: Target): Promise<string[]> {
     ...(await tokenFaults(test, victim, known)).map((fault) => `hostile token: ${fault}`),
     ...(await leaks(app, { stranger, urls, bodies })).map((fault) => `another user: ${fault}`),
     ...(await scopeFaults(app, owner, scopes)).map((fault) => `another scope: ${fault}`),
-    ...(await stumbles(app, operationsIn(app).filter(isOfProduct), { tokenFor, urls, bodies }))
+    ...(await stumbles(test, operationsIn(app).filter(isOfProduct), { tokenFor, urls, bodies }))
   ]
 }

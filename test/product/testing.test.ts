@@ -84,6 +84,7 @@ test('an attack finds handlers that fail, lie about their answers, or check toke
             const body = Type.Object({ text: Type.Optional(Type.String()), count: Type.Optional(Type.Number()) })
             app.post('', { schema: { ...common, operationId: 'makeFault', body } }, async ({ body }) => {
               if (body.text?.includes('{{')) throw body.text
+              if (body.text === '') throw new Error('"" is no text')
               return { id: 'x' }
             })
             app.put('', { schema: { ...common, operationId: 'undocumented' } }, async () => {
@@ -98,12 +99,25 @@ test('an attack finds handlers that fail, lie about their answers, or check toke
   t.teardown(kit.close)
   const found = await attack(kit, { owner: await kit.signUp(), scopes: product.scopes })
   const about = (words: RegExp) => found.filter((fault) => words.test(fault))
-  t.ok(about(/^hostile token: GET \/api\/own-gate: 200 with header alg "none"/).length > 0, 'its own gate')
-  t.ok(about(/^another user: GET \/api\/faults\/{id}: urls has no/).length > 0)
-  t.ok(about(/^GET \/api\/faults\/{id}: .* -> 500/).length > 0, 'an id that is no UUID')
-  t.ok(about(/^POST \/api\/faults: .* -> 500: .*7\*7/).length > 0, 'a thrown text')
-  t.ok(about(/^PUT \/api\/faults: .* -> 404: not in the contract/).length > 0)
+  t.strictSame(about(/^hostile token/), [
+    ...['GET', 'HEAD'].map(
+      (method) => `hostile token: ${method} /api/own-gate: 200, 10 times, for example a token with header alg "none"`
+    )
+  ])
+  t.strictSame(
+    about(/^another user/),
+    ['GET', 'HEAD'].map((method) => `another user: ${method} /api/faults/{id}: urls has no /api/faults/{id}`)
+  )
   t.equal(about(/^another scope/).length, 0)
+  const causes = about(/^[A-Z]+ /)
+  t.equal(causes.length, 5, 'each cause once')
+  t.match(causes, [
+    /^GET \/api\/faults\/{id}: 500: TypeError: .* \(reading 'toUpperCase'\), at .*testing\.test\.ts:\d+:\d+\), 12 times, for example GET \/api\/faults\/0$/,
+    /^GET \/api\/own-gate: 401: not a problem, 2 times, for example GET \/api\/own-gate\?/,
+    /^POST \/api\/faults: 500: Error: "" is no text, at .*testing\.test\.ts:\d+:\d+\), for POST \/api\/faults {"text":"","count":1}$/,
+    /^POST \/api\/faults: 500: Error: no error was thrown, but '{{7\*7}}', at .*, for POST /,
+    /^PUT \/api\/faults: 404: not in the contract, 2 times, for example PUT \/api\/faults\?/
+  ])
 })
 
 test('a test app that cannot start leaves nothing behind', async (t) => {
