@@ -35,7 +35,8 @@ export async function serve(config: Config, log: Logger, product: Product): Prom
 
   async function start(): Promise<void> {
     log.info({ database: nameDatabase(config) }, 'opening the database')
-    log.info({ migrations: await app.migrate() }, 'migrated the database')
+    const migrations = await app.migrate()
+    if (migrations.length > 0) log.info({ migrations }, 'migrated the database')
     await Promise.race([product.beforeListening?.(app.db), sleep(preparingTimeout, undefined, { ref: false })])
     await app.revocations.catchUp()
     await app.signingKeys.prepare()
