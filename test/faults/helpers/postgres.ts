@@ -72,10 +72,23 @@ async function runPostgres(sandbox: Sandbox, folder: string, settings: Record<st
   const control = (...args: string[]) => sandbox.serverCommand(program('pg_ctl'), ['-D', data, ...args])
   const start = (...args: string[]) => control('-l', join(folder, 'log'), '-o', options.join(' '), ...args, 'start')
 
+  const serverPid = () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
+  /** Sends a signal to the server and to all its processes. */
+  function signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    const pid = serverPid()
+    // The server first, so that it starts no further process meanwhile.
+    process.kill(pid, name)
+    for (const child of readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean))
+      try {
+        process.kill(Number(child), name)
+      } catch {} // it has ended
+  }
+
   sandbox.atEnd(() => {
     try {
-      const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
+      const pid = serverPid()
       process.kill(pid, 'SIGQUIT')
+      signal('SIGCONT')
       // Its folder can be removed once it has ended.
       for (let tries = 0; tries < 200; tries++) {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25)
@@ -90,6 +103,8 @@ async function runPostgres(sandbox: Sandbox, folder: string, settings: Record<st
     port,
     /** Returns at once; the caller waits until it answers. */
     start: () => start('-W'),
+    /** `SIGSTOP` keeps all connections open, and nothing answers; `SIGCONT` ends that. */
+    signal,
     /** Like a crash of its processes. */
     stopAtOnce: () => control('-m', 'immediate', 'stop'),
     /** Runs one statement on a new connection. */
