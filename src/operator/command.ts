@@ -38,6 +38,10 @@ const barLength = 30
 const lookUps = 8
 
 const isMissing = (error: unknown) => error instanceof Problem && error.code === 'not_found'
+/** For `catch`: undefined if a user was not found. Throws every other error. */
+function ifMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error
+}
 const escaped = (character: string) =>
   character
     .split('')
@@ -132,27 +136,16 @@ async function namesOf({ user, file, fromLine }: Changing, terminal: Terminal): 
   })
 }
 
-/** Finds all users before anything is done to the first. */
+/** Finds all users before anything is done to the first. Of a user who is named twice, the first line counts. */
 async function findAll(changing: Changing, surroundings: Surroundings) {
   const names = await namesOf(changing, surroundings.terminal)
-  const users = new Map<string, Found>()
-  const missing: Named[] = []
-  for (let from = 0; from < names.length; from += lookUps) {
-    const some = names.slice(from, from + lookUps)
-    const found = await Promise.all(
-      some.map(({ name }) =>
-        resolve(name, surroundings).catch((error) => {
-          if (!isMissing(error)) throw error
-        })
-      )
-    )
-    for (const [i, named] of some.entries()) {
-      const user = found[i]
-      if (!user) missing.push(named)
-      else if (!users.has(user.id)) users.set(user.id, { ...named, user })
-    }
-  }
-  return { users: [...users.values()], missing }
+  const all: (Named & { user: ManagedUser | undefined })[] = []
+  const lookUp = async (named: Named) => ({ ...named, user: await resolve(named.name, surroundings).catch(ifMissing) })
+  for (let from = 0; from < names.length; from += lookUps)
+    all.push(...(await Promise.all(names.slice(from, from + lookUps).map(lookUp))))
+  const found = all.filter((one): one is Found => one.user !== undefined)
+  const users = [...Map.groupBy(found, ({ user }) => user.id).values()].flatMap(([first]) => first ?? [])
+  return { users, missing: all.filter(({ user }) => !user) }
 }
 
 /** Says what will be done. Returns whether the operator wants it. */
@@ -194,13 +187,13 @@ function doer({ command, role, reason }: Changing, { operations, name }: Surroun
 /** Says which users were not found. Returns whether the others are to be changed. */
 function tellMissing({ file, skipMissing, json: isJson }: Changing, missing: Named[], terminal: Terminal): boolean {
   if (missing.length === 0) return true
-  const place = ({ line, name }: Named) => (file === undefined ? '' : `line ${line}: `) + printable(name)
   if (isJson)
     for (const { line, name } of missing) terminal.out(json({ line, user: name, done: false, error: 'User not found' }))
-  const named = missing.slice(0, isJson ? maxNamed : undefined).map((one) => `  ${place(one)}\n`)
-  const what = skipMissing ? 'Left out' : 'Nothing was done'
+  const place = (line: number) => (file === undefined ? '' : `line ${line}: `)
+  const shown = isJson ? missing.slice(0, maxNamed) : missing
+  const named = shown.map(({ line, name }) => `  ${place(line)}${printable(name)}\n`).join('')
   const count = missing.length === 1 ? 'a user was' : `${missing.length} users were`
-  terminal.err(`${what}: ${count} not found\n${named.join('')}`)
+  terminal.err(`${skipMissing ? 'Left out' : 'Nothing was done'}: ${count} not found\n${named}`)
   if (!skipMissing && file !== undefined) terminal.err('Do it to the others with --skip-missing\n')
   return skipMissing
 }
