@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Kysely } from 'kysely'
 import type { PersonalSections } from '../auth/personal-export.ts'
 import type { DatabaseSettings, Log } from '../database/connection.ts'
@@ -19,13 +20,16 @@ async function wrongSections(db: Kysely<Database>, sections: PersonalSections): 
   return wrong
 }
 
+const describe = (given: unknown) =>
+  typeof given === 'string' ? `the text "${given}": write count(*)::int` : inspect(given)
+
 /** Reads the numbers of a user who does not exist, because a mistake would otherwise be found by an operator. */
 async function wrongUsage(db: Kysely<Database>, usage: Usage): Promise<string[]> {
   try {
     const numbers = await usage.read(db, nobody)
     return Object.keys(usage.numbers)
       .filter((name) => !Number.isSafeInteger(numbers[name]))
-      .map((name) => `usage.read of the product gives no whole number for ${name}`)
+      .map((name) => `usage.read of the product gives no whole number for ${name}, but ${describe(numbers[name])}`)
   } catch (error) {
     return [`usage.read of the product fails: ${(error as Error).message}`]
   }
@@ -46,7 +50,7 @@ async function checkTables(db: Kysely<Database>, { personalData = {}, erase, usa
     ...(await wrongSections(db, personalData)),
     ...(usage ? await wrongUsage(db, usage) : [])
   ]
-  if (wrong.length > 0) throw new Error(`Accounts could not be exported or deleted: ${wrong.join('; ')}`)
+  if (wrong.length > 0) throw new Error(`Accounts could not be shown, exported or deleted: ${wrong.join('; ')}`)
 }
 
 /** Waits for the database, applies our migrations and then the product's, and returns the names of those that were pending. */

@@ -1,4 +1,5 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import { printable } from '../logging/printable.ts'
 import type { TestApp } from './app.ts'
 import { countCauses } from './causes.ts'
 import { answerFault, type Contract, contractOf, examplesOf, resolve, type Schema } from './contract.ts'
@@ -139,7 +140,7 @@ export async function stumbles(
       const reason = reasonOf(answer) ?? fault.cause
       const sent = [method, url.slice(0, 100), ...(payload ? [String(payload).slice(0, 100)] : [])].join(' ')
       const operationName = `${key.toUpperCase()} ${path}: ${answer.statusCode}`
-      causes.add(`${operationName}: ${alike(reason)}`, sent, `${operationName}: ${reason.slice(0, 200)}`)
+      causes.add(`${operationName}: ${alike(reason)}`, printable(sent), `${operationName}: ${reason.slice(0, 200)}`)
     }
   }
   return causes.list()

@@ -177,10 +177,17 @@ test('numbers of a product that cannot be read stop the start', async (t) => {
     }),
     /usage.read of the product fails: no such table/
   )
-  for (const value of ['1', 1.5, undefined, null, 1n])
+  const shown = {
+    'the text "1": write count\\(\\*\\)::int': '1',
+    '1.5': 1.5,
+    undefined: undefined,
+    null: null,
+    '1n': 1n
+  }
+  for (const [told, value] of Object.entries(shown))
     await t.rejects(
       wrong(async () => ({ notes: value })),
-      /usage.read of the product gives no whole number for notes/
+      new RegExp(`usage.read of the product gives no whole number for notes, but ${told}$`)
     )
 })
 
