@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Caller, TestApp, TestUser } from './app.ts'
 import { countCauses } from './causes.ts'
@@ -5,6 +6,17 @@ import { bodyFor, stumbles } from './fuzz.ts'
 import { hostileLike, kinds } from './hostile.ts'
 import { filled, isOfProduct, type Method, type Operation, operationsIn } from './operations.ts'
 import { publicRoutes, type Route, routesOf, urlOf } from './routes.ts'
+
+const tries = 10
+
+/** Asks again after a 503, which a busy machine causes. */
+async function patiently<Answer extends { statusCode: number }>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let n = 1; ; n += 1) {
+    const answer = await ask()
+    if (answer.statusCode !== 503 || n === tries) return answer
+    await sleep(100 * n)
+  }
+}
 
 /** Every route besides the public ones of Gatehouse and those of the product. */
 function closedRoutes(app: FastifyInstance, known: readonly string[]): Route[] {
@@ -19,7 +31,7 @@ function closedRoutes(app: FastifyInstance, known: readonly string[]): Route[] {
 export async function openRoutes(app: FastifyInstance, known: readonly string[] = []): Promise<string[]> {
   const found: string[] = []
   for (const { method, path } of closedRoutes(app, known)) {
-    const { statusCode } = await app.inject({ method, url: urlOf(path) })
+    const { statusCode } = await patiently(() => app.inject({ method, url: urlOf(path) }))
     if (statusCode !== 401) found.push(`${method} ${path}: ${statusCode}`)
   }
   return found
@@ -41,7 +53,7 @@ export async function tokenFaults(
     for (const [name, token] of tokens) {
       if (i > 0 && !kinds.includes(name)) continue
       const headers = { authorization: `Bearer ${token}` }
-      const { statusCode } = await app.inject({ method, url: urlOf(path), headers })
+      const { statusCode } = await patiently(() => app.inject({ method, url: urlOf(path), headers }))
       if (statusCode !== 401) causes.add(`${method} ${path}: ${statusCode}`, `a token with ${name}`)
     }
   return causes.list()
@@ -64,12 +76,14 @@ export async function leaks(app: FastifyInstance, { stranger, urls, bodies = {} 
   const ask = async (operation: Operation, url: string) => {
     const { method } = operation
     const payload = bodyFor(app, operation, bodies)
-    const { statusCode, body } = await app.inject({
-      method,
-      url,
-      headers: { authorization: `Bearer ${stranger.token}`, 'x-request-id': 'the-same-for-both' },
-      ...(payload !== undefined && { payload: payload as object })
-    })
+    const { statusCode, body } = await patiently(() =>
+      app.inject({
+        method,
+        url,
+        headers: { authorization: `Bearer ${stranger.token}`, 'x-request-id': 'the-same-for-both' },
+        ...(payload !== undefined && { payload: payload as object })
+      })
+    )
     return { statusCode, body }
   }
   const found: string[] = []
@@ -104,7 +118,8 @@ export async function scopeFaults(
     if (!isProtected || without.length === 0) continue
     const program = programs.get(scope) ?? (await user.program(without))
     programs.set(scope, program)
-    const { statusCode } = await program[method.toLowerCase() as Lowercase<typeof method>](filled(path))
+    const call = program[method.toLowerCase() as Lowercase<typeof method>]
+    const { statusCode } = await patiently(() => call(filled(path)))
     if (statusCode !== (scope === undefined ? 401 : 403)) found.push(`${name}: ${statusCode}`)
   }
   return found

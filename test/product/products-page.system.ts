@@ -30,9 +30,8 @@ test('the example of docs/products.md passes its own tests, and the compiler', {
   const template = join(root, 'packages/create-gatehouse/template/base/tsconfig.json')
   await writeFile(join(folder, 'tsconfig.json'), await readFile(template))
   // Without tap's hooks.
-  const { NODE_OPTIONS: _, ...env } = process.env
   const run = (...args: string[]) =>
-    execute(process.execPath, args, { cwd: folder, env }).then(
+    execute('env', ['-u', 'NODE_OPTIONS', process.execPath, ...args], { cwd: folder }).then(
       ({ stdout }) => stdout,
       ({ stdout, stderr }) => `failed: ${stdout}${stderr}`
     )

@@ -120,6 +120,30 @@ test('an attack finds handlers that fail, lie about their answers, or check toke
   ])
 })
 
+test('the sweeps ask again after a 503, and report one that stays', async (t) => {
+  let left = 0
+  const busy: Routes = async function busy(app) {
+    const schema = {
+      ...{ operationId: 'getBusy', tags: ['busy'], summary: 'A', description: 'B' },
+      params: Type.Object({ id: Type.String() }),
+      response: { 200: Type.Null() },
+      problems: [404]
+    }
+    app.get('/:id', { schema }, async () => {
+      left -= 1
+      throw left >= 0 ? problems.unavailable('busy') : problems.notFound('Busy')
+    })
+  }
+  const product = defineProduct({ routes: { authenticated: [{ prefix: '/api/busy', routes: busy }] } })
+  const { app, signUp, close } = await buildTestApp(product, { databaseUrl })
+  t.teardown(close)
+  const asked = { stranger: await signUp(), urls: { '/api/busy/{id}': '/api/busy/1' } }
+  left = 1
+  t.strictSame(await leaks(app, asked), [])
+  left = Number.POSITIVE_INFINITY
+  t.strictSame(await leaks(app, asked), ['GET /api/busy/{id}: 503', 'HEAD /api/busy/{id}: 503'])
+})
+
 test('a test app that cannot start leaves nothing behind', async (t) => {
   await t.rejects(buildTestApp({ ...product, personalData: {} }), /the table product_notes/)
   await t.rejects(buildTestApp({ scopes: ['x'] }, { databaseUrl }), /must be like notes:read/)
