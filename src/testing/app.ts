@@ -14,8 +14,6 @@ import type { Product } from '../product/product.ts'
 const bcryptCost = 4
 const password = 'correct-horse-7'
 
-const maxReasons = 1_000
-
 /** What a busy machine would refuse in a test. */
 const patient = { maxEventLoopDelay: 0, memory: () => 0, queueWait: 30_000 }
 
@@ -53,21 +51,19 @@ function caller(app: FastifyInstance, token?: string) {
 
 export type Caller = ReturnType<typeof caller>
 
-/** The line of the product that an error comes from, if its stack tells. */
-const placeOf = (stack = '') => {
-  const line = stack.split('\n').find((line) => /^ +at /.test(line) && !/node_modules|node:/.test(line))
-  return line ? `, ${line.trim()}` : ''
-}
+/** The lines of the product and of Gatehouse in a stack. */
+const placesIn = (stack = '') =>
+  stack
+    .split('\n')
+    .filter((line) => /^ +at /.test(line) && !/node_modules|node:/.test(line))
+    .map((line) => line.trim())
 
-/** A log that writes nothing, and keeps why the latest requests got a 500. */
+/** A log that writes nothing, and keeps why requests got a 500. */
 function recordErrors() {
   const reasons = new Map<string, string>()
   function write(line: string): void {
-    const { request_id, err, msg } = JSON.parse(line)
-    if (request_id === undefined) return
-    reasons.set(request_id, err ? `${err.type}: ${err.message}${placeOf(err.stack)}` : msg)
-    const [oldest] = reasons.keys()
-    if (reasons.size > maxReasons && oldest !== undefined) reasons.delete(oldest)
+    const { request_id, err } = JSON.parse(line)
+    reasons.set(request_id, [`${err?.type}: ${err?.message}`, ...placesIn(err?.stack).slice(0, 1)].join(', '))
   }
   return {
     log: pino({ ...logOptions, level: 'error' }, { write }),
