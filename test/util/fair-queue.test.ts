@@ -120,3 +120,46 @@ test('an abandoned job leaves no trace', (t) => {
   t.match(queue, { running: 0, waiting: 0 }, 'what has been and gone is no matter')
   t.end()
 })
+
+test('an abandoned job does not hold up the jobs of others', (t) => {
+  const { enter, abandon, leave, started } = start({ slots: 1, perKey: 1, waiting: 2 })
+  enter('ann 1', 'ben 1', 'cleo 1')
+  abandon('ben 1')
+  leave('ann 1')
+  t.strictSame(started, ['ann 1', 'cleo 1'])
+  t.end()
+})
+
+test('when all jobs have ended, the time used before does not count', (t) => {
+  const { enter, leave, started, now } = start({ slots: 1, perKey: 1, waiting: 2 })
+  enter('ann 1')
+  now.ms += 10_000
+  leave('ann 1')
+  enter('ben 1', 'ann 2', 'cleo 1')
+  leave('ben 1')
+  t.strictSame(started, ['ann 1', 'ben 1', 'ann 2'])
+  t.end()
+})
+
+test('a key whose job runs keeps its limit among thousands of others', (t) => {
+  const { enter, leave, queue } = start({ slots: 2, perKey: 1, waiting: 9 })
+  enter('zoe 1')
+  for (let i = 0; i < 3_000; i++) {
+    enter(`${i} 1`)
+    leave(`${i} 1`)
+  }
+  enter('zoe 2')
+  t.match(queue, { running: 1, waiting: 1 })
+  t.end()
+})
+
+test('a key whose job waits keeps its limit among thousands of others', (t) => {
+  const { enter, abandon } = start({ slots: 1, perKey: 1, waiting: 1 })
+  enter('zoe 1', 'ann 1')
+  for (let i = 0; i < 3_000; i++) {
+    enter(`${i} 1`)
+    abandon(`${i} 1`)
+  }
+  t.strictSame(enter('ann 2'), [false])
+  t.end()
+})
