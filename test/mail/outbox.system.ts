@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import PostalMime from 'postal-mime'
-import { type Test, test } from 'tap'
+import t, { type Test, test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import type { Database } from '../../src/database/tables.ts'
 import { lanes } from '../../src/mail/transport.ts'
@@ -12,7 +12,12 @@ import { mailSettings, startSmtp } from '../helpers/smtp.ts'
 import { cloneTemplate, server } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
 
-const needs = { skip: server ? false : 'needs TEST_DATABASE_URL: the embedded database takes one process' }
+// Each test has its own time: on a busy machine one takes two minutes.
+t.setTimeout(0)
+const needs = {
+  skip: server ? false : 'needs TEST_DATABASE_URL: the embedded database takes one process',
+  timeout: 240_000
+}
 // CI has less time.
 const count = process.env.CI ? 3_000 : 10_000
 /** Rows per statement, and mails of one wait. */
