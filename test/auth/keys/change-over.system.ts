@@ -60,7 +60,9 @@ function startClients(processes: Process[]) {
       await until('the log of the refusal', () => process.output.stdout.includes(String(request_id)))
       const lines = process.output.stdout.split('\n').filter((line) => line.includes(String(request_id)))
       // A busy machine let it stand still, so it had to read the revocations first. One that has just begun must know them.
-      if (status === 503 && served.has(process) && /"refusal":"revocations out of date"/.test(lines.join())) {
+      const stoodStill = served.has(process) && /"refusal":"revocations out of date"/.test(lines.join())
+      // PostgreSQL took too long to open a connection.
+      if (status === 503 && (stoodStill || /"message":"timeout expired"/.test(lines.join()))) {
         repeated += 1
         return call(path, options)
       }
