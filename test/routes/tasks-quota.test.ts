@@ -56,6 +56,25 @@ test('the bytes of titles and descriptions in UTF-8 are limited exactly', async 
   t.strictSame(await usage(ann), { tasks: 2, bytes: 1000 })
 })
 
+test('whoever is beyond a limit that was lowered can still change and delete tasks, but not let them grow', async (t) => {
+  const ann = await signUp()
+  await sql`insert into tasks (id, user_id, title, description)
+    select gen_random_uuid(), ${ann.id}, 'old', repeat('x', 200) from generate_series(1, 7)`.execute(app.db)
+  t.strictSame(await usage(ann), { tasks: 7, bytes: 7 * 203 })
+  const [first, second] = (await ann.get('/api/tasks')).json().items
+  const url = `/api/tasks/${first.id}`
+  t.match((await ann.post('/api/tasks', { title: 'new' })).json(), isRefused)
+  t.match((await ann.put(url, { title: 'longer' })).json(), isRefused)
+  t.equal((await ann.put(url, { title: 'new', completed: true })).statusCode, 200, 'as long as before')
+  t.equal((await ann.put(url, { description: 'x' })).statusCode, 200, 'shorter')
+  t.equal((await ann.delete(`/api/tasks/${second.id}`)).statusCode, 204)
+  for (const { id } of (await ann.get('/api/tasks')).json().items)
+    await ann.put(`/api/tasks/${id}`, { description: null })
+  t.match(await usage(ann), { tasks: 6 })
+  t.equal((await ann.put(url, { title: 'longer' })).statusCode, 200, 'within the bytes, beyond the number')
+  t.strictSame(await usage(ann), await truth(ann))
+})
+
 test('of concurrent creations only as many succeed as there is room for', async (t) => {
   const ann = await signUp()
   await ann.post('/api/tasks', { title: 'first' })
