@@ -1,4 +1,6 @@
+import { sql } from 'kysely'
 import t, { test } from 'tap'
+import { foreignKey } from '../../src/auth/revocations/revocation-keys.ts'
 import { usersRepository } from '../../src/repositories/users.ts'
 import { caller, startApp } from '../helpers/app.ts'
 import { bridgeToken, seconds } from '../helpers/mint.ts'
@@ -6,6 +8,7 @@ import { countQueries } from '../helpers/queries.ts'
 import { refused } from '../helpers/refused.ts'
 
 const { app, signUp } = await startApp(t)
+const day = 24 * 60 * 60
 const by = (claims: Record<string, unknown>) => caller(app, bridgeToken(claims))
 const rowsOf = (subject: string) => app.db.selectFrom('users').selectAll().where('subject', '=', subject).execute()
 const idOf = async (who: ReturnType<typeof by>): Promise<string> => (await who.get('/api/auth/me')).json().user_id
@@ -123,6 +126,24 @@ test('a valid name in the token is used, and is optional', async (t) => {
     const answer = await by({ sub: `name-${i}`, email: 'n@example.com', name }).get('/api/auth/profile')
     t.equal(answer.statusCode, 200, JSON.stringify(name))
     t.equal(answer.json().name, kept)
+  }
+})
+
+test('the revocation of a foreign user outlives each token that the issuer may have given until then', async (t) => {
+  const ways = {
+    deactivated: (id: string) => app.db.updateTable('users').set({ is_active: false }).where('id', '=', id).execute(),
+    deleted: (id: string) => app.db.deleteFrom('users').where('id', '=', id).execute()
+  }
+  for (const [subject, end] of Object.entries(ways)) {
+    const id = await idOf(by({ sub: subject, email: `${subject}@example.com`, exp: seconds() + 7 * day }))
+    await end(id)
+    const rows = await app.db
+      .selectFrom('revocations')
+      .select(sql<number>`extract(epoch from expires_at - now())::float8`.as('left'))
+      .where('key', '=', foreignKey('better-auth', subject))
+      .execute()
+    t.equal(rows.length, 1, subject)
+    t.ok((rows[0]?.left ?? 0) > 7.9 * day, `${subject}: longer than the longest token lasts`)
   }
 })
 
