@@ -1,7 +1,10 @@
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import t, { test } from 'tap'
+import type { Database } from '../../src/database/tables.ts'
 import { startApp } from '../helpers/app.ts'
 import { fresh } from '../helpers/keyed.ts'
+import { server } from '../helpers/template.ts'
+import { until } from '../helpers/wait.ts'
 
 const { app, signUp } = await startApp(t, { settings: { TASKS_PER_USER: '5', TASK_BYTES_PER_USER: '1000' } })
 type User = Awaited<ReturnType<typeof signUp>>
@@ -131,6 +134,24 @@ test('tasks older than the counter are counted, also with concurrent changes', a
   await forget()
   await ben.patch(`/api/tasks/${(await ben.get('/api/tasks')).json().items[0].id}/complete`)
   t.equal(await usage(ben), undefined, 'a change of nothing that counts counts nothing')
+})
+
+const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database has one connection'
+test('two first tasks of a user at the same time are both counted', { skip }, async (t) => {
+  const ann = await signUp()
+  const add = (db: Kysely<Database>) =>
+    sql`insert into tasks (id, user_id, title) values (gen_random_uuid(), ${ann.id}, 'x')`.execute(db)
+  const first = await app.db.startTransaction().execute()
+  await add(first)
+  const second = add(app.db)
+  await until('the second to wait for the first', async () => {
+    const { rows } = await sql`select from pg_stat_activity where datname = current_database()
+      and wait_event_type = 'Lock' and query like 'insert into tasks%'`.execute(app.db)
+    return rows.length > 0
+  })
+  await first.commit().execute()
+  await second
+  t.strictSame(await usage(ann), { tasks: 2, bytes: 2 })
 })
 
 test('an account is deleted with its counter, while other requests add tasks', async (t) => {
