@@ -220,7 +220,7 @@ test('what is stored about a user is exported, and that it was, is recorded', as
   t.notMatch(out, /password_hash|refresh_hash/)
   t.match(
     lines.findLast(({ msg }) => msg === 'operation'),
-    { event: 'account.exported', subject: ann.id }
+    { event: 'account.exported', actor: { name: 'olga' }, subject: ann.id, reason: 'Ticket 7' }
   )
   t.match(await run(['export', 'nobody@example.com', ...why]), { code: 3, out: '' })
   await t.rejects(operations.exportData(crypto.randomUUID(), { actor: { name: 'olga' }, reason: 'x' }), {

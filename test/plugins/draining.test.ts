@@ -54,6 +54,19 @@ test('a request in flight is answered before the end, and its connection does no
   await closed
 })
 
+test('a request that is answered after the server stopped listening delays the end no longer than its answer', async (t) => {
+  const { app, ask, letGo, arrived } = await start(t)
+  const cuts = t.capture(app.server, 'closeAllConnections')
+  const answer = ask('/slow')
+  await arrived
+  const closed = app.close()
+  await until('the server to stop listening', () => !app.server.listening)
+  letGo()
+  t.match(await answer, { status: 200 })
+  await closed
+  t.strictSame(cuts(), [], 'its connection ended as an idle one')
+})
+
 test('without connections draining ends at once', async (t) => {
   const { app } = await start(t)
   await app.drain(0)
