@@ -135,7 +135,8 @@ test('users are found, for people and for programs, and further ones by the curs
   const [, cursor = ''] = /(--cursor=\S+)/.exec(first.err) ?? []
   const second = await run(['find', 'found.example', '--limit', '2', cursor, '--json'])
   t.match(JSON.parse(second.out), { items: [{ email: 'a@found.example' }], next_cursor: null })
-  t.match(await run(['find', 'another text', cursor]), { code: 2, err: /cursor/ })
+  for (const other of [['another text'], ['found.example', '--state', 'active'], ['found.example', '--role', 'user']])
+    t.match(await run(['find', ...other, cursor]), { code: 2, err: /cursor/ }, other.join(' '))
   t.match(await run(['find', 'nobody', 'at', 'all']), { code: 0, out: '', err: '0 users\n' })
   t.match(await run(['find', '--role', 'admin']), { code: 0, out: '' })
 })
