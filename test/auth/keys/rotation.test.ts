@@ -2,10 +2,13 @@ import { sql } from 'kysely'
 import t, { type Test, test } from 'tap'
 import { openKey, sealSigningKeys } from '../../../src/auth/keys/key-pairs.ts'
 import { ensureKeys, resealSigningKeys, retireKey, rotateKeys } from '../../../src/auth/keys/rotation.ts'
+import { listen } from '../../../src/database/listener.ts'
 import { deleteExpired } from '../../../src/housekeeping.ts'
 import { signingKeysRepository } from '../../../src/repositories/signing-keys.ts'
 import { secret, startApp } from '../../helpers/app.ts'
 import { age } from '../../helpers/signing.ts'
+import { server } from '../../helpers/template.ts'
+import { until } from '../../helpers/wait.ts'
 
 const settings = { BETTER_AUTH_SECRETS: `2:another-${secret},1:${secret}` }
 const { app, config } = await startApp(t, { settings })
@@ -24,6 +27,42 @@ async function established() {
   await ensure()
   await age(db, 11)
 }
+
+const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database has one process'
+test('each change of the keys, and of the end of the shared secret, is announced', { skip }, async (t) => {
+  const heard: string[] = []
+  const { promise: listening, resolve: onListening } = Promise.withResolvers<void>()
+  const channel = 'gatehouse_revocations'
+  const log = { warn: () => {} }
+  const { stop } = listen(config.directUrl as string, {
+    channel,
+    onMessage: (text) => heard.push(text),
+    onListening,
+    log
+  })
+  t.teardown(stop)
+  await listening
+  /** Waits until all that was announced has been heard. */
+  async function quiet(): Promise<void> {
+    const mark = crypto.randomUUID()
+    await sql`select pg_notify(${channel}, ${mark})`.execute(db)
+    await until('the mark', () => heard.includes(mark))
+  }
+  await ensure()
+  const changes = {
+    'a later start': () => sql`update signing_keys set longest_life = longest_life + 1`.execute(db),
+    'a removed key': () => sql`delete from signing_keys`.execute(db),
+    'the shared secret': () =>
+      sql`update shared_secret_use set accepted_until = accepted_until + interval '1s'`.execute(db)
+  }
+  for (const [what, change] of Object.entries(changes)) {
+    await quiet()
+    heard.length = 0
+    await change()
+    await quiet()
+    t.ok(heard.includes('keys'), what)
+  }
+})
 
 test('the first start makes a key that signs ten minutes later, and one that stands by', async (t) => {
   await ensure()
