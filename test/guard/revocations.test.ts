@@ -247,15 +247,20 @@ test('sessions are forgotten when their tokens have expired', async (t) => {
   const { me, asked, time } = await start()
   const sid = crypto.randomUUID()
   ;(await asked()).answer({ items: [item(sid)], has_more: false })
-  const next = await asked()
+  let next = await asked()
   const token = guardToken({ sid, exp: seconds() + 9_000 })
   t.equal((await me(token)).statusCode, 401)
-  time.now += 3_700_000
-  time.elapsed += 60_000
-  next.answer({ items: [], has_more: false })
-  ;(await asked()).answer({ items: [], has_more: false })
-  await asked()
-  t.equal((await me(token)).statusCode, 200)
+  for (const [later, status] of [
+    [3_500_000, 401],
+    [200_000, 200]
+  ] as const) {
+    time.now += later
+    time.elapsed += 60_000
+    next.answer({ items: [], has_more: false })
+    ;(await asked()).answer({ items: [], has_more: false })
+    next = await asked()
+    t.equal((await me(token)).statusCode, status, `${later} ms later`)
+  }
 })
 
 test('closing ends the subscription', async (t) => {
