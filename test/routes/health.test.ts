@@ -42,6 +42,12 @@ test('with the database down, its routes answer 503 and the process is live', as
   t.equal((await app.inject('/health/live')).statusCode, 200)
 })
 
+test('a process that cannot tell what was revoked is not ready', async (t) => {
+  const { app, anyone } = await startApp(t)
+  t.capture(app.revocations, 'ensure', () => Promise.reject(new Error('the revocations are unknown')))
+  for (const path of ['/health', '/health/ready']) t.equal((await anyone.get(path)).statusCode, 503, path)
+})
+
 test('concurrent health checks cost one query', async (t) => {
   const { app, anyone } = await startApp(t)
   const queriesOf = countQueries(t, app)
