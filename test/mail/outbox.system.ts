@@ -93,7 +93,7 @@ async function start(t: Test) {
     await until(`${wanted} mails`, () => mails.length >= wanted)
   }
   // The first worker starts alone, and could send everything before the others.
-  await until('three workers', () => all.output.stdout.match(/"msg":"migrated the database"/g)?.length === 3)
+  await until('three workers', () => all.output.stdout.match(/"msg":"Server listening/g)?.length === 3)
   const sending = holdUntilAllSend()
   const begin = performance.now()
   const recipients = await fillOutbox(db)
