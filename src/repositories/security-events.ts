@@ -97,6 +97,13 @@ export function listQuery(db: Kysely<Database> | Transaction<Database>, userId: 
   return query.where((eb) => eb(eb.refTuple('at', 'id'), '<', eb.tuple(after.at, after.id)))
 }
 
+/**
+ * An event of one kind of a user: a range of the index security_events_by_kind, and of no other, whatever PostgreSQL expects. An
+ * attack creates many events of a user, and the time to read them would reveal that the user exists.
+ */
+const isOf = (userId: string, event: SecurityEventName) =>
+  sql<boolean>`user_id::text || ' ' || event = ${`${userId} ${event}`}`
+
 /** Logins that are compared with a new one. */
 const maxAgents = 100
 
@@ -116,21 +123,13 @@ export function securityEventsRepository(db: Kysely<Database> | Transaction<Data
       return { items, next: last && { at: last.at, id: last.id } }
     },
 
-    /**
-     * Whether a user has logged in from an address before. Two equalities, because for `in` PostgreSQL may read all events of the
-     * user. An attack creates many, and the time would reveal that the user exists.
-     */
+    /** Whether a user has logged in from an address before. */
     async hasLoggedInFrom(userId: string, address: string): Promise<boolean> {
       const { found } = await db
         .selectNoFrom((eb) => {
           const happened = (event: SecurityEventName) =>
             eb.exists(
-              eb
-                .selectFrom('security_events')
-                .select('id')
-                .where('user_id', '=', userId)
-                .where('event', '=', event)
-                .where('address', '=', address)
+              eb.selectFrom('security_events').select('id').where(isOf(userId, event)).where('address', '=', address)
             )
           return eb.or([happened('login'), happened('register')]).as('found')
         })
@@ -144,8 +143,7 @@ export function securityEventsRepository(db: Kysely<Database> | Transaction<Data
         db
           .selectFrom('security_events')
           .select('user_agent')
-          .where('user_id', '=', userId)
-          .where('event', '=', event)
+          .where(isOf(userId, event))
           .where('address', '=', address)
           .orderBy('at', 'desc')
           .limit(maxAgents)
@@ -159,12 +157,7 @@ export function securityEventsRepository(db: Kysely<Database> | Transaction<Data
         .selectNoFrom((eb) => {
           const happened = (event: SecurityEventName) =>
             eb.exists(
-              eb
-                .selectFrom('security_events')
-                .select('id')
-                .where('user_id', '=', userId)
-                .where('event', '=', event)
-                .where('address', 'is not', null)
+              eb.selectFrom('security_events').select('id').where(isOf(userId, event)).where('address', 'is not', null)
             )
           return eb.or([happened('login'), eb.not(happened('register'))]).as('found')
         })

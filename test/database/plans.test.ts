@@ -156,7 +156,7 @@ const lookUps: Record<string, { index: string; look: (db: Kysely<Database>) => P
   'the user of an issuer': { index: 'users_issuer_subject', look: (db) => usersRepository(db).findForeign('i', 's') },
   'the kinds of the stored hashes': { index: 'users_by_hash_kind', look: readHashKinds },
   'the addresses of a user': {
-    index: 'security_events_by_user',
+    index: 'security_events_by_kind',
     look: (db) => securityEventsRepository(db).hasLoggedInFrom(ann.id, '127.0.0.1')
   }
 }
