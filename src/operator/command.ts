@@ -144,7 +144,7 @@ async function findAll(changing: Changing, surroundings: Surroundings) {
   for (let from = 0; from < names.length; from += lookUps)
     all.push(...(await Promise.all(names.slice(from, from + lookUps).map(lookUp))))
   const found = all.filter((one): one is Found => one.user !== undefined)
-  const users = [...Map.groupBy(found, ({ user }) => user.id).values()].flatMap(([first]) => first ?? [])
+  const users = [...Map.groupBy(found, ({ user }) => user.id).values()].map(([first]) => first as Found)
   return { users, missing: all.filter(({ user }) => !user) }
 }
 

@@ -11,11 +11,12 @@ const tries = 10
 
 /** Asks again after a 503, which a busy machine causes. */
 async function patiently<Answer extends { statusCode: number }>(ask: () => Promise<Answer>): Promise<Answer> {
-  for (let n = 1; ; n += 1) {
-    const answer = await ask()
-    if (answer.statusCode !== 503 || n === tries) return answer
+  let answer = await ask()
+  for (let n = 1; answer.statusCode === 503 && n < tries; n += 1) {
     await sleep(100 * n)
+    answer = await ask()
   }
+  return answer
 }
 
 /** Every route besides the public ones of Gatehouse and those of the product. */
