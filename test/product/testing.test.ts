@@ -112,9 +112,9 @@ test('an attack finds handlers that fail, lie about their answers, or check toke
   const causes = about(/^[A-Z]+ /)
   t.equal(causes.length, 5, 'each cause once')
   t.match(causes, [
-    /^GET \/api\/faults\/{id}: 500: TypeError: .* \(reading 'toUpperCase'\), at .*testing\.test\.ts:\d+:\d+\), 12 times, for example GET \/api\/faults\/0$/,
+    /^GET \/api\/faults\/{id}: 500: TypeError: .* \(reading 'toUpperCase'\), at .*testing\.test\.ts.*:\d+:\d+\), 12 times, for example GET \/api\/faults\/0$/,
     /^GET \/api\/own-gate: 401: not a problem, 2 times, for example GET \/api\/own-gate\?/,
-    /^POST \/api\/faults: 500: Error: "" is no text, at .*testing\.test\.ts:\d+:\d+\), for POST \/api\/faults {"text":"","count":1}$/,
+    /^POST \/api\/faults: 500: Error: "" is no text, at .*testing\.test\.ts.*:\d+:\d+\), for POST \/api\/faults {"text":"","count":1}$/,
     /^POST \/api\/faults: 500: Error: no error was thrown, but '{{7\*7}}', at .*, for POST /,
     /^PUT \/api\/faults: 404: not in the contract, 2 times, for example PUT \/api\/faults\?/
   ])
