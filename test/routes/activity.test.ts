@@ -112,7 +112,7 @@ test('a cursor of another user or list, or a tampered one, is refused', async (t
     [ben, cursor],
     [ann, ofTasks],
     [ann, cursor.slice(0, -1)],
-    [ann, `A${cursor.slice(1)}`],
+    [ann, cursor.replace(/^./, (first: string) => (first === 'A' ? 'B' : 'A'))],
     [ann, `${cursor}%3D`],
     [ann, `${cursor}%00`],
     [ann, Buffer.from('{"at":"now","id":"x"}').toString('base64url')],
