@@ -139,6 +139,7 @@ export function startLoadGenerator() {
       child.send(load)
       return (await answer)[0] as LoadResult
     },
+    pid: child.pid as number,
     stop: kill
   }
 }

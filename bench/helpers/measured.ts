@@ -60,6 +60,7 @@ export async function startMeasured(file: string, settings: Record<string, strin
   return {
     url,
     child,
+    pid: child.pid as number,
     stop,
     /** Total use since the start. */
     async usage(): Promise<Usage> {
