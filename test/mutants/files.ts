@@ -71,10 +71,21 @@ interface Position {
   line: number
   column: number
 }
+interface Place {
+  start: Position
+  end: Position
+}
 
 /** The name of a mutant in all runs: its source file with a hash, its place, counted from 0, and what stands there. */
-export function nameOf(source: string, { start, end }: { start: Position; end: Position }, replacement = ''): string {
+export function nameOf(source: string, { start, end }: Place, replacement = ''): string {
   return `${source}@${hashOf(source)}:${start.line}:${start.column}-${end.line}:${end.column}=>${replacement}`
+}
+
+/** The name of a mutant in a report of StrykerJS, which counts lines and columns from 1. */
+export function nameIn(path: string, { location, replacement }: { location: Place; replacement?: string }): string {
+  const fromZero = ({ line, column }: Position) => ({ line: line - 1, column: column - 1 })
+  const place = { start: fromZero(location.start), end: fromZero(location.end) }
+  return nameOf(path.replace(`${process.cwd()}/`, ''), place, replacement)
 }
 
 /** The likely number of kills per second of a test, by its name: those named after the source come first. */

@@ -1,9 +1,12 @@
-// npm run test:mutants [-- src/http src/auth/tokens/jws.ts ...]: small changes of meaning, each of which a test must notice.
+// npm run test:mutants [-- --sample 200 --seed 1 src/http src/auth/tokens/jws.ts ...]: small changes of meaning, each of which a test must notice.
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { PartialStrykerOptions } from '@stryker-mutator/api/core'
 import { Stryker } from '@stryker-mutator/core'
-import { type Calls, folder, knownCalls, promise, unusedFile } from './files.ts'
+import { type Calls, folder, knownCalls, nameIn, promise, unusedFile } from './files.ts'
+import { draw, readSample, scoreText, writeSample } from './sample.ts'
 import { isCurrent, printScores, readScores } from './scores.ts'
 
 // By risk. A chunk is a folder: its files share the run of the tests that finds out which mutants each test reaches.
@@ -30,7 +33,10 @@ process.env.TAP_TIMEOUT = '0'
 const filesIn = (path: string) => (statSync(path).isFile() ? [path] : globSync(`${path}/*.ts`)).sort()
 const allUnder = (path: string) => (statSync(path).isFile() ? [path] : globSync(`${path}/**/*.ts`))
 
-const given = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+const { values: options, positionals: given } = parseArgs({
+  options: { sample: { type: 'string' }, seed: { type: 'string', default: '1' }, scores: { type: 'boolean' } },
+  allowPositionals: true
+})
 const wanted = new Set(given.length > 0 ? given.flatMap(allUnder) : everything.flatMap(filesIn))
 const chunks = [...new Set([...everything, ...[...wanted].map((path) => dirname(path))])]
   .map((path) => ({ path, sources: filesIn(path).filter((source) => wanted.has(source)) }))
@@ -72,51 +78,96 @@ function choose(sources: string[], calls: Calls[]): string[] {
   return [...chosen].sort()
 }
 
-if (!process.argv.includes('--scores')) {
-  const calls = measure()
-  for (const { path, sources } of chunks) {
-    const tests = choose(sources, calls)
-    const name = path.replaceAll('/', '-')
-    if (tests.length === 0) {
-      console.error(`No test calls ${path}`)
-      continue
-    }
-    process.env.TEST_FILES = tests.join(' ')
-    rmSync(unusedFile, { force: true })
-    await new Stryker({
-      mutate: sources,
-      plugins: ['runner', 'unnoticeable', 'scores'].map((name) => new URL(`${name}.ts`, import.meta.url).pathname),
-      testRunner: 'gatehouse',
-      ignorers: ['unnoticeable'],
-      // StrykerJS would rewrite tsconfig.json by the API of TypeScript, which TypeScript 7 does not have.
-      ignorePatterns: [
-        '/tsconfig.json',
-        '/web/tsconfig.json',
-        '/web/dist',
-        '/web/report*',
-        '/bench/report',
-        '/packages/*/dist',
-        '/test/browser',
-        '/test/clients',
-        '/mutants'
-      ],
-      coverageAnalysis: 'perTest',
-      concurrency: Number(process.env.MUTANT_JOBS ?? 1),
-      timeoutMS: 30_000,
-      timeoutFactor: 0.2,
-      dryRunTimeoutMinutes: 15,
-      // Replaces a process after many mutants, because one of them may have left something behind.
-      maxTestRunnerReuse: 100,
-      tempDirName: '.stryker-tmp',
-      reporters: [process.stdout.isTTY ? 'progress' : 'progress-append-only', 'html', 'scores'],
-      htmlReporter: { fileName: join(folder, `${name}.html`) },
-      warnings: { slow: false, unknownOptions: true, preprocessorErrors: true, unserializableOptions: true }
-    }).runMutationTest()
-    if (existsSync(unusedFile)) console.error(readFileSync(unusedFile, 'utf8'))
-  }
+const settings: PartialStrykerOptions = {
+  plugins: ['runner', 'unnoticeable', 'scores', 'sampling'].map(
+    (name) => new URL(`${name}.ts`, import.meta.url).pathname
+  ),
+  testRunner: 'gatehouse',
+  ignorers: ['unnoticeable'],
+  // StrykerJS would rewrite tsconfig.json by the API of TypeScript, which TypeScript 7 does not have.
+  ignorePatterns: [
+    '/tsconfig.json',
+    '/web/tsconfig.json',
+    '/web/dist',
+    '/web/report*',
+    '/bench/report',
+    '/packages/*/dist',
+    '/test/browser',
+    '/test/clients',
+    '/mutants'
+  ],
+  coverageAnalysis: 'perTest',
+  concurrency: Number(process.env.MUTANT_JOBS ?? 1),
+  timeoutMS: 30_000,
+  timeoutFactor: 0.2,
+  dryRunTimeoutMinutes: 60,
+  // Replaces a process after many mutants, because one of them may have left something behind.
+  maxTestRunnerReuse: 100,
+  tempDirName: '.stryker-tmp',
+  warnings: { slow: false, unknownOptions: true, preprocessorErrors: true, unserializableOptions: true }
 }
 
-const scores = readScores()
-const shown = [...wanted].filter((source) => existsSync(source))
-printScores(shown, scores)
-if (shown.some((source) => !isCurrent(source, scores) || (scores[source]?.score ?? 0) < 90)) process.exitCode = 1
+const page = (name: string) => ({ fileName: join(folder, `${name}.html`) })
+
+/** Runs mutants with the tests that call their source files. Returns whether there are any. */
+async function run(mutate: string[], tests: string[], more: PartialStrykerOptions): Promise<boolean> {
+  if (tests.length === 0) return false
+  process.env.TEST_FILES = tests.join(' ')
+  rmSync(unusedFile, { force: true })
+  await new Stryker({ ...settings, mutate, ...more }).runMutationTest()
+  if (existsSync(unusedFile)) console.error(readFileSync(unusedFile, 'utf8'))
+  return true
+}
+
+/** Runs all mutants of the chunks, and prints the score of each file. */
+async function runAll(): Promise<void> {
+  if (!options.scores) {
+    const calls = measure()
+    for (const { path, sources } of chunks) {
+      const reporters = [process.stdout.isTTY ? 'progress' : 'progress-append-only', 'html', 'scores']
+      const htmlReporter = page(path.replaceAll('/', '-'))
+      const isReached = await run(sources, choose(sources, calls), { reporters, htmlReporter })
+      if (!isReached) console.error(`No test calls ${path}`)
+    }
+  }
+  const scores = readScores()
+  const shown = [...wanted].filter((source) => existsSync(source))
+  printScores(shown, scores)
+  if (shown.some((source) => !isCurrent(source, scores) || (scores[source]?.score ?? 0) < 90)) process.exitCode = 1
+}
+
+/** Runs some mutants, drawn from all of what is wanted, and prints their score. */
+async function runSample(size: number, seed: string): Promise<void> {
+  const lister = { testRunner: 'lister', reporters: [], concurrency: 1 }
+  const all = await new Stryker({ ...settings, ...lister, mutate: [...wanted] }).runMutationTest()
+  const places = new Map(
+    all
+      .filter(({ status }) => status !== 'Ignored')
+      .map((mutant) => {
+        const source = mutant.fileName.replace(`${process.cwd()}/`, '')
+        const { start, end } = mutant.location
+        // A range of StrykerJS counts lines from 1 and columns from 0, and its end is within.
+        const range = `${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`
+        return [nameIn(source, mutant), { source, range: `${source}:${range}` }] as const
+      })
+  )
+  const mutants = draw([...places.keys()], size, seed)
+  writeSample({ seed, of: places.size, mutants })
+  console.log(`${mutants.length} of ${places.size} mutants, seed ${seed}`)
+  process.env.MUTANT_SAMPLE = 'yes'
+  const drawn = mutants.flatMap((name) => places.get(name) ?? [])
+  const sources = [...new Set(drawn.map(({ source }) => source))]
+  const ranges = [...new Set(drawn.map(({ range }) => range))]
+  const more = { reporters: ['sample', 'scores', 'html'], htmlReporter: page('sample') }
+  if (!(await run(ranges, choose(sources, measure()), more))) console.error('No test calls what was drawn')
+  const { noticed = 0, survivors = mutants } = readSample()
+  for (const survivor of survivors) console.log(survivor)
+  console.log(
+    `\nSeed ${seed}, ${mutants.length} of ${places.size} mutants: ${scoreText(noticed, noticed + survivors.length)}`
+  )
+  if (noticed < 0.9 * mutants.length) process.exitCode = 1
+}
+
+if (options.sample !== undefined && !/^[1-9]\d*$/.test(options.sample)) throw new Error('--sample takes a number')
+if (options.sample) await runSample(Number(options.sample), options.seed)
+else await runAll()

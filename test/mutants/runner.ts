@@ -18,6 +18,7 @@ import {
 } from '@stryker-mutator/api/test-runner'
 import type { Test } from 'tap'
 import { hashOf, nameOf, promise, type Result, readLines, repeatableFile, resultsFile, unusedFile } from './files.ts'
+import { readSample } from './sample.ts'
 
 /** Shared by the instrumented code and its runner, as StrykerJS defines it. */
 interface Namespace {
@@ -35,6 +36,8 @@ const { send } = process
 if (send)
   process.send = (message: unknown, ...more: never[]) =>
     typeof message !== 'string' || (send as (...all: unknown[]) => boolean).call(process, message, ...more)
+
+const sample = process.env.MUTANT_SAMPLE ? new Set(readSample().mutants) : undefined
 
 // Milliseconds of test files per mutant. A mutant that they do not kill counts as survived: the score is a lower bound.
 const budget = Number(process.env.MUTANT_BUDGET ?? 20_000)
@@ -158,6 +161,8 @@ class Runner implements TestRunner {
   }: MutantRunOptions): Promise<MutantRunResult> {
     const source = activeMutant.fileName.replace(`${process.cwd()}/`, '').replace(/^.*?(?=(src|plugins)\/)/, '')
     const mutant = nameOf(source, activeMutant.location, activeMutant.replacement)
+    // StrykerJS also makes the mutants within the place of one that was drawn.
+    if (sample?.has(mutant) === false) return { status: MutantRunStatus.Error, errorMessage: 'Not in the sample' }
     const before = known.get(mutant)
     const times: Record<string, number> = JSON.parse(readFileSync(timesFile, 'utf8'))
     const hash = (file: string) => hashOf(file, process.cwd())

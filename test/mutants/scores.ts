@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { MutantResult, schema } from '@stryker-mutator/api/core'
 import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin'
 import type { Reporter } from '@stryker-mutator/api/report'
-import { folder, hashOf, nameOf, type Result, resultsFile } from './files.ts'
+import { folder, hashOf, nameIn, type Result, resultsFile } from './files.ts'
 
 interface Score {
   hash: string
@@ -36,8 +36,11 @@ export function printScores(sources: string[], scores: Scores): void {
 }
 
 const isOneOf = (...statuses: schema.MutantStatus[]) => {
-  return ({ status }: schema.MutantResult) => statuses.includes(status)
+  return ({ status }: { status: schema.MutantStatus }) => statuses.includes(status)
 }
+
+export const isNoticed = isOneOf('Killed', 'Timeout')
+export const isUnnoticed = isOneOf('Survived', 'NoCoverage')
 
 /** The text of a mutant's place, on one line. */
 function textAt(lines: string[], { start, end }: schema.Location): string {
@@ -53,10 +56,9 @@ const short = (text: string) => {
 }
 
 function scoreOf(source: string, { mutants, source: text }: schema.FileResult): Score {
-  const killed = mutants.filter(isOneOf('Killed', 'Timeout')).length
-  const survivors = mutants.filter(isOneOf('Survived', 'NoCoverage'))
+  const killed = mutants.filter(isNoticed).length
+  const survivors = mutants.filter(isUnnoticed)
   const survived = survivors.length
-  const lines = text.split('\n')
   return {
     hash: hashOf(source),
     killed,
@@ -64,28 +66,32 @@ function scoreOf(source: string, { mutants, source: text }: schema.FileResult): 
     score: killed + survived > 0 ? (100 * killed) / (killed + survived) : 100,
     survivors: survivors
       .toSorted((a, b) => a.location.start.line - b.location.start.line)
-      .map(({ status, location, replacement = '' }) => {
-        const note = status === 'NoCoverage' ? ' (not reached)' : ''
-        return `${source}:${location.start.line}${note}\n    ${textAt(lines, location)}\n  > ${short(replacement)}`
-      })
+      .map((mutant) => survivorText(source, text, mutant))
   }
+}
+
+/** Where a mutant is, what stands there and what it puts in its place. */
+export function survivorText(
+  source: string,
+  text: string,
+  { status, location, replacement = '' }: schema.MutantResult
+): string {
+  const note = status === 'NoCoverage' ? ' (not reached)' : ''
+  const original = textAt(text.split('\n'), location)
+  return `${source}:${location.start.line}${note}\n    ${original}\n  > ${short(replacement)}`
 }
 
 /** Keeps the score of each file, and the mutants that never end. */
 class ScoresReporter implements Reporter {
   onMutantTested({ status, fileName, location, replacement }: Readonly<MutantResult>): void {
     if (status !== 'Timeout') return
-    const { start, end } = location
-    const place = {
-      start: { line: start.line - 1, column: start.column - 1 },
-      end: { line: end.line - 1, column: end.column - 1 }
-    }
-    const source = fileName.replace(`${process.cwd()}/`, '')
-    const result: Result = { mutant: nameOf(source, place, replacement), status: 'timeout', ran: {} }
+    const result: Result = { mutant: nameIn(fileName, { location, replacement }), status: 'timeout', ran: {} }
     appendFileSync(resultsFile, `${JSON.stringify(result)}\n`)
   }
 
   onMutationTestReportReady({ files }: Readonly<schema.MutationTestResult>): void {
+    // A sample of a file is not its score.
+    if (process.env.MUTANT_SAMPLE) return
     const scores = readScores()
     for (const [source, result] of Object.entries(files)) scores[source] = scoreOf(source, result)
     writeFileSync(scoresFile, JSON.stringify(scores, undefined, 2))
