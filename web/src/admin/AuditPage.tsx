@@ -4,11 +4,10 @@ import type { AuditFilter } from '../api/admin.ts'
 import type { AuditEntry } from '../api/types.ts'
 import { Link, useLocation, useSearch } from '../router.tsx'
 import { Button } from '../ui/Button.tsx'
-import { ErrorState } from '../ui/ErrorState.tsx'
 import { RelativeTime } from '../ui/RelativeTime.tsx'
-import { Skeleton } from '../ui/Skeleton.tsx'
 import { AdminPage } from './AdminPage.tsx'
 import { DaysChart } from './DaysChart.tsx'
+import { FoundList } from './FoundList.tsx'
 import { useAudit, useDays } from './useAudit.ts'
 
 const actors = {
@@ -119,9 +118,7 @@ const events = Object.fromEntries(eventNames.map((name) => [name, eventInWords(n
 
 export default function AuditPage() {
   const [filter, change] = useFilter()
-  const { data, error, isPending, isError, refetch, ...more } = useAudit(filter)
-  const entries = data?.pages.flatMap(({ items }) => items)
-  const isSearching = isPending || (entries?.length === 0 && more.hasNextPage && !more.isFetchNextPageError)
+  const found = useAudit(filter)
   return (
     <AdminPage title="Audit" intro="What users and operators did, newest first.">
       <div className="users">
@@ -147,24 +144,9 @@ export default function AuditPage() {
             </p>
           )}
         </section>
-        <div className="sheet">
-          {isSearching && <Skeleton rows={5} label="Loading events" />}
-          {isError && !entries && <ErrorState what="The events" error={error} retry={() => void refetch()} />}
-          {entries?.length === 0 && !isSearching && <p className="card soft">No event matches.</p>}
-          <ul aria-label="Events">
-            {entries?.map((event) => (
-              <AuditRow key={event.id} event={event} />
-            ))}
-          </ul>
-        </div>
-        {more.hasNextPage && !isSearching && (
-          <div className="stack">
-            {more.isFetchNextPageError && <p role="alert">More could not be loaded.</p>}
-            <Button aria-disabled={more.isFetchingNextPage} onClick={() => void more.fetchNextPage()}>
-              {more.isFetchingNextPage ? 'Loading more…' : more.isFetchNextPageError ? 'Try again' : 'Show more'}
-            </Button>
-          </div>
-        )}
+        <FoundList items="events" none="No event matches." found={found}>
+          {(event) => <AuditRow key={event.id} event={event} />}
+        </FoundList>
       </div>
     </AdminPage>
   )

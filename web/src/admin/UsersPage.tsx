@@ -2,10 +2,8 @@ import type { UserFilter } from '../api/admin.ts'
 import { useLocation, useSearch } from '../router.tsx'
 import { SearchBox } from '../tasks/SearchBox.tsx'
 import '../tasks/filter-bar.css'
-import { Button } from '../ui/Button.tsx'
-import { ErrorState } from '../ui/ErrorState.tsx'
-import { Skeleton } from '../ui/Skeleton.tsx'
 import { AdminPage } from './AdminPage.tsx'
+import { FoundList } from './FoundList.tsx'
 import { UserRow } from './UserRow.tsx'
 import { useUsers } from './useUsers.ts'
 
@@ -28,9 +26,6 @@ function useFilter() {
 
 export default function UsersPage() {
   const [filter, change] = useFilter()
-  const { data, error, isPending, isError, refetch, ...more } = useUsers(filter)
-  const users = data?.pages.flatMap(({ items }) => items)
-  const isSearching = isPending || (users?.length === 0 && more.hasNextPage && !more.isFetchNextPageError)
   return (
     <AdminPage title="Users" intro="All accounts, the latest sign-in first.">
       <div className="users">
@@ -51,24 +46,9 @@ export default function UsersPage() {
             ))}
           </fieldset>
         </section>
-        <div className="sheet">
-          {isSearching && <Skeleton rows={5} label="Loading users" />}
-          {isError && !users && <ErrorState what="The users" error={error} retry={() => void refetch()} />}
-          {users?.length === 0 && !isSearching && <p className="card soft">No user matches.</p>}
-          <ul aria-label="Users">
-            {users?.map((user) => (
-              <UserRow key={user.id} user={user} />
-            ))}
-          </ul>
-        </div>
-        {more.hasNextPage && !isSearching && (
-          <div className="stack">
-            {more.isFetchNextPageError && <p role="alert">More could not be loaded.</p>}
-            <Button aria-disabled={more.isFetchingNextPage} onClick={() => void more.fetchNextPage()}>
-              {more.isFetchingNextPage ? 'Loading more…' : more.isFetchNextPageError ? 'Try again' : 'Show more'}
-            </Button>
-          </div>
-        )}
+        <FoundList items="users" none="No user matches." found={useUsers(filter)}>
+          {(user) => <UserRow key={user.id} user={user} />}
+        </FoundList>
       </div>
     </AdminPage>
   )

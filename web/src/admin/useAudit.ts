@@ -1,17 +1,14 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { type AuditFilter, countDays, listAudit } from '../api/admin.ts'
-import { useGoingOn } from './useGoingOn.ts'
 
 /** The events that match, newest first. */
 export function useAudit(filter: AuditFilter) {
-  const query = useInfiniteQuery({
+  return useInfiniteQuery({
     queryKey: ['audit', filter],
     queryFn: ({ pageParam, signal }) => listAudit(filter, pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined
   })
-  useGoingOn(query)
-  return query
 }
 
 export const useDays = () =>

@@ -1,18 +1,15 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { findUsers, showUser, type UserFilter } from '../api/admin.ts'
 import { queries } from '../api/queries.ts'
-import { useGoingOn } from './useGoingOn.ts'
 
 /** The users that match, the latest sign-in first. */
 export function useUsers(filter: UserFilter) {
-  const query = useInfiniteQuery({
+  return useInfiniteQuery({
     queryKey: ['users', filter],
     queryFn: ({ pageParam, signal }) => findUsers(filter, pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined
   })
-  useGoingOn(query)
-  return query
 }
 
 export const useUser = (id: string) =>
