@@ -87,6 +87,8 @@ export function notesService(...faults: Fault[]): FastifyInstance {
   const newest = new Map<string, string>()
   const wrong = new Map<string, number>()
   let last = 0
+  // The same in each token, also when the second changes.
+  const start = Math.floor(Date.now() / 1000)
 
   const sign = (text: string) => createHmac('sha256', secret).update(text).digest('base64url')
   function tokenOf(user: User): string {
@@ -95,7 +97,7 @@ export function notesService(...faults: Fault[]): FastifyInstance {
       sub: String(user.id),
       jti: has('sessions.new') ? '1' : randomBytes(8).toString('hex'),
       iat: has('sessions.new') ? 0 : now,
-      ...(!has('tokens.lifetime') && { exp: has('sessions.new') ? now - (now % 86_400) + 172_800 : now + 3600 }),
+      ...(!has('tokens.lifetime') && { exp: (has('sessions.new') ? start : now) + 3600 }),
       ...(has('tokens.contents') && { password_hash: 'x' })
     }
     const text = `${segment({ alg: 'HS256', typ: 'JWT' })}.${segment(claims)}`

@@ -1,4 +1,6 @@
+import { mock } from 'node:test'
 import { test } from 'tap'
+import { comparable } from '../../packages/gatehouse/src/checks/isolation.ts'
 import { exampleOf, readOpenApi } from '../../packages/gatehouse/src/openapi.ts'
 import { at, fill, profiles, readProfile } from '../../packages/gatehouse/src/profiles.ts'
 import { missingId } from '../../packages/gatehouse/src/run.ts'
@@ -105,5 +107,24 @@ test('an id that belongs to nothing has the form of one that does', (t) => {
   t.equal(missingId({}, '17'), '2147483000')
   t.equal(missingId({ type: 'integer', maximum: 100 }), '100')
   t.match(missingId({}, 'aB3d-E6gH'), /^\w{4}-\w{4}$/)
+  t.end()
+})
+
+test('a short id is never by chance the one that exists', (t) => {
+  t.teardown(() => mock.reset())
+  for (let part = 0; part < 1; part += 1 / 64) {
+    mock.method(Math, 'random', () => part)
+    for (const id of ['a', 'Z', '9f', '_']) t.not(missingId({}, id).toLowerCase(), id.toLowerCase())
+    mock.reset()
+  }
+  t.end()
+})
+
+test('answers about a short id and a missing one are compared without both', (t) => {
+  const answer = (id: string) => ({ status: 404, text: `{"detail":"there is no note ${id}"}` })
+  for (const id of ['4', '0', '21']) {
+    const absent = missingId({}, id)
+    t.equal(comparable(answer(id), [id, absent]), comparable(answer(absent), [id, absent]))
+  }
   t.end()
 })

@@ -46,8 +46,11 @@ export function missingId(schema: Record<string, unknown> = {}, like?: string): 
     return String(Math.min(2_147_483_000, Number(schema.maximum ?? Number.POSITIVE_INFINITY)))
   if (like === undefined || /^[\da-f]{8}-[\da-f]{4}-/i.test(like))
     return like === undefined ? unknownId : `${like.slice(0, 9)}${crypto.randomUUID().slice(9)}`
-  const letters = 'abcdefghijkmnpqrstuvwxyz23456789'
-  return Array.from(like, (letter) => (/\w/.test(letter) ? letters[Math.floor(Math.random() * 32)] : letter)).join('')
+  // Each letter differs, so that a short id is not by chance the one that exists.
+  return Array.from(like, (letter) => {
+    const others = [...'abcdefghijkmnpqrstuvwxyz23456789'].filter((other) => other !== letter.toLowerCase())
+    return /\w/.test(letter) ? others[Math.floor(Math.random() * others.length)] : letter
+  }).join('')
 }
 
 /** The path of a collection without the slash that some frameworks put at its end. */

@@ -21,8 +21,10 @@ const filled = (path: string, values: Record<string, string>) =>
   path.replace(/\{([^}]+)\}/g, (all, name: string) => encodeURIComponent(values[name] ?? all))
 
 /** Bodies without what differs between two answers to the same request. */
-function comparable({ status, text }: Answer, ids: string[]): string {
-  const same = ids.reduce((rest, id) => rest.replaceAll(id, '{id}'), text)
+export function comparable({ status, text }: Pick<Answer, 'status' | 'text'>, ids: string[]): string {
+  // A short id may be part of a longer one, as 4 is of 2147483000.
+  const longestFirst = ids.toSorted((one, other) => other.length - one.length)
+  const same = longestFirst.reduce((rest, id) => rest.replaceAll(id, '{id}'), text)
   const noise =
     /"(request_?id|req_?id|trace_?id|instance|timestamp|time|correlation_?id)":\s*("[^"]{0,200}"|\d{1,20})/gi
   return `${status} ${same.replace(noise, '')}`
