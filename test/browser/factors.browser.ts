@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { TOTP } from 'otpauth'
 import type { Page } from 'playwright-core'
 import t, { test } from 'tap'
+import { wrongCode } from '../helpers/factors.ts'
 import { checkLooks, looks } from '../helpers/looks.ts'
 import { eventually, field, loaded, logIn, openSite, password, seen } from '../helpers/site.ts'
 import { until } from '../helpers/wait.ts'
@@ -75,7 +76,7 @@ test('an authenticator app is set up by keyboard only, and its recovery codes ar
   await field(page, 'Code').focus()
   await page.keyboard.press('Enter')
   await page.getByText('Enter the code that the app shows.').waitFor()
-  await page.keyboard.type('000000')
+  await page.keyboard.type(wrongCode(secret))
   await page.keyboard.press('Enter')
   await page.getByText('This code is wrong.').waitFor()
   t.equal(await focusedName(page), 'code')
@@ -190,16 +191,16 @@ test('the second step takes a code once, and a recovery code once', async (t) =>
 })
 
 test('too many wrong codes, and a challenge that has expired, lead back to the password', async () => {
-  const { email } = await withApp()
+  const { email, secret } = await withApp()
   const page = await atSecondStep(email)
   for (let tries = 1; tries <= 5; tries++) {
-    await field(page, 'Code').fill(`00000${tries}`)
+    await field(page, 'Code').fill(wrongCode(secret, Date.now(), tries))
     const answer = page.waitForResponse('**/second-factor')
     await signIn(page).click()
     await answer
     await page.getByText('This code is wrong, or was used before.').waitFor()
   }
-  await field(page, 'Code').fill('000000')
+  await field(page, 'Code').fill(wrongCode(secret))
   await signIn(page).click()
   await page.getByText('The second step took too long, or had too many wrong codes. Sign in again.').waitFor()
   await seen(page, 'Sign in')
@@ -208,8 +209,10 @@ test('too many wrong codes, and a challenge that has expired, lead back to the p
   const json = { status: 401, code: 'second_factor_required', challenge: 'x', methods: ['totp'], expires_in: 1 }
   await late.route('**/api/auth/login', (route) => route.fulfill({ status: 401, json }))
   await late.goto('/login')
+  // It lasts a second.
+  const step = seen(late, 'Second step')
   await logIn(late, email)
-  await seen(late, 'Second step')
+  await step
   await late.getByText('The second step took too long. Sign in again.').waitFor()
   await seen(late, 'Sign in')
 })
@@ -260,7 +263,7 @@ test('a step-up asks a user with an authenticator app for a code', async (t) => 
   t.equal(await focusedName(page), 'code')
   t.equal(await dialog(page).getByLabel('Your password').count(), 0)
   await checkLooks(t, page, 'step-up-code')
-  await page.keyboard.type('000000')
+  await page.keyboard.type(wrongCode(secret))
   await page.keyboard.press('Enter')
   await dialog(page).getByText('This code is wrong, or was used before.').waitFor()
   await page.keyboard.press('ControlOrMeta+a')
@@ -347,7 +350,7 @@ for (const [look, options] of Object.entries(looks))
     await page.locator('.secret').waitFor()
     await checkLooks(t, page, `authenticator-${look}`)
     const secret = await secretOn(page)
-    await field(page, 'Code').fill('000000')
+    await field(page, 'Code').fill(wrongCode(secret))
     await field(page, 'Code').press('Enter')
     await page.getByText('This code is wrong.').waitFor()
     await checkLooks(t, page, `authenticator-wrong-${look}`)

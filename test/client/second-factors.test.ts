@@ -2,6 +2,7 @@ import { TOTP } from 'otpauth'
 import t, { test } from 'tap'
 import { GatehouseProblem } from '../../web/client/src/index.ts'
 import { password } from '../helpers/app.ts'
+import { wrongCode } from '../helpers/factors.ts'
 import { startBrowsers } from '../helpers/tabs.ts'
 
 const { open, pass, clock } = await startBrowsers(t)
@@ -33,7 +34,9 @@ test('a login with a second factor is completed with a code', async (t) => {
   t.ok(problem instanceof GatehouseProblem)
   t.match(problem, { code: 'second_factor_required', methods: ['totp', 'recovery_code'], expires_in: 300 })
   const challenge = problem?.challenge ?? ''
-  await t.rejects(other.session.completeLogIn({ challenge, code: '000000' }), { code: 'invalid_code' })
+  await t.rejects(other.session.completeLogIn({ challenge, code: wrongCode(secret, clock()) }), {
+    code: 'invalid_code'
+  })
   t.match(other.session.state(), { status: 'out' })
   pass(30)
   t.match(await other.session.completeLogIn({ challenge, code: codeOf(secret) }), { email })
@@ -56,7 +59,7 @@ test('changing the password and deleting the account ask for the second factor, 
     async onStepUp() {
       asked += 1
       await t.rejects(user.session.stepUp({ password }), { code: 'second_factor_required' })
-      await t.rejects(user.session.stepUp({ code: '000000' }), { code: 'invalid_code' })
+      await t.rejects(user.session.stepUp({ code: wrongCode(user.secret, clock()) }), { code: 'invalid_code' })
       await user.session.stepUp({ code: codes.pop() ?? '' })
       return true
     }

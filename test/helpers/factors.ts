@@ -10,6 +10,15 @@ export const period = 30_000
 export const codeAt = (secret: string, now: number) =>
   new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: now })
 
+/** Six digits that are not what the app shows, ten minutes either way: any fixed code is right once in 333,333 attempts. */
+export function wrongCode(secret: string, now = Date.now(), first = 0): string {
+  const shown = new Set(Array.from({ length: 41 }, (_, i) => codeAt(secret, now + (i - 20) * period)))
+  for (let number = first; ; number++) {
+    const code = String(number).padStart(6, '0')
+    if (!shown.has(code)) return code
+  }
+}
+
 /** Operations of users with an authenticator app, under the clock of an app. */
 export function factored(app: FastifyInstance, clock: { now: number }) {
   const call = caller(app)
@@ -19,6 +28,8 @@ export function factored(app: FastifyInstance, clock: { now: number }) {
     clock.now += period
     return codeAt(secret, clock.now)
   }
+
+  const wrongCodeOf = (secret: string) => wrongCode(secret, clock.now)
 
   /** Turns the authenticator app of a session on. */
   async function turnOn(token: string) {
@@ -48,7 +59,7 @@ export function factored(app: FastifyInstance, clock: { now: number }) {
   const logIn = async ({ email, secret }: { email: string; secret: string }) =>
     (await answer(await challengeOf(email), nextCode(secret))).json()
 
-  return { nextCode, turnOn, register, begin, challengeOf, answer, logIn }
+  return { nextCode, wrongCodeOf, turnOn, register, begin, challengeOf, answer, logIn }
 }
 
 export const claimsOf = (token: string) =>

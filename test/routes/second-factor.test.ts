@@ -11,7 +11,7 @@ const { app, anyone, signUp, lettersTo } = await startApp(t, {
   settings: { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_AUTH: '100000' },
   clock: () => clock.now
 })
-const { nextCode, register, begin, challengeOf, answer, logIn } = factored(app, clock)
+const { nextCode, wrongCodeOf, register, begin, challengeOf, answer, logIn } = factored(app, clock)
 const me = (token: string) => caller(app, token).get('/api/auth/me')
 
 test('after the right password, a login asks for a second factor', async (t) => {
@@ -121,7 +121,8 @@ test('a challenge works once', async (t) => {
 test('a challenge is invalid after five wrong codes, and after five minutes', async (t) => {
   const ann = await register()
   const [challenge, other] = [await challengeOf(ann.email), await challengeOf(ann.email)]
-  for (let i = 0; i < 5; i++) t.equal((await answer(challenge, '000000')).json().code, 'invalid_code')
+  const wrong = wrongCodeOf(ann.secret)
+  for (let i = 0; i < 5; i++) t.equal((await answer(challenge, wrong)).json().code, 'invalid_code')
   t.equal((await answer(challenge, nextCode(ann.secret))).json().code, 'invalid_token')
   t.equal((await answer(other, nextCode(ann.secret))).statusCode, 200, 'another one is not')
   const late = await challengeOf(ann.email)
@@ -229,17 +230,18 @@ test('a reset of the password does not skip the second factor', async (t) => {
 test('all factors share one limit on wrong codes, which does not lock the owner out', async (t) => {
   const ann = await register()
   const elsewhere = '2001:db8:9::1'
-  for (let i = 0; i < 4; i++) t.equal((await answer(await challengeOf(ann.email), '000000', elsewhere)).statusCode, 401)
+  const wrong = wrongCodeOf(ann.secret)
+  for (let i = 0; i < 4; i++) t.equal((await answer(await challengeOf(ann.email), wrong, elsewhere)).statusCode, 401)
   for (let i = 0; i < 4; i++)
     t.equal((await answer(await challengeOf(ann.email), 'not-a-recovery-code', elsewhere)).statusCode, 401)
   const user = caller(app, ann.first.access_token)
   for (let i = 0; i < 2; i++)
-    t.equal((await user.post('/api/auth/step-up', { code: '000000' }, { remoteAddress: elsewhere })).statusCode, 401)
+    t.equal((await user.post('/api/auth/step-up', { code: wrong }, { remoteAddress: elsewhere })).statusCode, 401)
   const [code = ''] = ann.recoveryCodes
   const refused = await answer(await challengeOf(ann.email), code, elsewhere)
   t.match(refused.json(), { status: 429, code: 'too_many_requests' })
   t.match(refused.headers, { 'retry-after': /^\d+$/ })
-  const confirm = await user.post('/api/auth/factors/totp/confirm', { code: '000000' }, { remoteAddress: elsewhere })
+  const confirm = await user.post('/api/auth/factors/totp/confirm', { code: wrong }, { remoteAddress: elsewhere })
   t.equal(confirm.statusCode, 429)
   t.equal(
     (await answer(await challengeOf(ann.email), code)).statusCode,
@@ -255,7 +257,8 @@ test('all factors share one limit on wrong codes, which does not lock the owner 
 test('wrong codes do not count as wrong passwords', async (t) => {
   const ann = await register()
   const elsewhere = '2001:db8:9::2'
-  for (let i = 0; i < 10; i++) await answer(await challengeOf(ann.email), '000000', elsewhere)
+  const wrong = wrongCodeOf(ann.secret)
+  for (let i = 0; i < 10; i++) await answer(await challengeOf(ann.email), wrong, elsewhere)
   const again = await anyone.post('/api/auth/login', { email: ann.email, password }, { remoteAddress: elsewhere })
   t.equal(again.json().code, 'second_factor_required')
 })

@@ -12,7 +12,7 @@ import { product } from '../helpers/sources.ts'
 
 const clock = { now: Date.now() }
 const { app, config } = await startApp(t, { clock: () => clock.now })
-const { register, begin, challengeOf, answer, logIn, nextCode } = factored(app, clock)
+const { register, begin, challengeOf, answer, logIn, nextCode, wrongCodeOf } = factored(app, clock)
 
 /** Every operation that opens, renews or raises a session. Its tests show that it leaves the session with the right `amr`. */
 const ways = [
@@ -30,8 +30,8 @@ type Factored = Awaited<ReturnType<typeof register>>
 /** For each of them, what somebody with the password, and maybe an old session, tries without the second factor. */
 const attempts: Record<(typeof ways)[number], (user: Factored) => Promise<{ statusCode: number }>[]> = {
   'POST /api/auth/login': ({ email }) => [begin(email)],
-  'POST /api/auth/login/second-factor': ({ email }) => [
-    challengeOf(email).then((challenge) => answer(challenge, '000000')),
+  'POST /api/auth/login/second-factor': ({ email, secret }) => [
+    challengeOf(email).then((challenge) => answer(challenge, wrongCodeOf(secret))),
     challengeOf(email).then((challenge) => answer(challenge, password))
   ],
   'POST /api/auth/passkeys/login': ({ id }) => {
@@ -45,11 +45,10 @@ const attempts: Record<(typeof ways)[number], (user: Factored) => Promise<{ stat
   'POST /api/auth/register': ({ email }) => [
     caller(app).post('/api/auth/register', { email, name: 'Somebody', password })
   ],
-  'POST /api/auth/step-up': ({ first }) => {
+  'POST /api/auth/step-up': ({ first, secret }) => {
     const user = caller(app, first.access_token)
-    return [{ password }, { code: '000000' }, { password, code: '000000' }].map((body) =>
-      user.post('/api/auth/step-up', body)
-    )
+    const code = wrongCodeOf(secret)
+    return [{ password }, { code }, { password, code }].map((body) => user.post('/api/auth/step-up', body))
   },
   'PUT /api/auth/password': ({ first }) => [
     caller(app, first.access_token).put('/api/auth/password', {

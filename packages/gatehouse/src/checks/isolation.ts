@@ -23,7 +23,7 @@ const filled = (path: string, values: Record<string, string>) =>
 /** Bodies without what differs between two answers to the same request. */
 export function comparable({ status, text }: Pick<Answer, 'status' | 'text'>, ids: string[]): string {
   // A short id may be part of a longer one, as 4 is of 2147483000.
-  const longestFirst = ids.toSorted((one, other) => other.length - one.length)
+  const longestFirst = [...ids].sort((one, other) => other.length - one.length)
   const same = longestFirst.reduce((rest, id) => rest.replaceAll(id, '{id}'), text)
   const noise =
     /"(request_?id|req_?id|trace_?id|instance|timestamp|time|correlation_?id)":\s*("[^"]{0,200}"|\d{1,20})/gi
