@@ -27,6 +27,8 @@ async function burgle(email: string) {
 test('the list says what happened, when, from where and with which browser', async (t) => {
   const { page, email } = await site.signedUp()
   await burgle(email)
+  // So that it stays just now.
+  await page.clock.setFixedTime(Date.now())
   await open(page)
   t.equal(await rows(page).count(), 3)
   t.strictSame(await rows(page).locator('h2').allTextContents(), ['Signed in ', 'Sign-in failed ', 'Signed up '])
@@ -131,6 +133,7 @@ test('the list of sessions says how each was opened', async (t) => {
   const answer = page.waitForResponse('**/api/auth/sessions')
   await page.goto('/sessions')
   const { items } = await (await answer).json()
+  await loaded(page)
   const session = page.getByRole('list', { name: 'Sessions' }).getByRole('listitem')
   t.match(await session.allTextContents(), [
     /Signed in just now with your password/,

@@ -61,8 +61,9 @@ test('text written while the previous change is refused is saved with that chang
   saving.letGo(503)
   await page.getByText('was not saved. The form shows why.').waitFor()
   t.equal(await field(page, 'Title').inputValue(), 'Renamed')
+  const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT' && answer.ok())
   await save(page)
-  await eventually(t, 'saved', async () => (await page.getByText('Saving…').count()) === 0)
+  await saved
   await page.reload()
   await task(page, 'Renamed').getByText('And described').waitFor()
 })

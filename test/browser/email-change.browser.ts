@@ -1,7 +1,7 @@
 import t, { test } from 'tap'
 import { checkLooks } from '../helpers/looks.ts'
 import { codeOf, pathOf } from '../helpers/mailbox.ts'
-import { field, logIn, openSite, type Person, password, seen } from '../helpers/site.ts'
+import { eventually, field, logIn, openSite, type Person, password, seen } from '../helpers/site.ts'
 import { mailSettings, startSmtp } from '../helpers/smtp.ts'
 import { until } from '../helpers/wait.ts'
 
@@ -102,7 +102,9 @@ test('the code of the mail, entered where the user asked, changes the address to
   await form.waitFor({ state: 'detached' })
   await page.getByTitle(next).waitFor()
   await page.getByText('Confirmed', { exact: true }).waitFor()
-  t.equal(await page.evaluate(() => document.activeElement?.tagName), 'H1', 'the focus stays on the page')
+  await eventually(t, 'the focus stays on the page', () =>
+    page.locator('h1').evaluate((heading) => heading === document.activeElement)
+  )
 })
 
 test('an address that somebody else got meanwhile is not taken from them', async (t) => {

@@ -1,5 +1,5 @@
 import t, { test } from 'tap'
-import { add, openSite, prolongUndo } from '../helpers/site.ts'
+import { add, eventually, openSite, prolongUndo } from '../helpers/site.ts'
 
 const site = await openSite(t)
 
@@ -10,7 +10,7 @@ test('a deleted row that scrolls back into view does not take the focus from typ
   await page.getByRole('button', { name: 'Delete “One”' }).click()
   const undo = page.getByRole('button', { name: 'Undo: keep “One”' })
   const hasFocus = (element: Element) => element === document.activeElement
-  t.ok(await undo.evaluate(hasFocus), 'the click leads to it')
+  await eventually(t, 'the click leads to it', () => undo.evaluate(hasFocus))
   const search = page.getByRole('searchbox', { name: 'Search tasks' })
   await search.fill('Two')
   await undo.waitFor({ state: 'detached' })

@@ -105,6 +105,9 @@ test('a user adds, completes, edits and deletes a task by keyboard only', async 
   await eventually(t, 'done', () => task(page, 'By key').getByRole('checkbox').isChecked())
   await until(/^Edit “By key”/)
   await press('Enter')
+  await eventually(t, 'the title has the focus', () =>
+    field(page, 'Title').evaluate((input) => input === document.activeElement)
+  )
   await page.keyboard.press('ControlOrMeta+a')
   await page.keyboard.type('By keyboard')
   await press('Control+Enter')

@@ -98,8 +98,10 @@ test('an editor that opens shows its buttons', async (t) => {
     return y > 60 && y + height <= 800
   })
   await field(page, 'Description').fill('line\n'.repeat(60))
-  const { y, height } = await boxOf(save)
-  t.ok(y + height <= 800, 'also below a long description')
+  await eventually(t, 'also below a long description', async () => {
+    const { y, height } = await boxOf(save)
+    return y + height <= 800
+  })
 })
 
 test('the selected filter can be told in forced colours', async (t) => {

@@ -37,7 +37,7 @@ test('tabs whose tokens expire at the same time refresh once', async (t) => {
 })
 
 test('a token that expires during an edit loses no text', async (t) => {
-  const site = await openSite(t, { ACCESS_TOKEN_TTL: '2s' })
+  const site = await openSite(t, { ACCESS_TOKEN_TTL: '4s' })
   const before = Date.now()
   const { page, context, asked } = await site.signedUp()
   let authorization = ''
@@ -49,7 +49,7 @@ test('a token that expires during an edit loses no text', async (t) => {
   await add(page, 'Draft')
   await page.getByRole('button', { name: 'Edit “Draft”' }).click()
   await field(page, 'Title').fill('Written at length')
-  await field(page, 'Description').fill('over more than two seconds')
+  await field(page, 'Description').fill('over more than four seconds')
   await until('the token to expire', async () => {
     const answer = await context.request.get('/api/auth/me', { headers: { authorization } })
     return answer.status() === 401
@@ -58,7 +58,7 @@ test('a token that expires during an edit loses no text', async (t) => {
   const refused = page.waitForResponse((answer) => answer.status() === 401)
   await page.getByRole('button', { name: 'Save' }).click()
   t.match(await (await refused).json(), { code: 'token_expired' })
-  await task(page, 'Written at length').getByText('over more than two seconds').waitFor()
+  await task(page, 'Written at length').getByText('over more than four seconds').waitFor()
   await eventually(t, 'saved', async () => (await page.getByText('Saving…').count()) === 0)
   t.match(
     asked.slice(sofar, sofar + 3).map((line) => line.replace(/[\da-f-]{36}/, ':id')),

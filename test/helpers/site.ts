@@ -10,7 +10,7 @@ import { cloneTemplate } from './template.ts'
 export const password = 'correct-horse-7'
 
 /** Milliseconds for a page to show something. */
-const patience = 30_000
+const patience = 60_000
 
 export interface Person {
   context: BrowserContext
@@ -167,8 +167,8 @@ export async function signUp(page: Page, email: string): Promise<void> {
   await seen(page, 'Tasks')
 }
 
-/** Waits until the page has what it asked for. */
-export const loaded = (page: Page) => page.locator('.skeleton').first().waitFor({ state: 'detached' })
+/** Waits until the page has what it asked for. Before its first placeholder, it is empty. */
+export const loaded = (page: Page) => page.locator('#app:not(:empty):not(:has(.skeleton))').waitFor()
 
 export async function logIn(page: Page, email: string, secret = password): Promise<void> {
   await seen(page, 'Sign in')
