@@ -40,11 +40,11 @@ const anonymous = new Set<SecurityEventName>([
   'passkey.cloned'
 ])
 
-/** Of a user who does nothing wrong. */
-const frequent = new Set<SecurityEventName>(['login', 'login.challenged', 'step_up', 'totp.used'])
+/** They happen once to an account. */
+const once = new Set<SecurityEventName>(['register', 'account.deleted'])
 
 const hour = 60 * 60 * 1000
-// Rows an hour that are stored one by one: failures of an account (logins: of account and address), of an address.
+// Rows an hour that are stored one by one: failures of an account (others: of account and address), of an address.
 const unlimitedRows = { account: 20, address: 100 }
 
 // 1 up to `free`, then the events since the last row, at each doubling; 0: no row.
@@ -77,15 +77,16 @@ export function createSecurityLog(
   const tally = async (...name: unknown[]): Promise<number> =>
     (await windows.count([{ name: name.join('\n'), max: Number.POSITIVE_INFINITY, length: hour }])).count
 
-  // Failures can be caused at will, so rows are limited per hour: the first 20 of an account, then the 40th, the 80th and so on,
-  // which represent those before and have no address; likewise 100 of an address, without a user.
+  // Events can be caused at will, and rows are never deleted, so they are limited per hour: the first 20 of an account, then the
+  // 40th, the 80th and so on, which represent those before. Rows of several failures have no address; likewise 100 of an address,
+  // without a user.
   async function rowOf(entry: SecurityEvent, account: string | undefined): Promise<SecurityEvent | undefined> {
     const { event, user_id = null, address } = entry
-    if (frequent.has(event)) {
+    if (once.has(event)) return entry
+    if (account === undefined) {
       const times = eventsPerRow(await tally(event, user_id, address), unlimitedRows.account)
       return times > 0 ? { ...entry, times } : undefined
     }
-    if (account === undefined) return entry
     const ofAddress = eventsPerRow(await tally(event, 'address', address), unlimitedRows.address)
     const ofAccount = eventsPerRow(await tally(event, 'account', account), unlimitedRows.account)
     if (ofAddress === 0 || ofAccount === 0) return undefined

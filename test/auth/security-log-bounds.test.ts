@@ -69,3 +69,21 @@ test('repeated logins of a user are summarized, with a row for each address', as
   await logIn('198.51.100.1')
   t.match(rows.at(-1), { user_id: 'ann', address: '198.51.100.1', times: 1 })
 })
+
+test('what a user can repeat at will is summarized as well', async (t) => {
+  const { log, rows, total, pass } = start()
+  const repeated = ['sessions.ended', 'account.exported', 'token.created', 'token.ended', 'recovery_codes.made'] as const
+  for (const event of repeated) for (let i = 0; i < 320; i++) await log.record(event, clientAt('192.0.2.1'), { user_id: 'ann' })
+  t.equal(rows.length, 24 * repeated.length)
+  t.equal(total(), 320 * repeated.length)
+  t.match(rows[23], { event: 'sessions.ended', user_id: 'ann', address: '192.0.2.1', times: 160 })
+  pass(3_600_000)
+  await log.record('sessions.ended', clientAt('192.0.2.1'), { user_id: 'ann' })
+  t.match(rows.at(-1), { times: 1 }, 'another hour')
+})
+
+test('events of many users are stored one by one', async (t) => {
+  const { log, rows } = start()
+  for (let i = 0; i < 100; i++) await log.record('register', clientAt('192.0.2.1'), { user_id: `user ${i}` })
+  t.equal(rows.length, 100)
+})
