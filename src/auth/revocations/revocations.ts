@@ -1,5 +1,7 @@
+import { LRUCache } from 'lru-cache'
 import { problems } from '../../http/problems.ts'
 import type { Revocation, RevocationsRepository } from '../../repositories/revocations.ts'
+import { bounded } from '../../util/bounded.ts'
 import { singleFlight } from '../../util/single-flight.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
 import { watchStandstill } from '../throttle/standstill.ts'
@@ -12,6 +14,7 @@ export const POLL_INTERVAL = 1_000
 /** Milliseconds after the last successful poll from which no token is accepted. */
 export const MAX_STALENESS = 5_000
 const POLL_TIMEOUT = 2_000
+const maxEndedOthers = 20_000
 
 export type Announcements = (listener: { onMessage: (payload: string) => void; onListening: () => void }) => {
   stop: () => void
@@ -43,6 +46,8 @@ export function createRevocations(
   const standstill = watchStandstill([elapsed, clock])
   let knownStandstills = 0
 
+  // What this process has stored, by the key of the user: whoever repeats it adds no row. Forgotten when the database was restored.
+  const endedOthers = new LRUCache<string, number>(bounded(maxEndedOthers))
   const listeners: ((key: string | undefined) => void)[] = []
   const changeListeners: (() => void)[] = []
   const notify = (key?: string) => {
@@ -65,7 +70,10 @@ export function createRevocations(
     const next = await readRevocations(repository, horizon, addAll)
     // This poll may have begun before that commit.
     if (before !== unreadCommits) return
-    if (horizon !== undefined && BigInt(next) < BigInt(horizon)) notify()
+    if (horizon !== undefined && BigInt(next) < BigInt(horizon)) {
+      endedOthers.clear()
+      notify()
+    }
     horizon = next
     table.dropExpired(clock() / 1000)
     polledAt = begin
@@ -150,7 +158,12 @@ export function createRevocations(
     revokeSession: (token: OwnToken) => repository.insert(revocationOfSession(token)),
 
     async revokeForeign(token: ForeignToken, others = false): Promise<void> {
-      await repository.insert(revocationOfForeign(token, clock(), others))
+      const revocation = revocationOfForeign(token, clock(), others)
+      const { key, cutoff } = revocation
+      if (!others || (endedOthers.get(key) ?? 0) < cutoff) {
+        await repository.insert(revocation)
+        if (others) endedOthers.set(key, cutoff)
+      }
       await settle()
     },
 

@@ -170,3 +170,24 @@ test('a cache of foreign users is told about revocations, and about a database t
   await revocations.catchUp()
   t.strictSame(heard.slice(2), [undefined])
 })
+
+test('a user of another issuer who ends the other sessions again and again adds one row', async (t) => {
+  const { revocations, database, rows, token } = startRevocations(t)
+  await revocations.catchUp()
+  const foreign = { ...token(), issuer: 'https://issuer.example', sessionId: undefined }
+  const later = { ...foreign, issuedAt: foreign.issuedAt + 1 }
+  for (let i = 0; i < 20; i++) await revocations.revokeForeign(foreign, true)
+  t.equal(rows.length, 1)
+  t.equal(await revocations.check(foreign), foreign.issuedAt - 1)
+  await revocations.revokeForeign(later, true)
+  t.equal(rows.length, 2, 'a later token ends more')
+  t.throws(() => revocations.check(foreign), revoked)
+  await revocations.revokeForeign(later)
+  t.equal(rows.length, 3, 'it can still end itself')
+
+  rows.length = 0
+  database.horizon = 5
+  await revocations.catchUp()
+  await revocations.revokeForeign(later, true)
+  t.equal(rows.length, 1, 'a database that was restored has it again')
+})
