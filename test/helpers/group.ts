@@ -6,7 +6,7 @@ import { takeFrom } from './queue.ts'
 import { usesDatabase } from './uses-database.ts'
 
 /** Milliseconds after which a process with finished tests must have ended. */
-const patience = 20_000
+const patience = 120_000
 
 const repository = join(import.meta.dirname, '../..')
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { packages, startRegistry } from './registry.ts'
-import { installing, settled, until } from './wait.ts'
+import { installing, settled, starting, until } from './wait.ts'
 
 const execute = promisify(execFile)
 
@@ -81,10 +81,11 @@ export async function openMachine(t: Test) {
       })
     const closed = once(child, 'close')
     const what = words.join(' ')
-    const [, url = ''] = await until(what, () => {
-      if (child.exitCode !== null) throw new Error(`${what} ended: ${output}`)
+    const isReady = () => {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${what} ended: ${output}`)
       return ready.exec(output)
-    })
+    }
+    const [, url = ''] = await until(what, isReady, starting)
     const stop = () => {
       signal('SIGTERM')
       return settled(`the end of ${what}`, closed)

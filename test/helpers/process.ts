@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { until } from './wait.ts'
+import { starting, until } from './wait.ts'
 
 const root = new URL('../../', import.meta.url)
 
@@ -51,12 +51,13 @@ export function run(
 
   /** Waits for a pattern on standard output. */
   async function says(pattern: RegExp): Promise<RegExpExecArray> {
-    return until(`${pattern} from ${file}`, () => {
+    const find = () => {
       const found = pattern.exec(output.stdout)
       // By itself or by a signal.
       if (!found && over) throw new Error(`${file} ended before it said ${pattern}: ${output.stderr}`)
       return found
-    })
+    }
+    return until(`${pattern} from ${file}`, find, starting)
   }
 
   /** Leaves as a reader of standard output. */

@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 
 /** Milliseconds: far more than a busy machine needs. */
-export const patience = 60_000
+export const patience = 120_000
+/** Milliseconds for a process to start: at a load of 24 on two cores, the service took more than a minute. */
+export const starting = 220_000
 /** Milliseconds for a command that may install packages, or build them. */
 export const installing = 4 * patience
 /** Turns of the event loop before polling slows down, so that the wait does not use the CPU. */
