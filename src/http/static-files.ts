@@ -51,7 +51,7 @@ export type Change = (path: string, body: Buffer) => Buffer
 
 /** A file with another body is as new as the process, which may have other settings than the one before. */
 async function changed(file: StaticFile, body: Buffer): Promise<StaticFile> {
-  const modified = Math.floor((Date.now() - process.uptime() * 1_000) / 1_000) * 1_000
+  const modified = Math.floor(performance.timeOrigin / 1_000) * 1_000
   const compressed: StaticFile['compressed'] = new Map([
     ['br', represent(await brotli(body))],
     ['gzip', represent(await gzip(body))]

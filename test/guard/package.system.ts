@@ -75,7 +75,7 @@ export async function build(): Promise<FastifyInstance> {
 }
 `
 
-test('the packed package is installed and used from JavaScript and TypeScript', { timeout: 240_000 }, async (t) => {
+test('the packed package is installed and used from JavaScript and TypeScript', { timeout: 480_000 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse_guard_'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   await run(root, 'npm', 'pack', '--workspace', '@gatehouse/guard', '--pack-destination', folder)

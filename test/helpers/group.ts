@@ -58,7 +58,7 @@ function inChromium(pattern = 'test/browser/*.browser.ts'): string[] {
 }
 
 /** Milliseconds for each test: a file of many takes longer on a busy machine. */
-const timeout = 240_000
+const timeout = 480_000
 
 let runs = 0
 

@@ -16,7 +16,7 @@ import { until } from '../helpers/wait.ts'
 t.setTimeout(0)
 const needs = {
   skip: server ? false : 'needs TEST_DATABASE_URL: the embedded database takes one process',
-  timeout: 240_000
+  timeout: 480_000
 }
 // CI has less time.
 const count = process.env.CI ? 3_000 : 10_000

@@ -14,7 +14,7 @@ async function install(folder: string): Promise<void> {
   await symlink(root, join(folder, 'node_modules/@gatehouse/server'))
 }
 
-test('the example of docs/products.md passes its own tests, and the compiler', { timeout: 200_000 }, async (t) => {
+test('the example of docs/products.md passes its own tests, and the compiler', { timeout: 480_000 }, async (t) => {
   const folder = t.testdir({ 'package.json': '{"type":"module"}' })
   await install(folder)
   const page = await readFile(join(root, 'docs/products.md'), 'utf8')
