@@ -26,7 +26,7 @@ const { open, ended, known, deactivated } = await serve(async (app) => {
   }
   const arrive = async (sub: string) => {
     // Issued after the deactivation, which ends all that were issued before.
-    const token = bridgeToken({ sub, email: `${sub}@example.com`, iat: seconds() + 30, exp: seconds() + 900 })
+    const token = bridgeToken({ sub, email: `${sub}@example.com`, iat: seconds() + 55, exp: seconds() + 900 })
     await caller(app, token).get('/api/auth/me')
     return token
   }
