@@ -126,17 +126,16 @@ test('a temporary refusal is repeated with growing delays, for a day, and then t
       throw refusal(451)
     }
   })
-  const delays: number[] = []
-  for (let i = 0; i < 12; i++) {
+  for (const expected of [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]) {
     await run()
     const { delay } = await app.db
       .selectFrom('mails')
       .select(sql<number>`extract(epoch from next_at - now())::float8`.as('delay'))
       .executeTakeFirstOrThrow()
-    delays.push(Math.round(delay / 5) * 5)
+    // Some of it has passed already.
+    t.ok(delay <= expected && delay > expected - 7.5, `${delay} of ${expected} s`)
     await app.db.updateTable('mails').set({ next_at: sql<string>`now()` }).execute()
   }
-  t.strictSame(delays, [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600])
   t.match(await rows(), [{ done_at: null, attempts: 12, error: '451 for ann@example.com' }])
   t.strictSame(dead, [])
   await app.db.updateTable('mails').set({ created_at: sql<string>`now() - interval '23 hours 1 minute'` }).execute()
