@@ -1,4 +1,4 @@
-// Runs each test file that is new or has changed, and writes down which functions of the service it calls.
+// Runs each test file that is new, has changed or has failed, and writes down which functions of the service it calls.
 import { appendFileSync } from 'node:fs'
 import { Session } from 'node:inspector/promises'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +7,7 @@ import { runFile, testFiles } from '../helpers/group.ts'
 import { type Calls, callsFile, hashOf, knownCalls } from './files.ts'
 
 const known = knownCalls()
-const missing = testFiles(process.argv.slice(2)).filter((test) => !known.has(test))
+const missing = testFiles(process.env.TEST_FILES?.split(' ')).filter((test) => !known.get(test)?.isOk)
 
 const session = new Session()
 session.connect()
