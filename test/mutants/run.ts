@@ -63,18 +63,26 @@ function measure(): Calls[] {
 /** How many tests of each function, the most promising ones, are used. */
 const perFunction = 3
 
-function choose(sources: string[], calls: Calls[]): string[] {
+/** Chooses tests of all functions, or of those around the given places: characters from the start of each source file. */
+function choose(sources: string[], calls: Calls[], places?: Map<string, number[]>): string[] {
   const chosen = new Set<string>()
   for (const source of sources) {
     const callers = calls
       .filter(({ isOk, sources }) => isOk && sources[source])
       .sort((a, b) => promise(b.test, source, b.ms) - promise(a.test, source, a.ms))
+    const functions = new Set(callers.flatMap(({ sources }) => sources[source] ?? []))
+    // The last function that begins before a place is around it, or its neighbour.
+    const near = places?.get(source)?.map((place) => {
+      const before = [...functions].filter((start) => start <= place)
+      return before.length > 0 ? Math.max(...before) : Math.min(...functions)
+    })
+    const isWanted = (start: number) => near?.includes(start) ?? true
     const used = new Map<number, number>()
     for (const { test, sources } of callers)
-      for (const place of sources[source] ?? []) {
-        const count = used.get(place) ?? 0
-        used.set(place, count + 1)
-        if (count < perFunction) chosen.add(test)
+      for (const start of sources[source] ?? []) {
+        const count = used.get(start) ?? 0
+        used.set(start, count + 1)
+        if (count < perFunction && isWanted(start)) chosen.add(test)
       }
   }
   return [...chosen].sort()
@@ -150,7 +158,9 @@ async function runSample(size: number, seed: string): Promise<void> {
         const { start, end } = mutant.location
         // A range of StrykerJS counts lines from 1 and columns from 0, and its end is within.
         const range = `${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`
-        return [nameIn(source, mutant), { source, range: `${source}:${range}` }] as const
+        const lines = readFileSync(source, 'utf8').split('\n').slice(0, start.line)
+        const place = lines.join('\n').length - (lines.at(-1)?.length ?? 0) + start.column - 1
+        return [nameIn(source, mutant), { source, place, range: `${source}:${range}` }] as const
       })
   )
   const mutants = draw([...places.keys()], size, seed)
@@ -158,10 +168,13 @@ async function runSample(size: number, seed: string): Promise<void> {
   console.log(`${mutants.length} of ${places.size} mutants, seed ${seed}`)
   process.env.MUTANT_SAMPLE = 'yes'
   const drawn = mutants.flatMap((name) => places.get(name) ?? [])
-  const sources = [...new Set(drawn.map(({ source }) => source))]
+  const bySource = new Map(
+    [...Map.groupBy(drawn, ({ source }) => source)].map(([source, all]) => [source, all.map(({ place }) => place)])
+  )
   const ranges = [...new Set(drawn.map(({ range }) => range))]
   const more = { reporters: ['sample', 'scores', 'html'], htmlReporter: page('sample') }
-  if (!(await run(ranges, choose(sources, measure()), more))) console.error('No test calls what was drawn')
+  const chosen = choose([...bySource.keys()], measure(), bySource)
+  if (!(await run(ranges, chosen, more))) console.error('No test calls what was drawn')
   const { noticed = 0, survivors = mutants } = readSample()
   for (const survivor of survivors) console.log(survivor)
   console.log(

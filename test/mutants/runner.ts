@@ -45,7 +45,12 @@ const budget = Number(process.env.MUTANT_BUDGET ?? 20_000)
 // Milliseconds for the rest of a test file after a failure.
 const moment = 500
 
-const untilEnd = { bail: false, timeout: 240_000 }
+// The same for a test file that then runs again.
+const patience = 20_000
+
+const untilEnd = { bail: false, timeout: 240_000, moment }
+
+const versionOf = (file: string) => `${file}@${hashOf(file)}`
 
 // Milliseconds per test file when warm, for all processes of a run.
 const timesFile = 'test-times.json'
@@ -80,6 +85,9 @@ class Runner implements TestRunner {
   // Something that a mutant started still runs, so this process can run no other mutant.
   #isStuck = false
   #sources: string[] = []
+  #repeatable = new Set(readLines<string>(repeatableFile))
+  // Files that pass only once in this process.
+  #once = new Set<string>()
 
   capabilities() {
     return { reloadEnvironment: false }
@@ -104,7 +112,11 @@ class Runner implements TestRunner {
     return this.#group
   }
 
-  async #run(group: Group, file: string, { bail, timeout }: { bail: boolean; timeout: number }): Promise<TestResult> {
+  async #run(
+    group: Group,
+    file: string,
+    { bail, timeout, moment }: { bail: boolean; timeout: number; moment: number }
+  ): Promise<TestResult> {
     const start = performance.now()
     const { promise: given, resolve: give } = Promise.withResolvers<false>()
     const onOutput = (output: unknown) => {
@@ -123,29 +135,37 @@ class Runner implements TestRunner {
     this.#root?.off('data', onOutput)
     const hasEnded = await Promise.race([whole.then(() => true), sleep(moment, false)])
     process.off('uncaughtException', onCrash)
-    this.#isStuck = !hasEnded
+    this.#isStuck ||= !hasEnded
     const generic = { id: file, name: file, fileName: file, timeSpentMs: Math.round(performance.now() - start) }
     return ok
       ? { ...generic, status: TestStatus.Success }
       : { ...generic, status: TestStatus.Failed, failureMessage: `${file} fails` }
   }
 
+  /** Whether a file that has failed with a mutant passes without it: some files pass only once in a process. */
+  async #passesAgain(group: Group, file: string): Promise<boolean> {
+    if (this.#repeatable.has(versionOf(file))) return true
+    const { status } = await this.#run(group, file, untilEnd)
+    if (status === TestStatus.Success) {
+      this.#repeatable.add(versionOf(file))
+      appendFileSync(repeatableFile, `${JSON.stringify(versionOf(file))}\n`)
+      return true
+    }
+    this.#once.add(file)
+    appendFileSync(unusedFile, `Not used: ${file} passes only once in a process\n`)
+    return false
+  }
+
   async dryRun({ files = [] }: DryRunOptions): Promise<DryRunResult> {
     this.#sources = files.map((file) => file.replace(`${process.cwd()}/`, ''))
     const group = await this.#load(true)
     const tests: TestResult[] = []
-    const repeatable = new Set(readLines<string>(repeatableFile))
     for (const file of group.testFiles(process.env.TEST_FILES?.split(' '))) {
       namespace.currentTestId = file
-      const first = await this.#run(group, file, untilEnd)
-      const version = `${file}@${hashOf(file)}`
-      const isOnce = first.status === TestStatus.Failed || repeatable.has(version)
-      const again = isOnce ? first : await this.#run(group, file, untilEnd)
-      if (!isOnce && again.status === TestStatus.Success) appendFileSync(repeatableFile, `${JSON.stringify(version)}\n`)
+      const result = await this.#run(group, file, untilEnd)
       namespace.currentTestId = undefined
-      if (again.status === TestStatus.Success) tests.push(again)
-      else
-        appendFileSync(unusedFile, `Not used: ${file} ${again === first ? 'fails' : 'passes only once in a process'}\n`)
+      if (result.status === TestStatus.Success) tests.push(result)
+      else appendFileSync(unusedFile, `Not used: ${file} fails\n`)
     }
     const times = Object.fromEntries(tests.map(({ id, timeSpentMs }) => [id, timeSpentMs]))
     writeFileSync(timesFile, JSON.stringify(times))
@@ -174,7 +194,7 @@ class Runner implements TestRunner {
 
     const promiseOf = (file: string) => promise(file, source, times[file] ?? 0, kills.get(pair(file, mutant)))
     const order = (testFilter ?? Object.keys(times))
-      .filter((file) => file in times && !(before?.status === 'survived' && isAsBefore(file)))
+      .filter((file) => file in times && !this.#once.has(file) && !(before?.status === 'survived' && isAsBefore(file)))
       .sort((a, b) => promiseOf(b) - promiseOf(a))
     const ran = before?.status === 'survived' ? before.ran : {}
     if (order.length === 0) return { status: MutantRunStatus.Survived, nrOfTests: Object.keys(ran).length }
@@ -194,9 +214,18 @@ class Runner implements TestRunner {
     for (const file of order) {
       if (spent > budget) break
       spent += times[file] ?? 0
-      const result = await this.#run(group, file, { bail: true, timeout: 5_000 + 4 * (times[file] ?? 0) })
+      // A static mutant has a process to itself, in which no file has run before.
+      const isSure = mutantActivation === 'static' || this.#repeatable.has(versionOf(file))
+      const timeout = 5_000 + 4 * (times[file] ?? 0)
+      const result = await this.#run(group, file, { bail: true, timeout, moment: isSure ? moment : patience })
       const limit = determineHitLimitReached(namespace.hitCount, hitLimit)
       if (limit) return toMutantRunResult(limit)
+      if (result.status === TestStatus.Failed && !isSure) {
+        namespace.activeMutant = undefined
+        const passes = await this.#passesAgain(group, file)
+        activate()
+        if (!passes) continue
+      }
       tests.push(result)
       delete ran[file]
       ran[file] = hash(file)
