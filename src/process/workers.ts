@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import { withTimeout } from '../util/with-timeout.ts'
 
 export interface Message {
@@ -21,18 +21,20 @@ interface Options<W extends Worker> {
   giveUp: (error: Error) => void
   log: Log
   clock?: () => number
-  /** Milliseconds before an ended worker is replaced; doubled for each failure. */
-  pause?: number
+  sleep?: (milliseconds: number) => Promise<unknown>
 }
 
 /** Milliseconds. A worker that ends earlier failed to start. */
 const startTime = 10_000
 const maxFailures = 5
 
+/** Milliseconds before an ended worker is replaced; doubled for each failure. */
+const pause = 100
+
 /** Starts workers, the first one alone, and replaces those that end. */
 export function startWorkers<W extends Worker>(
   count: number,
-  { fork, giveUp, log, clock = Date.now, pause = 100 }: Options<W>
+  { fork, giveUp, log, clock = Date.now, sleep = setTimeout }: Options<W>
 ) {
   const workers = new Map<number, W>()
   const first = Promise.withResolvers<string>()

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import { startWorkers, type Worker } from '../../src/process/workers.ts'
 import { captureLog } from './log.ts'
 
@@ -35,7 +36,12 @@ export function startFakeWorkers(count: number) {
     hopeless.push(error)
     forked.emit('hopeless')
   }
-  const all = startWorkers(count, { fork, giveUp, log, clock: () => now, pause: 1 })
+  const pauses: number[] = []
+  const sleep = (milliseconds: number) => {
+    pauses.push(milliseconds)
+    return setImmediate()
+  }
+  const all = startWorkers(count, { fork, giveUp, log, clock: () => now, sleep })
   const next = async (): Promise<FakeWorker> => (await once(forked, 'worker'))[0]
   const pass = (milliseconds: number) => {
     now += milliseconds
@@ -44,7 +50,8 @@ export function startFakeWorkers(count: number) {
   const refuse = (count: number) => {
     refusals = count
   }
-  return { refuse, all, workers, hopeless, lines, next, pass, forked, last: () => workers.at(-1) as FakeWorker }
+  const last = () => workers.at(-1) as FakeWorker
+  return { refuse, all, workers, hopeless, lines, next, pass, pauses, forked, last }
 }
 
 export const listening = { listening: 'http://127.0.0.1:8000' }

@@ -33,7 +33,7 @@ test('if the first one cannot listen, it is not retried, and its reason is repor
 })
 
 test('a worker that is killed or ended is always replaced', async (t) => {
-  const { all, last, next, lines, hopeless } = start(2)
+  const { all, last, next, lines, pauses, hopeless } = start(2)
   last().emit('message', listening)
   let worker = last()
   const ends: [number | null, string | null][] = [
@@ -49,6 +49,7 @@ test('a worker that is killed or ended is always replaced', async (t) => {
     }
   t.equal(all.workers.get(2), worker)
   t.match(lines[2], { msg: 'a worker ended', worker: 2, code: null, signal: 'SIGKILL' })
+  t.strictSame(new Set(pauses), new Set([100]), 'none of these is a failure to start')
   t.strictSame(hopeless, [])
 })
 
@@ -65,7 +66,7 @@ test('a worker that ends late has not failed to start', async (t) => {
 })
 
 test('after repeated failures of a worker the service gives up', async (t) => {
-  const { last, next, pass, forked, hopeless, workers } = start(2)
+  const { last, next, pass, pauses, forked, hopeless, workers } = start(2)
   last().emit('message', listening)
   let worker = last()
   for (let i = 0; i < 4; i++) {
@@ -80,6 +81,7 @@ test('after repeated failures of a worker the service gives up', async (t) => {
   await told
   t.match(hopeless, [{ message: 'Worker 2 failed 5 times, each within 10 s of its start.' }])
   t.equal(workers.length, 6)
+  t.strictSame(pauses, [200, 400, 800, 1_600], 'each pause is twice as long as the one before')
 })
 
 test('all workers end on request, and none is replaced', async (t) => {
