@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { escapeIdentifier } from 'pg'
 import { limits } from './session-settings.ts'
 import type { Database } from './tables.ts'
 
@@ -7,15 +8,13 @@ interface Log {
   warn: (details: object, message: string) => void
 }
 
-const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
-
 /** Sets timeouts on the role: behind a pooler, SET is lost or affects another client, and SET LOCAL takes three round trips. */
 export async function setRoleLimits(db: Kysely<Database>, direct: Kysely<Database>, log: Log): Promise<void> {
   const { role, database } = await db
     .selectNoFrom([sql<string>`current_user`.as('role'), sql<string>`current_database()`.as('database')])
     .executeTakeFirstOrThrow()
   const statement = (name: string) =>
-    `alter role ${quoted(role)} in database ${quoted(database)} set ${name} = '${limits[name]}'`
+    `alter role ${escapeIdentifier(role)} in database ${escapeIdentifier(database)} set ${name} = '${limits[name]}'`
   let lacking: string[] = []
   try {
     await direct.transaction().execute(async (trx) => {

@@ -5,6 +5,7 @@ import { type Test, test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { prepareDatabase, waitForDatabase } from '../../src/database/prepare.ts'
 import { setRoleLimits } from '../../src/database/role-limits.ts'
+import { limits } from '../../src/database/session-settings.ts'
 import { captureLog } from '../helpers/log.ts'
 import { unusedPort } from '../helpers/ports.ts'
 import { listenableServer } from '../helpers/postgres.ts'
@@ -98,4 +99,32 @@ test('if the role cannot be altered, the log contains the statements to run', as
   const from = lines.length
   await setRoleLimits(db, direct, log)
   t.match(lines.slice(from), [{ level: 40, msg: /could not set timeouts behind the pooler/ }])
+})
+
+test('the timeouts are set on a role whose name has quotes', async (t) => {
+  const role = `ann's "own" ${process.pid}`
+  const [db, direct] = [await open(t), await open(t)]
+  t.teardown(() => Promise.all([db.destroy(), direct.destroy()]))
+  // An embedded database has its own roles; those of a server are the server's.
+  for (const each of [db, direct]) {
+    const known = await sql`select from pg_roles where rolname = ${role}`.execute(each)
+    if (known.rows.length === 0) await sql`create role ${sql.id(role)}`.execute(each)
+  }
+  t.teardown(() => sql`drop role ${sql.id(role)}`.execute(direct))
+  const from = lines.length
+  await db.connection().execute(async (connection) => {
+    await sql`set role ${sql.id(role)}`.execute(connection)
+    await setRoleLimits(connection, direct, log)
+    await sql`reset role`.execute(connection)
+  })
+  t.match(lines.slice(from), [{ level: 30, role, msg: /set the timeouts of the role/ }])
+  const { rows } = await sql<{ setting: string }>`
+    select unnest(setconfig) as setting from pg_db_role_setting join pg_roles on pg_roles.oid = setrole
+    where rolname = ${role}`.execute(direct)
+  t.strictSame(
+    rows.map(({ setting }) => setting).toSorted(),
+    Object.entries(limits)
+      .map(([name, value]) => `${name}=${value}`)
+      .toSorted()
+  )
 })
