@@ -110,6 +110,19 @@ test('tasks of an earlier release are found, and sort once they have keys', asyn
   t.strictSame((await found('sort=title'))[0], 'Aardvark')
 })
 
+test('a title or a description that an earlier release changes is found, and its old text is not', async (t) => {
+  const ann = await signUp()
+  const { id } = (await ann.post('/api/tasks', { title: 'Milk', description: 'two litres' })).json()
+  const found = async (text: string) => (await ann.get(`/api/tasks?q=${text}`)).json().items.length
+  await sql`update tasks set title = 'Bread' where id = ${id}`.execute(db)
+  t.strictSame([await found('bread'), await found('milk'), await found('litres')], [1, 0, 1])
+  t.equal(await fillTaskKeys(db), 1)
+  await sql`update tasks set description = 'one loaf' where id = ${id}`.execute(db)
+  t.strictSame([await found('loaf'), await found('litres'), await found('bread')], [1, 0, 1])
+  t.equal(await fillTaskKeys(db), 1)
+  t.strictSame([await found('bread'), await found('loaf'), await found('milk')], [1, 1, 0])
+})
+
 test('keys are filled in several batches, without changing updated_at', async (t) => {
   const ann = await signUp()
   await sql`insert into tasks (id, user_id, title, updated_at)

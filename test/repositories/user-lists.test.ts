@@ -139,3 +139,19 @@ test('nobody of another issuer can be an admin', async (t) => {
     values (gen_random_uuid(), 'https://other.example', 'fay', 'fay@example.com', 'Fay', 'admin')`
   await t.rejects(insert.execute(app.db), /users_role/)
 })
+
+test('the last sign-in is the latest session, whichever is written last', async (t) => {
+  const { id } = await signUp()
+  const lastOf = async () =>
+    (await app.db.selectFrom('sign_ins').select('at').where('user_id', '=', id).executeTakeFirstOrThrow()).at
+  const addSession = (at: string) =>
+    sql`insert into sessions (id, user_id, refresh_hash, created_at, expires_at, access_expires_at)
+      values (gen_random_uuid(), ${id}, sha256(${at}::bytea), ${at}::timestamptz, '2099-01-01', '2099-01-01')`.execute(
+      app.db
+    )
+  await addSession('2098-03-02T00:00:00.000Z')
+  await addSession('2098-03-01T00:00:00.000Z')
+  t.strictSame(new Date(await lastOf()), new Date('2098-03-02T00:00:00.000Z'))
+  await addSession('2098-03-03T00:00:00.000Z')
+  t.strictSame(new Date(await lastOf()), new Date('2098-03-03T00:00:00.000Z'))
+})
