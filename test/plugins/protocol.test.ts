@@ -16,6 +16,7 @@ const chunked = (body: string) =>
   `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
 const many = (count: number) => Array.from({ length: count }, (_, i) => `X-${i}: a`)
 
+const keyRefusal = 'The Idempotency-Key is unreadable: 1 to 255 characters'
 const refused: [string, string | Buffer, number?][] = [
   ['two Host headers', get('/api/auth/me', 'host: b')],
   ['no Host header', message('GET /api/auth/me HTTP/1.1')],
@@ -85,6 +86,37 @@ test('malformed or malicious HTTP is refused, with one log line', async (t) => {
       )
     })
   t.equal((await send(get('/health'))).at(0)?.status, 200, 'the process lives')
+})
+
+const id = '01890a5d-ac96-774b-bcce-b302099a8057'
+const task = (...more: string[]) => message('POST /api/tasks HTTP/1.1', 'Host: a', token, json, ...more)
+const patch = (ifMatch: string) =>
+  message(`PUT /api/tasks/${id} HTTP/1.1`, 'Host: a', token, json, 'Content-Length: 2', ifMatch)
+
+test('a refusal says what cannot be read, or what is missing', async (t) => {
+  const said: [string | Buffer, string][] = [
+    [message('GET /health HTTP/2.0', 'Host: a'), 'Only HTTP/1.1 and HTTP/1.0 are supported'],
+    [get('/health', 'Host: b'), 'More than one host header'],
+    [get('/health', token, token), 'More than one authorization header'],
+    [message('GET /health HTTP/1.1', 'Host: a/b'), 'The Host header is missing or unreadable'],
+    [post('', 'Transfer-Encoding: gzip, chunked'), 'The only Transfer-Encoding is chunked, with HTTP/1.1'],
+    [get('/%ff'), 'The URL is unreadable'],
+    [get('/api/tasks?q=%ff', token), 'The URL is unreadable'],
+    [message('FOO /health HTTP/1.1', 'Host: a'), 'Not readable as HTTP'],
+    [message('CONNECT a:443 HTTP/1.1', 'Host: a:443'), 'This is no proxy'],
+    [Buffer.from(`${post('', 'Content-Length: 1')}\xff`, 'latin1'), 'The body is not UTF-8'],
+    [post('{', 'Content-Length: 1'), 'The body is not readable as JSON'],
+    [`${patch('If-Match: "')}{}`, 'The If-Match header is unreadable'],
+    [`${task('Content-Length: 13', 'Idempotency-Key: "')}{"title":"a"}`, keyRefusal],
+    [get(`/api/tasks/${id}`, token), 'Task not found'],
+    [message(`DELETE /api/auth/sessions/${id} HTTP/1.1`, 'Host: a', token), 'Session not found'],
+    [message(`DELETE /api/auth/tokens/${id} HTTP/1.1`, 'Host: a', token), 'Personal access token not found'],
+    [get('/api/nothing', token), 'Resource not found']
+  ]
+  for (const [bytes, detail] of said) {
+    const [answer] = await send(bytes)
+    t.equal(JSON.parse(answer?.body ?? '').detail, detail)
+  }
 })
 
 const accepted: [string, string, number[]][] = [
