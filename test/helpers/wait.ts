@@ -30,6 +30,19 @@ export async function until<T>(
   }
 }
 
+/**
+ * Tries something again until it takes less than these milliseconds, after which the service decides otherwise, and returns what that
+ * try returned. On a busy machine any number of seconds may pass between two requests.
+ */
+export async function inTime<T>(what: string, milliseconds: number, attempt: () => Promise<T>): Promise<T> {
+  const [done] = await until(what, async () => {
+    const begin = performance.now()
+    const returned = await attempt()
+    return performance.now() - begin < milliseconds && [returned]
+  })
+  return done as T
+}
+
 /** Waits for a promise. On a timeout, throws an error that says what it waited for. */
 export function settled<T>(what: string, promise: Promise<T>, milliseconds = patience): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
