@@ -33,7 +33,7 @@ export interface StaticFile {
 
 const missing: StaticFile = { type: '', modified: 0, plain: undefined, compressed: new Map(), stamp: 'missing' }
 
-const charset = (type: string) => (/^text\/|javascript|json$/.test(type) ? `${type}; charset=utf-8` : type)
+const charset = (type: string) => (/^text\/|javascript|json/.test(type) ? `${type}; charset=utf-8` : type)
 
 async function examine(path: string) {
   const stats = await stat(path).catch(() => undefined)

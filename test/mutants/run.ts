@@ -45,7 +45,7 @@ const chunks = [...new Set([...everything, ...[...wanted].map((path) => dirname(
 /** The tests to choose from: by default those of the service itself. */
 const candidates = process.env.TEST_FILES?.split(' ') ?? [
   'test/{auth,http,plugins,repositories,routes}/**/*.test.ts',
-  'test/{database,import,logging,mail,observability,operator,process,product,redis}/**/*.test.ts',
+  'test/{audit,config,database,import,logging,mail,observability,operator,process,product,redis}/**/*.test.ts',
   'test/*.test.ts'
 ]
 

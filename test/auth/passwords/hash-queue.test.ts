@@ -109,6 +109,18 @@ test('idle jobs run when the queue is empty, one per key, up to a limit', async 
   t.equal(done.at(-1), 'later')
 })
 
+test('an idle job does not run beside another job', async (t) => {
+  const { queue, ask, pass, endAll } = start(t)
+  const done: string[] = []
+  void ask('192.0.2.1')
+  queue.whenIdle('a', async () => done.push('a'))
+  pass(100)
+  await setImmediate()
+  t.strictSame(done, [])
+  await endAll()
+  t.strictSame(done, ['a'])
+})
+
 test('three runners serve an address without competition', async (t) => {
   const { ask, queue, endAll } = start(t, { concurrency: 3 })
   const answers = Array.from({ length: 6 }, () => ask('192.0.2.1'))

@@ -199,13 +199,18 @@ test('a reader that is too far behind reads by itself', async (t) => {
     tail = (await next).position
   }
   t.match(await read(position, long), { rows: { length: 0 }, isMore: true }, 'more than a page')
+  const tails: (typeof tail)[] = []
   for (let i = 0; i < 300; i++) {
     const next = read(tail, long)
     await waiting(1)
     revoke(100)
     tail = (await next).position
+    tails.push(tail)
   }
   t.match(await read(position, long), { rows: { length: PAGE_SIZE }, isMore: true }, 'no longer kept')
+  // 200 steps of 100 revocations are kept: the oldest ends at place 100.
+  t.match(await read(tails[100], long), { rows: { length: 0 }, isMore: true }, 'kept, and more than a page')
+  t.match(await read(tails[99], long), { rows: { length: PAGE_SIZE }, isMore: true }, 'not kept')
 })
 
 test('a position of another process works, and one of another database begins again', async (t) => {
