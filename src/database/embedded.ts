@@ -16,7 +16,12 @@ const sharedBuffers = '32MB'
 /** Starts the embedded engine. It is imported only here because it dominates memory use and start time. */
 export async function startEngine(options: PGliteOptions): Promise<PGlite> {
   const { PGlite } = await import('@electric-sql/pglite')
-  const startParams = [...PGlite.defaultStartParams, '-c', `shared_buffers=${sharedBuffers}`]
+  const startParams = [
+    ...PGlite.defaultStartParams,
+    ...['-c', `shared_buffers=${sharedBuffers}`],
+    // Its timer is left behind after recovery, and a process with it does not end while the engine is open.
+    ...['-c', 'log_startup_progress_interval=0']
+  ]
   return PGlite.create({ ...options, parsers: timeParsers, startParams })
 }
 

@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from '../app.ts'
 import { type Config, loadConfig } from '../config/config.ts'
+import { borrowDatabase } from '../database/engines.ts'
 import { createDatabase } from '../database/scratch.ts'
 import { logOptions } from '../logging/log.ts'
 import type { Letter, Transport } from '../mail/transport.ts'
@@ -21,7 +19,7 @@ export interface TestOptions {
   settings?: Record<string, string>
   /** Milliseconds since 1970, for tests of times. */
   clock?: () => number
-  /** The URL of a PostgreSQL server on which the test makes a database of its own; without it, the embedded database. */
+  /** The URL of a PostgreSQL server on which the test makes a database of its own; without it, an embedded one in memory. */
   databaseUrl?: string | undefined
 }
 
@@ -79,21 +77,16 @@ interface NewUser {
   admin?: boolean
 }
 
-async function folder() {
-  const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-test-'))
-  return {
-    settings: { DATA_DIR: dataDir },
-    remove: () => rm(dataDir, { recursive: true, maxRetries: 5 })
-  }
-}
-
 /**
  * Builds the whole service with a product on an empty database of its own, without limits, with cheap hashes and without a
  * port. Mails are kept in `letters`.
  */
 export async function buildTestApp(product: Product = {}, { settings, clock, databaseUrl }: TestOptions = {}) {
   const { log, reasonOf } = recordErrors()
-  const database = databaseUrl === undefined ? await folder() : await createDatabase(databaseUrl, log)
+  const { engine, remove, ...database } =
+    databaseUrl === undefined
+      ? await borrowDatabase()
+      : { ...(await createDatabase(databaseUrl, log)), engine: undefined }
   const letters: Letter[] = []
   const done = async (): Promise<void> => {}
   const transport = async (): Promise<Transport> => ({
@@ -111,13 +104,18 @@ export async function buildTestApp(product: Product = {}, { settings, clock, dat
   let app: FastifyInstance | undefined
   async function close(): Promise<void> {
     await app?.close()
-    await database.remove()
+    await remove()
   }
 
   let config: Config
   try {
     config = { ...loadConfig(environment, [], product.settings, product.api?.title), bcryptCost, ...patient }
-    app = await buildApp({ ...product, config, log, transport, ...(clock && { clock }) })
+    app = await buildApp({
+      ...{ ...product, config, log, transport },
+      ...(clock && { clock }),
+      // A test with a data directory of its own reads or keeps what is there.
+      ...(engine && settings?.DATA_DIR === undefined && { engine })
+    })
     await app.ready()
     await app.migrate()
     await app.revocations.catchUp()

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
@@ -8,7 +5,7 @@ import { loadConfig } from '../../src/config/config.ts'
 import type { Product } from '../../src/product/product.ts'
 import { tasks } from '../../src/product/tasks.ts'
 import { checkAnswer } from './contract.ts'
-import { borrowEngine } from './engines.ts'
+import { borrowDatabase } from './engines.ts'
 import { keepExchange } from './exchanges.ts'
 import { captureLog } from './log.ts'
 import { openMailbox } from './mailbox.ts'
@@ -58,23 +55,7 @@ export function caller(app: FastifyInstance, token?: string) {
 }
 
 /** An empty database for one app: on the server, or on a reused embedded engine. */
-async function borrowDatabase() {
-  if (server) return { ...(await cloneTemplate()), engine: undefined }
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse_data_'))
-  let borrowed: ReturnType<typeof borrowEngine> | undefined
-  return {
-    settings: { DATA_DIR: folder },
-    // Created on demand, because some apps use another database.
-    async engine() {
-      borrowed ??= borrowEngine()
-      return (await borrowed).pglite
-    },
-    async remove() {
-      await borrowed?.then(({ giveBack }) => giveBack())
-      rmSync(folder, { recursive: true, maxRetries: 5 })
-    }
-  }
-}
+const openEmpty = async () => (server ? { ...(await cloneTemplate()), engine: undefined } : borrowDatabase())
 
 /**
  * Starts the whole service until the test ends, on an empty database or the configured one. Hashes are cheap, and
@@ -84,7 +65,7 @@ export async function startApp(
   t: Test,
   { settings = {}, isOwnWeb, isImpatient = false, clock, redis, product = tasks, routes }: Options = {}
 ) {
-  const { engine, remove, ...database } = await borrowDatabase()
+  const { engine, remove, ...database } = await openEmpty()
   const { log, lines, says } = captureLog()
   const mailbox = openMailbox()
   const environment = {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { startEngine } from '../../src/database/embedded.ts'
+import { readImage } from '../../src/database/image.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { copyTemplate, templatePath } from '../../src/database/template.ts'
 import { createLog } from '../../src/logging/log.ts'
@@ -24,9 +25,6 @@ for (const name of readdirSync(migrations, { recursive: true, encoding: 'utf8' }
   fingerprint.update(readFileSync(new URL(name, migrations)))
 const name = `gatehouse_${fingerprint.digest('hex').slice(0, 12)}`
 const directory = join(tmpdir(), name)
-
-/** The template's data directory as one file, for engines in memory. */
-export const image = `${directory}.tar`
 
 /** An empty data directory. */
 const blank = `${directory}.blank`
@@ -68,7 +66,10 @@ export async function prepareTemplate(): Promise<void> {
       // Another process has just created it.
       await onServer(`drop database ${draft}`)
     })
-  } else if (!existsSync(directory) || !existsSync(image)) {
+    return
+  }
+  await readImage()
+  if (!existsSync(directory)) {
     const draft = mkdtempSync(join(tmpdir(), 'gatehouse_draft_'))
     const created = join(draft, 'database')
     // Without the one of `npm ci`, PGlite creates one.
@@ -76,10 +77,7 @@ export async function prepareTemplate(): Promise<void> {
     const pglite = await startEngine({ dataDir: created })
     const db = openDatabase({ databaseUrl: undefined, dataDir: draft }, log, { engine: async () => pglite })
     await migrate(db, log)
-    const dump = await pglite.dumpDataDir('none')
     await db.destroy()
-    writeFileSync(`${draft}.tar`, await dump.bytes())
-    renameSync(`${draft}.tar`, image)
     moveUnlessThere(draft, directory)
   }
 }

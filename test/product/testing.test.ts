@@ -144,6 +144,29 @@ test('the sweeps ask again after a 503, and report one that stays', async (t) =>
   t.strictSame(await leaks(app, asked), ['GET /api/busy/{id}: 503', 'HEAD /api/busy/{id}: 503'])
 })
 
+test('each test app has an empty database, also the next one of a process and two at once', async (t) => {
+  async function write() {
+    const kit = await buildTestApp(product, { databaseUrl })
+    const ann = await kit.signUp({ email: 'ann@example.com' })
+    t.equal((await ann.post('/api/notes', { text: 'Milk' })).statusCode, 201)
+    t.equal((await ann.get('/api/notes')).json().items.length, 1)
+    return kit
+  }
+  await (await write()).close()
+  await (await write()).close()
+  for (const { close } of await Promise.all([write(), write()])) await close()
+})
+
+test('a test app with a data directory of its own keeps its database there', async (t) => {
+  const settings = { DATA_DIR: t.testdir() }
+  const first = await buildTestApp(product, { settings })
+  await first.signUp({ email: 'ann@example.com' })
+  await first.close()
+  const again = await buildTestApp(product, { settings })
+  t.teardown(again.close)
+  await t.rejects(again.signUp({ email: 'ann@example.com' }), /cannot register/)
+})
+
 test('a test app that cannot start leaves nothing behind', async (t) => {
   await t.rejects(buildTestApp({ ...product, personalData: {} }), /the table product_notes/)
   await t.rejects(buildTestApp({ scopes: ['x'] }, { databaseUrl }), /must be like notes:read/)
