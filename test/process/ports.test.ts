@@ -4,10 +4,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { type Test, test } from 'tap'
 import { checkPorts, explainPort } from '../../src/process/ports.ts'
+import { unusedPort } from '../helpers/ports.ts'
 
-/** A port in use by another program. */
+/** A port in use by another program, on this address only. */
 async function takenPort(t: Test, host = '127.0.0.1'): Promise<number> {
-  const server = createServer().listen(0, host)
+  const server = createServer().listen(await unusedPort(), host)
   await once(server, 'listening')
   t.teardown(() => server.close())
   return (server.address() as { port: number }).port
