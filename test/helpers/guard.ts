@@ -5,6 +5,7 @@ import Fastify from 'fastify'
 import type { Test } from 'tap'
 import type { GatehouseUser } from '../../packages/guard/src/claims.ts'
 import { type Guard, type GuardOptions, guard } from '../../packages/guard/src/guard.ts'
+import { fetchPatiently } from './fetching.ts'
 import { pairs, published } from './keys.ts'
 import { captureLog } from './log.ts'
 import { ourClaims, segment } from './mint.ts'
@@ -23,6 +24,7 @@ export const guardToken = (claims: Changes = {}, headers: Changes = {}) =>
 
 /** A server of keys and metadata on its own port. */
 export async function startKeyServer(t: Test) {
+  fetchPatiently(t)
   const state = {
     fetches: 0,
     answer: (_: ServerResponse): unknown => undefined,

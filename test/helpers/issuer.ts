@@ -8,6 +8,7 @@ import { createVerifier } from '../../src/auth/tokens/verifier.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { accessTokens } from './access-tokens.ts'
 import { secret } from './app.ts'
+import { fetchPatiently } from './fetching.ts'
 import { audience, issuerName, pairs, published } from './keys.ts'
 import { captureLog } from './log.ts'
 
@@ -16,6 +17,7 @@ export const allKeys = names.map((alg) => published(pairs[alg], alg, { alg }))
 
 /** A key server on its own port, with a service that trusts it and manual clocks. */
 export async function startIssuer(t: Test) {
+  fetchPatiently(t)
   const state = { fetches: 0, answer: (_: ServerResponse): unknown => undefined }
   const publish = (keys: unknown[]) => {
     state.answer = (response) => response.end(JSON.stringify({ keys }))
