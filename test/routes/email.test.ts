@@ -239,7 +239,11 @@ test('the link points to APP_URL, whatever Host and proxies say, and the letter 
   const [letter] = await lettersTo(email)
   t.match(letter?.link, /^http:\/\/localhost:8000\//)
   t.match(letter?.subject, 'Adresse bestätigen')
-  t.notMatch(`${letter?.subject} ${letter?.text} ${letter?.html}`, /evil\.|<b>/, 'a stranger cannot write into the mail')
+  t.notMatch(
+    `${letter?.subject} ${letter?.text} ${letter?.html}`,
+    /evil\.|<b>/,
+    'a stranger cannot write into the mail'
+  )
 })
 
 test('a reset counts as a confirmation, and invalidates the mail that asks for one', async (t) => {
