@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { registerPools } from '../src/database/pools.ts'
 import { problems } from '../src/http/problems.ts'
@@ -106,6 +106,13 @@ export const turns = fp(
       setImmediate(turn)
     }
 
+    function giveBack(request: FastifyRequest): void {
+      const { turn } = request
+      request.turn = undefined
+      if (turn && isEmbedded) rest(turn.queue, request.user.id, turn.since)
+      else if (turn) queueMicrotask(() => turn.queue.leave(request.user.id))
+    }
+
     /** Not after sending, because a slow reader would keep its turn. */
     function leave(
       request: FastifyRequest,
@@ -113,14 +120,27 @@ export const turns = fp(
       payload: unknown,
       done: (error: null, payload: unknown) => void
     ): void {
-      const { turn } = request
-      request.turn = undefined
-      if (turn && isEmbedded) rest(turn.queue, request.user.id, turn.since)
-      else if (turn) queueMicrotask(() => turn.queue.leave(request.user.id))
+      giveBack(request)
       done(null, payload)
     }
 
+    /** A handler that answers by itself (reply.hijack) passes by onSend. It may keep the connection open for hours. */
+    function leaveAfter(handler: RouteOptions['handler']): RouteOptions['handler'] {
+      return function inTurn(request, reply) {
+        function check(): void {
+          if (request.turn && reply.sent) giveBack(request)
+        }
+        const answer = handler.call(this, request, reply)
+        if (answer instanceof Promise) answer.then(check, check)
+        else check()
+        return answer
+      }
+    }
+
     function takeTurns(this: FastifyInstance): void {
+      this.addHook('onRoute', (route) => {
+        if (route.config?.turn !== 'none') route.handler = leaveAfter(route.handler)
+      })
       this.addHook('preHandler', take)
       this.addHook('onSend', leave)
     }

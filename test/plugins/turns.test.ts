@@ -21,6 +21,7 @@ const context = new AsyncLocalStorage<string>()
 async function start(t: Test, isEmbedded = false, clock = () => 0, queueWait?: number) {
   const app = fastify()
   t.teardown(() => app.close())
+  const open: { end: () => void }[] = []
   const at: { user: string; context: string | undefined; end: () => void }[] = []
   app.decorate('securityHeaders', {})
   await app.register(problemDetails)
@@ -46,6 +47,27 @@ async function start(t: Test, isEmbedded = false, clock = () => 0, queueWait?: n
     app.get('/work', work)
     app.get('/hash', { config: { turn: 'hash' } }, work)
     app.get('/free', { config: { turn: 'none' } }, async () => 'free')
+    app.get('/own', async (_request, reply) => {
+      reply.hijack()
+      reply.raw.end('own')
+    })
+    app.get('/soon', (_request, reply) => {
+      reply.hijack()
+      reply.raw.end('soon')
+    })
+    app.get('/open', async (_request, reply) => {
+      reply.hijack()
+      open.push(reply.raw)
+    })
+    app.get('/gone', async (_request, reply) => {
+      await new Promise((resolve) => reply.raw.once('close', resolve).destroy())
+      reply.hijack()
+      throw new Error('gone')
+    })
+    app.get('/raw', async (_request, reply) => {
+      reply.raw.end('raw')
+      return reply
+    })
     app.get('/wrong', async () => {
       throw new Error('wrong')
     })
@@ -59,7 +81,7 @@ async function start(t: Test, isEmbedded = false, clock = () => 0, queueWait?: n
         1
       )[0]
       ?.end()
-  return { app, get, at, end, users: () => at.map(({ user }) => user) }
+  return { app, get, at, open, end, users: () => at.map(({ user }) => user) }
 }
 
 test('a user with many requests leaves slots to others, and delays only their own requests', async (t) => {
@@ -200,3 +222,17 @@ test('every protected route takes turns, except the one without queries', async 
   const ready = await app.inject('/health/ready')
   t.equal(ready.statusCode, 200)
 })
+
+for (const isEmbedded of [false, true])
+  test(`a handler that answers by itself gives its turn back${isEmbedded ? ', with the embedded engine' : ''}`, async (t) => {
+    const { app, get, open } = await start(t, isEmbedded, () => 0, 60_000)
+    for (const url of ['/own', '/soon', '/raw'])
+      for (let i = 0; i < 3; i++) t.equal((await get('ann', url)).body, url.slice(1))
+    const kept = [get('ann', '/open'), get('ann', '/open'), get('ann', '/open')]
+    await until(() => open.length === 3, 'three responses that stay open')
+    await until(() => isIdle(app), 'the end of all turns')
+    for (const response of open) response.end()
+    await Promise.all(kept)
+    for (let i = 0; i < 3; i++) await t.rejects(get('ann', '/gone'), 'the client has left before')
+    await until(() => isIdle(app), 'the end of all turns')
+  })
