@@ -23,10 +23,13 @@ function first(entry: Entry, ...names: string[]): string | undefined {
 
 const isTrue = (text: string | undefined) => /^(true|t|yes|1)$/i.test(text ?? '')
 
+// The years 1 to 9999, which PostgreSQL reads.
+const [earliest, latest] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')]
+
 /** A time as text or in milliseconds since 1970; without one, now. */
 function timeOf(text: string | undefined): string {
   const time = text === undefined ? Date.now() : /^\d+$/.test(text) ? Number(text) : Date.parse(text)
-  if (!(Math.abs(time) <= 8.64e15)) throw new Error(`${text} is not a time`)
+  if (!(time >= earliest && time <= latest)) throw new Error(`${text} is not a time`)
   return new Date(time).toISOString()
 }
 
@@ -55,10 +58,32 @@ function userOf(entry: Entry, place: string): SourceUser {
   }
 }
 
+// Of UTF-16.
+const otherMarks = new Set(['fffe', 'feff'])
+
+/** Throws if the bytes are no UTF-8: names would be damaged without a word. With `mayHaveMark`, UTF-16 with a mark passes. */
+async function checkEncoding(path: string, { mayHaveMark = false } = {}): Promise<void> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let isFirst = true
+  try {
+    for await (const chunk of createReadStream(path)) {
+      const bytes = chunk as Buffer
+      if (isFirst && mayHaveMark && otherMarks.has(bytes.toString('hex', 0, 2))) return
+      isFirst = false
+      decoder.decode(bytes, { stream: true })
+    }
+    decoder.decode()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new Error('The file is not in UTF-8: convert it, or its names would be damaged')
+  }
+}
+
 /** An error reaches whoever reads the last stream. */
 const toReader = () => {}
 
 async function* jsonLines(path: string): AsyncGenerator<SourceUser> {
+  await checkEncoding(path)
   let number = 0
   const file = await open(path)
   for await (const line of file.readLines()) {
@@ -74,6 +99,7 @@ async function* jsonLines(path: string): AsyncGenerator<SourceUser> {
 }
 
 async function* csvRows(path: string): AsyncGenerator<SourceUser> {
+  await checkEncoding(path, { mayHaveMark: true })
   const parser = parseCsv({ columns: true, bom: true, info: true, skip_empty_lines: true })
   const rows = pipeline(createReadStream(path), parser, toReader)
   let isChecked = false
@@ -129,6 +155,7 @@ export function firebaseProject(
 }
 
 async function* firebaseUsers(path: string, { separator, key }: FirebaseProject): AsyncGenerator<SourceUser> {
+  await checkEncoding(path)
   const [list, entries] = [pick.asStream({ filter: 'users' }), streamArray.asStream()]
   const users = pipeline(createReadStream(path), parseJson.asStream(), list, entries, toReader)
   let number = 0

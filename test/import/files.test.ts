@@ -43,6 +43,44 @@ const logIn = async (email: string, secret = password) =>
 const userOf = (email: string) =>
   app.db.selectFrom('users').selectAll().where('email', '=', email).executeTakeFirstOrThrow()
 
+test('a file that is not in UTF-8 is refused, because names would be damaged', async (t) => {
+  const latin1 = Buffer.from(`email,name,password_hash\nlatin@example.com,J\xf6rg,${hash}\n`, 'latin1')
+  const line = Buffer.from(`{"email":"latin@example.com","name":"J\xf6rg","passwordHash":"${hash}"}\n`, 'latin1')
+  const firebase = Buffer.from(
+    '{"users":[{"localId":"1","email":"latin@example.com","displayName":"J\xf6rg"}]}',
+    'latin1'
+  )
+  const path = join(folder, 'latin1')
+  const refused = /The file is not in UTF-8/
+  writeFileSync(path, latin1)
+  await t.rejects(run(csvFile(path), 'csv'), refused)
+  writeFileSync(path, latin1.subarray(0, latin1.indexOf(0xf6) + 1))
+  await t.rejects(run(csvFile(path), 'csv'), refused, 'in the last character')
+  writeFileSync(path, line)
+  await t.rejects(run(auth0File(path), 'auth0'), refused)
+  writeFileSync(path, firebase)
+  await t.rejects(run(firebaseFile(path, { separator: 'Bw==', key: 'a2V5' }), 'firebase'), refused)
+  await t.rejects(run(csvFile(join(folder, 'missing')), 'csv'), /ENOENT/)
+  const utf16 = Buffer.from(`\ufeffemail,name,password_hash\nutf16@example.com,J\xf6rg,${hash}\n`, 'utf16le')
+  writeFileSync(path, utf16)
+  t.match(await run(csvFile(path), 'csv'), / 1 {2}imported\n/)
+  t.equal((await userOf('utf16@example.com')).name, 'J\xf6rg')
+})
+
+test('a time that PostgreSQL does not read is told with its line', async (t) => {
+  const rowAt = (time: string) => csvFile(file('times.csv', `email,created_at\ntime@example.com,${time}\n`))
+  for (const time of [
+    '1700000000000000',
+    '-000001-01-01T00:00:00Z',
+    '0000-12-31T23:59:59Z',
+    '+010000-01-01T00:00:00Z',
+    'soon'
+  ])
+    await t.rejects(run(rowAt(time), 'csv'), { message: `Line 2: ${time} is not a time` }, time)
+  for (const time of ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z', '0'])
+    t.match(await run(rowAt(time), 'csv', true), /1 users read/, time)
+})
+
 test('users of a CSV file sign in with their old passwords, and a second run adds none', async (t) => {
   const ann = await signUp()
   const csv = file(
