@@ -37,6 +37,14 @@ function quit(problem: string): never {
   process.exit(2)
 }
 
+/** NaN for other texts, and for a day that does not exist: Date.parse takes 2026-02-30 for 2 March. */
+function timeOf(text: string): number {
+  const [, day = '', rest] = /^((?!0000)\d{4}-\d{2}-\d{2})(T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/.exec(text) ?? []
+  const midnight = Date.parse(day)
+  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== day) return Number.NaN
+  return rest ? Date.parse(text) : midnight
+}
+
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
@@ -54,7 +62,7 @@ function readArguments() {
     if (!['verify', 'head', 'export', 'prune'].includes(command) || more.length > 0)
       throw new Error('Name one of: verify, head, export, prune')
     if (!/^\d{1,15}$/.test(after)) throw new Error('--after must be a position: a whole number')
-    const time = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(before) ? Date.parse(before) : Number.NaN
+    const time = timeOf(before)
     if (command === 'prune' && !(time <= Date.now())) throw new Error('--before must be a date in the past: 2026-01-31')
     return { command, anchor: head === undefined ? undefined : readAnchor(head), after: Number(after), time, yes, json }
   } catch (error) {

@@ -39,6 +39,9 @@ test('wrong arguments print the usage', async (t) => {
     ['prune'],
     ['prune', '--before', 'yesterday'],
     ['prune', '--before', '2999-01-01'],
+    ['prune', '--before', '2026-02-30'],
+    ['prune', '--before', '2026-02-30T00:00:00Z'],
+    ['prune', '--before', '0000-01-01'],
     ['verify', '--force']
   ]) {
     const { code, stdout, stderr } = await run(t, command, {}, args).ended
