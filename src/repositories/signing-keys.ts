@@ -85,7 +85,10 @@ export function signingKeysRepository(db: Kysely<Database> | Transaction<Databas
     async refuse(kid: string): Promise<void> {
       await db
         .updateTable('signing_keys')
-        .set({ refused_at: now, retires_at: sql<string>`least(retires_at, now())` })
+        .set({
+          refused_at: sql<string>`coalesce(refused_at, now())`,
+          retires_at: sql<string>`least(retires_at, now())`
+        })
         .where('kid', '=', kid)
         .execute()
       await db

@@ -150,6 +150,20 @@ test('what an operator does to keys is recorded in its transaction, and what cha
 
 const retire = (kid: string, atOnce = false) => retireKey(db, kid, signing, { atOnce })
 
+test('a key that is refused again keeps the time from which it was refused', async (t) => {
+  await established()
+  const kid = await kidOf('current')
+  await retire(kid, true)
+  await sql`update signing_keys set refused_at = refused_at - interval '1 minute' where kid = ${kid}`.execute(db)
+  const before = (await keys.list()).find((key) => key.kid === kid)
+  t.equal(before?.state, 'refused')
+  await retire(kid, true)
+  t.strictSame(
+    (await keys.list()).find((key) => key.kid === kid),
+    before
+  )
+})
+
 test('a retired key is replaced by the one that stands by', async (t) => {
   await established()
   const [before, standby] = [await kidOf('current'), await kidOf('next')]
