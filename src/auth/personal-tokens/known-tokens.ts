@@ -55,7 +55,11 @@ export function createKnownTokens(tokens: Pick<PersonalTokensRepository, 'find'>
     const { wait, giveBack } = await strangers.count([{ name, max, length: minute }])
     if (wait > 0) throw problems.tooManyRequests(wait / 1000)
     const until = clock() + REMEMBERED_FOR
-    const found = await tokens.find(Buffer.from(key, 'base64url'))
+    // A database that does not answer says nothing of the token.
+    const found = await tokens.find(Buffer.from(key, 'base64url')).catch((error) => {
+      giveBack()
+      throw error
+    })
     if (!found) {
       known.delete(key)
       unknown.set(key, true)

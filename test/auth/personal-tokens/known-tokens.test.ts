@@ -7,7 +7,7 @@ import { startRevocations } from '../../helpers/revocations.ts'
 
 const client = clientAt('192.0.2.1')
 
-function fixture(t: Test) {
+function fixture(t: Test, { isLimited = false } = {}) {
   const { revocations, time, database, rows, end, listeners, token } = startRevocations(t)
   const row = {
     id: crypto.randomUUID() as string,
@@ -26,7 +26,7 @@ function fixture(t: Test) {
   }
   const clock = () => time.clock
   const strangers = createWindows(undefined, { kind: 'test', maxEntries: 10, clock })
-  const rateLimit = { enabled: false, auth: 1 }
+  const rateLimit = { enabled: isLimited, auth: 1 }
   const known = createKnownTokens({ find }, { revocations, strangers, rateLimit, clock })
   const text = makeToken()
   const verify = (given = text) => known.verify(given, client)
@@ -101,4 +101,15 @@ test('without limits, unknown tokens are not counted', async (t) => {
   state.found = undefined
   for (let i = 0; i < 10; i++) await t.rejects(verify(makeToken()), { code: 'invalid_token' })
   t.equal(state.looks, 10)
+})
+
+test('look-ups that the database did not answer are not counted as unknown tokens', async (t) => {
+  const { verify, state } = fixture(t, { isLimited: true })
+  state.gate = Promise.reject(new Error('no database'))
+  for (let i = 0; i < 3; i++) await t.rejects(verify(), { message: 'no database' })
+  state.gate = Promise.resolve()
+  t.match(await verify(), { role: 'user' })
+  state.found = undefined
+  await t.rejects(verify(makeToken()), { code: 'invalid_token' })
+  await t.rejects(verify(makeToken()), { code: 'too_many_requests' }, 'one that is unknown is')
 })
