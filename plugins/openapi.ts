@@ -64,9 +64,9 @@ const scopeNeeded = (scope: string) => `A personal access token needs the scope 
 /** Methods whose bodies are not parsed. With the others, even an unneeded body can be unreadable. */
 const bodyless = new Set(['GET', 'HEAD'])
 
-/** Every status of a problem that a route with this schema can give. 429: too many of a user's requests wait for their turn. */
+/** Every status of a problem that a route with this schema can give. 429: too many of a user's requests wait for their turn, or a personal access token has too many. */
 function problemsOf({ security, scope, problems = [] }: FastifySchema, method: string, takesTurns: boolean): number[] {
-  const ofUsers = security ? [401, ...(takesTurns ? [429] : [])] : []
+  const ofUsers = security ? [401, ...(takesTurns || scope ? [429] : [])] : []
   const implied = [400, ...ofUsers, ...(scope ? [403] : []), ...(bodyless.has(method) ? [] : [413, 415]), 500, 503]
   return [...new Set([...implied, ...problems])].sort()
 }

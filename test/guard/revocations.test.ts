@@ -4,7 +4,7 @@ import Fastify from 'fastify'
 import t, { test } from 'tap'
 import { type GuardOptions, guard } from '../../packages/guard/src/guard.ts'
 import { FETCH_PAUSE } from '../../packages/guard/src/keys.ts'
-import { MAX_AGE } from '../../packages/guard/src/revocations.ts'
+import { MAX_AGE, SPACING } from '../../packages/guard/src/revocations.ts'
 import { firstKey, guardToken, header, startConsumer, startKeyServer } from '../helpers/guard.ts'
 import { pairs, published } from '../helpers/keys.ts'
 import { ourClaims, seconds } from '../helpers/mint.ts'
@@ -41,8 +41,14 @@ async function start(
   const asked = () => until('a request', () => asks.shift())
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/api/revocations`
   const pauses: { milliseconds: number; end: () => void }[] = []
+  let spaces = 0
   const pause = (milliseconds: number, signal: AbortSignal) =>
     new Promise((resolve, reject) => {
+      if (milliseconds === SPACING) {
+        spaces += 1
+        resolve(undefined)
+        return
+      }
       pauses.push({ milliseconds, end: () => resolve(undefined) })
       signal.addEventListener('abort', () => reject(signal.reason))
     })
@@ -55,7 +61,7 @@ async function start(
   const revocations = { url, token: 'gh_x', ...options }
   const consumer = await startConsumer(t, { jwksUrl, revocations, ...(isPausing && { pause }) })
   const paused = () => until('a pause', () => pauses.shift())
-  return { ...consumer, asked, asks, paused }
+  return { ...consumer, asked, asks, paused, spaces: () => spaces }
 }
 
 const item = (id: string, more = {}) => ({
@@ -290,4 +296,18 @@ test('wrong options stop the start', async (t) => {
     const options = { issuer: 'gatehouse', audience: 'gatehouse', jwksUrl, revocations: { ...right, ...change } }
     await t.rejects(async () => Fastify().register(guard, options as GuardOptions), { message }, message)
   }
+})
+
+test('it pauses between two questions, however often something is revoked, unless more is there already', async (t) => {
+  const { asked, spaces } = await start()
+  for (let i = 0; i < 3; i++) {
+    const { answer } = await asked()
+    t.equal(spaces(), i + 1)
+    answer({ items: [item(crypto.randomUUID())], has_more: false })
+  }
+  const { answer } = await asked()
+  const before = spaces()
+  answer({ items: [item(crypto.randomUUID())], has_more: true })
+  await asked()
+  t.equal(spaces(), before, 'more is there')
 })

@@ -2,6 +2,7 @@ import type { InjectOptions } from 'fastify'
 import t, { test } from 'tap'
 import { makeToken } from '../../src/auth/personal-tokens/token-text.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
+import { feedToken } from '../helpers/feed.ts'
 import { path, personalTokensOf } from '../helpers/personal-tokens.ts'
 import { countQueries } from '../helpers/queries.ts'
 import { refused } from '../helpers/refused.ts'
@@ -151,6 +152,14 @@ test('a program that goes on with an ended token costs no further query', async 
 test('valid tokens that are new do not count against their address', async (t) => {
   const ann = await signUp()
   for (let i = 0; i < 8; i++) t.equal((await caller(app, await store(ann.id)).get(tasks)).statusCode, 200)
+})
+
+test('a reader of the feed of revocations may ask ten times as often', async (t) => {
+  const reader = caller(app, await feedToken(app, signUp))
+  const read = async () => (await reader.get('/api/revocations?wait=0')).statusCode
+  for (let i = 0; i < 80; i++) t.equal(await read(), 200)
+  t.equal(await read(), 429)
+  t.equal((await reader.get(tasks)).statusCode, 403, 'counted separately')
 })
 
 test('each token has a number of requests per minute', async (t) => {

@@ -22,6 +22,8 @@ export interface RevocationOptions {
 const wait = 5
 /** Milliseconds. */
 const margin = 5_000
+/** From one question to the next. Without it, each revocation would cause one, and anyone could use up the token's limit by signing out. */
+export const SPACING = 250
 const backoff = { first: 500, longest: 15_000 }
 const pruneEvery = 60_000
 /** Of a page of 1,000 revocations, with a long cursor. */
@@ -99,7 +101,8 @@ export function followRevocations(options: RevocationOptions, surroundings: Surr
     for (const [id, expires] of ended) if (expires <= now) ended.delete(id)
   }
 
-  async function poll(): Promise<void> {
+  /** Returns whether more is there already. */
+  async function poll(): Promise<boolean> {
     const url = new URL(feed)
     const seconds = isComplete ? wait : 0
     url.searchParams.set('wait', String(seconds))
@@ -115,18 +118,22 @@ export function followRevocations(options: RevocationOptions, surroundings: Surr
     }
     cursor = page.cursor
     prune()
-    if (page.isMore) return
+    if (page.isMore) return true
     isComplete = true
     // Not the time of the answer: this process may have stood still before it read it.
     knownAt = begin
+    return false
   }
 
   async function follow(tried: () => void): Promise<void> {
     for (let failures = 0; !signal.aborted; ) {
       try {
-        await poll()
+        const begin = elapsed()
+        const isMore = await poll()
         failures = 0
         if (isComplete) tried()
+        const left = SPACING - (elapsed() - begin)
+        if (!isMore && left > 0) await pause(left, signal).catch(() => {})
       } catch (err) {
         if (signal.aborted) return
         failures += 1

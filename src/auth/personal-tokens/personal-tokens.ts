@@ -23,6 +23,8 @@ import { createUses } from './uses.ts'
 export const maxPersonalTokens = 50
 
 const maxEntries = 50_000
+/** Reads of the feed of revocations for each other request that RATE_LIMIT_TOKEN allows. */
+const feedFactor = 10
 const minute = 60_000
 
 interface Parts {
@@ -50,9 +52,14 @@ export function createPersonalTokens(db: Kysely<Database>, parts: Parts) {
   const known = createKnownTokens(tokens, { revocations, strangers, rateLimit, clock })
   const uses = createUses(tokens, clock)
 
-  async function limit(id: string): Promise<void> {
+  /** The feed of revocations has a limit of its own: others cause what its readers ask for, and several of them share a token. */
+  async function limit(id: string, scope: string): Promise<void> {
     if (!rateLimit.enabled) return
-    const { wait } = await requests.count([{ name: id, max: rateLimit.token, length: minute }], { isFinal: true })
+    const isFeed = scope === 'revocations:read'
+    const allowed = isFeed
+      ? { name: `feed ${id}`, max: feedFactor * rateLimit.token }
+      : { name: id, max: rateLimit.token }
+    const { wait } = await requests.count([{ ...allowed, length: minute }], { isFinal: true })
     if (wait > 0) throw problems.tooManyRequests(wait / 1000)
   }
 
@@ -64,7 +71,7 @@ export function createPersonalTokens(db: Kysely<Database>, parts: Parts) {
     async identify(text: string, scope: string, client: Client): Promise<User> {
       const token = await known.verify(text, client)
       uses.note(token.sessionId)
-      await limit(token.sessionId)
+      await limit(token.sessionId, scope)
       if (!token.scopes.includes(scope)) throw problems.insufficientScope(scope)
       return { id: token.subject, email: token.email, token }
     },
