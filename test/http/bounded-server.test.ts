@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -61,6 +61,25 @@ test('a client that does not read for 15 s is disconnected, a slow reader is not
   t.strictSame(cuts, [{ too_many: 0, not_reading: 1 }])
   pass(60_000)
   t.equal(sockets[1]?.destroyed, false, 'a kept connection has nothing to read')
+})
+
+test('a client that reads an answer between two checks is not disconnected, however much of the next one waits', async (t) => {
+  const answers: ServerResponse[] = []
+  const { open, counts, sockets, pass } = await start(t, (_request, response) => answers.push(response))
+  const socket = await open()
+  socket.resume()
+  socket.write(get().repeat(20))
+  await until('a request', () => counts.started === 1)
+  // As if the same number of bytes waited at each check.
+  Object.defineProperty(sockets[0], 'writableLength', { value: 100 })
+  for (let i = 1; i < 20; i++) {
+    pass(1_000)
+    answers.at(-1)?.end('a')
+    await until('the next request', () => counts.started === i + 1)
+  }
+  t.equal(sockets[0]?.destroyed, false)
+  for (let i = 0; i < 16; i++) pass(1_000)
+  t.equal(sockets[0]?.destroyed, true, 'one answer that is not read for 15 s')
 })
 
 test('waiting requests of a disconnected client are not handled', async (t) => {
