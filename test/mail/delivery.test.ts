@@ -241,3 +241,16 @@ test('a reply with bytes that the database cannot store is recorded without them
   await run()
   t.match(await rows(), [{ outcome: 'dead', error: /550 no \uFFFD\uFFFD\[31m/ }])
 })
+
+test('several mails are recorded at once, each with its own outcome', async (t) => {
+  for (let i = 0; i < 3; i++) await write()
+  const [first, second, third] = (await outbox.claim(60, 3)).map(({ id }) => id) as [string, string, string]
+  await outbox.finish([
+    { id: first, outcome: 'sent' },
+    { id: second, outcome: 'dropped', error: 'no such mailbox' }
+  ])
+  const found = new Map((await rows()).map(({ id, outcome, error, done_at }) => [id, { outcome, error, done_at }]))
+  t.match(found.get(first), { outcome: 'sent', error: null, done_at: String })
+  t.match(found.get(second), { outcome: 'dropped', error: 'no such mailbox', done_at: String })
+  t.match(found.get(third), { outcome: null, done_at: null })
+})
