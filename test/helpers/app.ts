@@ -5,12 +5,13 @@ import { loadConfig } from '../../src/config/config.ts'
 import type { Product } from '../../src/product/product.ts'
 import { tasks } from '../../src/product/tasks.ts'
 import { checkAnswer } from './contract.ts'
+import { borrowClone } from './databases.ts'
 import { borrowDatabase } from './engines.ts'
 import { keepExchange } from './exchanges.ts'
 import { captureLog } from './log.ts'
 import { openMailbox } from './mailbox.ts'
 import { cheapestHash, patient } from './patient.ts'
-import { cloneTemplate, server } from './template.ts'
+import { server } from './template.ts'
 
 export const secret = 'a-long-value-that-only-the-tests-know'
 export const password = 'correct-horse-7'
@@ -55,7 +56,7 @@ export function caller(app: FastifyInstance, token?: string) {
 }
 
 /** An empty database for one app: on the server, or on a reused embedded engine. */
-const openEmpty = async () => (server ? { ...(await cloneTemplate()), engine: undefined } : borrowDatabase())
+const openEmpty = async () => (server ? { ...(await borrowClone()), engine: undefined } : borrowDatabase())
 
 /**
  * Starts the whole service until the test ends, on an empty database or the configured one. Hashes are cheap, and
