@@ -28,7 +28,8 @@ async function start(
   options: object = {},
   first: object = { items: [], has_more: false },
   second?: (ask: Ask) => void,
-  isPausing = true
+  isPausing = true,
+  holdsSpaces = false
 ) {
   const asks: Ask[] = []
   const http = createServer((request, raw) => {
@@ -44,7 +45,7 @@ async function start(
   let spaces = 0
   const pause = (milliseconds: number, signal: AbortSignal) =>
     new Promise((resolve, reject) => {
-      if (milliseconds === SPACING) {
+      if (milliseconds === SPACING && !holdsSpaces) {
         spaces += 1
         resolve(undefined)
         return
@@ -281,6 +282,10 @@ test('closing ends the subscription', async (t) => {
   await paused.paused()
   await paused.app.close()
   t.strictSame(paused.asks, [])
+  const between = await start({}, undefined, undefined, true, true)
+  t.equal((await between.paused()).milliseconds, SPACING)
+  await between.app.close()
+  t.strictSame(between.asks, [], 'between two questions')
 })
 
 test('wrong options stop the start', async (t) => {
