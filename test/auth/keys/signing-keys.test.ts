@@ -259,3 +259,17 @@ test('a failed read of the keys is logged, and the known keys stay in use', asyn
   t.match(keys.lines.at(-1), { msg: 'the signing keys could not be read' })
   t.equal(keys.kids().length, 2)
 })
+
+test('the log says which key signs, at the start and after each change, and only then', async (t) => {
+  const keys = process(t)
+  const said = () => keys.lines.filter(({ msg }) => msg === 'access tokens are signed by')
+  await keys.prepare()
+  t.match(said(), [{ algorithm: 'HS256' }])
+  await keys.load()
+  t.equal(said().length, 1, 'nothing has changed')
+  await age(db, 11)
+  await keys.load()
+  t.match(said(), [{ algorithm: 'HS256' }, { kid: keys.kids()[0], algorithm: 'EdDSA' }])
+  await keys.load()
+  t.equal(said().length, 2, 'nothing has changed')
+})
