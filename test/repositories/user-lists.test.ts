@@ -146,7 +146,7 @@ test('the last sign-in is the latest session, whichever is written last', async 
     (await app.db.selectFrom('sign_ins').select('at').where('user_id', '=', id).executeTakeFirstOrThrow()).at
   const addSession = (at: string) =>
     sql`insert into sessions (id, user_id, refresh_hash, created_at, expires_at, access_expires_at)
-      values (gen_random_uuid(), ${id}, sha256(${at}::bytea), ${at}::timestamptz, '2099-01-01', '2099-01-01')`.execute(
+      values (gen_random_uuid(), ${id}, sha256(convert_to(${at}, 'UTF8')), ${at}::timestamptz, '2099-01-01', '2099-01-01')`.execute(
       app.db
     )
   await addSession('2098-03-02T00:00:00.000Z')
