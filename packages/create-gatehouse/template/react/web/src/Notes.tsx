@@ -10,7 +10,9 @@ export function Notes({ name }: { name: string }) {
   useEffect(() => {
     const stop = new AbortController()
     api.GET('/api/notes', { params: { query: { limit: 100 } }, signal: stop.signal }).then(
-      ({ items }) => setNotes(items),
+      // Those that were added meanwhile are first.
+      ({ items }) =>
+        setNotes((added) => [...added.filter(({ id }) => items.every((note) => note.id !== id)), ...items]),
       (problem) => stop.signal.aborted || setTrouble(problem.detail)
     )
     return () => stop.abort()
