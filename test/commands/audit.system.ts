@@ -73,6 +73,7 @@ test('a chain is sealed, verified, exported and pruned, and a change is found', 
   t.match(await audit('export', '--after', '5'), { code: 0, stdout: '', stderr: 'Go on with --after 5\n' })
 
   t.match((await audit('prune', '--before', '2019-12-31')).stdout, /^No events are older/)
+  t.match((await audit('prune', '--before', '2019-12-31T23:30:00+01:00')).stdout, /^No events are older/)
   t.match(
     (await audit('prune', '--before', '2020-01-02')).stdout,
     /^This would remove 5 events, up to position 5, for ever/
