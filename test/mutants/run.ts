@@ -24,8 +24,15 @@ const everything = [
   'src/auth/passwords'
 ]
 
-// Milliseconds of tests per mutant.
-process.env.MUTANT_BUDGET ??= '8000'
+const { values: options, positionals: given } = parseArgs({
+  options: { sample: { type: 'string' }, seed: { type: 'string', default: '1' }, scores: { type: 'boolean' } },
+  allowPositionals: true
+})
+
+// Milliseconds of tests per mutant. A sample is to tell the score of all tests, and its mutants are few.
+process.env.MUTANT_BUDGET ??= options.sample ? '30000' : '8000'
+/** How many tests of each function, the most promising ones, are used. */
+const perFunction = options.sample ? 12 : 3
 process.env.MUTANTS_DIR = folder
 // No time limit of tap for the whole process.
 process.env.TAP_TIMEOUT = '0'
@@ -33,10 +40,6 @@ process.env.TAP_TIMEOUT = '0'
 const filesIn = (path: string) => (statSync(path).isFile() ? [path] : globSync(`${path}/*.ts`)).sort()
 const allUnder = (path: string) => (statSync(path).isFile() ? [path] : globSync(`${path}/**/*.ts`))
 
-const { values: options, positionals: given } = parseArgs({
-  options: { sample: { type: 'string' }, seed: { type: 'string', default: '1' }, scores: { type: 'boolean' } },
-  allowPositionals: true
-})
 const wanted = new Set(given.length > 0 ? given.flatMap(allUnder) : everything.flatMap(filesIn))
 const chunks = [...new Set([...everything, ...[...wanted].map((path) => dirname(path))])]
   .map((path) => ({ path, sources: filesIn(path).filter((source) => wanted.has(source)) }))
@@ -59,9 +62,6 @@ function measure(): Calls[] {
   const known = knownCalls()
   return globSync(candidates).flatMap((test) => known.get(test) ?? [])
 }
-
-/** How many tests of each function, the most promising ones, are used. */
-const perFunction = 3
 
 /** Chooses tests of all functions, or of those around the given places: characters from the start of each source file. */
 function choose(sources: string[], calls: Calls[], places?: Map<string, number[]>): string[] {
