@@ -7,7 +7,7 @@ import t, { test } from 'tap'
 import { parse } from 'yaml'
 import { listening, openMachine } from '../helpers/machine.ts'
 import { until } from '../helpers/wait.ts'
-import '../helpers/beside-browsers.ts'
+import '../helpers/without-database.ts'
 
 const execute = promisify(execFile)
 

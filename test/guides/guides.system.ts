@@ -8,7 +8,7 @@ import { unusedPort } from '../helpers/ports.ts'
 import { packages, startRegistry } from '../helpers/registry.ts'
 import { startPostgres, withoutPostgres } from '../helpers/servers.ts'
 import { onServer } from '../helpers/template.ts'
-import '../helpers/beside-browsers.ts'
+import '../helpers/without-database.ts'
 
 /** When the newest of these files was written. */
 const written = (...patterns: string[]) => Math.max(0, ...globSync(patterns).map((file) => statSync(file).mtimeMs))
