@@ -47,6 +47,8 @@ export const scenario: Scenario = {
     }
     await Promise.all(Array.from({ length: 64 }, client))
 
+    // What the clients left behind waits for its turn, and an answer to the same user comes after it.
+    for (let tries = 0; tries < 20 && (await ask()).status !== 200; tries++) await sleep(250)
     let after = descriptors()
     let busy: object[] = []
     for (let tries = 0; tries < 20; tries++) {
