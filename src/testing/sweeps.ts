@@ -9,11 +9,14 @@ import { publicRoutes, type Route, routesOf, urlOf } from './routes.ts'
 
 const tries = 10
 
-/** Asks again after a 503, which a busy machine causes. */
-async function patiently<Answer extends { statusCode: number }>(ask: () => Promise<Answer>): Promise<Answer> {
+/** Asks again after a 503, which a busy machine causes: after `pause` milliseconds, then after twice as many, and so on. */
+async function patiently<Answer extends { statusCode: number }>(
+  ask: () => Promise<Answer>,
+  pause = 100
+): Promise<Answer> {
   let answer = await ask()
   for (let n = 1; answer.statusCode === 503 && n < tries; n += 1) {
-    await sleep(100 * n)
+    await sleep(pause * n)
     answer = await ask()
   }
   return answer
@@ -67,24 +70,28 @@ interface Belongings {
   urls: Record<string, string>
   /** What to send, by operation: `{ 'PUT /api/notes/{id}': { text: 'mine' } }`. By default what the contract has. */
   bodies?: Record<string, object>
+  /** Milliseconds until an operation that answered 503 is tried again for the first time. */
+  pause?: number
 }
 
 /**
  * Returns the operations that tell a stranger that another user's resource exists, or let them use it: those that do not
  * answer 404 (or 403, where the path names a user), with the same body as for one that does not exist. Paths without a URL are reported, too.
  */
-export async function leaks(app: FastifyInstance, { stranger, urls, bodies = {} }: Belongings): Promise<string[]> {
+export async function leaks(
+  app: FastifyInstance,
+  { stranger, urls, bodies = {}, pause }: Belongings
+): Promise<string[]> {
   const ask = async (operation: Operation, url: string) => {
     const { method } = operation
     const payload = bodyFor(app, operation, bodies)
-    const { statusCode, body } = await patiently(() =>
-      app.inject({
-        method,
-        url,
-        headers: { authorization: `Bearer ${stranger.token}`, 'x-request-id': 'the-same-for-both' },
-        ...(payload !== undefined && { payload: payload as object })
-      })
-    )
+    const request = {
+      method,
+      url,
+      headers: { authorization: `Bearer ${stranger.token}`, 'x-request-id': 'the-same-for-both' },
+      ...(payload !== undefined && { payload: payload as object })
+    }
+    const { statusCode, body } = await patiently(() => app.inject(request), pause)
     return { statusCode, body }
   }
   const found: string[] = []

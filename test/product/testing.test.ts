@@ -137,7 +137,7 @@ test('the sweeps ask again after a 503, and report one that stays', async (t) =>
   const product = defineProduct({ routes: { authenticated: [{ prefix: '/api/busy', routes: busy }] } })
   const { app, signUp, close } = await buildTestApp(product, { databaseUrl })
   t.teardown(close)
-  const asked = { stranger: await signUp(), urls: { '/api/busy/{id}': '/api/busy/1' } }
+  const asked = { stranger: await signUp(), urls: { '/api/busy/{id}': '/api/busy/1' }, pause: 0 }
   left = 1
   t.strictSame(await leaks(app, asked), [])
   left = Number.POSITIVE_INFINITY
