@@ -20,9 +20,12 @@ export async function startEngine(options: PGliteOptions): Promise<PGlite> {
     ...PGlite.defaultStartParams,
     ...['-c', `shared_buffers=${sharedBuffers}`],
     // Its timer is left behind after recovery, and a process with it does not end while the engine is open.
-    ...['-c', 'log_startup_progress_interval=0']
+    ...['-c', 'log_startup_progress_interval=0'],
+    // initdb derives it from the size of the log's files; each checkpoint makes later writes larger.
+    ...['-c', 'max_wal_size=1GB']
   ]
-  return PGlite.create({ ...options, parsers: timeParsers, startParams })
+  // A new database has one file of 1 MB for its write-ahead log, not of 16.
+  return PGlite.create({ ...options, parsers: timeParsers, startParams, initDbStartParams: ['--wal-segsize=1'] })
 }
 
 /** Opens the embedded database of a data directory for this process only. The first start copies the template. */

@@ -1,10 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createLog } from '../logging/log.ts'
-import { openDatabase } from './connection.ts'
-import { openEmbedded } from './embedded.ts'
-import { migrate } from './migrate.ts'
+import { startEngine } from './embedded.ts'
+import { makeTemplate } from './make-template.ts'
 import { templatePath } from './template.ts'
 
 /** A migrated database as one file, for engines in memory, with the template that it is made of: its path is of the same state. */
@@ -25,19 +23,18 @@ const read = (path: string): Uint8Array<ArrayBuffer> | undefined => {
 export async function readImage(path = imagePath): Promise<Uint8Array<ArrayBuffer>> {
   const kept = read(path)
   if (kept) return kept
-  const log = createLog('silent')
-  const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-image-'))
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-image-'))
   try {
-    const pglite = await openEmbedded(dataDir, log)
-    const db = openDatabase({ databaseUrl: undefined, dataDir }, log, { engine: async () => pglite })
-    await migrate(db, log)
+    const dataDir = join(folder, 'database')
+    await makeTemplate(dataDir)
+    const pglite = await startEngine({ dataDir })
     const dump = await pglite.dumpDataDir('none')
-    await db.destroy()
+    await pglite.close()
     const image = new Uint8Array(await dump.arrayBuffer())
     keepImage(path, image)
     return image
   } finally {
-    rmSync(dataDir, { recursive: true })
+    rmSync(folder, { recursive: true })
   }
 }
 

@@ -31,6 +31,12 @@ test('a copy of the template is a migrated database that others cannot read', as
   const db = openDatabase({ databaseUrl: undefined, dataDir }, log)
   t.strictSame(await migrate(db, log), [])
   t.match((await sql`show shared_buffers`.execute(db)).rows, [{ shared_buffers: '32MB' }])
+  t.match((await sql`show wal_segment_size`.execute(db)).rows, [{ wal_segment_size: '1MB' }])
+  t.strictSame(
+    (await sql`select datname from pg_database`.execute(db)).rows,
+    [{ datname: 'postgres' }],
+    'no spare ones'
+  )
   await db.destroy()
   for (const path of [dataDir, join(dataDir, 'database')]) t.equal(statSync(path).mode & 0o777, 0o700, path)
 })

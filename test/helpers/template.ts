@@ -7,6 +7,7 @@ import type { Test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { startEngine } from '../../src/database/embedded.ts'
 import { readImage } from '../../src/database/image.ts'
+import { makeTemplate } from '../../src/database/make-template.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { copyTemplate, templatePath } from '../../src/database/template.ts'
 import { createLog } from '../../src/logging/log.ts'
@@ -24,10 +25,10 @@ for (const name of readdirSync(migrations, { recursive: true, encoding: 'utf8' }
   .sort())
   fingerprint.update(readFileSync(new URL(name, migrations)))
 const name = `gatehouse_${fingerprint.digest('hex').slice(0, 12)}`
-const directory = join(tmpdir(), name)
+const template = templatePath()
 
 /** An empty data directory. */
-const blank = `${directory}.blank`
+const blank = join(tmpdir(), `${name}.blank`)
 
 export const urlOf = (database: string) =>
   Object.assign(new URL(server ?? 'postgres://'), { pathname: `/${database}` }).href
@@ -39,16 +40,6 @@ export async function onServer(sql: string, connectionString = server): Promise<
 }
 
 const duplicateDatabase = '42P04'
-
-/** Another process may have just created the same. */
-function moveUnlessThere(from: string, to: string): void {
-  try {
-    renameSync(from, to)
-  } catch (error) {
-    if (!existsSync(to)) throw error
-    rmSync(from, { recursive: true })
-  }
-}
 
 /** Creates a migrated database for tests to clone, once per state of the migrations. */
 export async function prepareTemplate(): Promise<void> {
@@ -68,18 +59,11 @@ export async function prepareTemplate(): Promise<void> {
     })
     return
   }
+  await makeTemplate().catch((error) => {
+    // Another process may have just created it.
+    if (!existsSync(template)) throw error
+  })
   await readImage()
-  if (!existsSync(directory)) {
-    const draft = mkdtempSync(join(tmpdir(), 'gatehouse_draft_'))
-    const created = join(draft, 'database')
-    // Without the one of `npm ci`, PGlite creates one.
-    copyTemplate(created, templatePath())
-    const pglite = await startEngine({ dataDir: created })
-    const db = openDatabase({ databaseUrl: undefined, dataDir: draft }, log, { engine: async () => pglite })
-    await migrate(db, log)
-    await db.destroy()
-    moveUnlessThere(draft, directory)
-  }
 }
 
 /** Creates an empty data directory, once: of a copy of the template, because `initdb` takes five seconds of CPU. */
@@ -87,13 +71,19 @@ async function prepareBlank(): Promise<void> {
   await prepareOnce()
   if (existsSync(blank)) return
   const draft = mkdtempSync(join(tmpdir(), 'gatehouse_draft_'))
-  cpSync(join(directory, 'database'), draft, { recursive: true })
+  cpSync(template, draft, { recursive: true })
   const pglite = await startEngine({ dataDir: draft })
   await pglite.exec(`drop schema public cascade;
     create schema public authorization pg_database_owner;
     grant usage on schema public to public`)
   await pglite.close()
-  moveUnlessThere(draft, blank)
+  try {
+    renameSync(draft, blank)
+  } catch (error) {
+    // Another process has just created it.
+    if (!existsSync(blank)) throw error
+    rmSync(draft, { recursive: true })
+  }
 }
 
 let prepared: Promise<void> | undefined
@@ -109,8 +99,7 @@ export async function cloneTemplate(): Promise<{ settings: Record<string, string
   await prepareOnce()
   if (!server) {
     const clone = mkdtempSync(join(tmpdir(), 'gatehouse_clone_'))
-    // The asynchronous version takes three times as long for 1,015 files.
-    cpSync(directory, clone, { recursive: true })
+    copyTemplate(join(clone, 'database'), template)
     return { settings: { DATA_DIR: clone }, remove: async () => rmSync(clone, { recursive: true, force: true }) }
   }
   const clone = `${name}_${process.pid}_${crypto.randomUUID().slice(0, 8)}`
