@@ -6,22 +6,16 @@ import { openDatabase } from '../../src/database/connection.ts'
 import { prepareDatabase, waitForDatabase } from '../../src/database/prepare.ts'
 import { setRoleLimits } from '../../src/database/role-limits.ts'
 import { limits } from '../../src/database/session-settings.ts'
+import type { Database } from '../../src/database/tables.ts'
+import { openEmpty } from '../helpers/databases.ts'
 import { captureLog } from '../helpers/log.ts'
 import { unusedPort } from '../helpers/ports.ts'
 import { listenableServer } from '../helpers/postgres.ts'
-import { cloneTemplate } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
 
 const { log, lines } = captureLog()
 
-async function open(t: Test) {
-  const { settings, remove } = await cloneTemplate()
-  t.teardown(remove)
-  return openDatabase(
-    { databaseUrl: settings.DATABASE_DIRECT_URL ?? settings.DATABASE_URL, dataDir: settings.DATA_DIR ?? '' },
-    log
-  )
-}
+const open = async (t: Test) => (await openEmpty<Database>(t, log)).db
 
 /** A database behind this port that does not exist yet. */
 function behind(t: Test, port: number) {
@@ -66,7 +60,6 @@ test('a permanent error is not awaited', async (t) => {
 
 test('behind a pooler the timeouts of the role are set once, over the direct connection', async (t) => {
   const db = await open(t)
-  t.teardown(() => db.destroy())
   const direct = await open(t)
   const config = { databaseUrl: 'postgres://pooler/a', directUrl: 'postgres://direct/a', dataDir: '', databaseWait: 1 }
   const from = lines.length
@@ -80,7 +73,6 @@ test('behind a pooler the timeouts of the role are set once, over the direct con
 
 test('without a pooler the role is not changed', async (t) => {
   const db = await open(t)
-  t.teardown(() => db.destroy())
   const from = lines.length
   const url = 'postgres://direct/a'
   const config = { databaseUrl: url, directUrl: url, dataDir: '', databaseWait: 1 }
@@ -93,7 +85,6 @@ test('without a pooler the role is not changed', async (t) => {
 
 test('if the role cannot be altered, the log contains the statements to run', async (t) => {
   const [db, direct] = [await open(t), await open(t)]
-  t.teardown(() => db.destroy())
   await sql`select 1`.execute(direct)
   await direct.destroy()
   const from = lines.length
@@ -104,13 +95,14 @@ test('if the role cannot be altered, the log contains the statements to run', as
 test('the timeouts are set on a role whose name has quotes', async (t) => {
   const role = `ann's "own" ${process.pid}`
   const [db, direct] = [await open(t), await open(t)]
-  t.teardown(() => Promise.all([db.destroy(), direct.destroy()]))
   // An embedded database has its own roles; those of a server are the server's.
   for (const each of [db, direct]) {
     const known = await sql`select from pg_roles where rolname = ${role}`.execute(each)
     if (known.rows.length === 0) await sql`create role ${sql.id(role)}`.execute(each)
   }
-  t.teardown(() => sql`drop role ${sql.id(role)}`.execute(direct))
+  t.teardown(async () => {
+    for (const each of [db, direct]) await sql`drop role if exists ${sql.id(role)}`.execute(each)
+  })
   const from = lines.length
   await db.connection().execute(async (connection) => {
     await sql`set role ${sql.id(role)}`.execute(connection)

@@ -5,13 +5,11 @@ import { loadConfig } from '../../src/config/config.ts'
 import type { Product } from '../../src/product/product.ts'
 import { tasks } from '../../src/product/tasks.ts'
 import { checkAnswer } from './contract.ts'
-import { borrowClone } from './databases.ts'
-import { borrowDatabase } from './engines.ts'
+import { borrowEmpty } from './databases.ts'
 import { keepExchange } from './exchanges.ts'
 import { captureLog } from './log.ts'
 import { openMailbox } from './mailbox.ts'
 import { cheapestHash, patient } from './patient.ts'
-import { server } from './template.ts'
 
 export const secret = 'a-long-value-that-only-the-tests-know'
 export const password = 'correct-horse-7'
@@ -55,9 +53,6 @@ export function caller(app: FastifyInstance, token?: string) {
   }
 }
 
-/** An empty database for one app: on the server, or on a reused embedded engine. */
-const openEmpty = async () => (server ? { ...(await borrowClone()), engine: undefined } : borrowDatabase())
-
 /**
  * Starts the whole service until the test ends, on an empty database or the configured one. Hashes are cheap, and
  * limits off unless requested.
@@ -66,7 +61,7 @@ export async function startApp(
   t: Test,
   { settings = {}, isOwnWeb, isImpatient = false, clock, redis, product = tasks, routes }: Options = {}
 ) {
-  const { engine, remove, ...database } = await openEmpty()
+  const { engine, remove, ...database } = await borrowEmpty()
   const { log, lines, says } = captureLog()
   const mailbox = openMailbox()
   const environment = {

@@ -1,7 +1,10 @@
 import pg from 'pg'
-import root from 'tap'
+import root, { type Test } from 'tap'
+import { openDatabase } from '../../src/database/connection.ts'
 import { empty, type Run, type State, stateOf } from '../../src/database/emptying.ts'
-import { cloneTemplate, pooler } from './template.ts'
+import { createLog } from '../../src/logging/log.ts'
+import { borrowDatabase } from './engines.ts'
+import { cloneTemplate, pooler, server } from './template.ts'
 
 type Clone = Awaited<ReturnType<typeof cloneTemplate>>
 
@@ -42,4 +45,19 @@ export async function borrowClone(): Promise<Clone> {
   const lent = clone ?? (await cloneTemplate())
   state ??= await withClient(lent, stateOf)
   return { settings: lent.settings, remove: async () => void idle.push(lent) }
+}
+
+/** An empty, migrated database: on the server, or on an embedded engine in memory. Both are used again after `remove`. */
+export const borrowEmpty = async () => (server ? { ...(await borrowClone()), engine: undefined } : borrowDatabase())
+
+/** Opens an empty, migrated database until the test ends. `url` is its URL on PostgreSQL. */
+export async function openEmpty<Tables>(t: Test, log = createLog('silent')) {
+  const { settings, engine, remove } = await borrowEmpty()
+  const { DATABASE_URL, DATABASE_DIRECT_URL: url = DATABASE_URL } = settings as Record<string, string | undefined>
+  const db = openDatabase<Tables>({ databaseUrl: url, dataDir: '' }, log, engine && { engine })
+  t.teardown(async () => {
+    await db.destroy()
+    await remove()
+  })
+  return { db, url }
 }

@@ -3,12 +3,12 @@ import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { importWithReport } from '../../src/import/report.ts'
 import { password, startApp } from '../helpers/app.ts'
-import { sourceDatabase } from '../helpers/source-database.ts'
+import { openEmpty } from '../helpers/databases.ts'
 
 const { app, anyone } = await startApp(t)
 const hash = hashSync(password, { cost: 4 })
 
-const { from } = await sourceDatabase(t)
+const { db: from } = await openEmpty<unknown>(t)
 
 const past = "'2024-07-03 04:05:06'"
 const future = "'2999-07-03 04:05:06'"

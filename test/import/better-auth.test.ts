@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { importWithReport } from '../../src/import/report.ts'
 import { password, startApp } from '../helpers/app.ts'
-import { sourceDatabase } from '../helpers/source-database.ts'
+import { openEmpty } from '../helpers/databases.ts'
 import { until } from '../helpers/wait.ts'
 
 /** A hash that Better Auth 1.7.7 stored for this password. */
@@ -12,7 +12,7 @@ const scrypt =
 const many = 1_200
 
 const { app, anyone, signUp } = await startApp(t)
-const { from } = await sourceDatabase(t)
+const { db: from } = await openEmpty<unknown>(t)
 
 await sql`create table "user" (id text primary key, name text, email text, "createdAt" timestamptz default '2024-02-03T04:05:06Z')`.execute(
   from

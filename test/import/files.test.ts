@@ -13,8 +13,8 @@ import { importFrom } from '../../src/import/report.ts'
 import type { UserSource } from '../../src/import/users.ts'
 import { supabaseRepository } from '../../src/repositories/supabase.ts'
 import { password, startApp } from '../helpers/app.ts'
+import { openEmpty } from '../helpers/databases.ts'
 import { firebaseHash, project } from '../helpers/firebase.ts'
-import { sourceDatabase } from '../helpers/source-database.ts'
 import { until } from '../helpers/wait.ts'
 
 const { app, anyone, signUp } = await startApp(t)
@@ -224,7 +224,7 @@ test('at most twenty users who are skipped are listed', async (t) => {
 })
 
 test('users of Supabase sign in with their old passwords', async (t) => {
-  const { from } = await sourceDatabase(t)
+  const { db: from } = await openEmpty<unknown>(t)
   await sql`create schema auth`.execute(from)
   await sql`create table auth.users (id uuid primary key, email text, encrypted_password text, email_confirmed_at timestamptz,
     banned_until timestamptz, deleted_at timestamptz, raw_user_meta_data jsonb, created_at timestamptz)`.execute(from)

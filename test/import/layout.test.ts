@@ -5,12 +5,12 @@ import { openDatabase } from '../../src/database/connection.ts'
 import { importWithReport } from '../../src/import/report.ts'
 import { createLog } from '../../src/logging/log.ts'
 import { password, startApp } from '../helpers/app.ts'
-import { sourceDatabase } from '../helpers/source-database.ts'
+import { openEmpty } from '../helpers/databases.ts'
 
 const { app, anyone } = await startApp(t)
 const hash = hashSync(password, { cost: 4 })
 
-const { from, url } = await sourceDatabase(t)
+const { db: from, url } = await openEmpty<unknown>(t)
 const run = (text: string) => sql.raw(text).execute(from)
 
 /** Removes the tables of a test from the source database. */

@@ -3,10 +3,10 @@ import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { importWithReport } from '../../src/import/report.ts'
 import { password, startApp } from '../helpers/app.ts'
-import { sourceDatabase } from '../helpers/source-database.ts'
+import { openEmpty } from '../helpers/databases.ts'
 
 const { app } = await startApp(t)
-const { from } = await sourceDatabase(t)
+const { db: from } = await openEmpty<unknown>(t)
 const hash = hashSync(password, { cost: 4 })
 
 for (const [column, type, values] of [
