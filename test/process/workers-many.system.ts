@@ -43,10 +43,15 @@ test('workers share one port, and a killed one is replaced while the others serv
   for (let round = 0; round < 3; round++) {
     const before = all.pids()
     process.kill(before.get('2') as number, 'SIGKILL')
+    let served = 0
     await until('another worker in its place', async () => {
-      t.equal((await fetch(`${all.url}/health/live`, { headers: { connection: 'close' } })).status, 200)
+      // A connection that was given to the dying worker is cut.
+      const answer = await fetch(`${all.url}/health/live`, { headers: { connection: 'close' } }).catch(() => undefined)
+      if (answer) t.equal(answer.status, 200)
+      served += answer ? 1 : 0
       return all.pids().get('2') !== before.get('2')
     })
+    t.ok(served > 0, `${served} answers meanwhile`)
     await all.allServe()
   }
   all.kill('SIGTERM')
