@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { postgresPrograms, startPostgres } from './servers.ts'
-import { installing } from './wait.ts'
+import { installing, settled, starting } from './wait.ts'
 
 const page = await readFile(new URL('../../docs/better-auth.md', import.meta.url), 'utf8')
 
@@ -89,7 +89,7 @@ export async function startNextApp(
       output += chunk
       if (/Ready in/.test(output)) ready.resolve()
     })
-  await Promise.race([ready.promise, ended])
+  await settled('next start', Promise.race([ready.promise, ended]), starting)
   ended.catch(() => {})
   return { output: () => output }
 }

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { until } from './wait.ts'
+import { settled, until } from './wait.ts'
 
 export interface RawAnswer {
   status: number
@@ -33,14 +33,16 @@ export async function listen(app: FastifyInstance) {
   const { port } = app.server.address() as AddressInfo
 
   /** Returns everything until the server closes the connection: requests must end with `Connection: close`. */
-  const send = (bytes: string | Buffer): Promise<RawAnswer[]> =>
-    new Promise((resolve, reject) => {
+  const send = (bytes: string | Buffer): Promise<RawAnswer[]> => {
+    const answers = new Promise<RawAnswer[]>((resolve, reject) => {
       const chunks: Buffer[] = []
       const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
       socket.on('data', (chunk) => chunks.push(chunk))
       socket.on('error', (error: NodeJS.ErrnoException) => error.code !== 'ECONNRESET' && reject(error))
       socket.on('close', () => resolve(parse(Buffer.concat(chunks).toString('latin1'))))
     })
+    return settled(`the end of the connection after ${bytes.toString().slice(0, 40)}`, answers)
+  }
 
   return { port, send }
 }
