@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { PGlite } from '@electric-sql/pglite'
 import type { Test } from 'tap'
+import { borrowEngine } from './engines.ts'
 
 /** AuthenticationOk and ReadyForQuery, the answer to a startup message. */
 const welcome = Buffer.from('R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I', 'latin1')
@@ -29,12 +29,12 @@ export async function wired(t: Test, answer: AnswerPiece) {
 
 /** The embedded engine behind PostgreSQL's wire protocol. `sent` contains the messages after the first. */
 export async function wiredEngine(t: Test) {
-  const engine = await PGlite.create()
+  const { pglite, giveBack } = await borrowEngine()
   const sent: Buffer[] = []
   const server = await wired(t, (piece) => {
     sent.push(piece)
-    return engine.execProtocolRaw(piece)
+    return pglite.execProtocolRaw(piece)
   })
-  t.teardown(() => engine.close())
+  t.teardown(giveBack)
   return { ...server, sent }
 }
