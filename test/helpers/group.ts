@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { globSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
@@ -86,6 +87,14 @@ interface Share {
   files: string[]
 }
 
+/** With TEST_SEED, the files in an order that it decides: a test that depends on the file before it then fails. */
+function inOrder(files: string[]): string[] {
+  const { TEST_SEED: seed } = process.env
+  if (!seed) return files
+  const placed = files.map((file) => ({ file, place: hash('sha256', `${seed} ${file}`) }))
+  return placed.sort((a, b) => (a.place < b.place ? -1 : 1)).map(({ file }) => file)
+}
+
 /** An empty folder of this run of tap, where its processes mark the files that they take. */
 const queue = process.env.TEST_QUEUE
 
@@ -95,7 +104,8 @@ const queue = process.env.TEST_QUEUE
  */
 export async function runShare({ number, processes, files }: Share): Promise<void> {
   root.setTimeout(0)
-  const share = queue ? takeFrom(queue, files) : files.filter((_, place) => place % processes === number - 1)
+  const ordered = inOrder(files)
+  const share = queue ? takeFrom(queue, ordered) : ordered.filter((_, place) => place % processes === number - 1)
   for (const file of share) await runFile(file)
   root.end()
   setTimeout(() => {

@@ -67,6 +67,8 @@ export default class Report extends Transform {
       for (const [file, time] of times.slice(0, slowest)) this.push(`${(time / 1000).toFixed(1).padStart(7)} ${file}\n`)
     }
     for (const [reason, count] of this.#skipped) this.push(`skipped (${count}): ${reason}\n`)
+    const { TEST_SEED: seed } = process.env
+    if (seed) this.push(`in the order of TEST_SEED=${seed}\n`)
     const seconds = ((performance.now() - this.#start) / 1000).toFixed(1)
     this.push(`${this.#passed} passed, ${this.#failed} failed, in ${seconds} s\n`)
     done()
