@@ -21,6 +21,7 @@ import { revocationOfForeign } from './revocations/revocation-rows.ts'
 import type { Revocations } from './revocations/revocations.ts'
 import type { SecurityLog } from './security-log.ts'
 import type { Sessions } from './sessions.ts'
+import type { LimitChanges } from './throttle/changes.ts'
 import type { Throttle } from './throttle/throttle.ts'
 import type { AccessToken } from './tokens/claims.ts'
 
@@ -38,13 +39,14 @@ interface Parts {
   log: SecurityLog
   mail: Pick<Mail, 'settings' | 'write' | 'wake'>
   countRequest: Recovery['countRequest']
+  limitChanges: LimitChanges
   settings: Pick<Config, 'emailVerification' | 'privateSignUp'>
   erase?: Erase | undefined
   clock: () => number
 }
 
 export function createAccounts(db: Kysely<Database>, parts: Parts) {
-  const { passwords, sessions, challenges, revocations, log, mail, countRequest, settings, clock } = parts
+  const { passwords, sessions, challenges, revocations, log, mail, countRequest, limitChanges, settings, clock } = parts
   const { emailVerification, privateSignUp } = settings
   const users = usersRepository(db)
   const checks = createPasswordChecks(users, parts)
@@ -196,7 +198,8 @@ export function createAccounts(db: Kysely<Database>, parts: Parts) {
 
     login,
 
-    changePassword,
+    changePassword: (token: AccessToken, change: PasswordChange, client: Client): Promise<AuthResponse> =>
+      limitChanges('password.changed', token.subject, () => changePassword(token, change, client)),
 
     async remove(userId: string, token: AccessToken, password: string | undefined, client: Client): Promise<void> {
       const { issuer } = token

@@ -30,6 +30,7 @@ import { createRecovery } from './recovery.ts'
 import { type Announcements, createRevocations } from './revocations/revocations.ts'
 import { createSecurityLog } from './security-log.ts'
 import { createSessions } from './sessions.ts'
+import { createChangeLimit } from './throttle/changes.ts'
 import { createThrottle, maxEntries } from './throttle/throttle.ts'
 import { createAccessTokens, type SecretKeys } from './tokens/access-tokens.ts'
 import type { AccessToken } from './tokens/claims.ts'
@@ -38,8 +39,9 @@ import { createRefreshTokens } from './tokens/refresh-tokens.ts'
 import { createVerifier } from './tokens/verifier.ts'
 import { createVerification } from './verification.ts'
 
-/** Client addresses whose requests for mail are counted. */
+/** Client addresses whose requests for mail are counted, and users whose changes are. */
 const maxMailEntries = 50_000
+const maxChangeEntries = 50_000
 
 interface Log {
   info: (details: object, message: string) => void
@@ -109,6 +111,10 @@ export function createAuth(
   )
   const passwords = createPasswords({ ...config, readKinds: () => readHashKinds(db) })
   const throttle = createThrottle(config.rateLimit, createWindows(shared, { kind: 'throttle', maxEntries, clock }))
+  const limitChanges = createChangeLimit(
+    config.rateLimit,
+    createWindows(shared, { kind: 'changes', maxEntries: maxChangeEntries, clock })
+  )
   const sealing = sealTotpSecrets(config.secrets)
   const codes = createCodes({ sealing, throttle, log: securityLog, mail, clock })
   const factors = createFactors(db, {
@@ -118,13 +124,14 @@ export function createAuth(
     revocations,
     log: securityLog,
     mail,
+    limitChanges,
     appName: config.appName,
     clock
   })
   const passkeys = createPasskeys(db, {
     settings: config.passkeys,
     challenges: createPasskeyChallenges(config.secrets, clock),
-    ...{ factors, sessions, revocations, log: securityLog, mail }
+    ...{ factors, sessions, revocations, log: securityLog, mail, limitChanges }
   })
   const stepUps = createStepUp(db, { passwords, codes, passkeys, sessions, throttle, log: securityLog, mail, clock })
   const challenges = createChallenges(db, { codes, sessions, revocations, log: securityLog, mail })
@@ -147,6 +154,7 @@ export function createAuth(
     log: securityLog,
     mail,
     countRequest: recovery.countRequest,
+    limitChanges,
     settings: config,
     erase: product.erase,
     clock
@@ -156,13 +164,15 @@ export function createAuth(
     revocations,
     log: securityLog,
     mail,
-    countRequest: recovery.countRequest
+    countRequest: recovery.countRequest,
+    limitChanges
   })
   const personalTokens = createPersonalTokens(db, {
     sessions,
     revocations,
     log: securityLog,
     mail,
+    limitChanges,
     shared,
     scopes: product.scopes ?? [],
     rateLimit: config.rateLimit,
@@ -196,6 +206,7 @@ export function createAuth(
     await signingKeys.stop()
     await sessions.stop()
     await personalTokens.writeUses()
+    await securityLog.storeRepeated()
     await sealer.stop()
   }
   return {

@@ -15,6 +15,7 @@ import type { Recovery } from './recovery.ts'
 import type { Revocations } from './revocations/revocations.ts'
 import type { SecurityLog } from './security-log.ts'
 import type { Sessions } from './sessions.ts'
+import type { LimitChanges } from './throttle/changes.ts'
 import type { AccessToken, OwnToken } from './tokens/claims.ts'
 
 interface Parts {
@@ -23,6 +24,7 @@ interface Parts {
   log: SecurityLog
   mail: Pick<Mail, 'write' | 'wake' | 'tokens'>
   countRequest: Recovery['countRequest']
+  limitChanges: LimitChanges
 }
 
 /** Throws `forbidden` for a user of another issuer, which keeps the address. */
@@ -36,7 +38,7 @@ export function ownToken(token: AccessToken): OwnToken {
  * user first, so that concurrent ones, and the end of the account, happen one after the other.
  */
 export function createEmailChanges(db: Kysely<Database>, parts: Parts) {
-  const { sessions, revocations, log, mail, countRequest } = parts
+  const { sessions, revocations, log, mail, countRequest, limitChanges } = parts
   const tokens = mailTokensRepository(db)
 
   /** Finds the user and the change of a token. Throws `invalid_token`. */
@@ -72,16 +74,18 @@ export function createEmailChanges(db: Kysely<Database>, parts: Parts) {
       await countRequest(client)
       const { subject: user_id, sessionId: session_id } = token
       const newEmail = normalEmail(email) as string
-      await db.transaction().execute(async (trx) => {
-        const changes = emailChangesRepository(trx)
-        await usersRepository(trx).hold(user_id)
-        // The end of an account ends its sessions.
-        await sessions.hold(token, trx)
-        await changes.withdraw(user_id)
-        const { id: change_id, old_email } = await changes.insert(user_id, newEmail)
-        await mail.write({ kind: 'email.confirm', recipient: newEmail, user_id, change_id }, client, trx)
-        await mail.write({ kind: 'email.requested', recipient: old_email, user_id, change_id }, client, trx)
-      })
+      await limitChanges('email.requested', user_id, () =>
+        db.transaction().execute(async (trx) => {
+          const changes = emailChangesRepository(trx)
+          await usersRepository(trx).hold(user_id)
+          // The end of an account ends its sessions.
+          await sessions.hold(token, trx)
+          await changes.withdraw(user_id)
+          const { id: change_id, old_email } = await changes.insert(user_id, newEmail)
+          await mail.write({ kind: 'email.confirm', recipient: newEmail, user_id, change_id }, client, trx)
+          await mail.write({ kind: 'email.requested', recipient: old_email, user_id, change_id }, client, trx)
+        })
+      )
       mail.wake()
       await log.record('email.requested', client, { user_id, session_id })
     },

@@ -40,12 +40,36 @@ const anonymous = new Set<SecurityEventName>([
   'passkey.cloned'
 ])
 
-/** They happen once to an account. */
-const once = new Set<SecurityEventName>(['register', 'account.deleted'])
+/**
+ * What changes an account has a row of its own, whatever else the user did in that hour. The state of the account or a limit
+ * (throttle/changes.ts, RATE_LIMIT_MAIL) bounds how often each of these can happen.
+ */
+const single = new Set<SecurityEventName>([
+  'register',
+  'account.deleted',
+  'password.changed',
+  'password.reset',
+  'email.verified',
+  'email.requested',
+  'email.changed',
+  'email.cancelled',
+  'totp.on',
+  'totp.off',
+  'totp.used',
+  'recovery_codes.made',
+  'recovery_code.used',
+  'passkey.added',
+  'passkey.removed',
+  'token.created',
+  'token.ended'
+])
 
 const hour = 60 * 60 * 1000
-// Rows an hour that are stored one by one: failures of an account (others: of account and address), of an address.
+// Rows an hour that are stored one by one. Of failures: those of an account, and of an address.
 const unlimitedRows = { account: 20, address: 100 }
+// Of what a user repeats: from one address, and from all of them.
+const unlimitedRepeats = { address: 20, user: 200 }
+const maxRepeated = 1_000
 
 // 1 up to `free`, then the events since the last row, at each doubling; 0: no row.
 function eventsPerRow(count: number, free: number): number {
@@ -74,19 +98,54 @@ export function createSecurityLog(
   const windows = createWindows(undefined, { kind: 'events', maxEntries: 50_000, clock })
   const counts = new Map<SecurityEventName, number>(securityEventNames.map((name) => [name, 0]))
 
+  // By event and user, what has no row yet. `most`: as many get one at once.
+  const repeated = new Map<string, { summary: SecurityEvent; times: number; most: number }>()
+  let timer: NodeJS.Timeout | undefined
+
   const tally = async (...name: unknown[]): Promise<number> =>
     (await windows.count([{ name: name.join('\n'), max: Number.POSITIVE_INFINITY, length: hour }])).count
 
-  // Events can be caused at will, and rows are never deleted, so they are limited per hour: the first 20 of an account, then the
-  // 40th, the 80th and so on, which represent those before. Rows of several failures have no address; likewise 100 of an address,
-  // without a user.
+  // The event has already happened: an error here must not fail the request.
+  const store = (row: SecurityEvent): Promise<void> =>
+    events.insert(row).then(stored, (err) => log.warn({ err, event: row.event }, 'security event not stored'))
+
+  /** Stores what was repeated and has no row yet. Without an address, because the account may have been deleted meanwhile. */
+  async function storeRepeated(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    const rows = [...repeated.values()].filter(({ times }) => times > 0)
+    repeated.clear()
+    for (const { summary, times } of rows) await store({ ...summary, times })
+  }
+
+  // 20 from an address, then a row for the next 20, 40 and so on, and within an hour one for the rest.
+  async function rowOfRepeated(entry: SecurityEvent): Promise<SecurityEvent | undefined> {
+    const { event, user_id = null, address } = entry
+    const isFew = (await tally(event, user_id, address)) <= unlimitedRepeats.address
+    // Only rows count, so that many events from one address do not hide the first ones from another.
+    if (isFew && (user_id === null || (await tally(event, user_id)) <= unlimitedRepeats.user))
+      return { ...entry, times: 1 }
+    const key = `${event} ${user_id}`
+    const { actor } = entry as Required<SecurityEvent>
+    const summary = { event, user_id, actor, address: null, user_agent: null }
+    const known = repeated.get(key) ?? { summary, times: 0, most: unlimitedRepeats.address }
+    known.times += 1
+    repeated.set(key, known)
+    timer ??= setTimeout(storeRepeated, hour).unref()
+    if (repeated.size > maxRepeated) await storeRepeated()
+    if (known.times < known.most) return undefined
+    const { times } = known
+    known.times = 0
+    known.most = 2 * times
+    return { ...summary, times }
+  }
+
+  // Failures can be caused at will, and rows are never deleted, so they are limited per hour: the first 20 of an account, then the
+  // 40th, the 80th and so on, which represent those before and have no address; likewise 100 of an address, without a user.
   async function rowOf(entry: SecurityEvent, account: string | undefined): Promise<SecurityEvent | undefined> {
     const { event, user_id = null, address } = entry
-    if (once.has(event)) return entry
-    if (account === undefined) {
-      const times = eventsPerRow(await tally(event, user_id, address), unlimitedRows.account)
-      return times > 0 ? { ...entry, times } : undefined
-    }
+    if (single.has(event)) return entry
+    if (account === undefined) return rowOfRepeated(entry)
     const ofAddress = eventsPerRow(await tally(event, 'address', address), unlimitedRows.address)
     const ofAccount = eventsPerRow(await tally(event, 'account', account), unlimitedRows.account)
     if (ofAddress === 0 || ofAccount === 0) return undefined
@@ -119,9 +178,7 @@ export function createSecurityLog(
       const entry = entryOf(event, client, who)
       tell(entry)
       const row = await rowOf(entry, account)
-      if (!row) return
-      // The event has already happened: an error here must not fail the request.
-      await events.insert(row).then(stored, (err) => log.warn({ err, event }, 'security event not stored'))
+      if (row) await store(row)
     },
 
     /**
@@ -141,6 +198,8 @@ export function createSecurityLog(
         stored()
       }
     },
+
+    storeRepeated,
 
     hasLoggedInFrom: events.hasLoggedInFrom
   }

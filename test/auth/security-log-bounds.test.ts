@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import { test } from 'tap'
 import { createSecurityLog } from '../../src/auth/security-log.ts'
 import type { SecurityEvent } from '../../src/repositories/security-events.ts'
@@ -63,30 +64,75 @@ test('each event has its own limit', async (t) => {
 test('repeated logins of a user are summarized, with a row for each address', async (t) => {
   const { log, rows, total } = start()
   const logIn = (ip: string) => log.record('login', clientAt(ip), { user_id: 'ann' })
-  for (let i = 0; i < 320; i++) await logIn('192.0.2.1')
+  for (let i = 0; i < 330; i++) await logIn('192.0.2.1')
   t.equal(rows.length, 24)
-  t.equal(total(), 320)
+  t.match(rows[20], { address: null, user_agent: null, times: 20 })
   await logIn('198.51.100.1')
   t.match(rows.at(-1), { user_id: 'ann', address: '198.51.100.1', times: 1 })
+  await log.storeRepeated()
+  t.match(rows.at(-1), { user_id: 'ann', actor: 'user', address: null, user_agent: null, times: 10 })
+  t.equal(total(), 331, 'every event is in a row')
+  await log.storeRepeated()
+  t.equal(rows.length, 26, 'once')
 })
 
-test('what a user can repeat at will is summarized as well', async (t) => {
+const changes = [
+  'password.changed',
+  'email.requested',
+  'email.changed',
+  'totp.on',
+  'totp.off',
+  'recovery_codes.made',
+  'passkey.added',
+  'passkey.removed',
+  'token.created',
+  'token.ended'
+] as const
+
+test('what changes an account has a row of its own, whatever its user did before', async (t) => {
+  const { log, rows } = start()
+  for (const event of changes)
+    for (let i = 0; i < 90; i++)
+      await log.record(event, clientAt('192.0.2.1'), { user_id: 'ann', session_id: `session ${i}` })
+  t.equal(rows.length, 90 * changes.length)
+  t.ok(
+    rows.every(({ address, session_id, times = 1 }) => address && session_id && times === 1),
+    'with where it came from'
+  )
+})
+
+const repeatable = ['step_up', 'session.ended', 'sessions.ended', 'account.exported', 'logout'] as const
+
+test('what a user can repeat is summarized, from however many addresses and sessions', async (t) => {
   const { log, rows, total, pass } = start()
-  const repeated = [
-    'sessions.ended',
-    'account.exported',
-    'token.created',
-    'token.ended',
-    'recovery_codes.made'
-  ] as const
-  for (const event of repeated)
-    for (let i = 0; i < 320; i++) await log.record(event, clientAt('192.0.2.1'), { user_id: 'ann' })
-  t.equal(rows.length, 24 * repeated.length)
-  t.equal(total(), 320 * repeated.length)
-  t.match(rows[23], { event: 'sessions.ended', user_id: 'ann', address: '192.0.2.1', times: 160 })
+  for (const event of repeatable)
+    for (let i = 0; i < 6_400; i++)
+      await log.record(event, clientAt(`192.0.${i % 64}.1`), { user_id: 'ann', session_id: `session ${i}` })
+  const rowsOfEach = 200 + 8
+  t.equal(rows.length, rowsOfEach * repeatable.length)
+  await log.storeRepeated()
+  t.equal(rows.length, (rowsOfEach + 1) * repeatable.length)
+  t.equal(total(), 6_400 * repeatable.length)
   pass(3_600_000)
   await log.record('sessions.ended', clientAt('192.0.2.1'), { user_id: 'ann' })
-  t.match(rows.at(-1), { times: 1 }, 'another hour')
+  t.match(rows.at(-1), { address: '192.0.2.1', times: 1 }, 'another hour')
+})
+
+test('what was repeated is stored within an hour', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const { log, rows } = start()
+  for (let i = 0; i < 25; i++) await log.record('logout', clientAt('192.0.2.1'), { user_id: 'ann' })
+  t.equal(rows.length, 20)
+  mock.timers.tick(3_600_000)
+  t.match(rows.slice(20), [{ event: 'logout', user_id: 'ann', times: 5 }])
+})
+
+test('what very many users repeat is stored before an hour has passed', async (t) => {
+  const { log, rows } = start()
+  for (let user = 0; user <= 1_000; user++)
+    for (let i = 0; i < 21; i++) await log.record('logout', clientAt('192.0.2.1'), { user_id: `user ${user}` })
+  t.equal(rows.length, 21 * 1_001)
 })
 
 test('events of many users are stored one by one', async (t) => {

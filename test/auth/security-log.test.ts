@@ -1,8 +1,14 @@
 import t, { test } from 'tap'
+import { createAuth } from '../../src/auth/auth.ts'
+import { type Change, maxChanges } from '../../src/auth/throttle/changes.ts'
+import type { OwnToken } from '../../src/auth/tokens/claims.ts'
+import { clientAt } from '../helpers/accounts.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { bridgeToken, seconds } from '../helpers/mint.ts'
 
-const { app, lines, anyone } = await startApp(t, { settings: { RATE_LIMIT_ENABLED: 'true' } })
+const { app, config, lines, anyone } = await startApp(t, {
+  settings: { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_MAIL: '1000' }
+})
 const next = 'another-horse-8'
 const from = { remoteAddress: '2001:db8:1:2:3:4:5:6', headers: { 'user-agent': `tap/21 ${'x'.repeat(600)}` } }
 const where = { address: '2001:db8:1:2::', user_agent: from.headers['user-agent'].slice(0, 512) }
@@ -124,3 +130,37 @@ test('a client without a user agent is stored without one', async (t) => {
   )
   t.match(written, [{ event: 'login', user_agent: null, address: '127.0.0.1' }])
 })
+
+const clock = () => 0
+const auth = createAuth(config, app.db, { jwt: app.jwt, log: app.log, clock })
+t.teardown(auth.stop)
+const of = { name: 'x', scopes: ['tasks:read'], expires_in_days: 1 }
+const limitedChanges: Record<Change, (token: OwnToken) => Promise<unknown>> = {
+  'email.requested': (token) => auth.emailChanges.request(token, { email: 'new@example.com' }, clientAt('192.0.2.1')),
+  'passkey.added': (token) => auth.passkeys.add(token, { credential: {} as never }, clientAt('192.0.2.1')),
+  'password.changed': (token) =>
+    auth.accounts.changePassword(
+      { ...token, issuer: 'https://id.example.com' } as never,
+      { current_password: password, new_password: next },
+      clientAt('192.0.2.1')
+    ),
+  'recovery_codes.made': (token) => auth.factors.makeRecoveryCodes(token, clientAt('192.0.2.1')),
+  'token.created': (token) =>
+    auth.personalTokens.make({ id: token.subject, email: '', token }, of as never, clientAt('192.0.2.1')),
+  'totp.on': (token) => auth.factors.confirmTotp(token, '123456', clientAt('192.0.2.1'))
+}
+
+for (const [change, make] of Object.entries(limitedChanges))
+  test(`${change} is limited, because each has a row of its own`, async (t) => {
+    const subject = crypto.randomUUID()
+    const token: OwnToken = {
+      ...{ issuer: null, subject, sessionId: crypto.randomUUID(), email: 'x@example.com' },
+      ...{ issuedAt: 0, expiresAt: 600 }
+    } as never
+    // All at once: those that fail are given back.
+    const outcomes = await Promise.allSettled(Array.from({ length: maxChanges + 1 }, () => make(token)))
+    const whys = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason : undefined))
+    t.match(whys.at(-1), { code: 'too_many_requests', headers: { 'retry-after': '3600' } })
+    t.notMatch(whys[0], { code: 'too_many_requests' })
+    t.equal(whys.filter((why) => why.headers?.['retry-after'] === '3600').length, 1)
+  })

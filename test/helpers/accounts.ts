@@ -34,6 +34,7 @@ export function accountsOn(t: Test, app: FastifyInstance, config: Config, others
     throttle: throttleBy(clock, config.rateLimit),
     log: createSecurityLog(securityEventsRepository(app.db), app.log),
     mail,
+    limitChanges: (_change, _userId, work) => work(),
     countRequest: recovery.countRequest,
     settings: config,
     clock,

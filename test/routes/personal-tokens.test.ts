@@ -210,3 +210,13 @@ test('a session that ends while its user makes a token makes none', async (t) =>
   await t.rejects(personalTokens.make(user, given, client), { code: 'token_revoked' })
   t.strictSame(await app.db.selectFrom('personal_tokens').select('id').where('user_id', '=', ann.id).execute(), [])
 })
+
+test('each token has its own rows in the audit trail, however many its user makes', async (t) => {
+  const ann = await signUp()
+  const both = ['token.created', 'token.ended']
+  for (let i = 0; i < 25; i++) {
+    const { id } = (await make(ann)).json()
+    await ann.delete(`${path}/${id}`)
+  }
+  t.strictSame(await eventsOf(ann.id), Array(25).fill(both).flat())
+})

@@ -12,6 +12,7 @@ import type { Revocations } from '../revocations/revocations.ts'
 import type { Sealing } from '../sealing.ts'
 import type { SecurityLog } from '../security-log.ts'
 import type { Sessions } from '../sessions.ts'
+import type { LimitChanges } from '../throttle/changes.ts'
 import type { OwnToken } from '../tokens/claims.ts'
 import type { Codes } from './codes.ts'
 import { hashOfRecoveryCode, makeRecoveryCodes } from './recovery-codes.ts'
@@ -34,6 +35,7 @@ interface Parts {
   revocations: Pick<Revocations, 'settle'>
   log: SecurityLog
   mail: Pick<Mail, 'write' | 'wake'>
+  limitChanges: LimitChanges
   /** Authenticator apps show it. */
   appName: string
   clock: () => number
@@ -44,7 +46,7 @@ interface Parts {
  * other, and ends the challenges of the user.
  */
 export function createFactors(db: Kysely<Database>, parts: Parts) {
-  const { codes, sealing, sessions, revocations, log, mail, appName, clock } = parts
+  const { codes, sealing, sessions, revocations, log, mail, limitChanges, appName, clock } = parts
 
   /** Changes the factors of a user whose session has not ended. Throws `token_revoked`. */
   const change = <T>(token: OwnToken, work: (user: User, trx: Transaction<Database>) => Promise<T>): Promise<T> =>
@@ -111,7 +113,9 @@ export function createFactors(db: Kysely<Database>, parts: Parts) {
         await mail.write({ kind: 'totp.on', recipient: email, user_id }, client, trx)
         return recoveryCodes ?? replaceRecoveryCodes(user_id, trx)
       }
-      const recoveryCodes = await codes.limit(user_id, client, () => change(token, confirm))
+      const recoveryCodes = await limitChanges('totp.on', user_id, () =>
+        codes.limit(user_id, client, () => change(token, confirm))
+      )
       mail.wake()
       await revocations.settle()
       await log.record('totp.on', client, { user_id, session_id })
@@ -131,13 +135,15 @@ export function createFactors(db: Kysely<Database>, parts: Parts) {
       await log.record('totp.off', client, { user_id, session_id })
     },
 
-    /** Replaces the recovery codes. Throws `second_factor_off`. */
+    /** Replaces the recovery codes. Throws `second_factor_off` and `too_many_requests`. */
     async makeRecoveryCodes(token: OwnToken, client: Client): Promise<string[]> {
       const { subject: user_id, sessionId: session_id } = token
-      const made = await change(token, async (_user, trx) => {
-        if (!(await hasAny(user_id, trx))) throw problems.secondFactorOff()
-        return replaceRecoveryCodes(user_id, trx)
-      })
+      const made = await limitChanges('recovery_codes.made', user_id, () =>
+        change(token, async (_user, trx) => {
+          if (!(await hasAny(user_id, trx))) throw problems.secondFactorOff()
+          return replaceRecoveryCodes(user_id, trx)
+        })
+      )
       await log.record('recovery_codes.made', client, { user_id, session_id })
       return made
     }

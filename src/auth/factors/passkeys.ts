@@ -14,6 +14,7 @@ import { noticeLogin } from '../notices.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import type { SecurityLog } from '../security-log.ts'
 import type { Sessions } from '../sessions.ts'
+import type { LimitChanges } from '../throttle/changes.ts'
 import type { OwnToken } from '../tokens/claims.ts'
 import type { SecondFactors } from './factors.ts'
 import type { OpenChallenge, PasskeyChallenges, PasskeyPurpose } from './passkey-challenges.ts'
@@ -40,6 +41,7 @@ interface Parts {
   revocations: Pick<Revocations, 'settle'>
   log: SecurityLog
   mail: Pick<Mail, 'settings' | 'write' | 'wake'>
+  limitChanges: LimitChanges
 }
 
 /** An assertion that was verified, and not used yet. */
@@ -56,7 +58,7 @@ const ofSession = (purpose: 'registration' | 'step-up', { subject: userId, sessi
 
 /** Passkeys: WebAuthn credentials, which sign in and step up. */
 export function createPasskeys(db: Kysely<Database>, parts: Parts) {
-  const { challenges, factors, sessions, revocations, log, mail } = parts
+  const { challenges, factors, sessions, revocations, log, mail, limitChanges } = parts
   const passkeys = passkeysRepository(db)
 
   function relyingParty(): PasskeySettings {
@@ -110,6 +112,38 @@ export function createPasskeys(db: Kysely<Database>, parts: Parts) {
     return (await passkeys.use(passkeyId, use)) ? undefined : reversed
   }
 
+  async function add(
+    token: OwnToken,
+    { credential, name = 'Passkey' }: NewPasskey,
+    client: Client
+  ): Promise<AddedPasskey> {
+    const { subject: user_id, sessionId: session_id } = token
+    const refused = (reason: string) =>
+      problems.validationFailed(
+        [{ pointer: '/credential', message: 'is not valid here, was used, or is older than five minutes' }],
+        told(reason)
+      )
+    const { found, isChallenge } = expect(ofSession('registration', token))
+    const verified = await verifyRegistration(relyingParty(), credential, isChallenge).catch(({ message }: Error) => {
+      throw refused(message)
+    })
+    const { hash, expiresAt } = found.challenge as OpenChallenge
+    const { added, recovery_codes } = await factors.change(token, async (user, trx) => {
+      const passkeys = passkeysRepository(trx)
+      if (!(await passkeys.useChallenge(hash, expiresAt))) throw refused('the challenge was used')
+      if ((await passkeys.descriptors(user_id)).length >= maxPasskeys) throw problems.tooManyPasskeys(maxPasskeys)
+      const recovery_codes = await factors.turnOn(token, methods, trx)
+      const added = await passkeys.insert({ ...verified, user_id, name })
+      if (!added) throw refused('the credential is registered already')
+      await mail.write({ kind: 'passkey.added', recipient: user.email, user_id }, client, trx)
+      return { added, recovery_codes }
+    })
+    mail.wake()
+    await revocations.settle()
+    await log.record('passkey.added', client, { user_id, session_id })
+    return { ...added, ...(recovery_codes && { recovery_codes }) }
+  }
+
   return {
     list: passkeys.list,
 
@@ -125,34 +159,9 @@ export function createPasskeys(db: Kysely<Database>, parts: Parts) {
       return creationOptions(settings, { userId, email, existing, challenge })
     },
 
-    /** Adds a passkey. The first second factor of an account comes with recovery codes. */
-    async add(token: OwnToken, { credential, name = 'Passkey' }: NewPasskey, client: Client): Promise<AddedPasskey> {
-      const { subject: user_id, sessionId: session_id } = token
-      const refused = (reason: string) =>
-        problems.validationFailed(
-          [{ pointer: '/credential', message: 'is not valid here, was used, or is older than five minutes' }],
-          told(reason)
-        )
-      const { found, isChallenge } = expect(ofSession('registration', token))
-      const verified = await verifyRegistration(relyingParty(), credential, isChallenge).catch(({ message }: Error) => {
-        throw refused(message)
-      })
-      const { hash, expiresAt } = found.challenge as OpenChallenge
-      const { added, recovery_codes } = await factors.change(token, async (user, trx) => {
-        const passkeys = passkeysRepository(trx)
-        if (!(await passkeys.useChallenge(hash, expiresAt))) throw refused('the challenge was used')
-        if ((await passkeys.descriptors(user_id)).length >= maxPasskeys) throw problems.tooManyPasskeys(maxPasskeys)
-        const recovery_codes = await factors.turnOn(token, methods, trx)
-        const added = await passkeys.insert({ ...verified, user_id, name })
-        if (!added) throw refused('the credential is registered already')
-        await mail.write({ kind: 'passkey.added', recipient: user.email, user_id }, client, trx)
-        return { added, recovery_codes }
-      })
-      mail.wake()
-      await revocations.settle()
-      await log.record('passkey.added', client, { user_id, session_id })
-      return { ...added, ...(recovery_codes && { recovery_codes }) }
-    },
+    /** Adds a passkey. The first second factor of an account comes with recovery codes. Throws `too_many_requests`. */
+    add: (token: OwnToken, given: NewPasskey, client: Client): Promise<AddedPasskey> =>
+      limitChanges('passkey.added', token.subject, () => add(token, given, client)),
 
     /** Removes a passkey. The password still signs in. Throws `not_found`. */
     async remove(token: OwnToken, id: string, client: Client): Promise<void> {

@@ -15,6 +15,7 @@ import { ownSession } from '../factors/step-up.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import type { SecurityLog } from '../security-log.ts'
 import type { Sessions } from '../sessions.ts'
+import type { LimitChanges } from '../throttle/changes.ts'
 import { createKnownTokens } from './known-tokens.ts'
 import { hashOf, makeToken } from './token-text.ts'
 import { createUses } from './uses.ts'
@@ -32,6 +33,7 @@ interface Parts {
   revocations: Pick<Revocations, 'check' | 'onForeign' | 'settle'>
   log: SecurityLog
   mail: Pick<Mail, 'write' | 'wake'>
+  limitChanges: LimitChanges
   shared: SharedCounts | undefined
   /** Of the product, besides ours. */
   scopes: readonly string[]
@@ -44,7 +46,7 @@ const mayIssue = ({ role }: UserRow, scope: string): boolean => scope !== 'revoc
 
 /** Tokens for programs of a user. Each has scopes and an end, and none opens what only a session may (RFC 6750, section 3.1). */
 export function createPersonalTokens(db: Kysely<Database>, parts: Parts) {
-  const { sessions, revocations, log, mail, shared, rateLimit, clock } = parts
+  const { sessions, revocations, log, mail, limitChanges, shared, rateLimit, clock } = parts
   const allScopes = [...parts.scopes, ...ownScopes]
   const tokens = personalTokensRepository(db)
   const strangers = createWindows(shared, { kind: 'unknown-token', maxEntries, clock })
@@ -78,24 +80,26 @@ export function createPersonalTokens(db: Kysely<Database>, parts: Parts) {
 
     list: tokens.list,
 
-    /** Makes a token, which is shown only now. Throws `forbidden`, `quota_exceeded` and `token_revoked`. */
+    /** Makes a token, which is shown only now. Throws `forbidden`, `quota_exceeded`, `too_many_requests` and `token_revoked`. */
     async make(user: User, given: NewPersonalToken, client: Client): Promise<MadePersonalToken> {
       const own = ownSession(user.token)
       const { subject: user_id, sessionId: session_id } = own
       const { name, expires_in_days } = given
       const scopes = allScopes.filter((scope) => given.scopes.includes(scope))
       const token = makeToken()
-      const made = await db.transaction().execute(async (trx) => {
-        const held = (await usersRepository(trx).hold(user_id)) as UserRow
-        // The end of an account ends its sessions.
-        await sessions.hold(own, trx)
-        const refused = scopes.find((scope) => !mayIssue(held, scope))
-        if (refused) throw problems.forbidden(`may not issue ${refused}`)
-        const tokens = personalTokensRepository(trx)
-        if ((await tokens.count(user_id)) >= maxPersonalTokens) throw problems.tooManyTokens(maxPersonalTokens)
-        await mail.write({ kind: 'token.created', recipient: held.email, user_id }, client, trx)
-        return tokens.insert({ user_id, hash: hashOf(token), name, scopes, expires_in_days })
-      })
+      const made = await limitChanges('token.created', user_id, () =>
+        db.transaction().execute(async (trx) => {
+          const held = (await usersRepository(trx).hold(user_id)) as UserRow
+          // The end of an account ends its sessions.
+          await sessions.hold(own, trx)
+          const refused = scopes.find((scope) => !mayIssue(held, scope))
+          if (refused) throw problems.forbidden(`may not issue ${refused}`)
+          const tokens = personalTokensRepository(trx)
+          if ((await tokens.count(user_id)) >= maxPersonalTokens) throw problems.tooManyTokens(maxPersonalTokens)
+          await mail.write({ kind: 'token.created', recipient: held.email, user_id }, client, trx)
+          return tokens.insert({ user_id, hash: hashOf(token), name, scopes, expires_in_days })
+        })
+      )
       mail.wake()
       await log.record('token.created', client, { user_id, session_id })
       return { ...made, token }
