@@ -1,7 +1,8 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import {
   brokenConstraint,
@@ -22,6 +23,11 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Those that a product defines. */
     ownProblems: readonly ProblemFactory[]
+    /**
+     * For routes that others write: what fails after a handler, such as a hook that fails for each answer or a handler that
+     * answers by itself (reply.hijack), is a problem as well, instead of an answer of Fastify's own, or none.
+     */
+    answerFailures: () => void
   }
 }
 
@@ -72,13 +78,64 @@ function toProblem(error: unknown, ofProduct: readonly ProblemFactory[]): Proble
 const asError = (thrown: unknown) =>
   thrown instanceof Error ? thrown : new Error(`no error was thrown, but ${inspect(thrown, { depth: 1 })}`)
 
-function send(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
+/** They describe what the handler was about to send. */
+const describing = [
+  'content-encoding',
+  'content-disposition',
+  'content-language',
+  'content-range',
+  'etag',
+  'last-modified'
+]
+
+/** Whether Node can write a header. A line break would begin another one. */
+function isWritable(name: string, value: unknown): boolean {
+  try {
+    validateHeaderName(name)
+    for (const each of [value].flat()) validateHeaderValue(name, String(each))
+    return true
+  } catch {
+    return false
+  }
+}
+
+const unwritable = (reply: FastifyReply): string[] =>
+  Object.entries(reply.getHeaders()).flatMap(([name, value]) => (isWritable(name, value) ? [] : [name]))
+
+/** Removes what does not describe a problem, and what would be refused again. */
+function reset(reply: FastifyReply): void {
+  for (const name of [...describing, ...unwritable(reply)]) reply.removeHeader(name)
+  // Node keeps the one of the status that it could not write.
+  reply.raw.statusMessage = ''
+}
+
+/** Node would keep the answer to an error without a body, when it has once tried to write a status that has none. */
+function checkBodiless(
+  _request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  done: (error: Error | null, payload?: unknown) => void
+): void {
+  const { statusCode } = reply
+  const [name] = statusCode === 204 || statusCode === 304 ? unwritable(reply) : []
+  if (name === undefined) done(null, payload)
+  else done(new Error(`the header ${JSON.stringify(name)} cannot be written`))
+}
+
+/** Returns the problem of what was thrown, and logs the cause of a fault. */
+function report(thrown: unknown, request: FastifyRequest): Problem {
   const problem = toProblem(thrown, request.server.ownProblems)
   request.refusal = problem.reason
   request.server.metrics?.problem(problem)
   // A deliberate refusal has its reason in the request's line.
   if (problem.status >= 500 && problem !== thrown)
     request.server.log.error({ err: asError(thrown), request_id: request.id }, problem.message)
+  return problem
+}
+
+function send(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const problem = report(thrown, request)
+  if (problem.status >= 500) reset(reply)
   return reply
     .code(problem.status)
     .headers(request.server.securityHeaders)
@@ -86,6 +143,56 @@ function send(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
     .headers(problem.headers)
     .header('content-type', mediaType)
     .send(JSON.stringify(problem.body(request.id)))
+}
+
+/** Answers without hooks and without the headers of the route, where these have failed. */
+function sendAlone(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = report(thrown, request)
+  const { raw } = reply.hijack()
+  // What has begun can only be cut.
+  if (raw.headersSent) {
+    raw.destroy()
+    return reply
+  }
+  for (const name of raw.getHeaderNames()) raw.removeHeader(name)
+  const body = JSON.stringify(problem.body(request.id))
+  const ours = { 'x-request-id': request.id, 'content-type': mediaType, 'content-length': Buffer.byteLength(body) }
+  raw.writeHead(problem.status, { ...request.server.securityHeaders, ...problem.headers, ...ours }).end(body)
+  return reply
+}
+
+/** Answers for a handler that has answered by itself and then failed. */
+const leaveNoneOpen = (handler: RouteOptions['handler']): RouteOptions['handler'] =>
+  function ended(request, reply) {
+    function check(error: unknown): never {
+      if (reply.sent && !reply.raw.writableEnded) sendAlone(error, request, reply)
+      throw error
+    }
+    try {
+      const answer = handler.call(this, request, reply)
+      return answer instanceof Promise ? answer.catch(check) : answer
+    } catch (error) {
+      return check(error)
+    }
+  }
+
+/** Whose problem has been sent once. Fastify calls the next handler of errors, outwards, when the answer of one fails. */
+const answered = new WeakSet<FastifyReply>()
+
+function sendFirst(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
+  answered.add(reply)
+  return send(thrown, request, reply)
+}
+
+const sendOrEnd: typeof send = (thrown, request, reply) =>
+  (answered.has(reply) ? sendAlone : send)(thrown, request, reply)
+
+function answerFailures(this: FastifyInstance): void {
+  this.setErrorHandler(sendFirst)
+  this.addHook('onRoute', (route) => {
+    route.handler = leaveNoneOpen(route.handler)
+    route.onSend = [...[route.onSend ?? []].flat(), checkBodiless]
+  })
 }
 
 /** Fastify's `frameworkErrors`, for URLs that the router cannot read. No hooks run for them, so this does their work. */
@@ -138,7 +245,8 @@ export const problemDetails = fp(
   async function problems(app, { ownProblems = [] }: { ownProblems?: readonly ProblemFactory[] }) {
     app.decorate('ownProblems', ownProblems)
     app.decorateRequest('refusal')
-    app.setErrorHandler(send)
+    app.setErrorHandler(sendOrEnd)
+    app.decorate('answerFailures', answerFailures)
   },
   { name: 'problems' }
 )

@@ -96,6 +96,7 @@ export async function buildApp(options: Options): Promise<FastifyInstance> {
   const routes = routesOf(product, config)
   const mount = (app: FastifyInstance, { routes, ...options }: Mount) =>
     app.register(async function product(app) {
+      app.answerFailures()
       app.addHook('onRoute', checkRoute)
       app.register(routes, options as never)
     })
