@@ -25,7 +25,8 @@ const metadata = {
   operationId: 'getAuthorizationServer',
   tags,
   summary: 'The issuer, its keys and its algorithms',
-  description: 'For libraries that find the keys by themselves (RFC 8414).',
+  description:
+    'For libraries that find the keys by themselves (RFC 8414). Where the issuer is not a URL, there is no `jwks_uri`.',
   response: { 200: answer('The metadata', ref(AuthorizationServer)) }
 }
 
@@ -45,9 +46,11 @@ export const keyRoutes: Routes<Options> = async function keyRoutes(app, { issuer
     else reply.type('application/json; charset=utf-8').header('content-length', body.length).send(body)
   })
 
-  const describe = (request: { protocol: string; host: string }) => ({
+  // Never the Host header: a stranger, or a cache on the way, would choose whose keys verify our tokens.
+  const keysUrl = url && `${url.origin}${path}`
+  const describe = () => ({
     issuer,
-    jwks_uri: `${url?.origin ?? `${request.protocol}://${request.host}`}${path}`,
+    ...(keysUrl && { jwks_uri: keysUrl }),
     response_types_supported: ['none'],
     access_token_signing_alg_values_supported: [
       ...new Set([signingAlgorithm, ...app.signingKeys.published().algorithms])

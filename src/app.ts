@@ -94,12 +94,16 @@ export async function buildApp(options: Options): Promise<FastifyInstance> {
     clock
   })
   const routes = routesOf(product, config)
-  const mount = (app: FastifyInstance, { routes, ...options }: Mount) =>
-    app.register(async function product(app) {
-      app.answerFailures()
-      app.addHook('onRoute', checkRoute)
-      app.register(routes, options as never)
-    })
+  // The scope has the prefix, because routes that fastify-plugin wraps have no scope of their own.
+  const mount = (app: FastifyInstance, { routes, prefix, ...options }: Mount) =>
+    app.register(
+      async function product(app) {
+        app.answerFailures()
+        app.addHook('onRoute', checkRoute)
+        app.register(routes, options as never)
+      },
+      { prefix }
+    )
 
   if (config.tracing) await app.register((await import('../plugins/tracing.ts')).tracing, { ...config.tracing, log })
   if (config.metrics)

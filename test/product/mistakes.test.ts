@@ -1,3 +1,4 @@
+import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
 import { defineProblem, defineProduct, type Routes, ref, sql, Type } from '../../src/index.ts'
 import { isReserved } from '../../src/product/product.ts'
@@ -56,6 +57,21 @@ test('a handler that returns null in place of an object or a list gets a 500 tha
     t.equal((await app.inject(`/api/empty/${name}`)).json().code, 'internal_error', name)
   t.ok(logged(lines, /GET \/api\/empty\/named returned null, and promises a body/))
   for (const name of ['nothing', 'either']) t.equal((await app.inject(`/api/empty/${name}`)).statusCode, 200, name)
+})
+
+test('routes that fastify-plugin wraps keep their prefix', async (t) => {
+  const wrapped: Routes = fp(async (app) => {
+    app.get('/wrapped', { schema: { hide: true } }, async () => 'x')
+    app.get('', { schema: { hide: true } }, async () => app.prefix)
+  })
+  const { app, signUp } = await startApp(t, {
+    product: defineProduct({ routes: { authenticated: [{ prefix: '/api/kept', routes: wrapped }] } })
+  })
+  t.equal((await app.inject('/wrapped')).statusCode, 404)
+  t.equal((await app.inject('/api/kept/wrapped')).statusCode, 401)
+  const ann = await signUp()
+  t.equal((await ann.get('/api/kept/wrapped')).payload, 'x')
+  t.equal((await ann.get('/api/kept')).payload, '/api/kept')
 })
 
 test('two operations with one name stop the start', async (t) => {
