@@ -5,6 +5,8 @@ import type { Row } from './table.ts'
 export interface Scenario {
   /** Whether it is part of .ci/run. */
   inCi: boolean
+  /** Whether it runs alone, because it measures how long others wait. */
+  isAlone?: boolean
   /** Injects a fault and returns the results; `say` reports progress. */
   run: (sandbox: Sandbox, say: (progress: string) => void) => Promise<Row[]>
 }

@@ -42,6 +42,7 @@ const upTo = (count: number, name: (i: number) => string) => Array.from({ length
 /** Floods of password hashes, within the limits of one address and of many. Other users can still log in. */
 export const scenario: Scenario = {
   inCi: true,
+  isAlone: true,
   async run(sandbox) {
     const postgres = await startPostgres(sandbox)
     const settings = { TRUST_PROXY: '127.0.0.1/32', RATE_LIMIT_ENABLED: 'true', BCRYPT_COST: '12' }

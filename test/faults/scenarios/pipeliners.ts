@@ -32,6 +32,7 @@ function scripts(): string[] {
 /** Clients that write requests and never read an answer, while other clients are served. */
 export const scenario: Scenario = {
   inCi: true,
+  isAlone: true,
   async run(sandbox) {
     const postgres = await startPostgres(sandbox)
     const engines: [string, (i: number) => Record<string, string>][] = [

@@ -42,6 +42,7 @@ async function readSlowly(port: number, request: string, isOver: () => boolean):
 /** Clients that read the largest pages slowly, while others want to be served. */
 export const scenario: Scenario = {
   inCi: true,
+  isAlone: true,
   async run(sandbox) {
     const postgres = await startPostgres(sandbox)
     const rows = [await attack(sandbox, 'PostgreSQL', { DATABASE_URL: postgres.url })]

@@ -36,6 +36,7 @@ async function untilLimited(processes: Gatehouse[], path: string, body: object, 
 /** Redis down, hung, slow and emptied repeatedly: limits still apply, and requests do not wait for it. */
 export const scenario: Scenario = {
   inCi: true,
+  isAlone: true,
   async run(sandbox) {
     const postgres = await startPostgres(sandbox)
     const redis = await startRedis(sandbox)

@@ -22,6 +22,7 @@ const limits = { search: 50, others: 250 }
 /** One user searches many long tasks without a pause and finds nothing, while others want to be served. */
 export const scenario: Scenario = {
   inCi: true,
+  isAlone: true,
   async run(sandbox, say) {
     const postgres = await startPostgres(sandbox)
     const rows = [await attack(sandbox, 'PostgreSQL', { DATABASE_URL: postgres.url }, say)]
