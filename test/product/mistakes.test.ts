@@ -167,32 +167,32 @@ test('an error with a status has this status, and its message is only in the log
 })
 
 test('tables and columns of personalData that do not exist stop the start', async (t) => {
-  const wrong = (section: object) =>
+  const start = (t: Test, section: object) =>
     startApp(t, { product: { ...notes, personalData: { ...notes.personalData, ...section } } as never })
   const columns = ['id']
   const by = ['id', 'uuid']
-  await t.rejects(
-    wrong({ notess: { columns, by } }),
-    /personalData.notess of the product cannot be read: relation "notess" does not exist/
-  )
   for (const [section, message] of [
-    [{ columns: ['ident'], by }, /column "ident" does not exist/],
-    [{ columns, by: ['ident', 'uuid'] }, /column "ident" does not exist/],
-    [{ columns, by: ['id', 'bigint'] }, /operator does not exist: uuid > bigint/],
-    [{ columns, by, owner: 'owner_id' }, /column "owner_id" does not exist/]
+    [
+      { notess: { columns, by } },
+      'personalData.notess of the product cannot be read: relation "notess" does not exist'
+    ],
+    [{ product_notes: { columns: ['ident'], by } }, 'column "ident" does not exist'],
+    [{ product_notes: { columns, by: ['ident', 'uuid'] } }, 'column "ident" does not exist'],
+    [{ product_notes: { columns, by: ['id', 'bigint'] } }, 'operator does not exist: uuid > bigint'],
+    [{ product_notes: { columns, by, owner: 'owner_id' } }, 'column "owner_id" does not exist']
   ] as const)
-    await t.rejects(wrong({ product_notes: section }), message)
+    await t.test(message, (t) => t.rejects(start(t, section), new RegExp(message)))
 })
 
 test('numbers of a product that cannot be read stop the start', async (t) => {
-  const wrong = (read: () => Promise<object>) =>
+  const start = (t: Test, read: () => Promise<object>) =>
     startApp(t, { product: { ...notes, usage: { numbers: { notes: 'How many' }, read } } as never })
-  await t.rejects(
-    wrong(async () => {
+  await t.test('an error', (t) => {
+    const read = async () => {
       throw new Error('no such table')
-    }),
-    /usage.read of the product fails: no such table/
-  )
+    }
+    return t.rejects(start(t, read), /usage.read of the product fails: no such table/)
+  })
   const shown = {
     'the text "1": write count\\(\\*\\)::int': '1',
     '1.5': 1.5,
@@ -201,9 +201,11 @@ test('numbers of a product that cannot be read stop the start', async (t) => {
     '1n': 1n
   }
   for (const [told, value] of Object.entries(shown))
-    await t.rejects(
-      wrong(async () => ({ notes: value })),
-      new RegExp(`usage.read of the product gives no whole number for notes, but ${told}$`)
+    await t.test(told, (t) =>
+      t.rejects(
+        start(t, async () => ({ notes: value })),
+        new RegExp(`usage.read of the product gives no whole number for notes, but ${told}$`)
+      )
     )
 })
 
