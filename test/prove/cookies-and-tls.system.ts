@@ -74,7 +74,7 @@ async function resultsOf(t: Test, faults: Parameters<typeof start>[1]) {
   const { url, httpPort } = await start(t, faults)
   const { results } = await prove({
     ...{ url, token: proveToken, profile: { ...profile, httpPort }, profileName: 'cookies', ca: pem.cert },
-    ...{ only: ['cookies', 'transport'], rate: 100_000, maxRequests: 500, time: 60_000 }
+    ...{ only: ['cookies', 'transport'], rate: 100_000, maxRequests: 500, time: 480_000 }
   })
   return results
 }

@@ -4,7 +4,7 @@ import { prove } from '../../packages/gatehouse/src/prove.ts'
 import { notesProfile, proveToken, startNotes } from '../helpers/notes-service.ts'
 import '../helpers/without-database.ts'
 
-const bounds = { rate: 1_000_000, maxRequests: 5000, time: 120_000 }
+const bounds = { rate: 1_000_000, maxRequests: 5000, time: 480_000 }
 const run = (url: string, only?: Area[]) =>
   prove({ ...bounds, url, token: proveToken, profile: notesProfile, profileName: 'notes', only })
 

@@ -43,7 +43,7 @@ test('a host that does not show the line is refused, and gets no other request',
     const options = {
       rate: 1000,
       maxRequests: 50,
-      time: 60_000,
+      time: 480_000,
       url: url.origin,
       token,
       profile: notesProfile,

@@ -44,7 +44,7 @@ function clientOf(t: Test, base: URL, timeout = 60_000) {
   const client = createClient({
     base,
     timeout,
-    budget: createBudget({ rate: 1e6, maxRequests: 100, time: 60_000 })
+    budget: createBudget({ rate: 1e6, maxRequests: 100, time: 480_000 })
   })
   t.teardown(client.close)
   return client
@@ -254,7 +254,7 @@ async function deployment(t: Test, openapi: string, answer: RequestListener) {
   })
   const accounts = ['ann', 'ben'].map((name) => ({ email: `${name}@example.com`, password: 'not-a-secret' }))
   const options: ProveOptions = {
-    ...{ url: url.origin, token, profileName: 'hostile', rate: 1e6, maxRequests: 3000, time: 60_000 },
+    ...{ url: url.origin, token, profileName: 'hostile', rate: 1e6, maxRequests: 3000, time: 480_000 },
     profile: {
       ...{ openapi: '/openapi.json', accounts, me: { path: '/me' }, credential: { token: 'token' } },
       signIn: { path: '/sign-in' }
