@@ -4,6 +4,7 @@ import { type Test, test } from 'tap'
 import { secret } from '../helpers/app.ts'
 import { bridgeToken } from '../helpers/mint.ts'
 import { run } from '../helpers/process.ts'
+import { settled } from '../helpers/wait.ts'
 import '../helpers/without-database.ts'
 
 const settings = (t: Test) => ({ BETTER_AUTH_SECRET: secret, DATA_DIR: t.testdir() })
@@ -32,8 +33,9 @@ test('npm run doctor -- mail sends a mail', async (t) => {
 test('a token is taken from standard input', async (t) => {
   const env = { ...process.env, ...settings(t) }
   const child = spawn(process.execPath, ['src/commands/doctor.ts'], { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  t.teardown(() => child.kill('SIGKILL'))
   child.stdin.end(`${bridgeToken()}\n`)
-  t.match(await text(child.stdout), /^✓ Accepted/)
+  t.match(await settled('the answer of the doctor', text(child.stdout)), /^✓ Accepted/)
 })
 
 test('npm run doctor: exit code 2 for wrong settings and unknown options', async (t) => {

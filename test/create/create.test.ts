@@ -18,7 +18,7 @@ import { type Test, test } from 'tap'
 import { create, filesOf } from '../../packages/create-gatehouse/src/create.ts'
 import { webs } from '../../packages/create-gatehouse/src/options.ts'
 import { run } from '../../packages/create-gatehouse/src/run.ts'
-import { until } from '../helpers/wait.ts'
+import { settled, until } from '../helpers/wait.ts'
 import '../helpers/without-database.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -227,7 +227,8 @@ syncBuiltinESMExports()
       env: { ...process.env, NODE_OPTIONS: '' }
     }
   )
-  const [code, killed] = await once(child, 'exit')
+  t.teardown(() => child.kill('SIGKILL'))
+  const [code, killed] = await settled(`the end after ${signal}`, once(child, 'exit'))
   return { code, killed }
 }
 
