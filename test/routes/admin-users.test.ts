@@ -118,6 +118,10 @@ test('sessions of users end, also those of other issuers', async (t) => {
     t.equal((await ann.post(urlOf(user, '/end-sessions'), { reason })).statusCode, 204)
     refused(t, await user.get('/api/auth/me'), 'token_revoked', user.id)
   }
+  const second = Math.floor(clock.now / 1000)
+  const at = (iat: number) => caller(app, bridgeToken({ sub: 'fay', iat })).get('/api/auth/me')
+  refused(t, await at(second), 'token_revoked', 'it may be from before')
+  t.equal((await at(second + 1)).statusCode, 200, 'a new sign-in, in the next second')
 })
 
 test('all second factors are removed, with a notice, and the password signs in', async (t) => {

@@ -12,14 +12,14 @@ export const revocationOfSession = ({ sessionId, expiresAt }: OwnToken): Revocat
   expires: Math.ceil(expiresAt)
 })
 
-/** Revokes all tokens of another issuer's user up to this one or, with `others`, only older ones. */
+/** Revokes all tokens of another issuer's user up to this one or, with `others`, only those of earlier seconds. */
 export function revocationOfForeign(
   { issuer, subject, issuedAt }: Pick<ForeignToken, 'issuer' | 'subject' | 'issuedAt'>,
   clock: number,
   others = false
 ): Revocation {
   const now = Math.floor(clock / 1000)
-  const cutoff = others ? Math.ceil(issuedAt) - 1 : Math.max(now, Math.ceil(issuedAt))
+  const cutoff = others ? Math.floor(issuedAt) - 1 : Math.max(now, Math.floor(issuedAt))
   return { key: foreignKey(issuer, subject), cutoff, expires: now + foreignLife }
 }
 

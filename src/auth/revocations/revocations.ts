@@ -138,7 +138,8 @@ export function createRevocations(
     check(token: AccessToken): number | Promise<number> {
       const look = () => {
         const cutoff = table.cutoff(keyOf(token))
-        if (cutoff !== 0 && cutoff >= token.issuedAt) throw problems.tokenRevoked('revoked')
+        // Cutoffs are whole seconds, as most issuers write `iat`. A token of the second of its revocation may be from before it.
+        if (cutoff !== 0 && cutoff >= Math.floor(token.issuedAt)) throw problems.tokenRevoked('revoked')
         return cutoff
       }
       if (isFresh()) return look()

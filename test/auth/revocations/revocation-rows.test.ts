@@ -38,9 +38,9 @@ test('all tokens of an ended session are revoked, with the cutoff that the trigg
 
 test("a revocation of another issuer's user lasts a day longer than any of that issuer's tokens", async (t) => {
   t.strictSame(revocationOfForeign(foreign, 5_000_900), { key, cutoff: 5_000, expires: 5_000 + 8 * day })
-  t.equal(revocationOfForeign(foreign, 900_000).cutoff, 1_001, 'a token from a clock that is ahead')
+  t.equal(revocationOfForeign(foreign, 900_000).cutoff, 1_000, 'a token from a clock that is ahead')
 })
 
 test('the other tokens of a user are those that were issued earlier', async (t) => {
-  t.strictSame(revocationOfForeign(foreign, 5_000_900, true), { key, cutoff: 1_000, expires: 5_000 + 8 * day })
+  t.strictSame(revocationOfForeign(foreign, 5_000_900, true), { key, cutoff: 999, expires: 5_000 + 8 * day })
 })
