@@ -1,5 +1,6 @@
 import { pbkdf2Sync, randomBytes, scryptSync } from 'node:crypto'
 import * as argon2 from '@node-rs/argon2'
+import * as bcrypt from '@node-rs/bcrypt'
 import { test } from 'tap'
 import { isArgon2, phcOfArgon2 } from '../../../src/auth/passwords/argon2.ts'
 import { createHashing, noKinds, storedHash } from '../../../src/auth/passwords/hashing.ts'
@@ -253,6 +254,25 @@ test('a check takes the same work for every hash, and without a hash', async (t)
     enough: known / 2
   })
   t.ok(malformed < known / 2, `${malformed} µs for a hash that bcrypt refuses: the measure tells them apart`)
+})
+
+test('a check of a bcrypt hash does exactly the rounds of the slowest stored one', async (t) => {
+  let rounds = 0
+  const verify = (password: string, hash: string) => {
+    rounds += 2 ** bcrypt.parseOptions(hash).cost
+    return bcrypt.verify(password, hash)
+  }
+  const { createHashing } = await t.mockImport<typeof import('../../../src/auth/passwords/hashing.ts')>(
+    '../../../src/auth/passwords/hashing.ts',
+    { '@node-rs/bcrypt': { ...bcrypt, verify } }
+  )
+  const hashing = createHashing({ bcryptCost: 5, readKinds: async () => ({ ...noKinds, cost: 7 }) })
+  for (const cost of [4, 5, 6, 7, undefined]) {
+    rounds = 0
+    const hash = cost === undefined ? undefined : await bcrypt.hash('correct-horse-7', { cost })
+    t.equal(await hashing.verify('correct-horse-7', hash), hash !== undefined)
+    t.equal(rounds, 2 ** 7, `a hash of cost ${cost}`)
+  }
 })
 
 test('the kinds of stored hashes are read again after a minute, and immediately after an error', async (t) => {
