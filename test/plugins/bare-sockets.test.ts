@@ -45,4 +45,15 @@ for (const [what, bytes] of Object.entries(cases)) {
     t.ok(theirs.destroyed)
     socket.destroy()
   })
+
+  test(`${what}: a client that closes in time leaves no timer`, async (t) => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    t.teardown(() => mock.timers.reset())
+    const { socket, theirs } = await exchange(bytes)
+    socket.end()
+    await closed(theirs)
+    const destroyed = t.capture(theirs, 'destroy')
+    mock.timers.tick(1_000)
+    t.strictSame(destroyed(), [])
+  })
 }
