@@ -78,6 +78,7 @@ const refused: [string, RegExp][] = [
   ['ann@example-.com', domain],
   ['ann@-müller.de', domain],
   ['ann@müller-.de', domain],
+  ['ann@example.müller-', domain],
   ['ann@müller。-x.de', domain],
   ['ann@example..com', domain],
   ['ann@mü..de', domain],
