@@ -1,0 +1,43 @@
+import t, { test } from 'tap'
+import { readHashKinds } from '../../src/auth/passwords/hash-kinds.ts'
+import { startApp } from '../helpers/app.ts'
+
+const { app, signUp } = await startApp(t)
+const { id } = await signUp()
+
+const bcrypt = (cost: string) => `$2b$${cost}$${'x'.repeat(53)}`
+const betterAuth = `${'0'.repeat(32)}:${'0'.repeat(128)}`
+const none = { cost: 0, scrypt: false, pbkdf2: {}, argon2: [] }
+
+const cases = [
+  { hash: bcrypt('04'), kinds: { ...none, cost: 4 } },
+  { hash: bcrypt('09'), kinds: { ...none, cost: 9 } },
+  { hash: bcrypt('10'), kinds: { ...none, cost: 10 } },
+  { hash: betterAuth, kinds: { ...none, scrypt: true } },
+  { hash: 'firebase:Bw==:c2lnbmVy:c2FsdA==:aGFzaA==', kinds: { ...none, scrypt: true } }
+]
+
+for (const { hash, kinds } of cases)
+  test(`a stored hash ${hash.slice(0, 10)}... needs its own kind of check`, async (t) => {
+    await app.db.updateTable('users').set({ password_hash: hash }).where('id', '=', id).execute()
+    t.strictSame(await readHashKinds(app.db), kinds)
+  })
+
+test('of hashes of several users, the highest cost and every kind is needed', async (t) => {
+  for (const hash of [bcrypt('08'), betterAuth, bcrypt('06')]) {
+    const user = await signUp()
+    await app.db.updateTable('users').set({ password_hash: hash }).where('id', '=', user.id).execute()
+  }
+  await app.db
+    .updateTable('users')
+    .set({ password_hash: bcrypt('09') })
+    .where('id', '=', id)
+    .execute()
+  t.strictSame(await readHashKinds(app.db), { ...none, cost: 9, scrypt: true })
+  await app.db
+    .updateTable('users')
+    .set({ password_hash: bcrypt('12') })
+    .where('id', '=', id)
+    .execute()
+  t.strictSame(await readHashKinds(app.db), { ...none, cost: 12, scrypt: true })
+})
