@@ -40,12 +40,14 @@ function createAjv(app: FastifyInstance, options: Options): Ajv {
 
 const escapePointer = (name: string) => name.slice(0, 100).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')
 
+type Fault = Partial<ErrorObject> & Pick<ErrorObject, 'params'>
+
 /** Describes an error: by keyword, else by the schema's description, else by Ajv's message. */
-function explain({ keyword, params, message = '', parentSchema, data }: Partial<ErrorObject>): string {
-  if (keyword === 'enum') return `must be one of ${params?.allowedValues.join(', ')}`
+function explain({ keyword, params, message = '', parentSchema, data }: Fault): string {
+  if (keyword === 'enum') return `must be one of ${params.allowedValues.join(', ')}`
   if (keyword === 'minLength')
-    return params?.limit === 1 ? 'must not be empty' : `must be at least ${params?.limit} characters long`
-  if (keyword === 'maxLength') return `must be at most ${params?.limit} characters long`
+    return params.limit === 1 ? 'must not be empty' : `must be at least ${params.limit} characters long`
+  if (keyword === 'maxLength') return `must be at most ${params.limit} characters long`
   if (keyword !== 'pattern' && keyword !== 'format') return message
   const fault = parentSchema?.format === 'idn-email' ? emailFault(String(data)) : undefined
   // A description beside a pattern is the pattern's rule.
@@ -53,11 +55,11 @@ function explain({ keyword, params, message = '', parentSchema, data }: Partial<
   return fault ?? (rule ? `must be: ${rule.charAt(0).toLowerCase()}${rule.slice(1)}` : message)
 }
 
-function fieldError(error: Partial<ErrorObject>): FieldError {
+function fieldError(error: Fault): FieldError {
   const { keyword, instancePath, params } = error
   const at = (name: string, text: string) => ({ pointer: `${instancePath}/${escapePointer(name)}`, message: text })
-  if (keyword === 'required') return at(params?.missingProperty, 'is required')
-  if (keyword === 'additionalProperties') return at(params?.additionalProperty, 'is not known here')
+  if (keyword === 'required') return at(params.missingProperty, 'is required')
+  if (keyword === 'additionalProperties') return at(params.additionalProperty, 'is not known here')
   return { pointer: `${instancePath}`, message: explain(error) }
 }
 
