@@ -110,7 +110,7 @@ export function createSigningKeys(
   }
 
   const readOnce = singleFlight(read)
-  let reading: Promise<void> | undefined
+  let reading = Promise.resolve()
 
   async function load(): Promise<void> {
     if (stopped) return
@@ -198,7 +198,7 @@ export function createSigningKeys(
     async stop(): Promise<void> {
       stopped = true
       clearTimeout(timer)
-      await reading?.catch(() => {})
+      await reading.catch(() => {})
     }
   }
 }
