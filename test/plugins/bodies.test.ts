@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'tap'
+import t, { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
 import { listen, message } from '../helpers/raw.ts'
 import { until } from '../helpers/wait.ts'
 
+const { app, signUp } = await startApp(t)
+
 test('a large answer arrives complete with its length, a HEAD without a body', async (t) => {
-  const { app, signUp } = await startApp(t)
   const user = await signUp()
   const description = '€'.repeat(10_000)
   for (let i = 0; i < 9; i++) await user.post('/api/tasks', { title: `Task ${i}`, description })
@@ -20,7 +21,6 @@ test('a large answer arrives complete with its length, a HEAD without a body', a
 })
 
 test('an answer that is large only as JSON arrives complete', async (t) => {
-  const { signUp } = await startApp(t)
   const user = await signUp()
   const { id } = (await user.post('/api/tasks', { title: 'a', description: '\u0001'.repeat(10_000) })).json()
   const { length } = (await user.get(`/api/tasks/${id}`)).rawPayload
@@ -45,7 +45,6 @@ test('a file is sent from memory until it changes; a very large one is streamed'
 })
 
 test('a page of long texts is written piece by piece, with the same content', async (t) => {
-  const { signUp } = await startApp(t)
   const user = await signUp()
   const texts = ['\u0001'.repeat(10_000), '"\\\n'.repeat(3_333), '\u{1f95b}'.repeat(10_000), '\u20ac'.repeat(10_000)]
   const tasks = []
@@ -62,16 +61,14 @@ test('a page of long texts is written piece by piece, with the same content', as
 })
 
 test('the contract is serialized once', async (t) => {
-  const { app } = await startApp(t)
   const before = [(await app.inject('/openapi.json')).body, (await app.inject('/openapi.yaml')).body]
-  app.swagger = () => {
+  t.capture(app, 'swagger', () => {
     throw new Error('asked again')
-  }
+  })
   t.strictSame([(await app.inject('/openapi.json')).body, (await app.inject('/openapi.yaml')).body], before)
 })
 
 test('files of the documentation are read once, and a client that has them gets 304', async (t) => {
-  const { app } = await startApp(t)
   const url = '/docs/static/swagger-ui-bundle.js'
   const [first, second, head] = [
     await app.inject(url),

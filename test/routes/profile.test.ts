@@ -1,8 +1,9 @@
-import { test } from 'tap'
+import t, { test } from 'tap'
 import { password, startApp } from '../helpers/app.ts'
 
+const { app, signUp, anyone } = await startApp(t)
+
 test('a profile can be read and renamed', async (t) => {
-  const { app, signUp } = await startApp(t)
   const ann = await signUp()
   const before = (await ann.get('/api/auth/profile')).json()
   t.match(before, { id: ann.id, email: ann.email, name: 'Somebody', is_active: true })
@@ -19,7 +20,6 @@ test('a profile can be read and renamed', async (t) => {
 })
 
 test('blanks around a name are removed, at registration and later', async (t) => {
-  const { anyone, signUp } = await startApp(t)
   const sent = { email: 'bea@example.com', name: ' Bea B. \n', password }
   t.match((await anyone.post('/api/auth/register', sent)).json(), { user: { name: 'Bea B.' } })
   const ann = await signUp()
@@ -27,7 +27,6 @@ test('blanks around a name are removed, at registration and later', async (t) =>
 })
 
 test('an empty name is refused and nothing changes', async (t) => {
-  const { signUp } = await startApp(t)
   const ann = await signUp()
   for (const name of ['', '   ', 5, null, 'x'.repeat(101), 'a\0b', '\ud800']) {
     const answer = await ann.put('/api/auth/profile', { name })
