@@ -259,7 +259,7 @@ test('when Better Auth is down, the tokens end at Gatehouse, and the app learns 
   t.match(await signOut('ann'), { betterAuth: 'ended', gatehouse: 'ended' })
 })
 
-test('when both are down, both are reported', async (t) => {
+test('when Better Auth and Gatehouse are both down, the sign-out reports both', async (t) => {
   const { tab, betterAuthIs, answers } = open()
   const { signOut, as } = tab(t)
   await as('ann').GET('/api/tasks')

@@ -185,7 +185,7 @@ test('a call ends when its time is over, with its retries, or when the caller ab
   t.match(await retrying, { status: 0, code: 'network_error' }, 'the last failure, for it tells more')
 })
 
-test('only a login that a second factor completes is told apart', (t) => {
+test('a login that needs a second factor is recognized by its challenge, and nothing else is', (t) => {
   const details = { status: 401, code: 'second_factor_required', detail: '' }
   const challenge = { challenge: 'c', methods: ['totp' as const], expires_in: 300 }
   t.ok(isSecondFactorRequired(new GatehouseProblem({ ...details, ...challenge })))

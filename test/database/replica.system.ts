@@ -48,7 +48,7 @@ test('the primary answers when the replica cannot', async (t) => {
   t.equal(state.setAside, 1)
 })
 
-test('transactions and streams are refused', async (t) => {
+test('a replica refuses transactions and streams', async (t) => {
   const { reads } = await start(t)
   await t.rejects(
     reads.transaction().execute(async () => {}),

@@ -16,7 +16,7 @@ test('a body sent in pieces is unchanged', async (t) => {
   )
 })
 
-test('no piece is empty', async (t) => {
+test('a body is cut into pieces of one size, the last of which may be shorter but not empty', async (t) => {
   const lengths = (length: number) => [...slices(Buffer.alloc(length))].map((piece) => piece.length)
   t.strictSame(lengths(2 * pieceSize), [pieceSize, pieceSize])
   t.strictSame(lengths(2 * pieceSize + 1), [pieceSize, pieceSize, 1])

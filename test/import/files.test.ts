@@ -152,7 +152,7 @@ const wrong: Record<string, [UserSource, RegExp]> = {
   ]
 }
 for (const [what, [source, message]] of Object.entries(wrong))
-  test(`${what} is reported`, async (t) => {
+  test(`an import tells of ${what}`, async (t) => {
     await t.rejects(run(source, 'wrong'), { message })
   })
 

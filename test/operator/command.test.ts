@@ -257,7 +257,7 @@ test('what is asked is said first, and done only after a yes', async (t) => {
   t.equal(await isActive(ann), true)
 })
 
-test('whatever ends or takes something is not done where nobody can be asked', async (t) => {
+test('a command that takes something from a user does nothing where nobody can be asked', async (t) => {
   const ann = await signUp()
   for (const [command, ...more] of [
     ['disable'],

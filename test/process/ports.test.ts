@@ -27,7 +27,7 @@ test('a port in use is explained in one sentence, with its setting', async (t) =
   })
 })
 
-test('free ports stay free', async (t) => {
+test('a check of the ports finds the one that is taken, and keeps none', async (t) => {
   const port = await takenPort(t)
   await checkPorts({ host, port: 0, metrics: { host, port: 0 } })
   await t.rejects(checkPorts({ host, port: 0, metrics: { host, port } }))

@@ -138,7 +138,7 @@ test('a step-up is required ten minutes after the login', async (t) => {
   clock.now -= 11 * 60_000
 })
 
-test('who deletes the account meanwhile must log in again', async (t) => {
+test('a request of a user whose account is deleted meanwhile answers token_revoked', async (t) => {
   const gus = await signUp()
   await sql`alter table sessions disable trigger revoke`.execute(app.db)
   await app.db.deleteFrom('users').where('id', '=', gus.id).execute()

@@ -55,7 +55,7 @@ test('registering sends a mail, whose link confirms the address in any browser, 
   t.strictSame(await eventsOf(ann.id), ['register', 'email.verified', 'login'])
 })
 
-test('the code of the mail does the same, with an access token or with the address', async (t) => {
+test('the code of the mail confirms the address as the link does, with an access token or with the address', async (t) => {
   for (const [who, given] of [
     [true, (code: string) => ({ code })],
     [true, (code: string) => ({ code: code.replace(' ', '') })],

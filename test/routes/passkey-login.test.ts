@@ -144,7 +144,7 @@ test('fifty times the same assertion at once opens one session', async (t) => {
   t.equal(after.length, before.length + 1)
 })
 
-test('over two processes as well', {
+test('of fifty times the same assertion at once over two processes, one opens a session', {
   skip: server ? false : 'needs TEST_DATABASE_URL: the embedded database takes one process'
 }, async (t) => {
   const second = await startApp(t, { clock, settings: { DATABASE_URL: config.databaseUrl ?? '' } })

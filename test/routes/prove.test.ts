@@ -16,7 +16,7 @@ test('the file that allows a proof has the hash of the token, not the token', as
   t.equal(answer.body, `gatehouse-prove sha256=${createHash('sha256').update(PROVE_TOKEN).digest('hex')}\n`)
 })
 
-test('without the setting there is no such file', async (t) => {
+test('without PROVE_TOKEN there is no file that allows a proof', async (t) => {
   const { app } = await startApp(t)
   t.match((await app.inject(path)).json(), { status: 404, code: 'not_found' })
 })

@@ -86,7 +86,7 @@ test('a route with a scope refuses a token without it, and every other route ref
   }
 })
 
-test('a public route under /api/auth takes none in place of its own user', async (t) => {
+test('a public route under /api/auth takes no personal access token in place of its own user', async (t) => {
   const headers = { authorization: `Bearer ${await store(ann.id)}` }
   for (const name of ['verify', 'confirm']) {
     const answer = await app.inject({

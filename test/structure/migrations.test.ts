@@ -55,7 +55,7 @@ for (const file of files.sort())
       )
   })
 
-test('each rule refuses its example', (t) => {
+test('each rule of migrations refuses its examples', (t) => {
   t.strictSame(Object.keys(refused).sort(), Object.keys(rules).sort())
   for (const [rule, statements] of Object.entries(refused))
     for (const sql of statements)
@@ -67,7 +67,7 @@ test('each rule refuses its example', (t) => {
   t.end()
 })
 
-test('harmless statements are not refused', (t) => {
+test('the rules of migrations allow harmless statements', (t) => {
   for (const sql of fine) t.strictSame(broken(sql), [], sql.join('; '))
   t.end()
 })
