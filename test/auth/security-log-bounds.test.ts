@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { test } from 'tap'
 import { createSecurityLog } from '../../src/auth/security-log.ts'
-import type { SecurityEvent } from '../../src/repositories/security-events.ts'
+import { type SecurityEvent, securityEventNames } from '../../src/repositories/security-events.ts'
 import { clientAt } from '../helpers/accounts.ts'
 
 /** A security log with rows in memory and a manual clock. */
@@ -16,14 +16,15 @@ function start() {
     hasLoggedInFrom: async () => false,
     removeOlderThan: async () => []
   }
-  const quiet = { info: () => {}, warn: () => {} }
+  const warned: unknown[] = []
+  const quiet = { info: () => {}, warn: ({ event }: { event?: unknown }) => void warned.push(event) }
   const log = createSecurityLog(events, quiet, () => now)
   const fail = (account: string, ip: string) => log.record('login.failed', clientAt(ip), { user_id: account, account })
   const pass = (milliseconds: number) => {
     now += milliseconds
   }
   const total = () => rows.reduce((sum, { times = 1 }) => sum + times, 0)
-  return { log, rows, fail, pass, total }
+  return { log, rows, warned, fail, pass, total }
 }
 
 test('failures of one account from many addresses are summarized in few rows', async (t) => {
@@ -140,4 +141,16 @@ test('events of many users are stored one by one', async (t) => {
   for (const event of ['register', 'sessions.ended'] as const)
     for (let i = 0; i < 300; i++) await log.record(event, clientAt('192.0.2.1'), { user_id: `user ${i}` })
   t.equal(rows.length, 600, 'whatever the number from one address')
+})
+
+test('every event that may belong to an attack is a warning in the log, and those of a stranger are not called the user’s', async (t) => {
+  const { log, rows, warned } = start()
+  for (const event of securityEventNames) await log.record(event, clientAt('192.0.2.1'), { user_id: 'ann' })
+  const ofStrangers = [
+    ...['login.failed', 'login.throttled', 'refresh.reused', 'second_factor.failed', 'second_factor.throttled'],
+    ...['passkey.failed', 'passkey.cloned']
+  ]
+  t.strictSame(warned.toSorted(), [...ofStrangers, 'password.failed', 'password.throttled', 'mail.dead'].toSorted())
+  const anonymous = rows.flatMap(({ event, actor }) => (actor === 'user' ? [] : [`${actor} ${event}`]))
+  t.strictSame(anonymous.toSorted(), ofStrangers.map((event) => `anonymous ${event}`).toSorted())
 })

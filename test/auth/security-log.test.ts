@@ -6,8 +6,10 @@ import { clientAt } from '../helpers/accounts.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { bridgeToken, seconds } from '../helpers/mint.ts'
 
+let now = Date.now()
 const { app, config, lines, anyone } = await startApp(t, {
-  settings: { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_MAIL: '1000' }
+  settings: { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_MAIL: '1000' },
+  clock: () => now
 })
 const next = 'another-horse-8'
 const from = { remoteAddress: '2001:db8:1:2:3:4:5:6', headers: { 'user-agent': `tap/21 ${'x'.repeat(600)}` } }
@@ -64,6 +66,11 @@ const happenings: Happening[] = [
   ['account.deleted', ({ token }) => caller(app, token).post('/api/auth/profile/delete', { password }, from)]
 ]
 
+/** What an event says, as it is: with `t.match`, a text passes that only contains the expected one. */
+const origin = ({ event, user_id, session_id = null, address, user_agent }: Record<string, unknown>) => ({
+  ...{ event, user_id, session_id, address, user_agent }
+})
+
 const rows = () => app.db.selectFrom('security_events').selectAll().orderBy('at').orderBy('id').execute()
 
 /** Returns the rows and log lines that an action leaves. */
@@ -84,12 +91,14 @@ for (const [event, act, { session = false, nobody = false, alarm = false } = {}]
     const start = Date.now()
     const { written, said } = await witness(() => act(ann))
     const who = { user_id: nobody ? null : ann.id, session_id: session ? ann.session : null }
-    const [row, ...more] = written
-    t.match(row, { event, ...who, ...where })
-    t.ok(Math.abs(Date.parse(row?.at ?? '') - start) < 60_000, `at ${row?.at}`)
-    t.equal(more.length, 0)
-    t.match(said, [{ event, user_id: who.user_id, ...where, level: alarm ? 40 : 30 }])
-    t.equal(said.length, 1)
+    t.strictSame(written.map(origin), [{ event, ...who, ...where }])
+    t.strictSame(said.map(origin), [{ event, ...who, ...where }])
+    t.strictSame(
+      said.map(({ level }) => level),
+      [alarm ? 40 : 30]
+    )
+    const at = written[0]?.at ?? ''
+    t.ok(Math.abs(Date.parse(at) - start) < 60_000, `at ${at}`)
   })
 
 test('registration, reuse of a refresh token and a throttled attempt are stored', async (t) => {
@@ -129,6 +138,56 @@ test('a client without a user agent is stored without one', async (t) => {
     anyone.post('/api/auth/login', { email, password }, { headers: { 'user-agent': undefined } })
   )
   t.match(written, [{ event: 'login', user_agent: null, address: '127.0.0.1' }])
+})
+
+/** Attempts that fail, from an address each. */
+const failures: Record<string, { act: (ann: Account, remoteAddress: string) => Promise<unknown>; events: string[] }> = {
+  logins: {
+    act: ({ email }, remoteAddress) =>
+      anyone.post('/api/auth/login', { email, password: 'wrong-hush-hush-1' }, { remoteAddress }),
+    events: ['login.failed', 'login.throttled']
+  },
+  'changes of the password': {
+    act: ({ token }, remoteAddress) =>
+      caller(app, token).put(
+        '/api/auth/password',
+        { current_password: 'wrong-hush-hush-1', new_password: next },
+        { remoteAddress }
+      ),
+    events: ['password.failed', 'password.throttled']
+  },
+  'codes of a second factor': {
+    act: ({ token }, remoteAddress) =>
+      caller(app, token).post('/api/auth/step-up', { code: '000000' }, { remoteAddress }),
+    events: ['second_factor.failed', 'second_factor.throttled']
+  }
+}
+for (const [what, { act, events }] of Object.entries(failures))
+  test(`an hour of wrong ${what} from many addresses leaves few rows for the account`, async (t) => {
+    const ann = await register()
+    // Twenty attempts in a quarter of an hour are checked, and the others are throttled.
+    for (let i = 0; i < 90; i += 1) {
+      if (i === 45) now += 15 * 60_000
+      await act(ann, `198.51.100.${i}`)
+    }
+    const counted = (await rows()).filter(({ event, user_id }) => user_id === ann.id && events.includes(event))
+    const times = (name: string) => counted.flatMap(({ event, times }) => (event === name ? [times] : []))
+    // The 40th stands for those after the 20th.
+    for (const event of events) t.strictSame(times(event), [...Array(20).fill(1), 20], event)
+  })
+
+test('failed logins of many accounts from one address are stored one by one', async (t) => {
+  const before = (await rows()).length
+  for (let i = 0; i < 25; i += 1)
+    await anyone.post(
+      '/api/auth/login',
+      { email: `nobody.${i}@example.org`, password: 'wrong-hush-hush-1' },
+      { remoteAddress: '192.0.2.99' }
+    )
+  t.strictSame(
+    (await rows()).slice(before).map(({ event, address, times }) => [event, address, times]),
+    Array(25).fill(['login.failed', '192.0.2.99', 1])
+  )
 })
 
 const clock = () => 0
