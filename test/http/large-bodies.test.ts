@@ -88,3 +88,12 @@ test('below the soft limit, a client may be slow', async (t) => {
   start('second')
   t.strictSame(dropped, [])
 })
+
+test('a body that was sent takes no memory any more, so any number may follow one another', async (t) => {
+  const { start, dropped, pass } = bodies(t)
+  for (let i = 0; i < 6; i += 1) {
+    await once(start(`body ${i}`).resume(), 'close')
+    pass(1_000)
+  }
+  t.strictSame(dropped, [])
+})

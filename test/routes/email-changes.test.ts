@@ -396,11 +396,14 @@ test('the old address stays reserved for 72 hours, and answers as a taken one', 
     .execute()
   refused(t, await cancel(undoing), 'invalid_token', 'too late')
   t.equal((await register(ann.email)).statusCode, 409, 'reserved a little longer than it can be cancelled')
+  const { isTaken } = usersRepository(app.db)
+  t.equal(await isTaken(ann.email), true, 'so the mail of a private sign-up says that it is taken')
   await app.db
     .updateTable('email_changes')
     .set({ expires_at: sql<string>`now() - interval '2 minutes'` })
     .where('user_id', '=', ann.id)
     .execute()
+  t.equal(await isTaken(ann.email), false)
   t.equal((await register(ann.email)).statusCode, 201)
 })
 

@@ -1,7 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import Fastify from 'fastify'
+import { Kysely, PGliteDialect } from 'kysely'
 import { test } from 'tap'
+import { healthRoutes } from '../../routes/health.ts'
+import { Health } from '../../schemas/health.ts'
+import type { Database } from '../../src/database/tables.ts'
 import { startApp } from '../helpers/app.ts'
 import { ourToken } from '../helpers/mint.ts'
 import { countQueries } from '../helpers/queries.ts'
@@ -46,6 +51,21 @@ test('a process that cannot tell what was revoked is not ready', async (t) => {
   const { app, anyone } = await startApp(t)
   t.capture(app.revocations, 'ensure', () => Promise.reject(new Error('the revocations are unknown')))
   for (const path of ['/health', '/health/ready']) t.equal((await anyone.get(path)).statusCode, 503, path)
+})
+
+test('a process whose connections all serve requests is ready, because readiness has a connection of its own', async (t) => {
+  const { app: started } = await startApp(t)
+  const full = async () => Promise.reject(new Error('all connections are in use'))
+  const app = Fastify()
+  app.addSchema(Health)
+  app.decorate('db', new Kysely<Database>({ dialect: new PGliteDialect({ pglite: full }) }))
+  app.decorate('own', started.own)
+  app.decorate('revocations', started.revocations)
+  app.decorate('isOverloaded', () => false)
+  app.decorate('isDraining', () => false)
+  app.register(healthRoutes)
+  t.equal((await app.inject('/health/ready')).statusCode, 200)
+  t.equal((await app.inject('/health')).statusCode, 503, 'which requests see')
 })
 
 test('concurrent health checks cost one query', async (t) => {

@@ -134,6 +134,17 @@ test('a process that stands still during each poll accepts no token, and stops p
   t.equal(database.questions, 1 + 2_000 / 250)
 })
 
+test('after the stop, the database is not asked any more', async (t) => {
+  const { revocations, database, pass, stops } = startRevocations(t)
+  await revocations.catchUp()
+  await pass(3_000)
+  t.equal(database.questions, 4, 'once a second before it')
+  revocations.stop()
+  await pass(10_000)
+  t.equal(database.questions, 4)
+  t.equal(stops(), 1, 'and announcements are not heard')
+})
+
 test('revocations are polled before an answer only when they are not fresh', async (t) => {
   const { revocations, database } = startRevocations(t)
   await revocations.ensure()
