@@ -79,7 +79,10 @@ test('a mail is sent once, and its row tells no secret afterwards', async (t) =>
   await run()
   t.match(sent, [{ to: recipient, subject: 'Your Gatehouse password was changed' }])
   t.equal(sent.length, 1)
-  t.match(await rows(), [{ outcome: 'sent', attempts: 1, error: null, seed: Buffer.alloc(0) }])
+  const [row, ...others] = await rows()
+  t.match(row, { outcome: 'sent', attempts: 1, error: null })
+  t.equal(row?.seed.length, 0)
+  t.strictSame(others, [])
   t.strictSame([...sender.outcomes], [['sent', 1]])
 })
 
