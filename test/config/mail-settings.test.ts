@@ -66,12 +66,12 @@ test('addresses are verified softly where there is a mail server, and otherwise 
   }
   t.strictSame(mode({ ...production, EMAIL_VERIFICATION: 'off' }), ['off', false])
   t.throws(() => load({ EMAIL_VERIFICATION: 'on' }), { message: /EMAIL_VERIFICATION/ })
-  const need = 'needs mail: set SMTP_URL, MAIL_FROM and APP_URL'
+  const wrong = (what: string) => ({
+    message: `The settings are wrong:\n  - ${what} needs mail: set SMTP_URL, MAIL_FROM and APP_URL`
+  })
   for (const word of ['soft', 'required'])
-    t.throws(() => load({ ...production, EMAIL_VERIFICATION: word }), {
-      message: `EMAIL_VERIFICATION: ${word} ${need}`
-    })
-  t.throws(() => load({ ...production, PRIVATE_SIGN_UP: 'true' }), { message: `PRIVATE_SIGN_UP: ${need}` })
+    t.throws(() => load({ ...production, EMAIL_VERIFICATION: word }), wrong(`EMAIL_VERIFICATION: ${word}`))
+  t.throws(() => load({ ...production, PRIVATE_SIGN_UP: 'true' }), wrong('PRIVATE_SIGN_UP:'))
   t.end()
 })
 

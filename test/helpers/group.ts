@@ -4,6 +4,7 @@ import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import root, { type Test } from 'tap'
 import { takeFrom } from './queue.ts'
+import { matchStrictly } from './strict-match.ts'
 import { usesDatabase } from './uses-database.ts'
 
 /** Milliseconds after which a process with finished tests must have ended. */
@@ -73,6 +74,7 @@ export async function runFile(file: string, whole: Test = root, isOver = () => f
     current = t
     t.beforeEach((each) => {
       each.setTimeout(timeout)
+      if (process.env.TEST_STRICT_MATCH) matchStrictly(each)
       if (isOver()) throw new Error('The result of this file is known.')
     })
     await import(`${join(repository, file)}?${runs}`)

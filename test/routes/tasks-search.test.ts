@@ -72,7 +72,10 @@ const queries: [string, string][] = [
 for (const [query, pointer] of queries)
   test(`?${query.slice(0, 40)} is refused with its pointer`, async (t) => {
     const answer = await ann.get(`/api/tasks?${query}`)
-    t.match(answer.json(), { status: 400, code: 'validation_failed', errors: [{ pointer }] })
+    const { status, code, errors } = answer.json()
+    t.strictSame([status, code], [400, 'validation_failed'])
+    // One parameter may break several rules.
+    t.strictSame([...new Set(errors.map((error: { pointer: string }) => error.pointer))], [pointer])
   })
 
 test('a cursor of another query or user, or a tampered one, is refused', async (t) => {
