@@ -155,6 +155,7 @@ function sendAlone(thrown: unknown, request: FastifyRequest, reply: FastifyReply
     return reply
   }
   for (const name of raw.getHeaderNames()) raw.removeHeader(name)
+  raw.statusMessage = ''
   const body = JSON.stringify(problem.body(request.id))
   const ours = { 'x-request-id': request.id, 'content-type': mediaType, 'content-length': Buffer.byteLength(body) }
   raw.writeHead(problem.status, { ...request.server.securityHeaders, ...problem.headers, ...ours }).end(body)

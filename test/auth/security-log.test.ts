@@ -198,11 +198,7 @@ const limitedChanges: Record<Change, (token: OwnToken) => Promise<unknown>> = {
   'email.requested': (token) => auth.emailChanges.request(token, { email: 'new@example.com' }, clientAt('192.0.2.1')),
   'passkey.added': (token) => auth.passkeys.add(token, { credential: {} as never }, clientAt('192.0.2.1')),
   'password.changed': (token) =>
-    auth.accounts.changePassword(
-      { ...token, issuer: 'https://id.example.com' } as never,
-      { current_password: password, new_password: next },
-      clientAt('192.0.2.1')
-    ),
+    auth.accounts.changePassword(token, { current_password: password, new_password: next }, clientAt('192.0.2.1')),
   'recovery_codes.made': (token) => auth.factors.makeRecoveryCodes(token, clientAt('192.0.2.1')),
   'token.created': (token) =>
     auth.personalTokens.make({ id: token.subject, email: '', token }, of as never, clientAt('192.0.2.1')),

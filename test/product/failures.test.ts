@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import t, { test } from 'tap'
-import { defineProduct, type Routes } from '../../src/index.ts'
+import { defineProduct, problems, type Routes } from '../../src/index.ts'
 import { startApp } from '../helpers/app.ts'
 
 const secret = 'hush-12345'
@@ -78,7 +78,10 @@ const routes: Routes = async function wrong(app) {
       reply.header('x-note', `${secret}\n`)
       done(null, payload)
     })
-    app.get('/hook/header', hidden, async () => 'x')
+    app.get('/hook/header', hidden, async (_request, reply) => {
+      reply.raw.setHeader('x-raw', secret)
+      throw problems.notFound('Note')
+    })
   })
   app.register(async (app) => {
     app.addHook('onSend', async () => ({ secret }) as never)
@@ -107,9 +110,26 @@ const routes: Routes = async function wrong(app) {
   })
 }
 
+const begun: Routes = async function begun(app) {
+  app.get('', hidden, async (_request, reply) => {
+    const { raw } = reply.hijack()
+    await new Promise((done) => raw.write('x', done))
+    fail()
+  })
+}
+
 const { app, lines } = await startApp(t, {
-  product: defineProduct({ routes: { public: [{ prefix: '/api/wrong', routes }] } })
+  product: defineProduct({
+    routes: {
+      public: [
+        { prefix: '/api/wrong', routes },
+        { prefix: '/api/begun', routes: begun }
+      ]
+    }
+  })
 })
+await app.listen({ port: 0, host: '127.0.0.1' })
+
 /** The bytes of the answer to a request. Throws if none comes. */
 async function bytesOf(url: string): Promise<string> {
   const { port } = app.server.address() as { port: number }
@@ -121,8 +141,12 @@ async function bytesOf(url: string): Promise<string> {
   return (await socket.toArray()).join('')
 }
 
+test('an answer that was begun by hand is cut, when its handler fails', async (t) => {
+  const [, body = ''] = (await bytesOf('/api/begun')).split('\r\n\r\n')
+  t.equal(body, '1\r\nx\r\n', 'without the last chunk, so that the client knows')
+})
+
 test('every failure of a product after its handler is a problem that is logged with its cause', async (t) => {
-  await app.listen({ port: 0, host: '127.0.0.1' })
   t.ok(urls.length >= 20, `${urls.length} failures`)
   for (const [i, url] of urls.entries()) {
     const [head = '', body = ''] = (await bytesOf(url)).split('\r\n\r\n')
