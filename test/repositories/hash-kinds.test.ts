@@ -24,20 +24,15 @@ for (const { hash, kinds } of cases)
   })
 
 test('of hashes of several users, the highest cost and every kind is needed', async (t) => {
-  for (const hash of [bcrypt('08'), betterAuth, bcrypt('06')]) {
-    const user = await signUp()
-    await app.db.updateTable('users').set({ password_hash: hash }).where('id', '=', user.id).execute()
+  const users = [id, (await signUp()).id, (await signUp()).id]
+  const store = async (...hashes: string[]) => {
+    for (const [i, password_hash] of hashes.entries())
+      await app.db.updateTable('users').set({ password_hash }).where('id', '=', String(users[i])).execute()
   }
-  await app.db
-    .updateTable('users')
-    .set({ password_hash: bcrypt('09') })
-    .where('id', '=', id)
-    .execute()
+  await store(bcrypt('08'), bcrypt('09'), betterAuth)
   t.strictSame(await readHashKinds(app.db), { ...none, cost: 9, scrypt: true })
-  await app.db
-    .updateTable('users')
-    .set({ password_hash: bcrypt('12') })
-    .where('id', '=', id)
-    .execute()
-  t.strictSame(await readHashKinds(app.db), { ...none, cost: 12, scrypt: true })
+  await store(bcrypt('10'), bcrypt('09'), betterAuth)
+  t.strictSame(await readHashKinds(app.db), { ...none, cost: 10, scrypt: true })
+  await store(bcrypt('10'), bcrypt('12'), bcrypt('11'))
+  t.strictSame(await readHashKinds(app.db), { ...none, cost: 12 })
 })
