@@ -9,12 +9,16 @@ const strong2 = 'Wq4nB8zXe1KtVo6MiPy3LrHu0SjDcF9G'
 const day = 24 * 60 * 60
 const load = (settings: Record<string, string | undefined>) => loadConfig({ BETTER_AUTH_SECRET: secret, ...settings })
 
-test('the defaults are those of the contract', async (t) => {
-  t.match(load({}), {
+test('the defaults are those of the documentation', async (t) => {
+  const { webDir, ...defaults } = load({})
+  t.match(webDir, /web\/dist$/)
+  t.strictSame(defaults, {
     production: false,
-    databaseUrl: undefined,
+    ...{ databaseUrl: undefined, directUrl: undefined, replicaUrl: undefined },
+    databaseWait: 30,
     dataDir: '.gatehouse',
     secrets: [{ kid: '1', secret }],
+    signingAlgorithm: 'HS256',
     issuer: 'gatehouse',
     audience: 'gatehouse',
     betterAuth: undefined,
@@ -23,15 +27,36 @@ test('the defaults are those of the contract', async (t) => {
     refreshTokenTtl: 30 * day,
     sessionTtl: 90 * day,
     securityEventTtl: 90 * day,
+    appUrl: undefined,
+    appName: 'Gatehouse',
+    mail: {
+      smtp: undefined,
+      from: { name: 'Gatehouse', address: 'no-reply@example.com' },
+      appUrl: 'http://localhost:8000',
+      appName: 'Gatehouse'
+    },
+    passkeys: { rpId: 'localhost', rpName: 'Gatehouse', origins: ['http://localhost:8000'] },
+    emailVerification: 'off',
+    privateSignUp: false,
     corsOrigins: ['http://localhost:3000'],
+    corsHeaders: [],
     host: '127.0.0.1',
     port: 8000,
+    maxConnections: 2_000,
+    workers: 1,
+    worker: undefined,
+    drainDelay: 0,
     trustProxy: [],
     bcryptCost: 12,
-    rateLimit: { enabled: true, token: 600 },
+    redisUrl: undefined,
+    rateLimit: { enabled: true, auth: 200, unknown: 300, token: 600, mail: 30 },
     metrics: undefined,
     tracing: undefined,
-    logLevel: 'info'
+    securityContact: [],
+    proveHash: undefined,
+    isOwnWeb: true,
+    logLevel: 'info',
+    settings: {}
   })
 })
 

@@ -8,8 +8,9 @@ const urls = (given: Parameters<typeof databaseUrls>[0]) => {
 
 test('without a pooler one URL serves all purposes', async (t) => {
   const DATABASE_URL = 'postgres://ann@db:5432/tasks'
-  t.match(urls({ DATABASE_URL }), { databaseUrl: DATABASE_URL, directUrl: DATABASE_URL, complaints: [] })
-  t.match(urls({}), { databaseUrl: undefined, directUrl: undefined, replicaUrl: undefined, complaints: [] })
+  const none = { databaseUrl: undefined, directUrl: undefined, replicaUrl: undefined, complaints: [] }
+  t.strictSame(urls({ DATABASE_URL }), { ...none, databaseUrl: DATABASE_URL, directUrl: DATABASE_URL })
+  t.strictSame(urls({}), none)
 })
 
 test("the direct URL is derived from Neon's pooler URL", async (t) => {

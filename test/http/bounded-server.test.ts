@@ -41,7 +41,7 @@ test('a client that pipelines without reading has one answer in progress, and fe
   t.equal(responseInFlight(sockets[0] as Socket)?.writableEnded, true)
 })
 
-test('a client that does not read for 15 s is disconnected, a slow reader is not', async (t) => {
+test('a client that does not read for 15 s is disconnected, another one is not', async (t) => {
   const { open, cuts, sockets, pass } = await start(t, (_request, response) => response.end(big))
   const [deaf, reading] = [await open(), await open()]
   deaf.pause()
@@ -61,6 +61,22 @@ test('a client that does not read for 15 s is disconnected, a slow reader is not
   t.strictSame(cuts, [{ too_many: 0, not_reading: 1 }])
   pass(60_000)
   t.equal(sockets[1]?.destroyed, false, 'a kept connection has nothing to read')
+})
+
+test('a client that reads one answer for minutes is not disconnected, as long as it goes on', async (t) => {
+  const { open, counts, sockets, pass } = await start(t, () => {})
+  const socket = await open()
+  socket.write(get())
+  await until('the request', () => counts.started === 1)
+  let waiting = 1_000_000
+  Object.defineProperty(sockets[0], 'writableLength', { get: () => waiting })
+  for (let i = 0; i < 180; i += 1) {
+    waiting -= 1
+    pass(1_000)
+  }
+  t.equal(sockets[0]?.destroyed, false)
+  for (let i = 0; i < 15; i += 1) pass(1_000)
+  t.equal(sockets[0]?.destroyed, true, 'it has stopped for 15 s')
 })
 
 test('a client that reads an answer between two checks is not disconnected, however much of the next one waits', async (t) => {
