@@ -216,7 +216,7 @@ class Runner implements TestRunner {
       spent += times[file] ?? 0
       // A static mutant has a process to itself, in which no file has run before.
       const isSure = mutantActivation === 'static' || this.#repeatable.has(versionOf(file))
-      const timeout = 5_000 + 4 * (times[file] ?? 0)
+      const timeout = budget + 4 * (times[file] ?? 0)
       const result = await this.#run(group, file, { bail: true, timeout, moment: isSure ? moment : patience })
       const limit = determineHitLimitReached(namespace.hitCount, hitLimit)
       if (limit) return toMutantRunResult(limit)
