@@ -249,6 +249,20 @@ test('a document of many pages has every task once', async (t) => {
   t.match(data.security_events[5].reason, 'ticket 7')
 })
 
+test('pages have fewer rows where the rows are long, and more where they are short', async (t) => {
+  const ann = await signUp()
+  await sql`insert into tasks (id, user_id, title, description)
+    select gen_random_uuid(), ${ann.id}, 'task ' || i, repeat('x', 8192) from generate_series(1, 100) as i`.execute(db)
+  const sizes = async (column: string) => {
+    const found: number[] = []
+    const owned = { columns: [column], by: ['id', 'uuid'] } as const
+    for await (const rows of personalDataRepository(db).rowsOf('tasks', owned, ann.id)) found.push(rows.length)
+    return found
+  }
+  t.strictSame(await sizes('description'), [50, 32, 18], '256 KiB in a page')
+  t.strictSame(await sizes('title'), [50, 50], 'up to twice as many as in the page before')
+})
+
 test('a download needs a fresh proof of who the user is', async (t) => {
   const ann = await signUp()
   clock.now += 11 * 60_000
