@@ -119,6 +119,13 @@ test('users of a CSV file sign in with their old passwords, and a second run add
   t.match(await run(csvFile(csv), 'csv'), /0 {2}imported\n.*2 {2}imported by an earlier run/s)
 })
 
+test('users of two systems who have the same id there are two users', async (t) => {
+  for (const system of ['csv', 'auth0']) {
+    const path = file(`${system}-7.csv`, `id,email,password_hash\n7,${system}-7@example.com,${hash}\n`)
+    t.match(await run(csvFile(path), system), /1 {2}imported\n/, system)
+  }
+})
+
 test('users of an export of Auth0 sign in with their old passwords', async (t) => {
   const lines = [
     { _id: { $oid: '5f1' }, email: 'auth0@example.com', email_verified: true, passwordHash: hash, connection: 'x' },

@@ -222,6 +222,26 @@ test('a server that answers nothing rests, longer each time, and is tried again'
   await sender.stop()
 })
 
+test('failures without an answer do not add up while the server answers between them', async (t) => {
+  let outcome: Error | undefined
+  const { sent, run } = startSender({
+    parts: { elapsed: () => 0 },
+    send: async () => {
+      if (outcome) throw outcome
+    }
+  })
+  const attempt = async (error?: Error) => {
+    await write()
+    outcome = error
+    await run()
+  }
+  for (let i = 1; i < lanes; i++) await attempt(new Error('closed'))
+  await attempt(refusal(450))
+  await attempt(new Error('closed'))
+  await attempt()
+  t.equal(sent.length, 1, 'it does not rest')
+})
+
 test('the pause of a server without answers ends by itself', async (t) => {
   for (let i = 0; i < lanes; i++) await write()
   let now = 0
