@@ -7,8 +7,13 @@ import { starting, until } from './wait.ts'
 
 const root = new URL('../../', import.meta.url)
 
-/** As tap says. */
-const isCovered = process.env._TAPJS_PROCESSINFO_COVERAGE_ !== '0'
+/**
+ * Whether a process counts for coverage, which makes it twice as expensive. Those of other tests run what these and the tests
+ * inside a process run, too.
+ */
+const isCovered =
+  process.env._TAPJS_PROCESSINFO_COVERAGE_ !== '0' &&
+  /\/test\/((commands|process)\/[\w-]+|server)\.system\.ts$/.test(process.argv[1] ?? '')
 
 /** Coverage is not exact with the compile cache. Without coverage it saves half of a start, and tap's hooks are of no use. */
 const compiling: Record<string, string> = isCovered
