@@ -1,4 +1,3 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
@@ -13,6 +12,7 @@ import {
   isUserGone
 } from '../src/database/failures.ts'
 import { responseInFlight } from '../src/http/bounded-server.ts'
+import { validateHeaderName, validateHeaderValue } from '../src/http/node-http.ts'
 import { Problem, type ProblemFactory, problems } from '../src/http/problems.ts'
 import { fieldErrors } from './validation.ts'
 
