@@ -269,6 +269,7 @@ test('behind a proxy, only pages of our own and of trusted origins can use the r
         const answer = await refresh(cookie, headers)
         t.equal(answer.statusCode, 403, JSON.stringify(headers))
         t.match(lines.at(-1), { status: 403, refusal: /^cookie of another origin: \{.*APP_URL/ })
+        t.equal((await refresh('', headers)).statusCode, 401, `${JSON.stringify(headers)}, without a cookie`)
       }
       await refresh(cookie, { origin: `https://${'a'.repeat(5_000)}\u009b`, 'sec-fetch-site': 'cross-site' })
       t.ok(String(lines.at(-1)?.refusal).length < 600)
