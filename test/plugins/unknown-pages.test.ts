@@ -37,6 +37,16 @@ const others = [
   ...['/favicon.ico', '/projects/a.js', '/projects/a.js/', '/a%2Ejs', '/a%2fb.js', '/assets/gone.js', '/index.html']
 ]
 
+/** What a page may load, and who may frame it. */
+const policyOf = async (app: typeof own, url: string) =>
+  (await get(app, url, browser)).headers['content-security-policy']
+
+test('a page at an unknown address allows what every page allows', async (t) => {
+  const policy = await policyOf(own, '/login')
+  t.match(policy, /^default-src 'none';script-src 'self';/)
+  for (const app of [own, custom]) t.equal(await policyOf(app, '/projects/5'), policy)
+})
+
 test("a browser at an unknown address gets our app's page, which says that it does not exist", async (t) => {
   for (const url of addresses) {
     const answer = await get(own, url, browser)
