@@ -17,7 +17,7 @@ export const Revocation = Type.Object(
     id: id('The id of the session (`sid` of its tokens), or of what else was revoked'),
     issued_until: nullable(
       Type.Integer({ minimum: 0, maximum: 4_294_967_295, description: 'Seconds since 1970' }),
-      'Tokens issued up to then are refused (seconds since 1970); null: all tokens'
+      'Tokens issued in this second or earlier are refused (seconds since 1970); null: all tokens'
     ),
     expires_at: timestamp('When all its tokens have expired, so that it can be forgotten')
   },

@@ -2778,7 +2778,7 @@ export interface components {
              * @description The id of the session (`sid` of its tokens), or of what else was revoked
              */
             id: string;
-            /** @description Tokens issued up to then are refused (seconds since 1970); null: all tokens */
+            /** @description Tokens issued in this second or earlier are refused (seconds since 1970); null: all tokens */
             issued_until: number | null;
             /**
              * Format: date-time
