@@ -38,7 +38,7 @@ function closeUnresponsive(pool: pg.Pool, milliseconds: number) {
 interface PoolOptions {
   session: SessionSettings
   answerWithin: number
-  connectWithin?: number
+  connectWithin?: number | undefined
   max?: number
 }
 
@@ -111,7 +111,11 @@ export function openDatabase<Tables = Database>(
 ) {
   if (!config.databaseUrl) return new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: engine }) })
   const session = isPooled(config) ? forPooled : forRequests
-  const primary = openPool(config.databaseUrl, log, { session, answerWithin: limits.answer })
+  const primary = openPool(config.databaseUrl, log, {
+    session,
+    answerWithin: limits.answer,
+    connectWithin: config.queueWait
+  })
   // Kysely ends only a pool that it has used itself; prepared queries bypass it.
   class WithPool extends Kysely<Tables> {
     override async destroy(): Promise<void> {
