@@ -13,7 +13,7 @@ const root = new URL('../../', import.meta.url)
  */
 const isCovered =
   process.env._TAPJS_PROCESSINFO_COVERAGE_ !== '0' &&
-  /\/test\/((commands|process)\/[\w-]+|server)\.system\.ts$/.test(process.argv[1] ?? '')
+  /\/test\/((commands|observability|process|product)\/[\w-]+|server)\.system\.ts$/.test(process.argv[1] ?? '')
 
 /** Coverage is not exact with the compile cache. Without coverage it saves half of a start, and tap's hooks are of no use. */
 const compiling: Record<string, string> = isCovered
