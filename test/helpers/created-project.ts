@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Response } from 'playwright-core'
 import type { Test } from 'tap'
 import { buildImage } from './dockerfile.ts'
 import { listening, type Machine } from './machine.ts'
 import { unusedPort } from './ports.ts'
 import { browse, password } from './site.ts'
+import { until } from './wait.ts'
 
 /** A project as it is when it is checked out: created, with its lockfile and without its packages. */
 export async function createProject({ folder, run }: Machine, web: 'vite' | 'next'): Promise<string> {
@@ -38,19 +40,27 @@ export async function tryPages(t: Test, url: string): Promise<void> {
   const signedIn = (page: typeof ann.page) => page.getByLabel('New note').waitFor()
   const signedOut = (page: typeof ann.page) => named(page, 'Sign in').waitFor()
 
+  /** Sends a form: again after a 503, because the service refuses while the machine is busy. */
+  const send = (page: typeof ann.page, button: string, path: string) =>
+    until(`an answer of ${path}`, async () => {
+      const isAnswer = (answer: Response) => answer.request().method() === 'POST' && answer.url().endsWith(path)
+      const [answer] = await Promise.all([page.waitForResponse(isAnswer), named(page, button).click()])
+      return answer.status() !== 503
+    })
+
   async function signUp({ page, email }: typeof ann, name: string): Promise<void> {
     await page.goto('/')
     await named(page, 'Create an account').click()
     await page.getByLabel('Name').fill(name)
     await page.getByLabel('Email').fill(email)
     await page.getByLabel('Password').fill(password)
-    await named(page, 'Sign up').click()
+    await send(page, 'Sign up', '/api/auth/register')
     await signedIn(page)
   }
   async function signIn({ page, email }: typeof ann, secret: string): Promise<void> {
     await page.getByLabel('Email').fill(email)
     await page.getByLabel('Password').fill(secret)
-    await named(page, 'Sign in').click()
+    await send(page, 'Sign in', '/api/auth/login')
   }
 
   await signUp(ann, 'Ann')
@@ -58,7 +68,7 @@ export async function tryPages(t: Test, url: string): Promise<void> {
   t.match(await page.locator('main').textContent(), 'Ann')
   for (const text of ['Milk', 'Bread']) {
     await page.getByLabel('New note').fill(text)
-    await named(page, 'Add').click()
+    await send(page, 'Add', '/api/notes')
     await note(page, text).waitFor()
   }
   await note(page, 'Milk').getByRole('button', { name: 'Delete' }).click()
