@@ -26,6 +26,7 @@ async function drip(port: number, beginning: string): Promise<number> {
 /** Clients that never complete their headers or body, while others send requests. */
 export const scenario: Scenario = {
   inCi: true,
+  isAlone: true,
   async run(sandbox) {
     const postgres = await startPostgres(sandbox)
     const gatehouse = await serve(sandbox, { DATABASE_URL: postgres.url })
