@@ -25,8 +25,7 @@ const metadata = {
   operationId: 'getAuthorizationServer',
   tags,
   summary: 'The issuer, its keys and its algorithms',
-  description:
-    'For libraries that find the keys by themselves (RFC 8414). Where the issuer is not a URL, there is no `jwks_uri`.',
+  description: 'For libraries that find the keys by themselves (RFC 8414).',
   response: { 200: answer('The metadata', ref(AuthorizationServer)) }
 }
 
@@ -46,11 +45,9 @@ export const keyRoutes: Routes<Options> = async function keyRoutes(app, { issuer
     else reply.type('application/json; charset=utf-8').header('content-length', body.length).send(body)
   })
 
-  // Never the Host header: a stranger, or a cache on the way, would choose whose keys verify our tokens.
-  const keysUrl = url && `${url.origin}${path}`
-  const describe = () => ({
+  const describe = (request: { protocol: string; host: string }) => ({
     issuer,
-    ...(keysUrl && { jwks_uri: keysUrl }),
+    jwks_uri: `${url?.origin ?? `${request.protocol}://${request.host}`}${path}`,
     response_types_supported: ['none'],
     access_token_signing_alg_values_supported: [
       ...new Set([signingAlgorithm, ...app.signingKeys.published().algorithms])

@@ -42,14 +42,7 @@ export const KeySet = Type.Object(
 export const AuthorizationServer = Type.Object(
   {
     issuer: Type.String({ maxLength: 512, description: 'The claim `iss` of access tokens' }),
-    jwks_uri: Type.Optional(
-      Type.String({
-        format: 'uri',
-        maxLength: 512,
-        description:
-          'Where the keys are. Missing where the issuer is not a URL: the keys are at `/.well-known/jwks.json`'
-      })
-    ),
+    jwks_uri: Type.String({ format: 'uri', maxLength: 512, description: 'Where the keys are' }),
     response_types_supported: Type.Array(Type.String(), {
       description: 'Required by RFC 8414: there is no authorization endpoint'
     }),

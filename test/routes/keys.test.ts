@@ -55,13 +55,13 @@ test('with the shared secret the set of keys is empty', async (t) => {
   t.match((await anyone.get(metadata)).json(), { access_token_signing_alg_values_supported: ['HS256'] })
 })
 
-test('the metadata names the issuer and the algorithms, and nothing that the request says', async (t) => {
-  const { app } = await startSigning(t, 'EdDSA', { settings: { TRUST_PROXY: '127.0.0.1' } })
-  const headers = { host: 'evil.example.com', 'x-forwarded-host': 'evil.example.com', 'x-forwarded-proto': 'https' }
-  const answer = await app.inject({ url: metadata, headers })
-  t.match(answer.headers, { 'cache-control': 'no-store' }, 'the algorithms change with the keys')
+test('the metadata names the issuer, where its keys are, and the algorithms', async (t) => {
+  const { app } = await startSigning(t, 'EdDSA')
+  const answer = await app.inject({ url: metadata, headers: { host: 'tasks.example.com' } })
+  t.match(answer.headers, { 'cache-control': 'no-store' }, 'the host of the request is in it')
   t.strictSame(answer.json(), {
     issuer: 'gatehouse',
+    jwks_uri: `http://tasks.example.com${jwks}`,
     response_types_supported: ['none'],
     access_token_signing_alg_values_supported: ['EdDSA']
   })

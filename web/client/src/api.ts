@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * The issuer, its keys and its algorithms
-         * @description For libraries that find the keys by themselves (RFC 8414). Where the issuer is not a URL, there is no `jwks_uri`.
+         * @description For libraries that find the keys by themselves (RFC 8414).
          */
         get: operations["getAuthorizationServer"];
         put?: never;
@@ -1633,9 +1633,9 @@ export interface components {
             issuer: string;
             /**
              * Format: uri
-             * @description Where the keys are. Missing where the issuer is not a URL: the keys are at `/.well-known/jwks.json`
+             * @description Where the keys are
              */
-            jwks_uri?: string;
+            jwks_uri: string;
             /** @description Required by RFC 8414: there is no authorization endpoint */
             response_types_supported: string[];
             /** @description The algorithms that sign access tokens now, or that published keys are for */
