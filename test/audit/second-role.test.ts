@@ -10,6 +10,7 @@ import { createCommandLog } from '../../src/operator/command-log.ts'
 import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
 import { startApp } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
+import { patient } from '../helpers/patient.ts'
 import { onServer, server } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
 
@@ -34,7 +35,7 @@ test('a service with the role of the documentation works, but can neither remove
   const ann = await owned.signUp()
   t.equal((await ann.post('/api/tasks', { title: 'Water the plants' })).statusCode, 201)
 
-  const service = openDatabase<Database>({ databaseUrl: url.href, dataDir: '' }, owned.app.log)
+  const service = openDatabase<Database>({ databaseUrl: url.href, dataDir: '', ...patient }, owned.app.log)
   t.teardown(() => service.destroy())
   await until('every event to be sealed', async () => {
     await sealEvents(service)

@@ -5,6 +5,7 @@ import { test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import type { Database } from '../../src/database/tables.ts'
 import { createLog } from '../../src/logging/log.ts'
+import { patient } from '../helpers/patient.ts'
 import { run } from '../helpers/process.ts'
 import { cloneTemplate } from '../helpers/template.ts'
 
@@ -16,7 +17,7 @@ const command = 'src/commands/audit.ts'
 async function eventsOn(t: Test, count: number) {
   const { settings, remove } = await cloneTemplate()
   t.teardown(remove)
-  const source = { databaseUrl: settings.DATABASE_URL, dataDir: settings.DATA_DIR ?? '' }
+  const source = { databaseUrl: settings.DATABASE_URL, dataDir: settings.DATA_DIR ?? '', ...patient }
   const change = async (...statements: string[]) => {
     const db = openDatabase<Database>(source, createLog('silent'))
     for (const statement of statements) await sql.raw(statement).execute(db)
@@ -101,7 +102,7 @@ test('a chain is sealed, verified, exported and pruned, and a change is found', 
 test('a reader that has had enough does not make the export fail', async (t) => {
   const { settings, remove } = await cloneTemplate()
   t.teardown(remove)
-  const source = { databaseUrl: settings.DATABASE_URL, dataDir: settings.DATA_DIR ?? '' }
+  const source = { databaseUrl: settings.DATABASE_URL, dataDir: settings.DATA_DIR ?? '', ...patient }
   const db = openDatabase<Database>(source, createLog('silent'))
   await sql`insert into security_events (id, event, address) select gen_random_uuid(), 'login', '192.0.2.1'
     from generate_series(1, 5000)`.execute(db)

@@ -5,6 +5,7 @@ import { test } from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import type { Database } from '../../src/database/tables.ts'
 import { createLog } from '../../src/logging/log.ts'
+import { patient } from '../helpers/patient.ts'
 import { run } from '../helpers/process.ts'
 import { cloneTemplate, server } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
@@ -22,7 +23,7 @@ async function filled(t: Test) {
   t.teardown(remove)
   const database = () =>
     openDatabase<Database>(
-      { databaseUrl: settings.DATABASE_URL, dataDir: settings.DATA_DIR ?? '' },
+      { databaseUrl: settings.DATABASE_URL, dataDir: settings.DATA_DIR ?? '', ...patient },
       createLog('silent')
     )
   async function ask<Row>(statement: string): Promise<Row[]> {

@@ -6,6 +6,7 @@ import { inspect } from '../../src/database/inspect.ts'
 import { listen } from '../../src/database/listener.ts'
 import { migrate, migrations, productMigrationsIn } from '../../src/database/migrate.ts'
 import { createLog } from '../../src/logging/log.ts'
+import { patient } from '../helpers/patient.ts'
 import { emptyDatabase, server } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
 
@@ -90,9 +91,9 @@ test('two schemas of one database are migrated and used side by side', { skip },
   const at = (schema: string) => {
     const url = new URL(databaseUrl)
     url.searchParams.set('options', `-c search_path=${schema}`)
-    return openDatabase({ databaseUrl: url.href, dataDir: '' }, log)
+    return openDatabase({ databaseUrl: url.href, dataDir: '', ...patient }, log)
   }
-  const [first, second, third] = [openDatabase({ databaseUrl, dataDir: '' }, log), at('stg2'), at('stg3')]
+  const [first, second, third] = [openDatabase({ databaseUrl, dataDir: '', ...patient }, log), at('stg2'), at('stg3')]
   const all = await migrate(first, log)
   await t.rejects(migrate(second, log), { message: /create schema/ })
   await sql`create schema stg2`.execute(first)
@@ -111,7 +112,7 @@ test('a revocation in one schema is announced only to processes of that schema',
   url.searchParams.set('options', '-c search_path=stg2')
   const places = [databaseUrl, url.href].map((databaseUrl) => ({
     databaseUrl,
-    db: openDatabase({ databaseUrl, dataDir: '' }, log)
+    db: openDatabase({ databaseUrl, dataDir: '', ...patient }, log)
   }))
   const [first, second] = places.map(({ db }) => db)
   if (!first || !second) throw new Error('there are two')

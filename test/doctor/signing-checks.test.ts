@@ -10,6 +10,7 @@ import { createLog } from '../../src/logging/log.ts'
 import { secret } from '../helpers/app.ts'
 import { diagnose } from '../helpers/doctor.ts'
 import { mint, ourClaims, ourHeader, ourToken } from '../helpers/mint.ts'
+import { patient } from '../helpers/patient.ts'
 import { endChangeOver, startSigning } from '../helpers/signing.ts'
 import { cloneTemplate } from '../helpers/template.ts'
 
@@ -58,7 +59,7 @@ test('tokens of keys are explained, and the keys are listed', async (t) => {
   // The embedded database takes one process.
   await app.close()
   const use = async <Result>(work: (db: Kysely<Database>) => Promise<Result>) => {
-    const db = openDatabase<Database>(config, createLog('silent'))
+    const db = openDatabase<Database>({ ...config, ...patient }, createLog('silent'))
     return work(db).finally(() => db.destroy())
   }
   const sharedUse = (db: Kysely<Database>) => db.selectFrom('shared_secret_use').selectAll().execute()

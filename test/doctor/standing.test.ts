@@ -7,6 +7,7 @@ import { caller, secret } from '../helpers/app.ts'
 import { diagnose } from '../helpers/doctor.ts'
 import { captureLog } from '../helpers/log.ts'
 import { bridgeToken, seconds } from '../helpers/mint.ts'
+import { patient } from '../helpers/patient.ts'
 import { cloneTemplate } from '../helpers/template.ts'
 
 const { settings, remove } = await cloneTemplate()
@@ -69,7 +70,7 @@ test('a foreign user is looked up and not created; a deactivated one is refused'
 test('an error of the database leaves the result undetermined', async (t) => {
   const { settings, remove } = await cloneTemplate()
   t.teardown(remove)
-  const db = openDatabase(loadConfig({ BETTER_AUTH_SECRET: secret, ...settings }), captureLog().log)
+  const db = openDatabase({ ...loadConfig({ BETTER_AUTH_SECRET: secret, ...settings }), ...patient }, captureLog().log)
   await db.schema.alterTable('users').renameTo('people').execute()
   await db.destroy()
   const { said, refused } = await diagnose(t, bridgeToken(), settings)

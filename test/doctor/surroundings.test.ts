@@ -7,6 +7,7 @@ import { examineSurroundings } from '../../src/doctor/examine.ts'
 import { checkSettings, judgeDatabase } from '../../src/doctor/surroundings.ts'
 import { createLog } from '../../src/logging/log.ts'
 import { publish } from '../helpers/doctor.ts'
+import { patient } from '../helpers/patient.ts'
 import { cloneTemplate, emptyDatabase } from '../helpers/template.ts'
 
 const strong = 'q9Lw2ZxTr7Vb4NcYk1Hs6Jd3Gf8Ap5Qe'
@@ -39,7 +40,7 @@ test('pending migrations are listed, and the database is not changed', async (t)
     text: /these migrations are missing: 0001_users, 0002_tasks/,
     advice: /npm run migrate/
   })
-  const db = openDatabase(config, createLog('silent'))
+  const db = openDatabase({ ...config, ...patient }, createLog('silent'))
   t.strictSame(await db.introspection.getTables(), [])
   await db.destroy()
 })

@@ -4,6 +4,7 @@ import { openDatabase } from '../../src/database/connection.ts'
 import { empty, type Run, type State, stateOf } from '../../src/database/emptying.ts'
 import { createLog } from '../../src/logging/log.ts'
 import { borrowDatabase } from './engines.ts'
+import { patient } from './patient.ts'
 import { cloneTemplate, pooler, server } from './template.ts'
 
 type Clone = Awaited<ReturnType<typeof cloneTemplate>>
@@ -54,7 +55,7 @@ export const borrowEmpty = async () => (server ? { ...(await borrowClone()), eng
 export async function openEmpty<Tables>(t: Test, log = createLog('silent')) {
   const { settings, engine, remove } = await borrowEmpty()
   const { DATABASE_URL, DATABASE_DIRECT_URL: url = DATABASE_URL } = settings as Record<string, string | undefined>
-  const db = openDatabase<Tables>({ databaseUrl: url, dataDir: '' }, log, engine && { engine })
+  const db = openDatabase<Tables>({ databaseUrl: url, dataDir: '', ...patient }, log, engine && { engine })
   t.teardown(async () => {
     await db.destroy()
     await remove()

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Test } from 'tap'
-import { openDatabase } from '../../src/database/connection.ts'
+import { type DatabaseSettings, openDatabase } from '../../src/database/connection.ts'
 import { startEngine } from '../../src/database/embedded.ts'
 import { readImage } from '../../src/database/image.ts'
 import { makeTemplate } from '../../src/database/make-template.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { copyTemplate, templatePath } from '../../src/database/template.ts'
 import { createLog } from '../../src/logging/log.ts'
+import { patience } from './wait.ts'
 
 /** The server to test on; without one, the embedded database. */
 export const server = process.env.TEST_DATABASE_URL
@@ -50,7 +51,7 @@ export async function prepareTemplate(): Promise<void> {
     const draft = `${name}_${process.pid}`
     await onServer(`drop database if exists ${draft} with (force)`)
     await onServer(`create database ${draft}`)
-    const db = openDatabase({ databaseUrl: urlOf(draft), dataDir: '' }, log)
+    const db = openDatabase({ databaseUrl: urlOf(draft), dataDir: '', queueWait: patience }, log)
     await migrate(db, log).finally(() => db.destroy())
     await onServer(`alter database ${draft} rename to ${name}`).catch(async (error) => {
       if (error.code !== duplicateDatabase) throw error
@@ -110,16 +111,16 @@ export async function cloneTemplate(): Promise<{ settings: Record<string, string
   return { settings, remove: () => onServer(`drop database ${clone} with (force)`) }
 }
 
-/** An empty database. */
-export async function emptyDatabase(t: Test): Promise<{ databaseUrl: string | undefined; dataDir: string }> {
+/** An empty database, and patience with a busy server. */
+export async function emptyDatabase(t: Test): Promise<DatabaseSettings & { queueWait: number }> {
   if (!server) {
     await prepareBlank()
     const dataDir = t.testdir()
     cpSync(blank, join(dataDir, 'database'), { recursive: true })
-    return { databaseUrl: undefined, dataDir }
+    return { databaseUrl: undefined, dataDir, queueWait: patience }
   }
   const name = `gatehouse_empty_${crypto.randomUUID().slice(0, 8)}`
   await onServer(`create database ${name}`)
   t.teardown(() => onServer(`drop database ${name} with (force)`))
-  return { databaseUrl: urlOf(name), dataDir: '' }
+  return { databaseUrl: urlOf(name), dataDir: '', queueWait: patience }
 }

@@ -7,6 +7,7 @@ import { lanes } from '../../src/mail/transport.ts'
 import { newId } from '../../src/util/ids.ts'
 import { secret } from '../helpers/app.ts'
 import { captureLog } from '../helpers/log.ts'
+import { patient } from '../helpers/patient.ts'
 import { run } from '../helpers/process.ts'
 import { mailSettings, startSmtp } from '../helpers/smtp.ts'
 import { cloneTemplate, server } from '../helpers/template.ts'
@@ -80,7 +81,7 @@ async function startKeeping(t: Test) {
 async function start(t: Test) {
   const { settings, remove } = await cloneTemplate()
   t.teardown(remove)
-  const db = openDatabase({ databaseUrl: settings.DATABASE_URL, dataDir: '' }, captureLog().log)
+  const db = openDatabase({ databaseUrl: settings.DATABASE_URL, dataDir: '', ...patient }, captureLog().log)
   t.teardown(() => db.destroy())
   const { url, mails, holdUntilAllSend } = await startKeeping(t)
   const given = { BETTER_AUTH_SECRET: secret, NODE_ENV: 'production', RATE_LIMIT_ENABLED: 'false' }
