@@ -21,7 +21,7 @@ export async function startEngine(options: PGliteOptions): Promise<PGlite> {
     ...['-c', `shared_buffers=${sharedBuffers}`],
     // Its timer is left behind after recovery, and a process with it does not end while the engine is open.
     ...['-c', 'log_startup_progress_interval=0'],
-    // initdb derives it from the size of the log's files; each checkpoint makes later writes larger.
+    // With segments of 1 MB, initdb sets 64 MB. Each checkpoint then makes the next write to a page larger (full_page_writes).
     ...['-c', 'max_wal_size=1GB']
   ]
   // A new database has one file of 1 MB for its write-ahead log, not of 16.

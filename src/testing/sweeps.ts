@@ -9,7 +9,7 @@ import { publicRoutes, type Route, routesOf, urlOf } from './routes.ts'
 
 const tries = 10
 
-/** Asks again after a 503, which a busy machine causes: after `pause` milliseconds, then after twice as many, and so on. */
+/** Asks again after a 503, which a busy machine causes: first after `pause` milliseconds, each time after `pause` more. */
 async function patiently<Answer extends { statusCode: number }>(
   ask: () => Promise<Answer>,
   pause = 100

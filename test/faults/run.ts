@@ -59,7 +59,7 @@ console.log(`${new Date().toISOString()}, load before the start ${loadavg()[0]?.
 const rows: Row[] = []
 const times: string[] = []
 
-/** Runs a scenario, and once more what was over a limit: then alone. */
+/** Runs a scenario. In CI, one that only exceeded a limit of time or memory is added to `again`, to run once more by itself. */
 async function examine(name: string, scenario: Scenario, again: Map<string, Scenario>): Promise<void> {
   const begin = performance.now()
   const found = await runScenario(name, scenario)

@@ -8,8 +8,8 @@ import { starting, until } from './wait.ts'
 const root = new URL('../../', import.meta.url)
 
 /**
- * Whether a process counts for coverage, which makes it twice as expensive. Those of other tests run what these and the tests
- * inside a process run, too.
+ * Whether a process counts for coverage, which doubles its CPU time. The processes of other tests reach no line that these, or
+ * tests without a process, do not reach.
  */
 const isCovered =
   process.env._TAPJS_PROCESSINFO_COVERAGE_ !== '0' &&
