@@ -44,7 +44,7 @@ await sql`
 await sql`
   insert into security_events (id, event, user_id, at)
   select gen_random_uuid(), 'login', other.id, '2026-01-01'::timestamptz + i % 700 * interval '1s'
-  from generate_series(1, 100) as i, (select gen_random_uuid() as id from generate_series(1, 200)) as other`.execute(
+  from generate_series(1, 25) as i, (select gen_random_uuid() as id from generate_series(1, 200)) as other`.execute(
   app.db
 )
 await sql`analyze security_events`.execute(app.db)

@@ -43,9 +43,7 @@ test('an empty body counts as no body on every route, whatever its framing and t
     const expected = (await ask(method, url, undefined, framings.none, token))?.status
     const rest = [expected, expected === 204 || expected === 200 ? 401 : expected]
     for (const [how, framing] of Object.entries(framings))
-      for (const type of framing === framings['Content-Length: 0']
-        ? types
-        : [undefined, 'text/plain', 'application/json']) {
+      for (const type of [undefined, 'text/plain', 'application/json']) {
         const status = (await ask(method, url, type, framing, token))?.status
         t.ok(status !== 415 && rest.includes(status), `${method} ${url}, ${type}, ${how}: ${status}, not ${expected}`)
       }
