@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'tap'
+import { Domain } from './error-domain.ts'
 
 const source = `
   import { once } from 'node:events'
@@ -29,6 +30,10 @@ const source = `
   })
   t.test('sound', async (t) => t.pass('after'))
 `
+
+test('every test of a run has such a domain', async (t) => {
+  t.ok((t.hookDomain as unknown) instanceof Domain)
+})
 
 test('an error that no promise of a test reports fails the test that led to it, and the others go on', (t) => {
   const folder = t.testdir({ 'errors.ts': source })

@@ -1,11 +1,12 @@
 import crypto, { pbkdf2Sync, randomBytes, scryptSync } from 'node:crypto'
 import * as argon2 from '@node-rs/argon2'
 import * as bcrypt from '@node-rs/bcrypt'
-import { type Test, test } from 'tap'
+import { test } from 'tap'
 import { isArgon2, phcOfArgon2 } from '../../../src/auth/passwords/argon2.ts'
 import { createHashing, noKinds, storedHash } from '../../../src/auth/passwords/hashing.ts'
 import { isPbkdf2, phcOfPbkdf2 } from '../../../src/auth/passwords/pbkdf2.ts'
 import { firebaseHash, project } from '../../helpers/firebase.ts'
+import { importWith } from '../../helpers/import-with.ts'
 
 const cheap = createHashing({ bcryptCost: 4 })
 
@@ -209,13 +210,13 @@ test('a hash as an operator gets it can be imported again', (t) => {
 const isRefusedByBcrypt = (hash: string) => !/^\$2[aby]\$\d\d\$.{21}[.Oeu].{30}[.CGKOSWaeimquy26]$/.test(hash)
 
 /** Hashing, and the work that it has done since the last question: rounds, iterations or calls of each function. */
-async function countedHashing(t: Test, options: Parameters<typeof createHashing>[0]) {
+async function countedHashing(options: Parameters<typeof createHashing>[0]) {
   let work: Record<string, number> = {}
   const count = (what: string, amount: number) => {
     work[what] = (work[what] ?? 0) + amount
   }
-  const { createHashing } = await t.mockImport<typeof import('../../../src/auth/passwords/hashing.ts')>(
-    '../../../src/auth/passwords/hashing.ts',
+  const { createHashing } = await importWith<typeof import('../../../src/auth/passwords/hashing.ts')>(
+    new URL('../../../src/auth/passwords/hashing.ts', import.meta.url),
     {
       '@node-rs/bcrypt': {
         ...bcrypt,
@@ -273,7 +274,7 @@ test('a check takes the same work for every hash, and without a hash', async (t)
   }
   const argon2Kinds = ['0aid19m000032t03p01', '0aid19m000064t03p01']
   const kinds = { cost: 8, scrypt: true, pbkdf2: { sha256: 1_500, sha1: 100 }, argon2: argon2Kinds }
-  const { hashing, workDone } = await countedHashing(t, { bcryptCost: 5, readKinds: async () => kinds })
+  const { hashing, workDone } = await countedHashing({ bcryptCost: 5, readKinds: async () => kinds })
   for (const [what, hash] of Object.entries(hashes))
     for (const password of ['wrong', right]) {
       t.equal(await hashing.verify(password, hash), hash !== undefined && password === right, `${what}, ${password}`)
@@ -293,7 +294,7 @@ test('a check takes the same work for every hash, and without a hash', async (t)
 })
 
 test('without imported hashes a check takes the rounds of our cost only', async (t) => {
-  const { hashing, workDone } = await countedHashing(t, { bcryptCost: 5 })
+  const { hashing, workDone } = await countedHashing({ bcryptCost: 5 })
   for (const hash of [undefined, await bcrypt.hash('correct-horse-7', { cost: 5 })]) {
     await hashing.verify('wrong', hash)
     t.strictSame(workDone(), { bcrypt: 2 ** 5 })
