@@ -1,8 +1,9 @@
 import { CompiledQuery, type KyselyPlugin, sql } from 'kysely'
 import t, { test } from 'tap'
 import { sealEvents } from '../../src/audit/sealing.ts'
+import type { Database } from '../../src/database/tables.ts'
 import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
-import { startApp } from '../helpers/app.ts'
+import { openEmpty } from '../helpers/databases.ts'
 
 interface Plan {
   'Actual Rows': number
@@ -19,7 +20,7 @@ const rowsOf = ({ Plans = [], ...plan }: Plan): number[] => [
 const count = 5000
 
 // The statistics are from before the events were sealed.
-const { db } = (await startApp(t)).app
+const { db } = await openEmpty<Database>(t)
 await sql`insert into security_events (id, event) select gen_random_uuid(), 'login' from generate_series(1, ${count}::int)`.execute(
   db
 )

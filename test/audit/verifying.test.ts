@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import t, { test } from 'tap'
+import t, { type Test, test } from 'tap'
 import { anchorOf, readAnchor } from '../../src/audit/anchors.ts'
 import { commitmentTo, hashOf } from '../../src/audit/chain.ts'
 import { exportPages, exportTo } from '../../src/audit/exporting.ts'
@@ -9,12 +9,10 @@ import { verify } from '../../src/audit/verifying.ts'
 import type { Database } from '../../src/database/tables.ts'
 import { createCommandLog } from '../../src/operator/command-log.ts'
 import { auditEventsRepository } from '../../src/repositories/audit-events.ts'
-import { startApp } from '../helpers/app.ts'
+import { openEmpty } from '../helpers/databases.ts'
 import { captureLog } from '../helpers/log.ts'
 import { statementsWait } from '../helpers/races.ts'
 import { server } from '../helpers/template.ts'
-
-type Test = Parameters<typeof startApp>[0]
 
 const skip = !server && 'the embedded database runs one transaction after the other'
 
@@ -23,7 +21,7 @@ const ann = '0198c2a0-0000-7000-8000-00000000000b'
 
 /** A chain of events, of which one is of a user and one by an admin. The first one happened so many days ago. */
 async function chainOf(t: Test, length: number) {
-  const { db } = (await startApp(t)).app
+  const { db } = await openEmpty<Database>(t)
   await sql`
     insert into security_events (id, at, event, user_id, address, user_agent, request_id, actor, actor_id, reason)
     select gen_random_uuid(), now() - make_interval(days => ${length} - i, mins => 1), 'login',
@@ -227,7 +225,7 @@ test('a chain that was not touched verifies, in pages of any size', async (t) =>
   const verdict = await verify(db, { size: 3, anchor: head, onProgress: (events) => seen.push(events) })
   t.strictSame(verdict, { events: 8, start: 0, head })
   t.strictSame(seen, [3, 6, 8, 8])
-  const empty = (await startApp(t)).app.db
+  const { db: empty } = await openEmpty<Database>(t)
   t.match(await verify(empty), { events: 0, start: 0, head: { position: 0 }, broken: undefined })
 })
 

@@ -51,8 +51,11 @@ export async function borrowClone(): Promise<Clone> {
 /** An empty, migrated database: on the server, or on an embedded engine in memory. Both are used again after `remove`. */
 export const borrowEmpty = async () => (server ? { ...(await borrowClone()), engine: undefined } : borrowDatabase())
 
+// Each log listens for the exit of the process.
+const silent = createLog('silent')
+
 /** Opens an empty, migrated database until the test ends. `url` is its URL on PostgreSQL. */
-export async function openEmpty<Tables>(t: Test, log = createLog('silent')) {
+export async function openEmpty<Tables>(t: Test, log = silent) {
   const { settings, engine, remove } = await borrowEmpty()
   const { DATABASE_URL, DATABASE_DIRECT_URL: url = DATABASE_URL } = settings as Record<string, string | undefined>
   const db = openDatabase<Tables>({ databaseUrl: url, dataDir: '', ...patient }, log, engine && { engine })

@@ -1,9 +1,10 @@
 import { type CompiledQuery, sql } from 'kysely'
 import t, { test } from 'tap'
+import type { Database } from '../../src/database/tables.ts'
 import { securityEventsRepository } from '../../src/repositories/security-events.ts'
-import { startApp } from '../helpers/app.ts'
+import { openEmpty } from '../helpers/databases.ts'
 
-const { db } = (await startApp(t)).app
+const { db } = await openEmpty<Database>(t)
 const events = securityEventsRepository(db)
 const [ann, ben] = [crypto.randomUUID(), crypto.randomUUID()]
 const address = '192.0.2.0/24'
