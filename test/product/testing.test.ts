@@ -157,16 +157,6 @@ test('each test app has an empty database, also the next one of a process and tw
   for (const { close } of await Promise.all([write(), write()])) await close()
 })
 
-test('a test app with a data directory of its own keeps its database there', async (t) => {
-  const settings = { DATA_DIR: t.testdir() }
-  const first = await buildTestApp(product, { settings })
-  await first.signUp({ email: 'ann@example.com' })
-  await first.close()
-  const again = await buildTestApp(product, { settings })
-  t.teardown(again.close)
-  await t.rejects(again.signUp({ email: 'ann@example.com' }), /cannot register/)
-})
-
 test('a test app that cannot start leaves nothing behind', async (t) => {
   await t.rejects(buildTestApp({ ...product, personalData: {} }), /the table product_notes/)
   await t.rejects(buildTestApp({ scopes: ['x'] }, { databaseUrl }), /must be like notes:read/)
