@@ -32,7 +32,10 @@ test('a server that speaks only TLS on its port is named', async (t) => {
 test('without a server it says where mails go', async (t) => {
   const dataDir = t.testdir()
   const config = loadConfig({ BETTER_AUTH_SECRET: secret, DATA_DIR: dataDir })
-  t.match(await checkMail(config), { ok: true, text: `Mail: files in ${dataDir}/mail` })
+  t.match(await checkMail(config), {
+    ok: true,
+    text: `Mail: files in ${dataDir}/mail; links point to http://localhost:8000`
+  })
   t.equal((await sendTestMail(config, 'ann@example.com')).ok, true)
   t.equal(readdirSync(join(dataDir, 'mail')).length, 1)
   const production = loadConfig({ NODE_ENV: 'production', BETTER_AUTH_SECRET: strong, DATA_DIR: dataDir })

@@ -74,7 +74,7 @@ export async function runFile(file: string, whole: Test = root, isOver = () => f
     current = t
     t.beforeEach((each) => {
       each.setTimeout(timeout)
-      if (process.env.TEST_STRICT_MATCH) matchStrictly(each)
+      matchStrictly(each)
       if (isOver()) throw new Error('The result of this file is known.')
     })
     await import(`${join(repository, file)}?${runs}`)

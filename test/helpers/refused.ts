@@ -24,3 +24,8 @@ export function refused(t: Test, answer: LightMyRequestResponse, code: Code, wha
   if (bodiless) t.equal(answer.body, '', `${what}: without a body`)
   else t.strictSame(answer.json(), body, `${what}: ${code}`)
 }
+
+/** The parts of a request that a refusal names, each once: a value may break two rules. */
+export const pointersOf = (answer: LightMyRequestResponse): string[] => [
+  ...new Set((answer.json().errors as { pointer: string }[]).map(({ pointer }) => pointer))
+]

@@ -25,6 +25,9 @@ export function matchStrictly(t: Test): void {
   const match = t.match.bind(t)
   t.match = function strictly(value: unknown, pattern: unknown, ...more: Parameters<Test['fail']>) {
     const excess = excessOf(value, pattern)
-    return excess === undefined ? match(value, pattern, ...more) : t.fail(`match: ${excess}`)
+    if (excess === undefined) return match(value, pattern, ...more)
+    // The report points to the line that called it.
+    t.currentAssert = strictly
+    return t.fail(`match: ${excess}`)
   } as Test['match']
 }

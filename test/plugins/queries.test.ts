@@ -1,5 +1,6 @@
 import t, { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
+import { pointersOf } from '../helpers/refused.ts'
 
 const { signUp } = await startApp(t)
 const ann = await signUp()
@@ -40,7 +41,8 @@ test('an invalid query is refused with a pointer to its parameter', async (t) =>
     for (const query of queries) {
       const answer = await ann.get(`/api/tasks?${query}`)
       const [pointer] = name.split('#')
-      t.match(answer.json(), { status: 400, code: 'validation_failed', errors: [{ pointer }] }, query)
+      t.match(answer.json(), { status: 400, code: 'validation_failed' }, query)
+      t.strictSame(pointersOf(answer), [pointer], query)
     }
 })
 
@@ -60,7 +62,8 @@ test('an invalid UUID is refused with a pointer', async (t) => {
     '-1'
   ]) {
     const answer = await ann.get(`/api/tasks/${wrong}`)
-    t.match(answer.json(), { status: 400, code: 'validation_failed', errors: [{ pointer: '/id' }] }, wrong)
+    t.match(answer.json(), { status: 400, code: 'validation_failed' }, wrong)
+    t.strictSame(pointersOf(answer), ['/id'], wrong)
   }
   for (const strange of [id, id.toUpperCase()]) t.equal((await ann.get(`/api/tasks/${strange}`)).statusCode, 404)
 })

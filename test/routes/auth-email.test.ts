@@ -44,25 +44,32 @@ test('dots before the @ are part of the mailbox, wherever they are', async (t) =
   t.equal(ids.size, 3)
 })
 
+const nameRule = 'must be: 1 to 100 characters, not only blanks, without U+0000; blanks around it are removed'
+const passwordRule =
+  'must be: at least 8 characters with a digit and a special character, or at least 15 of any kind; at most 72 bytes in UTF-8, without U+0000, not a common one, not the email; kept exactly as received'
+
 test('each error is reported once, in plain words', async (t) => {
   const cases: [object, string, string[]][] = [
-    [{ email: 'josé@example.com' }, '/email', ['must have only the letters a-z, digits']],
+    [
+      { email: 'josé@example.com' },
+      '/email',
+      ["must have only the letters a-z, digits and .!#$%&'*+-/=?^_`{|}~ before the @, and no dot at the start"]
+    ],
     [{ email: 'admin@localhost' }, '/email', ['must have a domain such as example.com after the @']],
     [{ email: 'ann' }, '/email', ['must be an email address such as ann@example.com']],
     [{ email: 5 }, '/email', ['must be string']],
-    [{ name: '' }, '/name', ['must not be empty', 'must be: 1 to 100 characters, not only blanks']],
+    [{ name: '' }, '/name', ['must not be empty', nameRule]],
     [{ name: 'x'.repeat(101) }, '/name', ['must be at most 100 characters long']],
-    [{ password: 'no-digit-here' }, '/password', ['must be: at least 8 characters with a digit and a special']],
+    [{ password: 'no-digit-here' }, '/password', [passwordRule]],
     [{ password: 'short-7' }, '/password', ['must be at least 8 characters long']]
   ]
   for (const [field, pointer, messages] of cases) {
     const { errors } = (await anyone.post('/api/auth/register', { ...good, ...field })).json()
-    t.match(
+    t.strictSame(
       errors,
       messages.map((message) => ({ pointer, message })),
       JSON.stringify(field)
     )
-    t.equal(errors.length, messages.length, JSON.stringify(errors))
   }
 })
 

@@ -140,7 +140,7 @@ test('too many concurrent registrations get Retry-After', async (t) => {
   await Promise.all(attempts)
   const refused = answers.filter(({ statusCode }) => statusCode === 503)
   t.ok(refused.length >= 200, `${refused.length} refused`)
-  for (const answer of refused) t.match(answer, { headers: { 'retry-after': /^[1-5]$/ }, body: '"code":"unavailable"' })
+  for (const answer of refused) t.match(answer, { headers: { 'retry-after': /^[1-5]$/ }, body: /"code":"unavailable"/ })
   // On a busy machine the ticked time may also be that of a connection to the database.
   const reasons = new Set(lines.flatMap(({ refusal, status }) => (status === 503 ? [refusal] : [])))
   for (const reason of ['hash queue full', 'hash queue slow']) t.ok(reasons.has(reason), reason)

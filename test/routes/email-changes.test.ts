@@ -61,8 +61,11 @@ test('the old address gets a notice of the request and of the change, with links
   const { cancellation, undoing } = await change(ann)
   const [asked, changed, ...more] = await lettersTo(ann.email)
   t.strictSame(more, [])
-  t.match(asked, { subject: 'A new address for your Gatehouse account', link: `/cancel#token=${cancellation}` })
-  t.match(changed, { subject: /was changed$/, link: `/cancel#token=${undoing}` })
+  t.match(asked, {
+    subject: 'A new address for your Gatehouse account',
+    link: `http://localhost:8000/cancel#token=${cancellation}`
+  })
+  t.match(changed, { subject: /was changed$/, link: `http://localhost:8000/cancel#token=${undoing}` })
   t.not(cancellation, undoing)
 })
 

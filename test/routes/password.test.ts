@@ -1,7 +1,7 @@
 import t, { test } from 'tap'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { bridgeToken } from '../helpers/mint.ts'
-import { refused } from '../helpers/refused.ts'
+import { pointersOf, refused } from '../helpers/refused.ts'
 
 const { app, signUp, anyone } = await startApp(t, { settings: { RATE_LIMIT_ENABLED: 'true' } })
 const next = 'another-horse-8'
@@ -47,11 +47,8 @@ test('a new password must follow the rules', async (t) => {
   ]
   for (const given of [...wrong, undefined]) {
     const answer = await change(ann, password, given)
-    t.match(
-      answer.json(),
-      { status: 400, code: 'validation_failed', errors: [{ pointer: '/new_password' }] },
-      String(given)
-    )
+    t.match(answer.json(), { status: 400, code: 'validation_failed' }, String(given))
+    t.strictSame(pointersOf(answer), ['/new_password'], String(given))
   }
   t.match((await change(ann, undefined, next)).json(), { errors: [{ pointer: '/current_password' }] })
   t.equal((await ann.get('/api/auth/me')).statusCode, 200, 'the session goes on')

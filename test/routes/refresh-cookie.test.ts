@@ -130,7 +130,7 @@ test('only pages of our own and of trusted sites can use the refresh cookie', as
     const { cookie, value } = await signIn()
     for (const origin of foreign) {
       const answer = await refresh(cookie, { origin })
-      t.match(answer, { statusCode: 403, body: '"code":"forbidden"' }, JSON.stringify(origin))
+      t.match(answer, { statusCode: 403, body: /"code":"forbidden"/ }, JSON.stringify(origin))
       t.notOk(answer.headers['set-cookie'])
     }
     t.match(await rowOf(value), { previous_hash: null })

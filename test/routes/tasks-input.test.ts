@@ -1,5 +1,6 @@
 import t, { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
+import { pointersOf } from '../helpers/refused.ts'
 
 const { signUp } = await startApp(t)
 const ann = await signUp()
@@ -41,7 +42,10 @@ for (const [what, body, status, pointer] of texts)
     t.equal(answer.statusCode, status)
     t.equal(await count(), before + (status === 201 ? 1 : 0))
     if (status === 201) t.match(answer.json(), body as object)
-    else t.match(answer.json(), { code: 'validation_failed', errors: [{ pointer }] })
+    else {
+      t.match(answer.json(), { code: 'validation_failed' })
+      t.strictSame(pointersOf(answer), [pointer])
+    }
     if (status === 201) await ann.delete(`/api/tasks/${answer.json().id}`)
   })
 
@@ -94,6 +98,8 @@ for (const wrong of [`urn:uuid:${id}`, `{${id}}`, '', '1', `${id}x`, id.replaceA
       await ann.put(`/api/tasks/${wrong}`, {}),
       await ann.patch(`/api/tasks/${wrong}/complete`),
       await ann.delete(`/api/tasks/${wrong}`)
-    ])
-      t.match(answer.json(), { status: 400, errors: [{ pointer: '/id' }] })
+    ]) {
+      t.equal(answer.statusCode, 400)
+      t.strictSame(pointersOf(answer), ['/id'])
+    }
   })
