@@ -25,12 +25,13 @@ const routes: Routes = async function wrong(app) {
   })
   app.get('/names', hidden, async (_request, reply) => reply.header(`x ${secret}`, 'x').send('x'))
   app.get('/list', hidden, async (_request, reply) => reply.header('set-cookie', ['a=b', `${secret}\n`]).send('x'))
-  app.get('/nothing', hidden, async (_request, reply) =>
-    reply
-      .header('x-note', '\0')
-      .code(204)
-      .send(undefined as never)
-  )
+  for (const status of [204, 304])
+    app.get(`/nothing/${status}`, hidden, async (_request, reply) =>
+      reply
+        .header('x-note', '\0')
+        .code(status)
+        .send(undefined as never)
+    )
   app.get('/stream/line-break', hidden, async (_request, reply) =>
     reply.header('x-note', `${secret}\n`).send(Readable.from(['x']) as never)
   )
