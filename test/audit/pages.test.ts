@@ -47,14 +47,14 @@ async function readBy({ sql: text, parameters }: CompiledQuery) {
   return Math.max(...rowsOf(rows[0]?.['QUERY PLAN'][0].Plan as Plan))
 }
 
-test('a page reads its own events only, also while the statistics are from before they were sealed', async (t) => {
+test('a page of audit events reads no other events, even if the statistics predate their sealing', async (t) => {
   const { recorder, queries } = recording()
   t.equal((await auditEventsRepository(db.withPlugin(recorder)).after(1000, 100)).length, 100)
   t.equal(queries.length, 1)
   for (const query of queries) t.equal(await readBy(query), 100)
 })
 
-test('what pruning removes is found by reading each event once', async (t) => {
+test('pruning reads each event that it removes once', async (t) => {
   const { recorder, queries } = recording()
   const pruned = db.transaction().execute(async (trx) => {
     t.equal(await auditEventsRepository(trx.withPlugin(recorder)).prune('2999-01-01T00:00:00.000Z', count), count)

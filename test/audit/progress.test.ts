@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createProgress } from '../../src/audit/progress.ts'
 
-test('progress is said twice a second, on a terminal, and ends with a line', async (t) => {
+test('on a terminal, progress is printed twice a second and ends with a newline', async (t) => {
   let now = 0
   const texts: string[] = []
   const write = (text: string) => texts.push(text)

@@ -46,7 +46,7 @@ test('every event gets a place in the chain, in the order in which it happened',
   t.match(await audit.head(), { position: 7 })
 })
 
-test('a long queue is sealed in batches, and whoever waits sees how far it is', async (t) => {
+test('a long queue is sealed in batches, and progress is reported after each batch', async (t) => {
   const { position } = await audit.head()
   await sql`insert into security_events (id, at, event)
     select gen_random_uuid(), now() - make_interval(mins => (i * 7) % 10), 'login' from generate_series(1, 10) as i`.execute(
@@ -60,7 +60,7 @@ test('a long queue is sealed in batches, and whoever waits sees how far it is', 
   t.strictSame(times, [...times].sort(), 'in the order in which they happened')
 })
 
-test('many processes seal at once, and no event gets two places, or none', async (t) => {
+test('many processes that seal concurrently give each event exactly one position', async (t) => {
   for (let i = 0; i < 40; i++) await events.insert(login)
   const { position } = await audit.head()
   await until('every event to be sealed', async () => {
@@ -75,7 +75,7 @@ test('many processes seal at once, and no event gets two places, or none', async
   t.equal(new Set(added.map(({ id }) => id)).size, 40)
 })
 
-test('while another process seals, nothing is sealed, and whoever asked is told', async (t) => {
+test('while another process seals, sealing does nothing and returns false', async (t) => {
   await events.insert(login)
   const elsewhere = db.withPlugin({
     transformQuery: ({ node }) => node,
@@ -89,7 +89,7 @@ test('while another process seals, nothing is sealed, and whoever asked is told'
   t.equal(await sealEvents(db), true)
 })
 
-test('an event that is committed late gets a later place, so that a reader who goes on misses nothing', async (t) => {
+test('an event that is committed late gets a later position, so a reader that continues misses nothing', async (t) => {
   const late = crypto.randomUUID()
   const { position } = await audit.head()
   await events.insert(login)
@@ -105,7 +105,7 @@ test('an event that is committed late gets a later place, so that a reader who g
   )
 })
 
-test('the clients of events of a deleted user are not kept, also where they were recorded after the deletion', async (t) => {
+test('sealing keeps no address and no user agent of a deleted user, even if the event was recorded after the deletion', async (t) => {
   const { position } = await audit.head()
   const user_id = crypto.randomUUID()
   await events.insert({ ...login, user_id, request_id: 'request-1' })
@@ -165,7 +165,7 @@ test('the database refuses to change an event that is not sealed yet, and to rem
   await sealEvents(db)
 })
 
-test('the database gives no place to two events', async (t) => {
+test('the database refuses a second event at the same position', async (t) => {
   await events.insert(login)
   const { position } = await audit.head()
   await t.rejects(
@@ -215,7 +215,7 @@ test('a process that stops seals one batch, and leaves a long queue to others', 
   await sealEvents(db)
 })
 
-test('while the database is away the sealer tries again, and says so once', async (t) => {
+test('while the database is unreachable, sealing is retried, and the log has one warning', async (t) => {
   const broken = await startApp(t)
   await broken.app.close()
   const { log, lines } = captureLog()

@@ -18,7 +18,7 @@ const docs = readFileSync(new URL('../../docs/audit.md', import.meta.url), 'utf8
 const grants = /```sql\n(create role.*?)```/s.exec(docs)?.[1] ?? ''
 
 const skip = server ? false : 'needs TEST_DATABASE_URL: the embedded database has one role'
-test('a service with the role of the documentation works, but can neither remove events nor disable the trigger', {
+test('with the restricted database role of the documentation the service works, but cannot alter the audit trail', {
   skip
 }, async (t) => {
   const { app, config, anyone } = await startApp(t)

@@ -219,7 +219,7 @@ for (const [what, { statements, position, problem }] of Object.entries(attacks))
       t.strictSame((await verify(db, { size })).broken, { position, problem }, `${size} at a time`)
   })
 
-test('a chain that was not touched verifies, in pages of any size', async (t) => {
+test('an intact chain verifies, with any page size', async (t) => {
   const { db, head } = await chainOf(t, 8)
   const seen: number[] = []
   const verdict = await verify(db, { size: 3, anchor: head, onProgress: (events) => seen.push(events) })
@@ -237,7 +237,7 @@ async function moveHead(db: Kysely<Database>, position: number): Promise<void> {
   await sql`alter table gatehouse_audit_head enable trigger user`.execute(db)
 }
 
-test('the chain goes on after events that were removed, which are found for ever', async (t) => {
+test('after an event was removed, new ones are sealed, and each verification reports the missing one', async (t) => {
   const { db } = await chainOf(t, 8)
   await tamper(db, 'delete from security_events where position = 8')
   for (const _ of [1, 2]) {
@@ -259,7 +259,7 @@ test('the database refuses to move the head of the chain back', async (t) => {
     await t.rejects(sql.raw(statement).execute(db), { message: /only moves on/ }, statement)
 })
 
-test('the start and the head of the chain, and the end of the shared secret, are one row each', async (t) => {
+test('the tables for the start and the head of the chain and for the end of the shared secret have one row each', async (t) => {
   const { db } = await chainOf(t, 1)
   const rows = {
     audit_start: "position, hash) values (1, ''",
@@ -296,7 +296,7 @@ test('the database refuses events that are inserted with a place in the chain', 
   t.match(await verify(db), { events: 4, broken: undefined })
 })
 
-test('a head that was kept elsewhere shows that the end was cut off, or that all was written anew', async (t) => {
+test('an externally stored head reveals that the chain was truncated or rewritten', async (t) => {
   const { db, head } = await chainOf(t, 8)
   t.equal((await verify(db, { anchor: readAnchor(` ${anchorOf(head)}\n`) })).broken, undefined)
   await tamper(db, 'delete from security_events where position > 6')
@@ -330,7 +330,7 @@ test('a malformed head is refused', (t) => {
   t.end()
 })
 
-test('what identifies a person can be erased, and the chain still verifies', async (t) => {
+test('personal data in events can be erased, and the chain still verifies', async (t) => {
   const { db, head } = await chainOf(t, 8)
   const audit = auditEventsRepository(db)
   await audit.eraseClientsOlderThan(5 * 24 * 60 * 60, 1)
@@ -342,7 +342,7 @@ test('what identifies a person can be erased, and the chain still verifies', asy
   t.equal((await verify(db, { anchor: head })).broken, undefined)
 })
 
-test('the reasons of what an admin did remain when the admin is deleted, but not the address', async (t) => {
+test('when an admin is deleted, the reasons of their operations remain, and their address is erased', async (t) => {
   const { db } = await chainOf(t, 4)
   await auditEventsRepository(db).eraseUser(admin)
   const [event] = await auditEventsRepository(db).after(2, 1)
@@ -389,7 +389,7 @@ test('events are pruned only together with the event that says so', async (t) =>
   t.match(await verify(db, { anchor: head }), { events: 4, start: 0, broken: undefined })
 })
 
-test('an event that was put among those that were pruned is found', async (t) => {
+test('verification finds an event inserted before the start of a pruned chain', async (t) => {
   const { db } = await chainOf(t, 5)
   await prune(db, new Date(Date.now() - 2 * 24 * 60 * 60 * 1000).toISOString(), record(db))
   await tamper(
@@ -462,7 +462,7 @@ test('the export has every event after a position, with what is needed to verify
   })
 })
 
-test('an event that happened exactly then is kept, and the one a millisecond before is not', async (t) => {
+test('pruning removes the events before the given time, and keeps one at exactly that time', async (t) => {
   const { db } = await chainOf(t, 4)
   const [, second] = await auditEventsRepository(db).after(0, 2)
   const then = Date.parse(second?.at ?? '')
@@ -473,7 +473,7 @@ test('an event that happened exactly then is kept, and the one a millisecond bef
   t.equal(await prune(db, at(1), record(db)), 1)
 })
 
-test('the given head shows that the last event was removed, also where the head in the database was moved back', async (t) => {
+test('a given head reveals that the last event was removed, even if the head in the database was moved back', async (t) => {
   const { db, head } = await chainOf(t, 4)
   await tamper(db, 'delete from security_events where position = 4')
   await moveHead(db, 3)
@@ -493,7 +493,7 @@ test('pruning waits for a process that seals', { skip }, async (t) => {
   t.equal(await pruned, 5)
 })
 
-test('an export ends with its reader or with Ctrl+C, and counts only what was written whole', async (t) => {
+test('an export stops when its output is closed or on Ctrl+C, and reports the last event written completely', async (t) => {
   const { db } = await chainOf(t, 7)
   async function exported(pages: number, code?: number) {
     let [written, last] = [0, 0]
