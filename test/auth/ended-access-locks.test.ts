@@ -46,7 +46,7 @@ for (const [path, open] of Object.entries(opens))
       })
     }
 
-test('a logout waits for what its session is doing', { skip }, async (t) => {
+test('a logout waits for a concurrent operation that has locked its session', { skip }, async (t) => {
   const { mine } = await twoSessions()
   const { logout } = await app.db.transaction().execute(async (trx) => {
     await sessionsRepository(trx, config).hold(mine.user.id, sessionOf(mine.refresh_token))

@@ -19,7 +19,7 @@ const inProgress: Record<string, (tokens: Tokens, held: Held) => Promise<unknown
 
 for (const [what, start] of Object.entries(inProgress))
   for (const [name, end] of Object.entries(ends))
-    test(`${what} in progress does not survive ${name}`, async (t) => {
+    test(`${what} in progress is refused after ${name}, and changes nothing`, async (t) => {
       const pair = await twoSessions()
       const { gate, held } = heldAccounts()
       const outcome = start(pair.mine, held).then(
@@ -41,7 +41,7 @@ for (const name of [
   'deletion by the user',
   'another change of the password'
 ])
-  test(`a login in progress does not survive ${name}`, async (t) => {
+  test(`a login in progress is refused after ${name}`, async (t) => {
     const pair = await twoSessions()
     const { gate, held } = heldAccounts()
     const outcome = logIn(pair.mine, held).catch(({ code }) => code)

@@ -138,7 +138,7 @@ test('a user who is deactivated during the look-up is not cached as active', asy
   await t.rejects(async () => identify(fay.token(5)), { code: 'token_revoked' })
 })
 
-test('after the database was restored to an earlier state, everything is read again', async (t) => {
+test('after the database was restored to an earlier state, foreign users are looked up again', async (t) => {
   const fay = foreigner()
   let restore: (key?: string) => void = () => t.fail('nobody listens')
   const onForeign = (listener: (key: string | undefined) => void) => {

@@ -13,7 +13,7 @@ const by = (claims: Record<string, unknown>) => caller(app, bridgeToken(claims))
 const rowsOf = (subject: string) => app.db.selectFrom('users').selectAll().where('subject', '=', subject).execute()
 const idOf = async (who: ReturnType<typeof by>): Promise<string> => (await who.get('/api/auth/me')).json().user_id
 
-test('me needs no query for our own user, and one for a foreign user seen for the first time', async (t) => {
+test('GET /api/auth/me needs no query for our own user, and one for a foreign user seen for the first time', async (t) => {
   const ann = await signUp()
   const queriesOf = countQueries(t, app)
   const costOf = (who: ReturnType<typeof by>) =>
@@ -70,7 +70,7 @@ test('the newest token tells whether the address is verified; one that does not 
   t.equal(await state({ email_verified: true, iat: iat - 50 }), true, 'an older token')
 })
 
-test('user_id replaces a missing sub, and may be given beside an equal one', async (t) => {
+test('user_id identifies the user if sub is missing, and may accompany an equal sub', async (t) => {
   const id = await idOf(by({ sub: 'uma' }))
   t.equal(await idOf(by({ sub: undefined, user_id: 'uma' })), id)
   t.equal(await idOf(by({ user_id: 'uma', sub: 'uma' })), id)

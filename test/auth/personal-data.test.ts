@@ -52,7 +52,7 @@ async function columnsWith(texts: string[]): Promise<string[]> {
   return found
 }
 
-test('where an admin did something is erased with the admin, also before the event is sealed', async (t) => {
+test('when an admin is deleted, their address and user agent are erased, also from events that are not sealed yet', async (t) => {
   const [ann, ben] = [await signUp(), await signUp()]
   const event = { event: 'sessions.ended', actor: 'admin', actor_id: ann.id, user_id: ben.id, reason: null } as const
   const erased = await db.transaction().execute(async (trx) => {
@@ -150,7 +150,7 @@ test('after a deletion no column of any table has the id, the addresses or the n
   t.equal((await verify(db)).broken, undefined, 'the chain of events still verifies')
 })
 
-test('a deletion does not touch what others have at an address that was only asked for', async (t) => {
+test('a deletion keeps mails and tokens of another user whose address the deleted user had asked to change to', async (t) => {
   const [quincey, mina] = [await busyUser(), await signUp()]
   await lettersTo(mina.email)
   await quincey.post('/api/auth/email/change', { email: mina.email }, from)
@@ -192,7 +192,7 @@ test('the export has every table and column that belongs to a user, except secre
   t.strictSame(Object.keys(user ?? {}).sort(), [...users.map(({ column }) => column), 'last_sign_in_at'].sort())
 })
 
-test('a user downloads everything, as one document, without secrets', async (t) => {
+test('a user downloads all their data as one JSON document, without secrets', async (t) => {
   const quincey = await busyUser()
   const ben = await signUp()
   await ben.post('/api/tasks', { title: 'Of somebody else' })
@@ -263,7 +263,7 @@ test('pages have fewer rows where the rows are long, and more where they are sho
   t.strictSame(await sizes('title'), [50, 50], 'up to twice as many as in the page before')
 })
 
-test('a download needs a fresh proof of who the user is', async (t) => {
+test('a download of personal data eleven minutes after the login requires a step-up', async (t) => {
   const ann = await signUp()
   clock.now += 11 * 60_000
   t.match((await ann.get('/api/auth/profile/export')).json(), { status: 401, code: 'step_up_required' })
@@ -393,7 +393,7 @@ test('a deletion in the middle of a download leaves a document that is complete 
   t.ok(JSON.parse(text).tasks.length < 2000)
 })
 
-test('a user who was deleted meanwhile has nothing to download, and an error of the database is told', async (t) => {
+test('a download answers 503 if the database fails, and 401 or 404 if the user was deleted meanwhile', async (t) => {
   const ann = await signUp()
   const outage = Object.assign(new Error('sabotage'), { code: 'ECONNREFUSED' })
   const executor = db.getExecutor()

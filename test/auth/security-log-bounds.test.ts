@@ -51,7 +51,7 @@ test('failures from one address with many accounts are summarized in few rows', 
   t.match(rows[100], { user_id: null, address: '192.0.2.1', times: 100 })
 })
 
-test('each event has its own limit', async (t) => {
+test('a full limit of one event does not suppress other events', async (t) => {
   const { log, rows, fail } = start()
   for (let i = 0; i < 30; i++) await fail('ann', '192.0.2.1')
   await log.record('login.throttled', clientAt('192.0.2.1'), { user_id: 'ann', account: 'ann' })
@@ -90,7 +90,7 @@ const changes = [
   'token.ended'
 ] as const
 
-test('what changes an account has a row of its own, whatever its user did before', async (t) => {
+test('every event that changes an account has a row of its own, however often it happens', async (t) => {
   const { log, rows } = start()
   for (const event of changes)
     for (let i = 0; i < 90; i++)
@@ -104,7 +104,7 @@ test('what changes an account has a row of its own, whatever its user did before
 
 const repeatable = ['step_up', 'session.ended', 'sessions.ended', 'account.exported', 'logout'] as const
 
-test('what a user can repeat is summarized, from however many addresses and sessions', async (t) => {
+test('events that a user can repeat are summarized, from however many addresses and sessions', async (t) => {
   const { log, rows, total, pass } = start()
   for (const event of repeatable)
     for (let i = 0; i < 6_400; i++)
@@ -119,7 +119,7 @@ test('what a user can repeat is summarized, from however many addresses and sess
   t.match(rows.at(-1), { address: '192.0.2.1', times: 1 }, 'another hour')
 })
 
-test('what was repeated is stored within an hour', async (t) => {
+test('summarized events are stored within an hour', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const { log, rows } = start()
@@ -129,7 +129,7 @@ test('what was repeated is stored within an hour', async (t) => {
   t.match(rows.slice(20), [{ event: 'logout', user_id: 'ann', times: 5 }])
 })
 
-test('what very many users repeat is stored before an hour has passed', async (t) => {
+test('summarized events of more than a thousand users are stored before the hour has passed', async (t) => {
   const { log, rows } = start()
   for (let user = 0; user <= 1_000; user++)
     for (let i = 0; i < 21; i++) await log.record('logout', clientAt('192.0.2.1'), { user_id: `user ${user}` })
@@ -143,7 +143,7 @@ test('events of many users are stored one by one', async (t) => {
   t.equal(rows.length, 600, 'whatever the number from one address')
 })
 
-test('every event that may belong to an attack is a warning in the log, and those of a stranger are not called the user’s', async (t) => {
+test('events that may belong to an attack are logged as warnings, and those of a stranger have the actor anonymous', async (t) => {
   const { log, rows, warned } = start()
   for (const event of securityEventNames) await log.record(event, clientAt('192.0.2.1'), { user_id: 'ann' })
   const ofStrangers = [

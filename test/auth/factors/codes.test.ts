@@ -27,7 +27,7 @@ function start() {
 }
 const wrong = async () => undefined
 
-test('ten wrong codes from one address are refused as such, and then none is tried', async (t) => {
+test('after ten wrong codes from one address, further codes are refused without being checked', async (t) => {
   const { attempt, events } = start()
   for (let i = 0; i < 10; i++) t.equal(await attempt(wrong), 'invalid_code')
   t.equal(await attempt(() => t.fail('it must not be tried') as never), 'too_many_requests')
@@ -35,7 +35,7 @@ test('ten wrong codes from one address are refused as such, and then none is tri
   t.strictSame(events, [...Array(10).fill('second_factor.failed'), 'second_factor.throttled', 'second_factor.failed'])
 })
 
-test('neither a right code nor an error counts as a wrong one', async (t) => {
+test('correct codes and internal errors do not count as wrong codes', async (t) => {
   const { attempt } = start()
   const failing = async () => {
     throw problems.unavailable('database')
@@ -46,7 +46,7 @@ test('neither a right code nor an error counts as a wrong one', async (t) => {
   }
 })
 
-test('while strangers use up all attempts, the owner’s code works from where the owner has logged in', async (t) => {
+test('while others use up all attempts, the owner’s code is accepted from an address where the owner has logged in', async (t) => {
   const { attempt } = start()
   for (const from of [here, there]) for (let i = 0; i < 10; i++) await attempt(wrong, { from })
   const right = async () => 'done'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'tap'
 import { hashOfRecoveryCode, makeRecoveryCodes } from '../../../src/auth/factors/recovery-codes.ts'
 
-test('ten different codes of 120 bits, in groups that people can read', (t) => {
+test('ten distinct recovery codes are generated, each of 120 bits in six groups of four characters', (t) => {
   const codes = makeRecoveryCodes()
   t.equal(new Set([...codes, ...makeRecoveryCodes()]).size, 20)
   t.equal(codes.length, 10)
@@ -10,7 +10,7 @@ test('ten different codes of 120 bits, in groups that people can read', (t) => {
   t.end()
 })
 
-test('a code is the same however it is typed', (t) => {
+test('the hash of a recovery code ignores case, hyphens and whitespace', (t) => {
   const [code = ''] = makeRecoveryCodes()
   const hash = hashOfRecoveryCode(code)
   t.equal(hash.length, 32)
@@ -20,7 +20,7 @@ test('a code is the same however it is typed', (t) => {
   t.end()
 })
 
-test('stored hashes stay valid: they are of the small letters, without the hyphens', (t) => {
+test('the hash of a recovery code is the SHA-256 of its lower-case form without hyphens, so stored ones stay valid', (t) => {
   const stored = createHash('sha256').update('k3xvab7q').digest()
   t.strictSame(hashOfRecoveryCode('K3XV-ab7q'), stored)
   t.end()

@@ -35,7 +35,7 @@ async function registerEarlier(count: number) {
   return users
 }
 
-test('a secret of before the rotation works, and is sealed anew when it is used', async (t) => {
+test('a TOTP secret sealed under an earlier service secret works, and its use seals it under the current one', async (t) => {
   const [ann] = await registerEarlier(1)
   if (!ann) return
   t.equal(after.unseal(await rowOf(ann.id), ann.id), undefined)
@@ -44,7 +44,7 @@ test('a secret of before the rotation works, and is sealed anew when it is used'
   t.equal((await answer(await challengeOf(ann.email), nextCode(ann.secret))).statusCode, 200)
 })
 
-test('all secrets are sealed anew, in batches, except those that no secret opens', async (t) => {
+test('all TOTP secrets are sealed again in batches, except those that no configured secret opens', async (t) => {
   const users = await registerEarlier(5)
   const [lost] = users
   const foreign = sealTotpSecrets([{ kid: '0', secret: `lost-${serviceSecret}` }]).seal(
@@ -66,19 +66,19 @@ test('all secrets are sealed anew, in batches, except those that no secret opens
   t.strictSame(await rows(), sealed, 'once')
 })
 
-test('the hourly housekeeping seals them anew', async (t) => {
+test('the hourly housekeeping seals TOTP secrets under the current service secret', async (t) => {
   const [ann] = await registerEarlier(1)
   await deleteExpired(app.db, config)
   t.ok(ann && after.unseal(await rowOf(ann.id), ann.id))
 })
 
-test('with one secret nothing is sealed anew', async (t) => {
+test('with a single service secret no TOTP secret is sealed again', async (t) => {
   const sealed = await rows()
   await resealTotpSecrets(app.db, [current])
   t.strictSame(await rows(), sealed)
 })
 
-test('a secret that was replaced meanwhile is not overwritten by the older one', async (t) => {
+test('sealing again does not overwrite a TOTP secret that was replaced meanwhile', async (t) => {
   const [ann] = await registerEarlier(1)
   const id = ann?.id ?? ''
   const { bytes } = before.unseal(await rowOf(id), id) as Unsealed

@@ -20,7 +20,7 @@ test('codes are those of RFC 6238', (t) => {
   t.end()
 })
 
-test('a code works one step early and one step late, and not two', (t) => {
+test('a code is accepted one time step early or late, and not two', (t) => {
   const now = 1_111_111_109_000
   const { secret: base32 } = describeSecret(secret, { issuer: 'Gatehouse', label: 'ann@example.com' })
   const step = Math.floor(now / 30_000)

@@ -183,7 +183,7 @@ test('two processes change to keys and back under load: no request is refused, a
   t.ok(requests > clients * 100, `${requests} requests`)
 })
 
-test('the same when each process is killed in the middle of its requests: what is sent again is answered', {
+test('processes killed during a change to keys and back: every repeated request is answered, and none is refused', {
   skip,
   timeout
 }, async (t) => {

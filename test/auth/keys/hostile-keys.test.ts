@@ -130,7 +130,7 @@ function hostile(algorithm: SigningAlgorithm, key: SigningKey, otherKid: string)
 }
 
 for (const algorithm of ['EdDSA', 'ES256'] as const)
-  test(`hostile tokens with keys of ${algorithm} open nothing and cause no query`, async (t) => {
+  test(`with keys of ${algorithm} no hostile token is accepted, and none causes a query`, async (t) => {
     const { app, config, signUp } = await startSigning(t, algorithm)
     const ann = await signUp()
     t.equal((await ann.get('/api/auth/me')).statusCode, 200)
@@ -158,7 +158,7 @@ for (const algorithm of ['EdDSA', 'ES256'] as const)
     )
   })
 
-test('a key that somebody with the database but not the secret adds is not used', async (t) => {
+test('a key that is inserted into the database without knowledge of the secret is not used', async (t) => {
   const { app } = await startSigning(t, 'EdDSA')
   const kid = crypto.randomUUID()
   const evil = sealSigningKeys([{ kid: '1', secret: 'the-long-value-of-somebody-else-entirely' }])

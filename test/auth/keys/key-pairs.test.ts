@@ -39,7 +39,7 @@ for (const algorithm of algorithms) {
   })
 }
 
-test('a signature of ES256 has one spelling: the lower of the two that verify', async (t) => {
+test('of the two ES256 signatures that verify, only the one with the lower s is made and accepted', async (t) => {
   const key = open('ES256')
   for (let i = 0; i < 40; i++) {
     const token = key.sign({ i })

@@ -65,7 +65,7 @@ test('each change of the keys, and of the end of the shared secret, is announced
   }
 })
 
-test('the first start makes a key that signs ten minutes later, and one that stands by', async (t) => {
+test('the first start creates a key that signs ten minutes later, and a standby key', async (t) => {
   await ensure()
   await ensure()
   const [first, standby, ...more] = await keys.list()
@@ -84,12 +84,12 @@ test('processes that start at the same time make the keys once', async (t) => {
   t.equal((await keys.list()).length, 2)
 })
 
-test('a process that makes keys waits for another one, before it reads which there are', { skip }, async (t) => {
+test('a process that creates keys waits for another one before it reads the existing keys', { skip }, async (t) => {
   await raceFor(app, 'signing_keys', [ensure, ensure, rotate])
   t.equal((await keys.list()).length, 2)
 })
 
-test('no statement lets a key sign before it has been published for ten minutes', async (t) => {
+test('the database refuses a key that would sign earlier than ten minutes after its creation', async (t) => {
   await ensure()
   await t.rejects(sql`update signing_keys set signs_from = now()`.execute(db), /signing_keys_published/)
   await t.rejects(sql`update signing_keys set signs_from = created_at + interval '9 minutes'`.execute(db))
@@ -125,12 +125,12 @@ test('a rotation right after another one waits until its key has been published,
   t.equal(await kidOf('current'), planned[0]?.kid)
 })
 
-test('rotate makes the keys where there are none', async (t) => {
+test('rotate creates the keys where there are none', async (t) => {
   await rotate()
   t.strictSame(await states(), ['next', 'next'])
 })
 
-test('what an operator does to keys is recorded in its transaction, and what changes nothing is not', async (t) => {
+test("an operator's change of keys is recorded in its transaction, and a call that changes nothing is not recorded", async (t) => {
   await established()
   const [before, standby] = [await kidOf('current'), await kidOf('next')]
   const told: string[] = []
@@ -156,7 +156,7 @@ test('what an operator does to keys is recorded in its transaction, and what cha
 
 const retire = (kid: string, atOnce = false) => retireKey(db, kid, signing, { atOnce })
 
-test('a key that is refused again keeps the time from which it was refused', async (t) => {
+test('refusing a key again keeps the time of the first refusal', async (t) => {
   await established()
   const kid = await kidOf('current')
   await retire(kid, true)
@@ -170,7 +170,7 @@ test('a key that is refused again keeps the time from which it was refused', asy
   )
 })
 
-test('a retired key is replaced by the one that stands by', async (t) => {
+test('a retired key is replaced by the standby key', async (t) => {
   await established()
   const [before, standby] = [await kidOf('current'), await kidOf('next')]
   t.equal(await retire(before), true)
@@ -198,7 +198,7 @@ test('a key that is retired at once is refused and replaced, and every process i
   t.strictSame((await states()).sort(), ['next', 'next', 'refused', 'refused'], 'a new key waits for its time')
 })
 
-test('a key of an algorithm that signs no more is not replaced', async (t) => {
+test('a retired key is not replaced if its algorithm is no longer used for signing', async (t) => {
   for (const atOnce of [false, true]) {
     await established()
     const kid = await kidOf('current')

@@ -60,7 +60,7 @@ test('a key signs only after it has been published for ten minutes by the clock 
   t.ok(keys.acceptsSharedSecret(), 'for as long as its tokens may live')
 })
 
-test('before the keys are known, nothing is signed, and nothing of the shared secret is accepted', async (t) => {
+test('before the keys are read, nothing is signed, and no token of the shared secret is accepted', async (t) => {
   const keys = process(t, signing, broken())
   await t.rejects(keys.prepare(), /down/)
   t.throws(() => keys.signer(), { code: 'unavailable' })
@@ -102,7 +102,7 @@ test('a process reads the keys again once a minute, and when one is about to sig
   t.equal(await queriesOf(() => mock.timers.tick(READ_AGAIN_AFTER)), 0, 'not after the end')
 })
 
-test('an unknown key causes at most one query in 30 seconds, and none of another form', async (t) => {
+test('unknown kids cause at most one query in 30 seconds, and malformed kids cause none', async (t) => {
   const keys = process(t, config)
   await keys.prepare()
   const queriesOf = countQueries(t, app)
@@ -132,7 +132,7 @@ test('an unknown key causes at most one query in 30 seconds, and none of another
   t.ok(keys.trusts(await key))
 })
 
-test('a revoked key is refused at once, without a query, and stays refused whatever was read before', async (t) => {
+test('a revoked key is refused at once, without a query, even if a read that began earlier still lists it', async (t) => {
   const keys = process(t)
   await keys.prepare()
   await age(db, 11)
@@ -184,7 +184,7 @@ test('a key that is refused while the keys are read stays refused', async (t) =>
   t.notOk(keys.kids().includes(kid))
 })
 
-test('an announcement about keys makes a process read them, and others are not its own', async (t) => {
+test('a process reads the keys again when a change of them is announced, and ignores other announcements', async (t) => {
   const keys = process(t)
   await keys.load()
   t.strictSame(keys.kids(), [])
@@ -194,7 +194,7 @@ test('an announcement about keys makes a process read them, and others are not i
   await until('the new keys are known', () => keys.kids().length === 2)
 })
 
-test('a key of the configured algorithm signs, otherwise the one there is', async (t) => {
+test('until a key of the configured algorithm may sign, the key of another algorithm signs', async (t) => {
   await process(t).prepare()
   await age(db, 11)
   const other = process(t, { ...signing, signingAlgorithm: 'ES256' })

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { test } from 'tap'
 import { runTime, startQueue as start } from '../../helpers/hash-queue.ts'
 
-test('beside an address that always has jobs waiting, another one runs within two runs, ten times of ten', async (t) => {
+test('an address with one job waits for at most two runs beside an address that always has jobs waiting', async (t) => {
   const { ask, endUntil } = start(t)
   const flood = () => void Array.from({ length: 20 }, () => ask('203.0.113.9'))
   flood()

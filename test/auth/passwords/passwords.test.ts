@@ -3,7 +3,7 @@ import { createPasswords, passwordRefusal } from '../../../src/auth/passwords/pa
 import { clientAt } from '../../helpers/accounts.ts'
 import { until } from '../../helpers/wait.ts'
 
-test('a new password is refused for reasons that the schema cannot express', async (t) => {
+test('a password is refused if it is common, mainly the email or the product name, or not hashable by bcrypt', async (t) => {
   const refused = [
     'P@ssw0rd',
     'p@SSW0RD',
@@ -45,7 +45,7 @@ test('a common password is refused with advice', async (t) => {
 
 const home = clientAt('192.0.2.1')
 
-test('checking a password and hashing the next one takes one turn', async (t) => {
+test('verifying a password and hashing the next one is one job of the queue', async (t) => {
   const passwords = createPasswords({ bcryptCost: 4 })
   const stored = await passwords.enqueue(home, ({ hash }) => hash('correct-horse-7'))
   for (const [given, right] of [
@@ -60,7 +60,7 @@ test('checking a password and hashing the next one takes one turn', async (t) =>
   }
 })
 
-test('a registration waits for users who have an account', async (t) => {
+test('a login is checked before a registration that was queued earlier', async (t) => {
   const passwords = createPasswords({ bcryptCost: 4, workers: 64 })
   const order: string[] = []
   const ask = (name: string, ip: string, options = {}) =>
@@ -80,7 +80,7 @@ test('a registration waits for users who have an account', async (t) => {
   t.strictSame(order, ['first', 'login', 'registration'])
 })
 
-test('an address with right passwords precedes one with wrong ones', async (t) => {
+test('an address with right passwords is served before one with wrong passwords', async (t) => {
   let now = 0
   // Every run takes as long, also on a busy machine.
   const passwords = createPasswords({ bcryptCost: 4, workers: 64, clock: () => now++ })
@@ -100,7 +100,7 @@ test('an address with right passwords precedes one with wrong ones', async (t) =
   t.strictSame(order, ['first', 'right', 'wrong'])
 })
 
-test('a failing idle job affects nothing else', async (t) => {
+test('an idle job that fails does not stop the queue', async (t) => {
   const passwords = createPasswords({ bcryptCost: 4, rateLimit: { enabled: false } })
   let tried = false
   passwords.whenIdle('ann', async () => {

@@ -54,7 +54,7 @@ test('a process without other processes reads once', async (t) => {
   t.equal(revocations.staleness(), 0)
 })
 
-test('a foreign user is revoked by a cutoff', async (t) => {
+test('revoking a foreign user refuses the tokens issued up to a cutoff', async (t) => {
   const { revocations, token, time } = startRevocations(t)
   await revocations.catchUp()
   const now = time.clock / 1000

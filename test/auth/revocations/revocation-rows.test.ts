@@ -41,6 +41,6 @@ test("a revocation of another issuer's user lasts a day longer than any of that 
   t.equal(revocationOfForeign(foreign, 900_000).cutoff, 1_000, 'a token from a clock that is ahead')
 })
 
-test('the other tokens of a user are those that were issued earlier', async (t) => {
+test("ending a foreign user's other sessions revokes the tokens issued before the current one", async (t) => {
   t.strictSame(revocationOfForeign(foreign, 5_000_900, true), { key, cutoff: 999, expires: 5_000 + 8 * day })
 })

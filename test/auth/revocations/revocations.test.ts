@@ -166,7 +166,7 @@ for (const alone of [true, false])
     t.equal(revocations.check(good), 0)
   })
 
-test('a cache of foreign users is told about revocations, and about a database that went back in time', async (t) => {
+test('a listener for foreign users hears each of their revocations, and that the database was restored', async (t) => {
   const { revocations, database, listeners, token, end } = startRevocations(t)
   const heard: unknown[] = []
   revocations.onForeign((key) => heard.push(key))

@@ -115,7 +115,7 @@ test('of 200 concurrent wrong passwords, no more than the limits allow can succe
   t.equal(await passing((i) => `address ${i}`), 20)
 })
 
-test('an attempt that is given back leaves no trace, whatever came later', async (t) => {
+test('an attempt that is given back does not count, even if other attempts failed in between', async (t) => {
   const { begin, fail } = start()
   for (let i = 0; i < 100; i++) (await begin('home')).giveBack()
   const slow = await begin('home')
@@ -164,7 +164,7 @@ test('without limits nothing is counted', async (t) => {
   t.doesNotThrow(attempt.giveBack)
 })
 
-test('the counters have the same names in every process and version that shares them, and do not tell the account', async (t) => {
+test('counter names are the same in every process and version, and do not reveal the account', async (t) => {
   const counted: string[] = []
   const throttle = createThrottle(
     { enabled: true },

@@ -123,7 +123,7 @@ test('no hostile token is verified', async (t) => {
     t.throws(() => verify(token), refuses('invalid_token'), name)
 })
 
-test('a refused token leaves the stacks of other errors as they are', async (t) => {
+test('refusing a token leaves Error.stackTraceLimit unchanged', async (t) => {
   const { verify } = await tokensOf({ BETTER_AUTH_SECRET: secret }, Date.now)
   const { stackTraceLimit } = Error
   t.teardown(() => {
@@ -201,7 +201,7 @@ test("times are compared with the service's clock, not with the machine's", asyn
   }
 })
 
-test('any other spelling of a token is refused, down to a single bit', async (t) => {
+test('any other encoding of a token is refused, even if one bit differs', async (t) => {
   const { verify } = await tokensOf({ BETTER_AUTH_SECRET: secret }, Date.now)
   const token = ourToken()
   t.ok(verify(token))
@@ -218,7 +218,7 @@ test('any other spelling of a token is refused, down to a single bit', async (t)
     }
 })
 
-test("a secret's version may be the name of an object property", async (t) => {
+test('the kid of a secret may be the name of an object property, such as __proto__', async (t) => {
   for (const kid of ['__proto__', 'constructor', 'toString', '007', '10']) {
     const { issue, verify } = await service({ BETTER_AUTH_SECRETS: `${kid}:${newer},2:${older}` })
     const { access_token } = issue(user, session)
@@ -246,7 +246,7 @@ function serviceWithKey() {
   return { keys, tokens }
 }
 
-test('a token of a key is valid for as long as the key is trusted', async (t) => {
+test('a token signed by a key is valid only while the key is trusted', async (t) => {
   const { keys, tokens } = serviceWithKey()
   const { token, isKeyValid } = await tokens.verifyByKey(parseJws(tokens.issue(user, session).access_token))
   t.match(token, { issuer: null, subject: user.id, sessionId: session })

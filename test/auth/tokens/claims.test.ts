@@ -7,20 +7,20 @@ const good = { sub: 'ann', email: 'ann@example.com', iat: 1_000, exp: 2_000 }
 const read = (claims: Record<string, unknown>, header: Record<string, unknown> = {}) =>
   issuedToken({ header, claims: { ...good, ...claims } } as unknown as Jws, 'issuer')
 
-test('a time is a number from 1970 to the end of the year 9999', async (t) => {
+test('a time claim is a number from 1970 to the end of the year 9999', async (t) => {
   const end = Date.UTC(10_000, 0) / 1000 - 1
   for (const value of [0, 1, 1_700_000_000.5, end]) t.equal(timeClaim({ exp: value }, 'exp'), value)
   for (const value of [-1, -0.001, end + 1, Number.NaN, Number.POSITIVE_INFINITY, '5', null, undefined, true, [5]])
     t.throws(() => timeClaim({ exp: value }, 'exp'), invalid, `${value}`)
 })
 
-test('a text has 1 to 255 characters', async (t) => {
+test('a text claim has 1 to 255 characters', async (t) => {
   for (const value of ['a', ' ', 'x'.repeat(255)]) t.equal(textClaim({ sub: value }, 'sub'), value)
   for (const value of ['', 'x'.repeat(256), 5, null, undefined, ['a']])
     t.throws(() => textClaim({ sub: value }, 'sub'), invalid, JSON.stringify(value))
 })
 
-test('a token tells when and by which methods its user was authenticated, or neither', async (t) => {
+test('auth_time and amr may both be missing, and a malformed amr is refused', async (t) => {
   t.strictSame(authenticationClaims({}), { authTime: undefined, amr: [] })
   const methods = [[], ['pwd'], ['otp', 'mfa'], Array(10).fill('a'), ['x'.repeat(10)]]
   for (const amr of methods) t.strictSame(authenticationClaims({ auth_time: 5, amr }), { authTime: 5, amr })
@@ -28,7 +28,7 @@ test('a token tells when and by which methods its user was authenticated, or nei
     t.throws(() => authenticationClaims({ auth_time: 5, amr }), invalid, JSON.stringify(amr))
 })
 
-test('an invalid name counts as missing', async (t) => {
+test('an invalid name claim counts as missing', async (t) => {
   for (const name of ['Ann', ' Ann', 'x'.repeat(100), 'Ann O’Neil 🙂']) t.equal(read({ name }).name, name)
   for (const name of [
     '',
@@ -55,7 +55,7 @@ test('only a boolean tells whether the address is verified, in the spelling of O
       t.equal(read({ [name]: value }).emailVerified, undefined, JSON.stringify(value))
 })
 
-test('a type is that of a JWT, in any case and with or without application/', async (t) => {
+test('the typ header is JWT or at+jwt, in any case and with or without application/', async (t) => {
   for (const typ of [undefined, 'JWT', 'jwt', 'application/jwt', 'at+jwt', 'Application/AT+JWT'])
     t.equal(read({}, typ === undefined ? {} : { typ }).subject, 'ann', String(typ))
   for (const typ of ['', 'jwapplication/t', 'application/', 'jwt;', 'dpop+jwt', 5, null, ['JWT']])

@@ -15,7 +15,7 @@ test('a JWS is parsed into header, claims, signature and signed text', async (t)
   t.equal(jws.text, `${jws.signed}.${signature}`)
 })
 
-test('the header that many tokens share is parsed once, and nobody can change it', async (t) => {
+test('tokens with the same header share one parsed, frozen header', async (t) => {
   const [one, other] = [withClaims('{"a":1}'), withClaims('{"a":2}')]
   t.equal(one.header, other.header)
   t.ok(Object.isFrozen(one.header))
