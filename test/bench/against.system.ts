@@ -70,7 +70,7 @@ test('a deployment is measured by its contract, and everything that the run made
   t.ok(figures.every(({ verdict }: { verdict: string }) => verdict !== 'NOT met'))
 })
 
-test('the page is one file that loads nothing', async (t) => {
+test('the report page is one file that loads nothing', async (t) => {
   const page = await readFile(join(folder, 'load.html'), 'utf8')
   t.match(page, /default-src 'none'/)
   // The library of the charts is code, and has such texts.
@@ -80,7 +80,7 @@ test('the page is one file that loads nothing', async (t) => {
     t.ok(page.includes(text), text)
 })
 
-test('a missed target ends the ramp, and the exit code is 1', async (t) => {
+test('the load stops at the first missed target, and the exit code is 1', async (t) => {
   const { code, output } = await load(url, '--operation-ms 0 --users 1 --pairs 1')
   t.equal(code, 1)
   t.equal((await found()).steps.length, 1)

@@ -35,7 +35,7 @@ async function browser(t: Test, server: BetterAuth) {
   return user
 }
 
-test('a cookie cache of the session is no login, however it is protected', async (t) => {
+test("Better Auth's session cookie cache is refused as a token, in each of its formats", async (t) => {
   const reasons = { compact: 'not base64url', jwe: 'not three segments', jwt: 'not a login', keys: 'audience' }
   for (const kind of ['compact', 'jwe', 'jwt', 'keys'] as const) {
     const { cookies } = await browser(t, caches[kind])
@@ -47,7 +47,7 @@ test('a cookie cache of the session is no login, however it is protected', async
   }
 })
 
-test('a mail link is no login', async (t) => {
+test('the token of a Better Auth mail link is refused as an access token', async (t) => {
   const user = await browser(t, main)
   const [verify = ''] = main.mails.splice(0)
   await user.call('/change-email', { newEmail: 'first@example.com' })

@@ -7,7 +7,7 @@ import { unusedPort } from '../helpers/ports.ts'
 // Each command has its own time.
 t.setTimeout(0)
 
-test('the pages of a project with Next.js, from the images of its Dockerfile', async (t) => {
+test('two users sign up, add notes and sign in and out in a created Next.js project, built as its Dockerfile says', async (t) => {
   const machine = await openMachine(t)
   const project = await createProject(machine, 'next')
   const { url: api } = await startApi(t, machine, project)

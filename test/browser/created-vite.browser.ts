@@ -5,7 +5,7 @@ import { openMachine } from '../helpers/machine.ts'
 // Each command has its own time.
 t.setTimeout(0)
 
-test('the pages of a project with Vite, from the image of its Dockerfile', async (t) => {
+test('two users sign up, add notes and sign in and out in a created Vite project, built as its Dockerfile says', async (t) => {
   const machine = await openMachine(t)
   const { url, stop, unhealthy } = await startApi(t, machine, await createProject(machine, 'vite'))
   await tryPages(t, url)

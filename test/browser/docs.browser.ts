@@ -30,7 +30,7 @@ const inOrder = [
   ...['auth/logout', 'auth/login', 'profile/deleteAccount', 'health/getHealth']
 ]
 
-test('every operation works at the first press, one after the other', async (t) => {
+test('every operation of the API documentation succeeds when it is executed unchanged, and calls no other host', async (t) => {
   const { page, context } = await site.person()
   const foreign: string[] = []
   context.on('request', (request) => {

@@ -57,7 +57,7 @@ test('Firefox: a user signs up, works with tasks, changes the account and delete
   await see('Your account was deleted.')
 })
 
-test('Firefox: the keyboard shortcuts of the task list work', async (t) => {
+test('Firefox: the keys n, / and ? of the task list focus the title, focus the search and list the keys', async (t) => {
   const { page, press, titles, seen } = await site.signedUp()
   const focus = () =>
     page.evaluate(() => document.activeElement?.getAttribute('name') ?? document.activeElement?.tagName)

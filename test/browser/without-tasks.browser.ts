@@ -76,7 +76,7 @@ test('access tokens have the scopes of the product', async (t) => {
   t.strictSame([await status('GET'), await status('POST')], [200, 403])
 })
 
-test('a product that no program may use offers no token', async (t) => {
+test('a product without scopes offers no personal access token', async (t) => {
   const bare = await openOwnSite(t, { TEST_WITHOUT_SCOPES: 'yes' }, program)
   const { page } = await bare.signedUp({}, 'Profile')
   await page.goto('/tokens')

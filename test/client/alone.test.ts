@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createGatehouse } from '../../web/client/src/index.ts'
 
-test('without Web Locks and BroadcastChannel, a tab works alone', async (t) => {
+test('without Web Locks and BroadcastChannel, a client whose refresh is refused is signed out', async (t) => {
   const { navigator, BroadcastChannel } = globalThis
   Reflect.deleteProperty(globalThis, 'BroadcastChannel')
   Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true })

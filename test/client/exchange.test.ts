@@ -66,7 +66,7 @@ test('Retry-After is obeyed, up to ten seconds', async (t) => {
   t.ok(Number(odd.waits[0]) < 400)
 })
 
-test('other answers are not retried', async (t) => {
+test('answers with 400, 401, 403, 404, 409, 429 or 500 are not retried', async (t) => {
   for (const status of [400, 401, 403, 404, 409, 429, 500]) {
     const { fitting, asked } = server(() => new Response('', { status }))
     t.match(await thrown(fitting(new Request(url))), { status, code: 'unexpected_answer' })
@@ -104,7 +104,7 @@ test('an aborted call rejects at once with the abort reason, not with a Gatehous
   t.equal((await already.catch((error) => error)).name, 'AbortError')
 })
 
-test('a timeout is reported as such', async (t) => {
+test('a timeout rejects with a problem of the code timeout', async (t) => {
   const late = () => Promise.reject(new DOMException('late', 'TimeoutError'))
   const { patiently } = createExchanges({ now: Date.now, fetch: late, wait: () => late() })
   const signal = AbortSignal.timeout(0)

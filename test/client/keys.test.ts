@@ -29,7 +29,7 @@ test('a request with an idempotency key is retried with its body, also while the
   t.ok(Number(waits[2]) >= 1000)
 })
 
-test('a request with an idempotency key is not retried after other refusals', async (t) => {
+test('a 409 for a used key or a taken email is not retried, despite an idempotency key', async (t) => {
   for (const code of ['idempotency_mismatch', 'email_taken']) {
     let asked = 0
     const { fitting } = createExchanges({

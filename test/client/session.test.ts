@@ -59,7 +59,7 @@ test('a passkey signs in without a password', async (t) => {
   t.equal(session.state().status, 'in', 'a refused passkey ends no session')
 })
 
-test('login and logout; a wrong password does not end a session', async (t) => {
+test('logout signs out, login signs in, and a wrong password does not end the session', async (t) => {
   const { signedUp, email, cookies, count } = open()
   const { session, left, user } = await signedUp()
   await session.logOut()
