@@ -93,6 +93,6 @@ test('the page of dependencies names every package', async (t) => {
   }
 })
 
-test('no page has the marks of a conflict', async (t) => {
+test('no page contains merge conflict markers', async (t) => {
   for (const page of pages) t.notMatch(await read(page), /^(<{7}|={7}|>{7})( |$)/m, page)
 })

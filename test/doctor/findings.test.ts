@@ -9,7 +9,7 @@ test('claims of an untrusted token cannot control the terminal', async (t) => {
   t.notMatch(said, /[^\n\P{C}]/u)
 })
 
-test('a duration is told in whole seconds, minutes, hours or days', (t) => {
+test('a duration is written in whole seconds, minutes, hours or days', (t) => {
   const said = {
     0: '0 seconds',
     1: '1 second',

@@ -67,7 +67,7 @@ const refusals: Record<string, [token: string, said: RegExp]> = {
 }
 
 for (const [name, [token, expected]] of Object.entries(refusals))
-  test(`${name}: the broken rule, and what to change`, async (t) => {
+  test(`${name}: the doctor names the broken rule and what to change`, async (t) => {
     const { said, refused } = await diagnose(t, token, { BETTER_AUTH_URL: url })
     t.ok(refused)
     t.match(said, expected)

@@ -23,7 +23,7 @@ test('the mail server is checked without sending a mail, and a mail is sent on r
   t.match(await sendTestMail(bare, ''), { ok: false, text: /^The recipient must be/ })
 })
 
-test('a server that speaks only TLS on its port is named', async (t) => {
+test('the doctor reports a TLS mail server with a self-signed certificate by its smtps: URL', async (t) => {
   const smtp = await startSmtp(t, { secure: true })
   const config = loadConfig({ BETTER_AUTH_SECRET: secret, ...mailSettings(smtp.url) })
   t.match(await checkMail(config), { ok: false, text: /smtps:.*self.signed/i })

@@ -138,7 +138,7 @@ const refusals: Record<string, [token: string, broken: RegExp, change: RegExp]> 
 }
 
 for (const [name, [token, broken, change]] of Object.entries(refusals))
-  test(`${name}: the broken rule, and what to change`, async (t) => {
+  test(`${name}: the doctor names the broken rule and what to change`, async (t) => {
     const { said, refused } = await diagnose(t, token)
     t.ok(refused)
     const [verdict = '', advice = '', ...more] = said.split('\n')

@@ -100,13 +100,13 @@ test('two Authorization headers are refused, because a proxy may read the other 
   t.match(lines.at(-2), { refusal: 'two Authorization headers' })
 })
 
-test('without a feed of revocations the guard is always ready', async (t) => {
+test('without a feed of revocations isFresh() is always true', async (t) => {
   const { guard, time } = await startConsumer(t, { jwksUrl })
   time.elapsed += 24 * 60 * 60_000
   t.equal(guard.isFresh(), true)
 })
 
-test('a fault of the guard is an error of the service, which opens no route', async (t) => {
+test('an unexpected error of the guard answers 500, and opens no route', async (t) => {
   const clock = () => {
     throw new Error('no clock')
   }

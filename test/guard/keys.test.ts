@@ -98,7 +98,7 @@ test('the algorithm is that of the key, never that of the token', async (t) => {
   t.equal((await only.me(guardToken())).statusCode, 401)
 })
 
-test('the text of a public key is no secret for HS256', async (t) => {
+test('a public key is not accepted as a secret for HS256 (algorithm confusion)', async (t) => {
   const { status } = await ready()
   const { publicKey } = pairs.EdDSA
   const jwk = publicKey.export({ format: 'jwk' })
@@ -118,7 +118,7 @@ test('the text of a public key is no secret for HS256', async (t) => {
     }
 })
 
-test('a token of ES256 has one spelling', async (t) => {
+test('of the two ES256 signatures that verify, only the one with the lower s is accepted', async (t) => {
   publish(secondKey)
   const { me } = await startConsumer(t, { jwksUrl })
   const token = second()
@@ -138,7 +138,7 @@ test('a token of ES256 has one spelling', async (t) => {
     )
 })
 
-test('answers that are no keys change nothing', async (t) => {
+test('a response that is not a set of keys leaves the known keys unchanged', async (t) => {
   function redirect(response: ServerResponse): void {
     publish(firstKey, secondKey)
     response.writeHead(302, { location: `${origin}/other` }).end()
@@ -255,7 +255,7 @@ test('the metadata of the issuer name the keys', async (t) => {
   }
 })
 
-test('metadata that cannot be read change nothing, and name no keys', async (t) => {
+test('unreadable issuer metadata provides no keys, so tokens get 503, and leaves known keys unchanged', async (t) => {
   const issuer = `${origin}/tenant`
   state.metadata = { issuer, jwks_uri: jwksUrl }
   t.teardown(() => {

@@ -180,7 +180,7 @@ test('while revocations are unknown requests get 503, or are accepted if so conf
   }
 })
 
-test('an answer that was on its way while the process stood still does not count as new', async (t) => {
+test('a response that was in flight while the process was suspended does not count as fresh', async (t) => {
   const { guard, asked, time } = await start()
   const { answer } = await asked()
   time.elapsed += 60_000
@@ -192,7 +192,7 @@ test('an answer that was on its way while the process stood still does not count
   t.equal(guard.isFresh(), true)
 })
 
-test('it comes back after failures, later each time and at a random moment', async (t) => {
+test('after failures the feed is read again with exponential backoff and jitter', async (t) => {
   const { asked, paused, says } = await start()
   const bounds = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000]
   const faults: ((ask: Ask) => void)[] = [
@@ -221,7 +221,7 @@ test('it comes back after failures, later each time and at a random moment', asy
   t.ok((await paused()).milliseconds <= 500, 'from the beginning after a success')
 })
 
-test('an answer that stops in the middle is given up five seconds after the news could have come', async (t) => {
+test('a response that stalls is aborted five seconds after the wait that was asked for', async (t) => {
   const late = new AbortController()
   const given = t.capture(AbortSignal, 'timeout', () => late.signal)
   const { asked, paused, says } = await start()
@@ -233,7 +233,7 @@ test('an answer that stops in the middle is given up five seconds after the news
   t.strictSame(allowed.sort(), [10_000, 3_000, 5_000], 'for news, the keys and what is known already')
 })
 
-test('it comes back by itself, without a pause of the caller', async (t) => {
+test('the feed is read continuously with the default pause, too', async (t) => {
   const { me, asked } = await start({}, failing, undefined, false)
   const sid = crypto.randomUUID()
   ;(await asked()).answer({ items: [item(sid)], has_more: false })
@@ -242,7 +242,7 @@ test('it comes back by itself, without a pause of the caller', async (t) => {
   t.equal((await me(guardToken())).statusCode, 200)
 })
 
-test('with a cursor that Gatehouse no longer reads it begins again', async (t) => {
+test('when Gatehouse rejects the cursor, the feed is read from the beginning', async (t) => {
   const { asked, paused } = await start()
   ;(await asked()).answer({}, 400)
   ;(await paused()).end()
@@ -250,7 +250,7 @@ test('with a cursor that Gatehouse no longer reads it begins again', async (t) =
   t.strictSame(Object.fromEntries(url.searchParams), { wait: '0' })
 })
 
-test('sessions are forgotten when their tokens have expired', async (t) => {
+test('ended sessions are removed from memory when their tokens have expired', async (t) => {
   const { me, asked, time } = await start()
   const sid = crypto.randomUUID()
   ;(await asked()).answer({ items: [item(sid)], has_more: false })
@@ -303,7 +303,7 @@ test('wrong options stop the start', async (t) => {
   }
 })
 
-test('it pauses between two questions, however often something is revoked, unless more is there already', async (t) => {
+test('the feed is read with a pause between two requests, unless more is there already', async (t) => {
   const { asked, spaces } = await start()
   for (let i = 0; i < 3; i++) {
     const { answer } = await asked()

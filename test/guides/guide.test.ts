@@ -18,7 +18,7 @@ function write(t: { teardown: (remove: () => void) => void }, text: string): str
 }
 
 // What goes on in the second terminal prints by itself, because a shell between two commands can miss a Ctrl+C.
-test('a page is typed: files, commands, changes of files, a second terminal', async (t) => {
+test('a page is executed: files are written, diffs applied, and commands run, also in a second terminal', async (t) => {
   const page = write(
     t,
     `
