@@ -4,7 +4,7 @@ import { test } from 'tap'
 import { startEngine } from '../../src/database/embedded.ts'
 import { keepImage, readImage } from '../../src/database/image.ts'
 
-test('an image is made once, and an engine in memory starts with its tables', async (t) => {
+test('the image of an empty database is built once, and an engine in memory starts from it', async (t) => {
   const folder = t.testdir()
   const path = join(folder, 'cache/database.tar')
   const image = await readImage(path)

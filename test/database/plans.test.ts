@@ -206,7 +206,7 @@ for (const after of [undefined, { at: '2026-01-01T00:05:00.000Z', id: crypto.ran
     t.strictSame(plan && faults(plan), [])
   })
 
-test('whatever ends with a user is found in an index of its table', async (t) => {
+test('every foreign key to users is indexed', async (t) => {
   const { rows } = await sql<{ name: string; is_indexed: boolean }>`
     select conrelid::regclass || '.' || attname as name,
       exists (select from pg_index where indrelid = conrelid and indkey[0] = attnum) as is_indexed

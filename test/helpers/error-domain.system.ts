@@ -31,11 +31,11 @@ const source = `
   t.test('sound', async (t) => t.pass('after'))
 `
 
-test('every test of a run has such a domain', async (t) => {
+test('every test of a run has an error domain', async (t) => {
   t.ok((t.hookDomain as unknown) instanceof Domain)
 })
 
-test('an error that no promise of a test reports fails the test that led to it, and the others go on', (t) => {
+test("an error outside of a test's promise fails the test that caused it, and the others continue", (t) => {
   const folder = t.testdir({ 'errors.ts': source })
   const preload = `--import=${join(import.meta.dirname, 'error-domain.ts')}`
   const { status, stdout } = spawnSync(process.execPath, [preload, join(folder, 'errors.ts')], {

@@ -89,7 +89,7 @@ test('below the soft limit, a client may be slow', async (t) => {
   t.strictSame(dropped, [])
 })
 
-test('a body that was sent takes no memory any more, so any number may follow one another', async (t) => {
+test('the memory of a sent body is released, so any number of bodies may follow', async (t) => {
   const { start, dropped, pass } = bodies(t)
   for (let i = 0; i < 6; i += 1) {
     await once(start(`body ${i}`).resume(), 'close')

@@ -67,7 +67,7 @@ test('a file that is not in UTF-8 is refused, because names would be damaged', a
   t.equal((await userOf('utf16@example.com')).name, 'J\xf6rg')
 })
 
-test('a time that PostgreSQL does not read is told with its line', async (t) => {
+test('an invalid time is reported with its line', async (t) => {
   const rowAt = (time: string) => csvFile(file('times.csv', `email,created_at\ntime@example.com,${time}\n`))
   for (const time of [
     '1700000000000000',
@@ -119,7 +119,7 @@ test('users of a CSV file sign in with their old passwords, and a second run add
   t.match(await run(csvFile(csv), 'csv'), /0 {2}imported\n.*2 {2}imported by an earlier run/s)
 })
 
-test('users of two systems who have the same id there are two users', async (t) => {
+test('users with the same id in two systems are imported as two users', async (t) => {
   for (const system of ['csv', 'auth0']) {
     const path = file(`${system}-7.csv`, `id,email,password_hash\n7,${system}-7@example.com,${hash}\n`)
     t.match(await run(csvFile(path), system), /1 {2}imported\n/, system)

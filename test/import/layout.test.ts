@@ -131,7 +131,7 @@ const broken: [string, string[], RegExp][] = [
   ]
 ]
 for (const [what, statements, message] of broken)
-  test(`${what}: what is missing is reported`, async (t) => {
+  test(`${what}: the import fails, and the message names what is missing`, async (t) => {
     await reset()
     for (const statement of statements) await run(statement)
     await t.rejects(importAll(t), { message })

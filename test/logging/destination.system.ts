@@ -72,7 +72,7 @@ function started(t: Test, command: string, args: string[], stdout: number | 'pip
   return { child, code }
 }
 
-test('lines still buffered at the end of the process are written', async (t) => {
+test('lines that are still buffered when the process ends are written', async (t) => {
   const { child, code } = ending(t, `for (let i = 0; i < 30_000; i += 1) log.write(i + '\\n')\nprocess.exit(3)`, 'pipe')
   let got = ''
   child.stdout?.setEncoding('utf8').on('data', (text) => {

@@ -8,7 +8,7 @@ import { mailSettings } from '../helpers/smtp.ts'
 import { cloneTemplate } from '../helpers/template.ts'
 import { until } from '../helpers/wait.ts'
 
-test("a reset mail goes through Debian's Exim whole, by STARTTLS, and its link works", {
+test("a reset mail is delivered unchanged through Debian's Exim by STARTTLS, and its link works", {
   skip: withoutExim
 }, async (t) => {
   const exim = await startExim(t)

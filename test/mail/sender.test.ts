@@ -191,7 +191,7 @@ test('while one recipient blocks, all others get their mail', async (t) => {
   t.equal(sent.length, 31)
 })
 
-test('a server that answers nothing rests, longer each time, and is tried again', async (t) => {
+test('a mail server without answers is tried again after a pause of one second, then of two', async (t) => {
   let now = 0
   let up = false
   for (let i = 0; i < 3 * lanes; i++) await write()
@@ -274,7 +274,7 @@ test('the mail of a process that died is sent after its lease, with the same id'
   t.match(sent, [{ id: claimed?.id }])
 })
 
-test('the only process of a database gives back at its start what it had claimed when it was killed', async (t) => {
+test('the only process of a database releases at its start the mails that it had claimed when it was killed', async (t) => {
   const [recipient, postponed] = [await write(), await write()]
   const [killed, failed] = await outbox.claim(300, 2)
   for (const mail of [killed, failed])
@@ -289,7 +289,7 @@ test('the only process of a database gives back at its start what it had claimed
   t.match(await rows(), [{ attempts: 2, outcome: 'sent' }, { attempts: 1, done_at: null }, { attempts: 1 }])
 })
 
-test('without the database a process gives back its mails later, and not again and again', async (t) => {
+test('if the database fails at the start, claimed mails are released in the next run, not retried in a loop', async (t) => {
   await write()
   await outbox.claim(300, 1)
   let tries = 0

@@ -59,7 +59,7 @@ const causes: Record<string, (ann: User) => Promise<() => Promise<unknown>>> = {
 }
 
 for (const [cause, prepare] of Object.entries(causes)) {
-  test(`${cause} drops the mails that wait and would bring a token`, async (t) => {
+  test(`${cause} drops the queued mails that contain a token`, async (t) => {
     const ann = await signUp()
     const end = await prepare(ann)
     await app.db.deleteFrom('mails').execute()
@@ -83,7 +83,7 @@ for (const [cause, prepare] of Object.entries(causes)) {
     for (const { kind, outcome, seed } of rows) t.strictSame([outcome, seed.length], ['dropped', 0], kind)
   })
 
-  test(`${cause} also ends the mails that a process has claimed and not written yet`, async (t) => {
+  test(`${cause} also drops the mails that a process has claimed but not composed yet`, async (t) => {
     const ann = await signUp()
     const end = await prepare(ann)
     await app.db.deleteFrom('mails').execute()

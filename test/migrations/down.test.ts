@@ -49,7 +49,7 @@ async function sealAsBefore(db: Kysely<Database>): Promise<void> {
   )
 }
 
-test('each migration goes down and up again on a database in use, and nobody loses what is theirs', async (t) => {
+test('each migration runs down and up on a database in use without losing users or tasks', async (t) => {
   const clock = { now: Date.now() }
   const { app, signUp, anyone } = await startSigning(t, 'EdDSA', { clock: () => clock.now })
   const { db } = app
@@ -77,7 +77,7 @@ test('each migration goes down and up again on a database in use, and nobody los
   t.equal((await anyone.post('/api/auth/login', { email: ben.email, password })).statusCode, 401, 'disabled')
 })
 
-test('a migration goes down and up again, with events between, and the chain still verifies', async (t) => {
+test('after a migration has run down and up with events in between, the audit chain verifies', async (t) => {
   const { db } = (await startApp(t)).app
   for (const name of names.filter((name) => name > '0025'))
     await t.test(name, async (t) => {

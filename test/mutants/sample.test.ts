@@ -44,13 +44,13 @@ for (const [successes, size, from, to] of [
     t.end()
   })
 
-t.test('nothing is known after no mutant', (t) => {
+t.test('without mutants the interval of the score is 0 to 100 %', (t) => {
   t.strictSame(interval(0, 0), [0, 1])
   t.equal(scoreText(0, 0), '- % (0 of 0), 95 % interval 0.0 to 100.0 %')
   t.end()
 })
 
-t.test('a score is told with its interval', (t) => {
+t.test('a score is printed with its interval', (t) => {
   t.equal(scoreText(135, 150), '90.0 % (135 of 150), 95 % interval 84.2 to 93.8 %')
   t.end()
 })
