@@ -18,12 +18,12 @@ const cases = [
 ]
 
 for (const { hash, kinds } of cases)
-  test(`a stored hash ${hash.slice(0, 10)}... needs its own kind of check`, async (t) => {
+  test(`readHashKinds tells which check a stored hash ${hash.slice(0, 10)}... needs`, async (t) => {
     await app.db.updateTable('users').set({ password_hash: hash }).where('id', '=', id).execute()
     t.strictSame(await readHashKinds(app.db), kinds)
   })
 
-test('of hashes of several users, the highest cost and every kind is needed', async (t) => {
+test('the hash kinds of several users are every kind among them and the highest cost', async (t) => {
   const users = [id, (await signUp()).id, (await signUp()).id]
   const store = async (...hashes: string[]) => {
     for (const [i, password_hash] of hashes.entries())

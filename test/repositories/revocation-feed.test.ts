@@ -15,7 +15,7 @@ const revoke = (db = app.db, more = {}) => {
 }
 const keysOf = (rows: { key: string }[]) => rows.map(({ key }) => key)
 
-test('the rows between two snapshots are exact and in order', async (t) => {
+test('a read between two snapshots returns exactly the rows committed between them, in order', async (t) => {
   const empty = await feed.snapshot()
   const [first, second] = [await revoke(), await revoke()]
   const now = await feed.snapshot()

@@ -46,7 +46,7 @@ test('all live revocations are read, in batches', async (t) => {
   t.equal((await app.db.selectFrom('revocations').select('id').execute()).length, 7)
 })
 
-test('commits since a horizon are read again, and little else', async (t) => {
+test('a read since a horizon returns the rows committed after it, and moves the horizon on', async (t) => {
   const { insert, readSince } = revocationsRepository(app.db)
   await insert(make())
   const { horizon } = await readAll()

@@ -59,7 +59,7 @@ test('a search finds every match once, in order, across slices', async (t) => {
     }
 })
 
-test('false positives of the keys are bounded per page', async (t) => {
+test('a page of a search reads a bounded number of false positives', async (t) => {
   const userId = await seed(30, { 3: 'needle' })
   await db
     .updateTable('tasks')

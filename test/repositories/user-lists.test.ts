@@ -116,7 +116,7 @@ test('a login and a registration are sign-ins, and users without one have none',
   t.equal(never?.last_sign_in_at, null)
 })
 
-test('the indexes answer: no search reads all users', async (t) => {
+test('searches and lists of users use an index, without a scan of all users', async (t) => {
   await sql`analyze users, sign_ins`.execute(app.db)
   const plan = async (text: string) => {
     const { rows } = await app.db.transaction().execute(async (trx) => {

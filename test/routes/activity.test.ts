@@ -61,7 +61,7 @@ test('a user sees what happened to the account, newest first, with time, address
   for (const item of items) t.strictSame(Object.keys(item).sort(), keys)
 })
 
-test('events that share a row say how many they are', async (t) => {
+test('events that share a row have a count, and no address or user agent', async (t) => {
   const ann = await signUp()
   for (let i = 0; i < 40; i++) await anyone.post('/api/auth/login', { email: ann.email, password: 'wrong-horse-7' })
   const { items } = await page(ann, '?limit=100')
@@ -69,7 +69,7 @@ test('events that share a row say how many they are', async (t) => {
   t.equal(items.length, 22)
 })
 
-test('the events of other users, and of nobody, are not shown', async (t) => {
+test('the events of other users and of unknown accounts are not shown', async (t) => {
   const [ann, ben] = [await signUp(), await signUp()]
   await seed(ben, 10)
   await anyone.post('/api/auth/login', { email: 'nobody@example.com', password })
@@ -78,7 +78,7 @@ test('the events of other users, and of nobody, are not shown', async (t) => {
   t.equal((await page(ben)).items.length, 11)
 })
 
-test('a user of another issuer sees the events of that user only', async (t) => {
+test('a user of another issuer sees only their own events', async (t) => {
   const [fay, gus] = ['fay', 'gus'].map((sub) => caller(app, bridgeToken({ sub, iat: seconds() - 60 })))
   t.strictSame(await page(fay as User), { items: [], next_cursor: null })
   await fay?.delete('/api/auth/sessions', undefined, from)

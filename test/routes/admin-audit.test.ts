@@ -15,7 +15,7 @@ await ann.post(`/api/admin/users/${ben.id}/end-sessions`, { reason: 'Ticket 7' }
 
 const list = async (query = '') => (await ann.get(`/api/admin/audit${query}`)).json()
 
-test('what operators did is listed with actor, subject and reason, newest first', async (t) => {
+test('events of operators are listed with actor, subject and reason, newest first', async (t) => {
   const { items } = await list()
   t.match(items[0], {
     ...{ event: 'sessions.ended', actor: 'admin', actor_id: ann.id, user_id: ben.id, reason: 'Ticket 7', times: 1 },
@@ -67,7 +67,7 @@ test('a filter that few events match reads a bounded number of them for a page',
   t.ok(next)
 })
 
-test('events are counted per day, and a day that is over only once', async (t) => {
+test('events are counted per day, and the counts of a past day are not computed again', async (t) => {
   const day = new Date(clock.now).toISOString().slice(0, 10)
   const noon = `${day}T12:00:00.000Z`
   async function today() {

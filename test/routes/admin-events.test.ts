@@ -172,7 +172,7 @@ test('a wrong position or limit, and unknown parameters, are refused', async (t)
     t.match((await admin.get(`${url}?${query}`)).json(), { status: 400, code: 'validation_failed' }, query)
 })
 
-test('a user who is no admin reads nothing', async (t) => {
+test('a user who is not an admin gets 403', async (t) => {
   const ann = await signUp()
   t.match((await ann.get(url)).json(), { status: 403, code: 'forbidden' })
 })

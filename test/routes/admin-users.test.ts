@@ -63,7 +63,7 @@ test('a user is shown with sessions, factors, events and usage, and without secr
   t.strictSame((await ann.get(urlOf(ann))).json().usage, { tasks: 0, bytes: 0 })
 })
 
-test('a disabled account opens nothing until it is enabled, and says when and why', async (t) => {
+test('a disabled account can neither sign in nor use its session until it is enabled, and shows time and reason', async (t) => {
   const ann = await promoted(app, await signUp())
   const ben = await signUp()
   const answer = await ann.post(urlOf(ben, '/disable'), { reason: `  ${reason} ` })
@@ -159,7 +159,7 @@ test('without a mail server no reset mail is promised', async (t) => {
   denied(t, await ann.post(urlOf(ann, '/send-reset'), { reason }), 'unavailable', 'no SMTP_URL')
 })
 
-test('everything that is stored about a user is downloaded, as the user would get it', async (t) => {
+test('an admin downloads everything that is stored about a user, without secrets, which is recorded', async (t) => {
   const ann = await promoted(app, await signUp())
   const ben = await signUp()
   await ben.post('/api/tasks', { title: 'private' })

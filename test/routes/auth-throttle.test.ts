@@ -64,7 +64,7 @@ test('during an attack from everywhere the owner can log in from a usual address
   t.equal((await login(ann.email, password, home)).statusCode, 200)
 })
 
-test('a login in between does not count, and changes nothing for others at the same address', async (t) => {
+test('a successful login neither counts as a failure nor resets the failures of its address', async (t) => {
   const { email } = await signUp()
   const home = fresh()
   const given = [password, ...Array(9).fill('wrong'), password, 'wrong', 'wrong', password]

@@ -39,7 +39,7 @@ test('signing up logs in, with a normalized address', async (t) => {
   }
 })
 
-test('logout answers a signed-in user', async (t) => {
+test('logout answers a signed-in user with a message', async (t) => {
   const ann = await signUp()
   t.strictSame((await ann.post('/api/auth/logout')).json(), { message: 'Logged out' })
 })

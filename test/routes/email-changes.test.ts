@@ -104,7 +104,7 @@ test('a verified address is verified again after the change is undone', async (t
   t.match(await stateOf(ann), { email: ann.email, email_verified: true })
 })
 
-test('the old address takes back what later addresses did, and they cannot take it again', async (t) => {
+test('cancelling by the oldest address undoes all later changes, and the links of the later addresses fail', async (t) => {
   const ann = await signUp()
   const first = await change(ann)
   const second = await change(ann, fresh(), first.email)
@@ -349,7 +349,7 @@ test('the own address gets no mail, and withdraws a change that waits', async (t
   refused(t, await confirm(confirmation), 'invalid_token', 'withdrawn')
 })
 
-test('the new address of a change that waits is as free as any other', async (t) => {
+test('a pending change does not reserve its new address', async (t) => {
   const [ann, ben] = [await signUp(), await signUp()]
   const { email, confirmation } = await ask(ann)
   const other = await ask(ben, email)
@@ -547,7 +547,7 @@ test('a late notice of a change that was cancelled is not sent', async (t) => {
   t.equal((await lettersTo(ann.email)).length, sent)
 })
 
-test('a session that has ended asks for nothing', async (t) => {
+test('a token whose session has ended cannot request a change', async (t) => {
   const ann = await signUp()
   await app.db.deleteFrom('sessions').where('user_id', '=', ann.id).execute()
   const answer = await ann.post('/api/auth/email/change', { email: fresh() })
@@ -577,7 +577,7 @@ test('each step of a change is recorded as a security event', async (t) => {
   )
 })
 
-test('somebody who knows the password cannot repeat a change that was cancelled, before a reset by mail', async (t) => {
+test('after a cancelled change, the password does not allow another one until a reset by mail', async (t) => {
   const ann = await signUp()
   const { undoing } = await change(ann)
   t.equal((await cancel(undoing)).statusCode, 200)

@@ -61,7 +61,7 @@ test('a second set-up replaces the first secret, and none replaces one that is o
   t.match((await ann.post('/api/auth/factors/totp')).json(), { status: 409, code: 'second_factor_on' })
 })
 
-test('a secret that is not confirmed within ten minutes is forgotten', async (t) => {
+test('a secret that is not confirmed within ten minutes expires', async (t) => {
   const ann = await signUp()
   const { secret } = (await ann.post('/api/auth/factors/totp')).json()
   const expires_at = new Date(Date.now() - 1000).toISOString()
@@ -118,7 +118,7 @@ test('turning a factor on ends the sessions that were opened without one, except
     t.equal((await caller(app, access_token).get('/api/auth/me')).statusCode, 200, 'both had proved two factors')
 })
 
-test('the session that turned it on has proved it, and goes on after a refresh', async (t) => {
+test('the session that turned the second factor on has proved it, also after a refresh', async (t) => {
   const ann = await register()
   t.equal((await caller(app, ann.first.access_token).get('/api/probe')).statusCode, 200, 'its token does not say so')
   const { access_token } = (await anyone.post('/api/auth/refresh', { refresh_token: ann.first.refresh_token })).json()
@@ -142,7 +142,7 @@ test('the second factor of another user’s session proves nothing, whatever a t
   t.equal((await caller(app, forged).get('/api/probe')).json().code, 'step_up_required')
 })
 
-test('an open session is not enough to turn the second factor off, nor the password', async (t) => {
+test('turning the second factor off requires a step-up with it: neither the session nor the password suffices', async (t) => {
   const ann = await register()
   clock.now += 601_000
   const user = caller(app, ann.first.access_token)
@@ -162,7 +162,7 @@ test('an open session is not enough to turn the second factor off, nor the passw
   t.equal((await caller(app, access_token).delete('/api/auth/factors/totp')).statusCode, 204)
 })
 
-test('without a factor there is nothing to turn off, and nothing to recover', async (t) => {
+test('without a second factor, turning it off answers 404, and new recovery codes answer 409', async (t) => {
   const ann = await signUp()
   t.equal((await ann.delete('/api/auth/factors/totp')).statusCode, 404)
   t.match((await ann.post('/api/auth/factors/recovery-codes')).json(), { status: 409, code: 'second_factor_off' })
@@ -170,7 +170,7 @@ test('without a factor there is nothing to turn off, and nothing to recover', as
   t.equal((await ann.delete('/api/auth/factors/totp')).statusCode, 404, 'it is not on yet')
 })
 
-test('turned off, the password is enough again, and the recovery codes are gone', async (t) => {
+test('after the second factor is turned off, the password suffices, and there are no recovery codes', async (t) => {
   const ann = await register()
   const user = caller(app, ann.first.access_token)
   t.equal((await user.delete('/api/auth/factors/totp')).statusCode, 204)
@@ -273,7 +273,7 @@ test('a session that ended cannot change factors', async (t) => {
   )
 })
 
-test('a token whose session has no row cannot turn a factor on, and that is no wrong code', async (t) => {
+test('a token whose session has no row cannot turn a factor on, and this does not count as a wrong code', async (t) => {
   const ann = await signUp()
   const { secret } = (await ann.post('/api/auth/factors/totp')).json()
   const code = codeAt(secret, clock.now)

@@ -34,14 +34,16 @@ test('while the first one is in progress others get 409, and a failed first one 
   t.equal((await create(held)).statusCode, 201)
 })
 
-test('a resource whose condition does not hold leaves its key free', async (t) => {
+test('an insert whose condition does not hold does not use up its key', async (t) => {
   const claim = { userId: ann.id, key: crypto.randomUUID(), fingerprint: Buffer.alloc(32) }
   const task = { into: 'tasks', values: { title: 'refused' }, returning: ['id'] }
   t.equal(await insertOnce(app.db, claim, { ...task, when: sql<boolean>`false` }), undefined)
   t.equal(await idempotencyKeysRepository(app.db).find(claim), undefined)
 })
 
-test('the lock of the first one belongs to a transaction', { skip: !server && 'needs PostgreSQL' }, async (t) => {
+test('the lock of the first request ends with its transaction, also if its connection dies', {
+  skip: !server && 'needs PostgreSQL'
+}, async (t) => {
   const [key, before] = [crypto.randomUUID(), await count()]
   const claim = { userId: ann.id, key, fingerprint: Buffer.alloc(32) }
   const died = app.db.transaction().execute(async (trx) => {

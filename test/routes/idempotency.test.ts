@@ -26,7 +26,7 @@ test('a repeated request gets the first answer, and nothing happens twice', asyn
   }
 })
 
-test('later changes of the task do not matter', async (t) => {
+test('a replayed answer does not depend on later changes or the deletion of the task', async (t) => {
   const key = fresh()
   const first = await create(key, { title: 'Oats' })
   const { id } = first.json()

@@ -67,7 +67,7 @@ test('the metadata names the issuer, where its keys are, and the algorithms', as
   })
 })
 
-test('an issuer with a URL says itself where the keys are', async (t) => {
+test('with a URL as JWT_ISSUER, jwks_uri is below that URL, whatever the Host header says', async (t) => {
   const { app } = await startApp(t, { settings: { JWT_ISSUER: 'https://id.example.com' } })
   const answer = await app.inject({ url: metadata, headers: { host: 'evil.example.com' } })
   t.match(answer.json(), { issuer: 'https://id.example.com', jwks_uri: `https://id.example.com${jwks}` })

@@ -28,7 +28,9 @@ unsubscribe('fastify.initialization', watch)
 const ann = await signUp()
 
 /** What is limited by something else than the number of attempts, and where that is tested. */
-const otherLimits = new Map([['get /api/auth/profile/export', 'one download at a time: test/routes/profile.test.ts']])
+const otherLimits = new Map([
+  ['get /api/auth/profile/export', 'one download at a time: test/auth/personal-data.test.ts']
+])
 /** Of routes that count only what they carry out. */
 const bodies: Record<string, object> = { 'post /api/auth/email/change': { email: 'new@example.com' } }
 

@@ -10,7 +10,7 @@ const login = async (email: string, remoteAddress: string, agent = firefox(140),
 const notices = async (email: string) =>
   (await lettersTo(email)).filter(({ subject }) => /sign-in|Anmeldung/.test(subject))
 
-test('a login from a network and browser that were not seen before is told to the owner', async (t) => {
+test('a login from a new network or with a new browser sends the owner one notice', async (t) => {
   const { email } = await signUp()
   await login(email, '192.0.2.1')
   t.strictSame(await notices(email), [], 'not the first login after signing up')
@@ -31,7 +31,7 @@ test('a login from a network and browser that were not seen before is told to th
   })
 })
 
-test('a network is the prefix of the address', async (t) => {
+test('addresses in one IPv6 /64 count as one network', async (t) => {
   const { email } = await signUp()
   await login(email, '2001:db8:1:1::1')
   await login(email, '2001:db8:1:1:ffff::2')
@@ -40,7 +40,7 @@ test('a network is the prefix of the address', async (t) => {
   t.match((await notices(email)).at(0)?.text, /the network 2001:db8:1:2:: \(/)
 })
 
-test('the first login on the device that signed up, and failed logins, are not told', async (t) => {
+test('the first login on the device that signed up, and failed logins, send no notice', async (t) => {
   const { email } = await signUp()
   await anyone.post('/api/auth/login', { email, password })
   await login(email, '192.0.2.1')
@@ -50,14 +50,14 @@ test('the first login on the device that signed up, and failed logins, are not t
   t.equal((await notices(email)).length, 1)
 })
 
-test('a login of an account that was not used for as long as addresses are kept is told', async (t) => {
+test('a login sends a notice if the addresses of all earlier logins have been erased', async (t) => {
   const { id, email } = await signUp()
   await app.db.updateTable('security_events').set({ address: null }).where('user_id', '=', id).execute()
   await login(email, '192.0.2.1')
   t.equal((await notices(email)).length, 1)
 })
 
-test('one recipient gets ten notices of logins an hour', async (t) => {
+test('one recipient gets at most ten notices of logins an hour', async (t) => {
   const { email } = await signUp()
   for (let i = 0; i < 14; i++) {
     await login(email, `192.0.2.${i}`)
@@ -79,13 +79,13 @@ test('a notice is written in the transaction of the login', async (t) => {
   t.strictSame(outside, [], 'not by the pool')
 })
 
-test('a new password is told, by change and by reset', async (t) => {
+test('a change of the password sends the owner a notice', async (t) => {
   const ann = await signUp()
   await ann.put('/api/auth/password', { current_password: password, new_password: 'another-horse-8' })
   t.match((await lettersTo(ann.email)).at(-1)?.subject, 'Your Gatehouse password was changed')
 })
 
-test('without mail, a login asks nothing more', async (t) => {
+test('in production without a mail server a login writes no notice', async (t) => {
   const strong = 'q3Zx0vJr8Kt5Yb2Nw7Lm4Pd1Hs6Gf9Cu'
   const settings = { NODE_ENV: 'production', BETTER_AUTH_SECRET: strong }
   const { app, signUp, anyone } = await startApp(t, { settings })

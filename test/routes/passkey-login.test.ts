@@ -108,7 +108,7 @@ test('the log says why a passkey was refused, on one short line', async (t) => {
   t.equal(refusal.length, 200)
 })
 
-test('a signature of another key is wrong', async (t) => {
+test('an assertion signed by another key is refused', async (t) => {
   const { ann, authenticator } = await withPasskey()
   const other = createAuthenticator({ id: Buffer.from(authenticator.id, 'base64url') })
   other.create({
@@ -190,7 +190,7 @@ test('the use of one passkey changes no other one', async (t) => {
   t.strictSame(await itemsOf(ben.ann), before)
 })
 
-test('a stranger without the key causes no alarm about the counter', async (t) => {
+test('an assertion with a wrong signature and a lower counter records no cloned passkey', async (t) => {
   const { ann, authenticator } = await withPasskey()
   await logIn(authenticator, { counter: 9 })
   refused(t, await logIn(authenticator, { counter: 3, response: { signature: 'MEUCIQDx' } }), 'wrong signature')
@@ -214,7 +214,7 @@ test('a deactivated user, and one whose account was deleted, get the answer of a
   refused(t, await logIn(authenticator), 'deleted')
 })
 
-test('a login from a new network is told to the owner', async (t) => {
+test('a login from a new network sends the owner a notice', async (t) => {
   const { ann, authenticator } = await withPasskey()
   await logIn(authenticator)
   await logIn(authenticator, {}, { remoteAddress: '192.0.2.1' })

@@ -126,7 +126,7 @@ test('other algorithms, and keys that are too long, are refused', async (t) => {
   t.equal((await add(ann, createAuthenticator({ algorithm: 'RS256', bits: 4_096 }))).statusCode, 201)
 })
 
-test('a passkey with another id than the page says is refused, and the transports need not be known', async (t) => {
+test('a passkey whose id differs from the attested one is refused, and its transports are optional', async (t) => {
   const ann = await signUp()
   const created = createAuthenticator().create(await optionsFor(ann))
   const { id } = createAuthenticator()
@@ -209,7 +209,7 @@ test('a credential belongs to one account', async (t) => {
   t.match((await ben.get('/api/auth/factors')).json(), { passkeys: 0, recovery_codes: 0 })
 })
 
-test("another user's passkey is not found", async (t) => {
+test("another user's passkey answers 404", async (t) => {
   const [ann, ben] = [await signUp(), await signUp()]
   const { id } = (await add(ann, createAuthenticator(), { name: 'Mine' })).json()
   t.equal((await ben.patch(`/api/auth/passkeys/${id}`, { name: 'Yours' })).statusCode, 404)

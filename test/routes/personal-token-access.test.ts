@@ -74,7 +74,7 @@ test('a scope is needed for each route: with another one the answer is 403', asy
   t.equal((await writer.post(tasks, { title: 'allowed' })).statusCode, 201)
 })
 
-test('an expired token is refused, also one that is known', async (t) => {
+test('an expired token is refused, even if it is cached', async (t) => {
   const { id } = await signUp()
   // The database has its own clock, and the tests before may have taken long.
   now = Date.now()
@@ -140,7 +140,7 @@ test('a flood of unknown tokens from one address asks the database for a few of 
   t.equal((await anyone.get(tasks, undefined, { ...bearer(makeToken()), ...from })).statusCode, 401)
 })
 
-test('a program that goes on with an ended token costs no further query', async (t) => {
+test('requests with an ended token cause one query, and then none', async (t) => {
   const ann = await signUp()
   const { id, ...script } = await program(ann)
   await ann.delete(`${path}/${id}`)
@@ -164,7 +164,7 @@ test('a reader of the feed of revocations may ask ten times as often', async (t)
   t.equal((await reader.get(tasks)).statusCode, 403, 'counted separately')
 })
 
-test('each token has a number of requests per minute', async (t) => {
+test('the requests of each token are limited per minute, over all addresses', async (t) => {
   const ann = await signUp()
   const [script, other] = [await program(ann), await program(ann)]
   for (let i = 0; i < 8; i++) t.equal((await script.get(tasks)).statusCode, 200)

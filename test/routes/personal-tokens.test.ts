@@ -91,7 +91,7 @@ test('a token needs a name, scopes and an end within a year', async (t) => {
   for (const expires_in_days of [1, 365]) t.equal((await make(ann, { expires_in_days })).statusCode, 201)
 })
 
-test('making a token requires a step-up, and an account of ours', async (t) => {
+test('creating a token requires a step-up, which a user of another issuer cannot do', async (t) => {
   const ann = await signUp()
   now += 11 * 60 * 1000
   t.match((await make(ann)).json(), { code: 'step_up_required' })
@@ -111,7 +111,7 @@ test('only an admin may issue tokens that read revocations', async (t) => {
   t.strictSame(await itemsOf(ann), [])
 })
 
-test('an admin may, until they are no longer one', async (t) => {
+test('a token that reads revocations is deleted when its admin is demoted, and other tokens stay', async (t) => {
   const ann = await promoted(app, await signUp())
   const [feed, script] = [await make(ann, { scopes: ['revocations:read'] }), await program(ann)]
   t.equal(feed.statusCode, 201)

@@ -43,7 +43,7 @@ test('the account is created when the mail is answered, with the name and the pa
   t.strictSame(await app.db.selectFrom('sign_ups').select('mail_id').where('email', '=', email).execute(), [])
 })
 
-test('the code of the mail, with the address, does the same', async (t) => {
+test('the code of the mail, with the address, creates the account too', async (t) => {
   const email = someone()
   await register(email)
   t.equal((await verify({ email, code: codeOf(await lastTo(email)) })).statusCode, 200)

@@ -37,7 +37,7 @@ test('a forgotten password is replaced by the link of the mail, and every sessio
   t.match((await lettersTo(ann.email)).at(-1)?.subject, /was changed/, 'the owner is told')
 })
 
-test('the code of the mail does the same, with and without the space, and not after the link was used', async (t) => {
+test('the code of the mail resets the password once, with or without its space, and invalidates the link', async (t) => {
   for (const write of [(code: string) => code, (code: string) => code.replace(' ', '')]) {
     const ann = await signUp()
     const letter = await ask(ann.email)

@@ -99,7 +99,7 @@ test('a cursor that is not one of the feed is refused', async (t) => {
   t.match(errors, [{ pointer: '/after' }])
 })
 
-test('an ended personal access token and a withdrawn signing key are of kinds of their own', async (t) => {
+test('ended personal access tokens and withdrawn signing keys are listed with kinds of their own', async (t) => {
   const { cursor } = await read()
   const ann = await signUp()
   const made = { user_id: ann.id, hash: Buffer.from('x'), name: 'Script', scopes: ['tasks:read'], expires_in_days: 1 }
@@ -117,7 +117,7 @@ test('an ended personal access token and a withdrawn signing key are of kinds of
   t.equal(page.items.length, 2)
 })
 
-test('the revocation of a user of another issuer says up to when tokens were issued', async (t) => {
+test('the revocation of a user of another issuer says in issued_until which tokens have ended', async (t) => {
   const { cursor } = await read()
   const user = { issuer: 'https://issuer.example', subject: 'fay', email: 'fay@example.com', name: undefined }
   const issuedAt = seconds()

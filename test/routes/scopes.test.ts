@@ -50,7 +50,7 @@ test('each route has the scope that the list says, in the contract, or none', (t
   t.end()
 })
 
-test('a route with a scope refuses a token without it, and every other route refuses all of them', async (t) => {
+test('a route with a scope refuses tokens without it, and a route without one refuses every personal access token', async (t) => {
   const all = await store(ann.id)
   const without = new Map<string, string>()
   for (const scope of tokenScopes)
@@ -97,7 +97,7 @@ test('a public route under /api/auth takes no personal access token in place of 
   }
 })
 
-test('a route that a person must use in person cannot have a scope by mistake', async (t) => {
+test('a route of accounts or admins, or with step-up, cannot have a scope', async (t) => {
   const response = { 200: { type: 'null' } }
   const mistakes = [
     { url: '/api/auth/mistake', schema: { scope: 'tasks:read', response } },

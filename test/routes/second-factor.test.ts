@@ -81,7 +81,7 @@ test('only who knows the password learns that a second factor is on', async (t) 
   t.strictSame(told, await ask('nobody@example.com'), 'no account')
 })
 
-test('a code does not work twice, nor one from before it', async (t) => {
+test('a code is accepted once, and no code of an earlier time step after it', async (t) => {
   const ann = await register()
   clock.now += 10 * period
   const code = codeAt(ann.secret, clock.now)
@@ -263,7 +263,7 @@ test('wrong codes do not count as wrong passwords', async (t) => {
   t.equal(again.json().code, 'second_factor_required')
 })
 
-test('a secret under a secret that was removed is no way in, and a recovery code is', async (t) => {
+test('a TOTP secret that no configured secret opens accepts no code, and recovery codes still work', async (t) => {
   const ann = await register()
   await app.db
     .updateTable('totp_factors')
@@ -274,7 +274,7 @@ test('a secret under a secret that was removed is no way in, and a recovery code
   t.equal((await answer(await challengeOf(ann.email), ann.recoveryCodes[0] ?? '')).statusCode, 200)
 })
 
-test('the login of a new network is told to the owner after the second factor, not before', async (t) => {
+test('a login from a new network sends its notice after the second factor, not before', async (t) => {
   const ann = await register()
   await logIn(ann)
   const letters = async () => (await lettersTo(ann.email)).filter(({ subject }) => subject.startsWith('New sign-in'))

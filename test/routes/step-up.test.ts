@@ -66,7 +66,7 @@ test('after a step-up with the password the route answers at once, in the same s
   t.equal((await refresh(ann.refresh_token)).statusCode, 200)
 })
 
-test('a clock that is behind that of the process which issued the token makes no difference', async (t) => {
+test('a step-up is accepted by a process whose clock is a second behind', async (t) => {
   const ann = await register()
   pass(700)
   const { access_token } = (await stepUp(ann.access_token)).json()
@@ -135,7 +135,7 @@ test('every route with step-up refuses a token that is too old, before anything 
   }
 })
 
-test('a public route that requires step-up by mistake is closed', async (t) => {
+test('a public route that requires step-up by mistake answers step_up_required to everybody', async (t) => {
   const ann = await signUp()
   for (const kind of ['true', 'second-factor', 'or-fresh-token'])
     for (const user of [anyone, ann]) mustStepUp(t, await user.get(`/api/public-probe/${kind}`), kind)

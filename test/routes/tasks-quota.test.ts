@@ -59,7 +59,7 @@ test('the bytes of titles and descriptions in UTF-8 are limited exactly', async 
   t.strictSame(await usage(ann), { tasks: 2, bytes: 1000 })
 })
 
-test('whoever is beyond a limit that was lowered can still change and delete tasks, but not let them grow', async (t) => {
+test('a user above a lowered quota can change and delete tasks, but neither add nor enlarge one', async (t) => {
   const ann = await signUp()
   await sql`insert into tasks (id, user_id, title, description)
     select gen_random_uuid(), ${ann.id}, 'old', repeat('x', 200) from generate_series(1, 7)`.execute(app.db)

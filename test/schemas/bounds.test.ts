@@ -178,7 +178,7 @@ function exampleOf(operation: Operation): object {
 }
 
 for (const operation of operations.filter(({ name }) => name in fieldsOf))
-  test(`${operation.name} takes what its fields allow, and nothing beyond, nor unknown ones`, async (t) => {
+  test(`${operation.name} accepts the fields within their bounds, and refuses values beyond them and unknown fields`, async (t) => {
     const isQuery = operation.method === 'GET'
     const send = (name: string, value: unknown) =>
       isQuery
@@ -206,6 +206,6 @@ for (const operation of operations.filter(({ name }) => name in fieldsOf))
     t.strictSame(await send('unknown', 'x'), ['/unknown'], 'not an unknown one')
   })
 
-test('the bounds were tried as a user who may do all of it', async (t) => {
+test('the bounds were tested as an admin, whom no route refuses for lack of rights', async (t) => {
   t.equal((await admin.get('/api/admin/users')).statusCode, 200)
 })
