@@ -26,7 +26,7 @@ const closed = (socket: Socket) =>
   })
 
 for (const [what, bytes] of Object.entries(cases)) {
-  test(`${what}: a client that resets its connection does not end the process`, async (t) => {
+  test(`${what}: the process survives a client that resets its connection`, async (t) => {
     const { socket, theirs, answer } = await exchange(bytes)
     t.match(answer, /^HTTP\/1.1 400 /)
     socket.resetAndDestroy()

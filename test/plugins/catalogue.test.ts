@@ -206,7 +206,7 @@ const titles: Record<number, string> = {
   503: 'Service Unavailable'
 }
 
-test('every problem is sent as the contract says', async (t) => {
+test('every problem of the catalogue is sent with its status, code, detail and headers, without its cause', async (t) => {
   t.strictSame(Object.keys(catalogue).sort(), Object.keys(problems).sort(), 'the whole catalogue')
   for (const [name, [problem, status, code, detail, headers = {}]] of Object.entries(catalogue)) {
     thrown[name] = problem

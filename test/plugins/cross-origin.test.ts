@@ -15,7 +15,7 @@ test('a preflight allows the headers of tracing, and configured ones', async (t)
   for (const name of [...tracing, 'x-tenant', 'x-datadog-trace-id', 'authorization']) t.ok(allowed.includes(name), name)
 })
 
-test('origins of apps and previews are allowed, from one label only', async (t) => {
+test('the origins of apps and of previews are allowed, and a pattern matches exactly one label', async (t) => {
   const previews = ['https://pr-5.example.app', 'https://a.example.app', 'https://x1.previews.example.org:8443']
   for (const origin of [...exact, ...apps, ...previews, 'https://xn--mller-kva.example.app'])
     for (const method of ['GET', 'OPTIONS'] as const)

@@ -27,7 +27,7 @@ test('the documentation loads under its own CSP, from this server only', async (
   t.match(start, /"persistAuthorization":\s*true/)
 })
 
-test('a missing file of the documentation is a normal problem', async (t) => {
+test('a missing file of the documentation answers 404 with a problem', async (t) => {
   for (const url of ['/docs/static/nothing.js', '/docs/static/..%2f..%2fpackage.json', '/docs/nothing'])
     t.match((await app.inject(url)).json(), { status: 404, code: 'not_found' }, url)
 })
@@ -39,7 +39,7 @@ test('the page links to the app only where there is one', async (t) => {
   t.match(await start(withApp.app), /"appPath":\s*"\/"/)
 })
 
-test("the page's script and icon are its own", async (t) => {
+test('the script of the documentation page and the icon that it names are served', async (t) => {
   const script = (await app.inject('/docs/static/theme/page.js')).body
   const icon = /\/docs\/static\/theme\/[\w.]+/.exec(script)?.[0]
   t.equal((await app.inject(String(icon))).statusCode, 200)

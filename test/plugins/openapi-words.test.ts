@@ -17,7 +17,7 @@ const schemas = function* (schema: Schema, place: string): Generator<[string, Sc
   for (const [name, inner] of Object.entries(schema.properties ?? {})) yield* schemas(inner, `${place}/${name}`)
 }
 
-test('every operation, parameter and header says what it is for', async (t) => {
+test('every operation, parameter and header has a description', async (t) => {
   for (const { name, operation } of operations) {
     t.match(operation.description, words, name)
     t.not(operation.description, operation.summary, `${name}: more than the summary`)
@@ -29,13 +29,13 @@ test('every operation, parameter and header says what it is for', async (t) => {
   }
 })
 
-test('every component and every property says what it is', async (t) => {
+test('every component and every property has a description', async (t) => {
   const all = Object.entries(contract.components.schemas).flatMap(([name, schema]) => [...schemas(schema, name)])
   t.ok(all.length > 60)
   for (const [place, schema] of all) t.match(resolve(contract, schema).description, words, place)
 })
 
-test('every response has words of its own', async (t) => {
+test('every response has a description of its own, not that of its schema', async (t) => {
   for (const { name, operation } of operations)
     for (const [status, listed] of Object.entries(operation.responses)) {
       const { description, content } = resolve(contract, listed)
@@ -54,13 +54,13 @@ test('every body of a request or a response has an example', async (t) => {
   }
 })
 
-test('every tag says what it groups', async (t) => {
+test('every tag has a description', async (t) => {
   const { tags } = app.swagger() as unknown as { tags: { name: string; description: string }[] }
   t.ok(tags.length > 4)
   for (const { name, description } of tags) t.match(description, words, name)
 })
 
-test('a choice of words in a query is a named component', async (t) => {
+test('every enum of a query parameter is a named component', async (t) => {
   const choices = operations.flatMap(({ operation }) => operation.parameters ?? []).map(({ schema }) => schema)
   t.notOk(choices.some((schema) => schema.enum))
   t.strictSame(
@@ -93,7 +93,7 @@ test('the version is that of package.json', async (t) => {
   t.equal(contract.info.version, version)
 })
 
-test('the operations by user say that new clients use those without', async (t) => {
+test('the operations with user_id in their path refer new clients to those without', async (t) => {
   const byUser = operations.filter(({ name }) => name.includes('{user_id}'))
   t.equal(byUser.length, 6)
   for (const { name, operation } of byUser)

@@ -93,7 +93,7 @@ const task = (...more: string[]) => message('POST /api/tasks HTTP/1.1', 'Host: a
 const patch = (ifMatch: string) =>
   message(`PUT /api/tasks/${id} HTTP/1.1`, 'Host: a', token, json, 'Content-Length: 2', ifMatch)
 
-test('a refusal says what cannot be read, or what is missing', async (t) => {
+test('the detail of a refusal names what is unreadable, unsupported, repeated or missing', async (t) => {
   const said: [string | Buffer, string][] = [
     [message('GET /health HTTP/2.0', 'Host: a'), 'Only HTTP/1.1 and HTTP/1.0 are supported'],
     [get('/health', 'Host: b'), 'More than one host header'],

@@ -107,7 +107,7 @@ test('a user with many requests leaves slots to others, and delays only their ow
   await until(() => isIdle(app), 'the end of all turns')
 })
 
-test('a request that waited for its turn goes on in its own context', async (t) => {
+test('a request that waited for its turn keeps its AsyncLocalStorage context', async (t) => {
   const { get, at } = await start(t)
   const answers = ['first', 'second', 'third'].map((name) => context.run(name, () => get('ann')))
   for (const name of ['first', 'second', 'third']) {

@@ -41,7 +41,7 @@ const others = [
 const policyOf = async (app: typeof own, url: string) =>
   (await get(app, url, browser)).headers['content-security-policy']
 
-test('a page at an unknown address allows what every page allows', async (t) => {
+test('a page at an unknown address has the same Content-Security-Policy as any other page', async (t) => {
   const policy = await policyOf(own, '/login')
   t.match(policy, /^default-src 'none';script-src 'self';/)
   for (const app of [own, custom]) t.equal(await policyOf(app, '/projects/5'), policy)

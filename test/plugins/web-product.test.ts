@@ -56,7 +56,7 @@ test('a product without tasks has a page that says so, with its name and scopes'
   t.strictSame(icons, JSON.parse(manifest).icons)
 })
 
-test('APP_NAME is the name where the product has another title, and its $ are no patterns', async (t) => {
+test('APP_NAME replaces the title of the product, and its $ signs are inserted literally', async (t) => {
   const { app } = await open(t, { ...tasks, api: { title: 'Notes' } }, { APP_NAME: "$& $1 $'" })
   const { body } = await app.inject('/')
   t.match(body, `data-app="$&amp; $1 $'" data-pages="tasks" data-scopes="tasks:read tasks:write"`)
@@ -65,7 +65,7 @@ test('APP_NAME is the name where the product has another title, and its $ are no
   t.equal((await app.inject('/manifest.webmanifest')).json().name, "$& $1 $'")
 })
 
-test('a browser with the page of another product gets the new one, by its time too', async (t) => {
+test('an If-Modified-Since from before the process started gets the page of the new product, not 304', async (t) => {
   const folder = ownFiles(t)
   const since = new Date().toUTCString()
   const { app } = await startApp(t, { product: {}, isOwnWeb: true, settings: { WEB_DIR: folder } })

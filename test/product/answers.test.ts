@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { buildTestApp, checkAnswer } from '../../src/testing/index.ts'
 import { product } from './notes/product.ts'
 
-test('an answer that is not as the contract says is told', async (t) => {
+test('checkAnswer reports each answer that deviates from the contract', async (t) => {
   const { app, signUp, close } = await buildTestApp(product, { databaseUrl: process.env.TEST_DATABASE_URL })
   t.teardown(close)
   const ann = await signUp()

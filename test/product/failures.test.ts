@@ -142,7 +142,7 @@ async function bytesOf(url: string): Promise<string> {
   return (await socket.toArray()).join('')
 }
 
-test('an answer that was begun by hand is cut, when its handler fails', async (t) => {
+test('a chunked answer whose handler fails is cut off, without its last chunk', async (t) => {
   const [, body = ''] = (await bytesOf('/api/begun')).split('\r\n\r\n')
   t.equal(body, '1\r\nx\r\n', 'without the last chunk, so that the client knows')
 })

@@ -184,7 +184,7 @@ test('tables and columns of personalData that do not exist stop the start', asyn
     await t.test(message, (t) => t.rejects(start(t, section), new RegExp(message)))
 })
 
-test('numbers of a product that cannot be read stop the start', async (t) => {
+test('a product whose usage numbers cannot be read does not start', async (t) => {
   const start = (t: Test, read: () => Promise<object>) =>
     startApp(t, { product: { ...notes, usage: { numbers: { notes: 'How many' }, read } } as never })
   await t.test('an error', (t) => {
@@ -233,13 +233,13 @@ async function showUsage(t: Test, isComplete = false) {
   return { shown: await show(), lines }
 }
 
-test('operators see an account although the numbers of the product cannot be read', async (t) => {
+test('an operator sees an account although the usage numbers of the product cannot be read', async (t) => {
   const { shown, lines } = await showUsage(t)
   t.strictSame(shown.usage, {})
   t.ok(logged(lines, /a table is locked/))
 })
 
-test('numbers that the contract promises fail the request when they cannot be read', async (t) => {
+test('an account answers 500 if a usage number that the contract requires cannot be read', async (t) => {
   const { shown, lines } = await showUsage(t, true)
   t.equal(shown.code, 'internal_error')
   t.ok(logged(lines, /a table is locked/))

@@ -49,7 +49,7 @@ test('personal access tokens have the scopes of the product', async (t) => {
   t.equal(asked.json().code, 'validation_failed', 'and not those of tasks')
 })
 
-test('problems of the product are answers like ours', async (t) => {
+test('problems of the product have the same format as those of Gatehouse', async (t) => {
   await app.db.updateTable('product_notes').set({ locked: true }).where('id', '=', id).execute()
   const answer = await ann.put(`/api/notes/${id}`, { text: 'changed' })
   t.match(answer.json(), { status: 423, title: 'Locked', code: 'note_locked', detail: 'The note is locked' })
@@ -89,7 +89,7 @@ test('the export of a user has the notes, and the deletion of the account delete
   t.strictSame(await app.db.selectFrom('product_notes').select('id').where('user_id', '=', cy.id).execute(), [])
 })
 
-test('settings of a product are checked, and cannot be ours', (t) => {
+test('settings of a product are validated, and may not have the name of a setting of Gatehouse', (t) => {
   const load = (value: string) => loadConfig({ DATA_DIR: t.testdir(), NOTES_IN_ALL: value }, [], product.settings)
   t.equal(load('7').settings.NOTES_IN_ALL, 7)
   t.throws(() => load('0'), /NOTES_IN_ALL: must be a whole number from 1 to 1000/)
@@ -127,7 +127,7 @@ test('mistakes of a product stop its start with a message that names them', asyn
   )
 })
 
-test('whatever a handler throws is one 500 that says nothing of it', async (t) => {
+test('anything that a handler throws answers 500 without details', async (t) => {
   const thrown = [undefined, null, 0, 'a secret', { secret: 1 }, new Error('a secret')]
   const response = { 200: Type.Null() }
   const routes: Routes = async function careless(app) {

@@ -16,7 +16,7 @@ const url = '/api/notes'
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } })
 const milk = { text: 'Milk \u{1f95b}' }
 
-test('a product is tested with users, programs and admins', async (t) => {
+test('the test kit calls a product as a user, as an admin, and with a personal access token', async (t) => {
   const { id } = (await ann.post(url, { text: 'hers' })).json()
   t.equal((await anyone.get(`/api/notes/${id}`)).statusCode, 401)
   t.equal((await (await ann.program(['notes:read'])).get(`/api/notes/${id}`)).json().text, 'hers')
@@ -66,7 +66,7 @@ test('of concurrent requests with one key one creates a note', async (t) => {
   t.equal((await cy.get(url)).json().items.length, 1)
 })
 
-test('ETags: a client keeps what it has, and changes only what it has seen', async (t) => {
+test('If-None-Match answers 304, and If-Match changes a note only in the version that the client has', async (t) => {
   const { headers, body } = await ann.post(url, milk)
   const [at, etag] = [String(headers.location), String(headers.etag)]
   const known = await ann.get(at, undefined, { headers: { 'if-none-match': etag } })

@@ -5,7 +5,7 @@ import { product } from './notes/product.ts'
 
 const databaseUrl = process.env.TEST_DATABASE_URL
 
-test('the sweeps find what is wrong with a product', async (t) => {
+test('the sweeps find routes that answer another user, and tokens that are refused despite their scope', async (t) => {
   const response = { 200: Type.Null() }
   const common = { tags: ['secrets'], summary: 'A', description: 'B', response }
   const open: Routes = async function open(app) {

@@ -110,7 +110,7 @@ const cases: Record<string, [string[], Parameters<typeof start>[1]]> = {
 for (const [name, [expected, faults]] of Object.entries(cases))
   test(`${name} is found`, async (t) => t.strictSame(await findings(t, faults), expected))
 
-test('http that is refused, or answers nothing, is sound', async (t) => {
+test('plain HTTP that is refused or not answered is no finding', async (t) => {
   const plains: Plain[] = [
     (_, response) => response.writeHead(403).end(),
     ({ socket }) => socket.destroy(),
@@ -121,7 +121,7 @@ test('http that is refused, or answers nothing, is sound', async (t) => {
   t.match(redirected, { outcome: 'passed', cases: 2, notes: [/^\/me is redirected/] })
 })
 
-test('every check of cookies and TLS has a fault here', (t) => {
+test('every check of cookies and TLS has a test with a fault', (t) => {
   const expected = (Object.keys(catalogue) as CheckId[]).filter((id) => /^(cookies|transport)\./.test(id))
   const planted = new Set(Object.values(cases).flatMap(([ids]) => ids))
   t.strictSame(

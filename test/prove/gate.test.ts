@@ -64,7 +64,7 @@ test('a token that could be guessed is refused before any request', async (t) =>
   t.strictSame(paths, [])
 })
 
-test('only an origin is taken for a URL', (t) => {
+test('a URL must be an origin of http or https, without credentials, path or query', (t) => {
   t.equal(baseOf('https://api.example.com').origin, 'https://api.example.com')
   for (const wrong of [
     'api.example.com',
@@ -77,7 +77,7 @@ test('only an origin is taken for a URL', (t) => {
   t.end()
 })
 
-test('a name is resolved once', async (t) => {
+test('the host name is resolved once, and all connections go to that address', async (t) => {
   const lookup = pinned()
   const ask = (host: string, all: boolean) =>
     new Promise((resolve) => lookup(host, { all }, (_error, ...found) => resolve(found)))
@@ -90,7 +90,7 @@ test('a name is resolved once', async (t) => {
   })
 })
 
-test('requests are spaced, and end with the number or the time that was given', async (t) => {
+test('requests are limited in their rate, their number and the total time', async (t) => {
   let now = 0
   const slept: number[] = []
   const sleep = async (milliseconds: number) => {
@@ -132,7 +132,7 @@ test('the command explains itself, and refuses what it does not understand', asy
   for (const [args, message] of refusals) t.match(await run(args), { code: 2, errors: message }, args.join(' '))
 })
 
-test('a stranger cannot write to the terminal, hold the run or fill the memory', async (t) => {
+test('a hostile host can neither write to the terminal, stall the run nor exhaust the memory', async (t) => {
   const budget = () => createBudget({ rate: 1000, maxRequests: 10, time: 60_000 })
   const ask = async (answer: RequestListener, timeout = 60_000) => {
     const { url } = await startHost(t, answer)

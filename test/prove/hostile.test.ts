@@ -50,7 +50,7 @@ function clientOf(t: Test, base: URL, timeout = 60_000) {
   return client
 }
 
-test('an answer that is none ends the request', async (t) => {
+test('a response that is not valid HTTP, or whose headers do not end, fails the request', async (t) => {
   const cases: Record<string, [(socket: Socket) => void, RegExp, number?]> = {
     'another protocol': [
       (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
@@ -87,7 +87,7 @@ test('an answer that is none ends the request', async (t) => {
   }
 })
 
-test('http that dribbles does not hold the check of redirects', async (t) => {
+test('plain HTTP whose headers do not end does not stall the check of redirects', async (t) => {
   const dribble = (socket: Socket) => {
     const more = () => void (socket.destroyed || socket.write('x', () => setImmediate(more)))
     socket.write('HTTP/1.1 200 OK\r\nX: ', more)
@@ -104,7 +104,7 @@ test('http that dribbles does not hold the check of redirects', async (t) => {
   t.match(Object.fromEntries(outcomes), { 'transport.oldTls': 'passed', 'transport.redirect': 'passed' })
 })
 
-test('paths that a request cannot have are encoded', async (t) => {
+test('characters that a path may not contain are percent-encoded', async (t) => {
   const paths: (string | undefined)[] = []
   const client = clientOf(
     t,
@@ -146,7 +146,7 @@ test('schemas that refer to themselves have an example of a bounded size', (t) =
   t.end()
 })
 
-test('a document that is no OpenAPI document is read as far as it can be', (t) => {
+test('a malformed OpenAPI document is read as far as possible', (t) => {
   const { operations, resolve } = readOpenApi({
     servers: [{ url: 5 }],
     paths: {
@@ -182,7 +182,7 @@ test('a document that is no OpenAPI document is read as far as it can be', (t) =
   t.end()
 })
 
-test('an id is one that a path can have', (t) => {
+test('an id is taken from an answer only if it can be a segment of a path', (t) => {
   const answer = (json: unknown, location?: string): Answer => {
     const headers = location === undefined ? {} : { location }
     return { status: 201, headers, cookies: [], text: '', json, isCut: false }
@@ -196,7 +196,7 @@ test('an id is one that a path can have', (t) => {
   t.end()
 })
 
-test('what a run has made is deleted by the path of the document, whatever signs it has', async (t) => {
+test('what a run has created is deleted by the path in the OpenAPI document, whatever characters it has', async (t) => {
   const asked: string[] = []
   const operation = (path: string) => ({ method: 'DELETE', path, parameters: [], body: undefined, isProtected: true })
   const run = {
@@ -209,7 +209,7 @@ test('what a run has made is deleted by the path of the document, whatever signs
   t.strictSame(asked, ['DELETE /(a+)+$(/x%2Fy', 'DELETE /users/1/no.tes/x%2Fy'])
 })
 
-test('credentials that no header can have are none', (t) => {
+test('a token or cookie with characters that no header may contain is no credential', (t) => {
   const client = { ask: async () => {}, base: new URL('http://127.0.0.1') } as unknown as Parameters<
     typeof createAccounts
   >[0]
@@ -228,7 +228,7 @@ test('credentials that no header can have are none', (t) => {
   t.end()
 })
 
-test('what a stranger writes does not turn around or flood a report', (t) => {
+test('text from a tested host cannot reverse the writing direction of a report or flood it', (t) => {
   t.equal(printable('a\u202eb\u200bc\u2028d\ud800e'), 'a\ufffdb\ufffdc\ufffdd\ufffde')
   const ledger = createLedger(new Set(), () => true)
   for (let index = 0; index < 1000; index += 1) {
@@ -263,7 +263,7 @@ async function deployment(t: Test, openapi: string, answer: RequestListener) {
   return options
 }
 
-test('an area that cannot be tried to its end makes the run incomplete', async (t) => {
+test('an area that fails halfway makes the run incomplete, and the areas after it are tried', async (t) => {
   const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
   const content = `{"content":{"application/json":{"schema":{"example":${nested}}}}}`
   const openapi = `{"paths":{"/notes":{"post":{"requestBody":${content}}},"/notes/{id}":{"get":{}}}}`

@@ -35,7 +35,7 @@ test('a wrong profile is refused with what is wrong', (t) => {
   t.end()
 })
 
-test('bodies are filled, and values found by their path', (t) => {
+test('placeholders in a body are filled in, and values are found by their path', (t) => {
   const body = { a: '{email}', list: ['{name}', 5], other: '{unknown}' }
   t.strictSame(fill(body, { email: 'e', name: 'n' }), { a: 'e', list: ['n', 5], other: '{unknown}' })
   t.strictSame([at({ a: { b: 1 } }, 'a.b'), at(null, 'a'), at({ a: 1 }, undefined)], [1, undefined, undefined])
@@ -110,7 +110,7 @@ test('an id that belongs to nothing has the form of one that does', (t) => {
   t.end()
 })
 
-test('a short id is never by chance the one that exists', (t) => {
+test('the id made up for a missing resource never equals the existing short id', (t) => {
   t.teardown(() => mock.reset())
   for (let part = 0; part < 1; part += 1 / 64) {
     mock.method(Math, 'random', () => part)

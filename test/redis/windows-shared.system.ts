@@ -34,7 +34,7 @@ async function start(t: Test) {
   return { server, admin, settle, at }
 }
 
-test('counts over Redis equal those of one process, with any counts and give-backs', { skip }, async (t) => {
+test('counts in Redis equal those of a single process, after random counts and give-backs', { skip }, async (t) => {
   const { at, admin, settle } = await start(t)
   const alone = createWindows(undefined, { kind: 'throttle', maxEntries: 10_000 })
   let seed = 7
@@ -102,7 +102,7 @@ for (const [what, accident] of Object.entries(accidents))
     t.strictSame(more.slice(1), Array(19).fill(false), 'one of the two knew of nine')
   })
 
-test('a single process follows the same rule', async (t) => {
+test('without Redis a process refuses the eleventh attempt from one address', async (t) => {
   const alone = throttleBy(Date.now)
   for (let i = 0; i < 10; i++) t.ok((await alone.begin('ann', 'home', false)).mayPass)
   t.notOk((await alone.begin('ann', 'home', false)).mayPass)

@@ -261,7 +261,7 @@ const breaking: Record<string, [(document: Document) => unknown, string[]]> = {
 }
 
 for (const [name, [change, expected]] of Object.entries(breaking))
-  test(`it breaks clients: ${name}`, (t) => {
+  test(`a breaking change is reported: ${name}`, (t) => {
     t.strictSame(found(change).sort(), [...expected].sort())
     t.end()
   })
@@ -308,7 +308,7 @@ const harmless: Record<string, (document: Document) => unknown> = {
 }
 
 for (const [name, change] of Object.entries(harmless))
-  test(`it breaks no client: ${name}`, (t) => {
+  test(`a compatible change is not reported: ${name}`, (t) => {
     t.strictSame(found(change), [])
     t.end()
   })
@@ -321,7 +321,7 @@ test('codes of problems may grow, but may not become any text', (t) => {
   t.end()
 })
 
-test('a reference that leads nowhere is an error', (t) => {
+test('a $ref that cannot be resolved is an error', (t) => {
   t.throws(
     () => found((d) => delete d.components.schemas.State),
     new Error('#/components/schemas/State is not in the contract')
