@@ -32,7 +32,7 @@ test("another user's note cannot be listed, read, changed or deleted", async () 
   assert.equal((await ann.get(url)).json().text, 'hers')
 })
 
-test('a note is changed only as the client has seen it', async () => {
+test('a change with an outdated If-Match answers 412', async () => {
   const ann = await signUp()
   const { headers, json } = await ann.post('/api/notes', { text: 'Milk' })
   const url = `/api/notes/${json().id}`
@@ -41,7 +41,7 @@ test('a note is changed only as the client has seen it', async () => {
   assert.equal((await ann.put(url, { text: 'Rice' }, seen)).statusCode, 412)
 })
 
-test('a repeated request adds one note', async () => {
+test('a request repeated with its Idempotency-Key adds one note', async () => {
   const ann = await signUp()
   const key = { headers: { 'idempotency-key': crypto.randomUUID() } }
   const [first, second] = [
