@@ -54,7 +54,7 @@ test('all completed tasks can be deleted at once, of every page, after a questio
   await openTasksAreThere(page)
 })
 
-test('a list read before the answer to a deletion does not blame another device', async (t) => {
+test('a list read before the answer to a deletion does not report that another device deleted the task', async (t) => {
   const { page } = await withCompleted(['One', 'Two'])
   const deleted = Promise.withResolvers<void>()
   const answer = Promise.withResolvers<void>()

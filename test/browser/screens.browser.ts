@@ -44,7 +44,7 @@ test('the header stays in view, and shows who is signed in and how much there is
   await count('20 to do')
 })
 
-test('more tasks than one page are counted as such', async (t) => {
+test('when there are more tasks than one page, the header shows 30+ to do', async (t) => {
   const { page } = await site.signedUp(desktop)
   await seed(
     page,
@@ -147,7 +147,7 @@ test('the list of keys can be opened in a narrow window, but not on a screen to 
   t.notOk(await touched.getByText('Keyboard shortcuts').isVisible())
 })
 
-test('in forced colours nothing stands outside of its column, and only the current page has a line', async (t) => {
+test('in forced colours the columns are aligned, and only the current page is underlined', async (t) => {
   const { page } = await site.signedUp({ forcedColors: 'active', ...desktop })
   const filters = await boxOf(page.locator('.filters'))
   t.equal((await boxOf(page.getByRole('button', { name: 'Keyboard shortcuts' }))).x, filters.x)

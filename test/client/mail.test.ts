@@ -49,7 +49,7 @@ test('a page that has just been opened is signed in when it has confirmed the ad
   t.match(session.state(), { status: 'in', user: { email, email_verified: true } })
 })
 
-test('what is confirmed stays so when the server does not answer afterwards', async (t) => {
+test('a confirmed address stays confirmed when the refresh after it fails', async (t) => {
   const { signedUp, email, interfere } = soft.open()
   const { session } = await signedUp()
   interfere(({ url }) => (url.includes('refresh') ? new Response('<html>', { status: 502 }) : undefined))

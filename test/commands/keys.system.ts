@@ -63,7 +63,7 @@ test('npm run keys makes, lists, rotates and retires keys', async (t) => {
   t.equal(events.length, 3)
 })
 
-test('npm run keys says what is wrong, and its exit code does', async (t) => {
+test('npm run keys explains wrong arguments and unknown keys, with exit codes 2 and 1', async (t) => {
   const { keys } = await start(t)
   for (const args of [
     [],

@@ -251,7 +251,7 @@ test('a project is created completely, or not at all, when its process gets a si
   t.equal(filesIn(folder), count)
 })
 
-test('an error of the program itself is not taken for a refusal', async (t) => {
+test('an unexpected error of the program rejects, and is not reported as a refusal', async (t) => {
   const broken = {
     cwd: () => {
       throw new TypeError('broken')

@@ -68,7 +68,7 @@ test('every kind of change to a schema is noticed', async (t) => {
   }
 })
 
-test('two that borrow at once have an engine each', async (t) => {
+test('two concurrent borrowers get different engines', async (t) => {
   const lent = await Promise.all([borrowEngine(), borrowEngine()])
   t.teardown(() => lent.map(({ giveBack }) => giveBack()))
   t.not(lent[0].pglite, lent[1].pglite)

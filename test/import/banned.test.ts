@@ -26,7 +26,7 @@ for (const [style, banned, expires, type] of [
   ['camel', 'banned', '"banExpires"', 'timestamptz'],
   ['snake', 'banned', 'ban_expires', 'timestamp']
 ] as const)
-  test(`who is banned there cannot log in here, and the report counts them: ${style}, ${type}`, async (t) => {
+  test(`a user banned in the source cannot log in here, and is counted in the report: ${style}, ${type}`, async (t) => {
     for (const table of ['account', '"user"']) await sql.raw(`drop table if exists ${table}`).execute(from)
     await sql
       .raw(

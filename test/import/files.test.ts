@@ -159,7 +159,7 @@ const wrong: Record<string, [UserSource, RegExp]> = {
   ]
 }
 for (const [what, [source, message]] of Object.entries(wrong))
-  test(`an import tells of ${what}`, async (t) => {
+  test(`an import reports ${what}`, async (t) => {
     await t.rejects(run(source, 'wrong'), { message })
   })
 

@@ -128,7 +128,7 @@ test('wrong arguments are explained, with the usage, and open nothing', async (t
   }
 })
 
-test('users are found, for people and for programs, and further ones by the cursor', async (t) => {
+test('find lists users as text or as JSON, and continues at its cursor', async (t) => {
   for (const name of ['a', 'b', 'c']) await signUp(`${name}@found.example`)
   const first = await run(['find', 'found.example', '--limit', '2'])
   t.match(first, { code: 0, out: /c@found.example[\s\S]*b@found.example/, err: /^2 users; more with --cursor=\S+\n$/ })
@@ -203,7 +203,7 @@ test('an unknown address is shown as -, and a repeated event with its count', as
   t.match(out, /login\.failed \(40\) +-\n/)
 })
 
-test('a database that does not answer is no missing user', async (t) => {
+test('a database error is not reported as a missing user', async (t) => {
   const other = { findId: () => Promise.reject(new Error('The database does not answer')) }
   for (const args of [
     ['show', 'ann@example.com'],
@@ -212,7 +212,7 @@ test('a database that does not answer is no missing user', async (t) => {
     t.match(await run(args, { other }), { code: 1, err: 'The database does not answer\n' })
 })
 
-test('what is stored about a user is exported, and that it was, is recorded', async (t) => {
+test("a user's data can be exported, and the export is recorded", async (t) => {
   const ann = await signUp()
   await ann.post('/api/tasks', { title: 'private' })
   const { code, out } = await run(['export', ann.email, ...why])
@@ -229,7 +229,7 @@ test('what is stored about a user is exported, and that it was, is recorded', as
   })
 })
 
-test('what is asked is said first, and done only after a yes', async (t) => {
+test('a command says whom it affects, and acts only after the answer yes', async (t) => {
   const ann = await signUp()
   for (const answer of ['', 'no', 'y'])
     t.match(await run(['disable', ann.email, ...why], { answers: [answer] }), {
@@ -401,7 +401,7 @@ test('Ctrl+C ends a long list between two users, and the command says where to g
   t.equal(await isActive({ id: cid?.id ?? '' }), undefined)
 })
 
-test('a reader that leaves ends a search, but not a change', async (t) => {
+test('when its output is closed, a search ends, but a change of users is completed', async (t) => {
   await sql`insert into users (id, email, name, password_hash)
     select gen_random_uuid(), 'p' || i || '@left.example', 'P', 'none' from generate_series(1, 250) i`.execute(app.db)
   const args = ['find', 'left.example', '--limit', '1000']

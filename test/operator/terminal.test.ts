@@ -28,7 +28,7 @@ test('a question and its answer leave standard output to programs', async (t) =>
   t.match(await text(stderr), /Go on\? [\s\S]*done\n$/)
 })
 
-test('an answer that does not come, after Ctrl+C or Ctrl+D, is an empty one', async (t) => {
+test('Ctrl+C and Ctrl+D at a question count as an empty answer', async (t) => {
   for (const key of ['\u0003', '\u0004']) {
     const given = streams(true)
     const answer = openTerminal(given).ask('Go on? ')
@@ -38,7 +38,7 @@ test('an answer that does not come, after Ctrl+C or Ctrl+D, is an empty one', as
   }
 })
 
-test('a long document ends with its reader, but not in silence when it fails itself', async (t) => {
+test('writing a long document ends quietly when the reader leaves, and rejects when the document fails', async (t) => {
   const given = streams(false)
   const terminal = openTerminal(given)
   t.ok(terminal.isOpen())
@@ -54,7 +54,7 @@ test('a long document ends with its reader, but not in silence when it fails its
   t.notOk(terminal.isOpen())
 })
 
-test('signals to end are kept, and the first one counts', (t) => {
+test('signals that end the process are recorded, and the first one determines the exit code', (t) => {
   const listeners = new Map<string, () => void>()
   const on = (signal: string, listener: () => void) => listeners.set(signal, listener)
   const interrupted = openTerminal({ ...streams(false), on }).watchSignals()
@@ -64,7 +64,7 @@ test('signals to end are kept, and the first one counts', (t) => {
   t.end()
 })
 
-test('nobody is asked where standard input or the messages go elsewhere', (t) => {
+test('questions are asked only if standard input and standard error are terminals', (t) => {
   t.notOk(openTerminal(streams(false)).isInteractive)
   const { stdin } = streams(true)
   t.notOk(openTerminal({ ...streams(false), stdin }).isInteractive)

@@ -28,7 +28,7 @@ test('a reader that leaves is no failure', async (t) => {
   t.equal(process.exitCode, undefined)
 })
 
-test('a full disk is told once, and makes the exit code 1', async (t) => {
+test('a full disk is reported once, and makes the exit code 1', async (t) => {
   const { stdout, stderr } = failing('', 'ENOSPC')
   const before = process.exitCode
   t.teardown(() => {

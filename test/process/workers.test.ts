@@ -4,7 +4,7 @@ import { test } from 'tap'
 import { closeOnce } from '../../src/process/workers.ts'
 import { type FakeWorker, listening, startFakeWorkers as start } from '../helpers/workers.ts'
 
-test('the others start when the first one listens', async (t) => {
+test('the other workers start when the first one listens', async (t) => {
   const { all, workers, last } = start(3)
   t.strictSame(
     workers.map(({ place }) => place),
@@ -18,7 +18,7 @@ test('the others start when the first one listens', async (t) => {
   t.equal(workers.length, 3)
 })
 
-test('if the first one cannot listen, it is not retried, and its reason is reported', async (t) => {
+test('if the first worker cannot listen, it is not retried, and its reason is reported', async (t) => {
   const { all, workers, last } = start(3)
   last().emit('message', { failed: 'The port is taken' })
   last().emit('exit', 1, null)

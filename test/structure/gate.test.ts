@@ -112,7 +112,7 @@ test('with the second factor, each way leaves a session that has proved it', asy
   t.strictSame(claimsOf(changed.access_token).amr, mfa)
 })
 
-test('the gate itself refuses a session of a user with a second factor, whoever asks', async (t) => {
+test('no session of a user with a second factor can be opened without proof of it, whoever calls', async (t) => {
   const user = await register()
   const found = await usersRepository(app.db).find(user.id)
   const { sessions, revocations } = createAuth(config, app.db, { jwt: app.jwt, log: app.log, clock: () => clock.now })

@@ -9,7 +9,7 @@ const broken = (files: Source[], allowed: (imported: Import, file: string) => bo
   )
 const files = (list: Source[]) => list.map(({ file }) => file).sort()
 
-test('all imports of a file are found', (t) => {
+test('the import scanner finds all imports of a file', (t) => {
   t.ok(product.length > 35)
   const app = product.find(({ file }) => file === 'src/app.ts')
   t.ok(app?.imports.some(({ target }) => target === 'routes/sessions.ts'))

@@ -53,7 +53,7 @@ test('every metric of dashboard and alerts is exported', async (t) => {
     )
 })
 
-test('the routes and events that they name exist', async (t) => {
+test('the routes and events that dashboard and alerts name exist', async (t) => {
   const routes = new Set(routesOf(app).map(({ path }) => path))
   const events = new Set<string>(securityEventNames)
   for (const expr of expressions) {

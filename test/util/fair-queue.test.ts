@@ -63,7 +63,7 @@ test('a key with long jobs does not delay the short jobs of others', (t) => {
   t.end()
 })
 
-test('a key that was idle has no credit', (t) => {
+test('a key gets no credit for idle time', (t) => {
   const { enter, started, leave, now } = start({ slots: 1, perKey: 1, waiting: 99 })
   enter('ann 1', 'ann 2', 'ann 3')
   for (let i = 1; i < 3; i++) {
@@ -106,7 +106,7 @@ test('beyond its queue limit a key is refused, other keys are not', (t) => {
   t.end()
 })
 
-test('an abandoned job leaves no trace', (t) => {
+test('an abandoned job is neither started nor counted', (t) => {
   const { enter, abandon, leave, started, queue } = start({ slots: 1, perKey: 1, waiting: 2 })
   enter('ann 1', 'ann 2', 'ann 3', 'ben 1')
   abandon('ann 2')

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { joined } from '../../src/util/joined.ts'
 
-test('calls of one moment, and those that come meanwhile, are joined', async (t) => {
+test('concurrent calls are joined into one load, and those that arrive during it into the next', async (t) => {
   const loads: number[][] = []
   const gates: (() => void)[] = []
   const double = joined(async (keys: number[]) => {
