@@ -142,7 +142,7 @@ test('new recovery codes are left only after a question, by a link of the app an
   t.match(questions, Array(3).fill(/not shown again/))
 })
 
-test('turning it on signs out the devices that had only the password', async () => {
+test('turning an authenticator app on signs out the devices that had only the password', async (t) => {
   const { page, email } = await site.signedUp()
   const other = await site.signedIn(email)
   await other.page.goto('/')
@@ -154,6 +154,7 @@ test('turning it on signs out the devices that had only the password', async () 
   await seen(page, 'Keep your recovery codes')
   await other.page.reload()
   await seen(other.page, 'Sign in')
+  t.equal(await other.page.getByRole('list', { name: 'Tasks' }).count(), 0)
 })
 
 test('the second step takes a code once, and a recovery code once', async (t) => {
@@ -190,7 +191,7 @@ test('the second step takes a code once, and a recovery code once', async (t) =>
   await seen(last, 'Sign in')
 })
 
-test('too many wrong codes, and a challenge that has expired, lead back to the password', async () => {
+test('five wrong codes, and a challenge that has expired, lead back to the password', async (t) => {
   const { email, secret } = await withApp()
   const page = await atSecondStep(email)
   for (let tries = 1; tries <= 5; tries++) {
@@ -215,6 +216,7 @@ test('too many wrong codes, and a challenge that has expired, lead back to the p
   await step
   await late.getByText('The second step took too long. Sign in again.').waitFor()
   await seen(late, 'Sign in')
+  t.equal(await field(late, 'Code').count(), 0)
 })
 
 test('the page for the second step keeps what is typed while its code is still loading', async (t) => {
@@ -307,11 +309,12 @@ test('the authenticator app can be turned off, and the recovery codes go with it
   await seen(other, 'Tasks')
 })
 
-test('an app that another tab has turned on meanwhile is not set up twice', async () => {
+test('an authenticator app that is on already is not set up again', async (t) => {
   const { page, context } = await withApp()
   const tab = await context.newPage()
   await tab.goto('/authenticator')
   await tab.getByText('An authenticator app is on already.').waitFor()
+  t.equal(await tab.locator('.secret').count(), 0)
   await page.goto('/authenticator')
   await page.getByRole('link', { name: 'Back to security' }).click()
   await seen(page, 'Security')

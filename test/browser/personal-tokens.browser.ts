@@ -80,7 +80,7 @@ test('without a name or a scope the form says what is missing', async (t) => {
   t.notOk(asked.includes('POST /api/auth/tokens'))
 })
 
-test('a sign-in of long ago must be confirmed first', async () => {
+test('creating a token after a step-up refusal asks for the password, and then creates it', async (t) => {
   const { page } = await site.signedUp()
   let isRaised = false
   page.on('response', (response) => {
@@ -99,6 +99,7 @@ test('a sign-in of long ago must be confirmed first', async () => {
   await field(page, 'Your password').press('Enter')
   await dialog.waitFor({ state: 'detached' })
   await seen(page, 'Copy your access token')
+  t.ok(isRaised)
 })
 
 test('a new password ends the tokens, and the page says so', async (t) => {

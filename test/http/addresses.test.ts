@@ -94,9 +94,15 @@ test('a normalized address stays the same when normalized again', async (t) => {
     state = (state * 1_103_515_245 + 12_345) % 2 ** 31
     return state % below
   }
+  let valid = 0
+  const changed: string[] = []
   for (let i = 0; i < 20_000; i++) {
     const text = Array.from({ length: 1 + next(8) }, () => letters[next(letters.length)]).join('')
     const address = readAddress(text)
-    if (address !== undefined && (readAddress(address) !== address || !/^[\da-f:.]+$/.test(address))) t.fail(text)
+    if (address === undefined) continue
+    valid += 1
+    if (readAddress(address) !== address || !/^[\da-f:.]+$/.test(address)) changed.push(text)
   }
+  t.ok(valid > 1_000, `${valid} valid addresses`)
+  t.strictSame(changed, [])
 })

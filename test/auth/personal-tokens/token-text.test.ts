@@ -46,6 +46,7 @@ test('the expression of the documentation finds tokens in other texts, and nothi
 })
 
 test('no other text is well-formed', (t) => {
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !isWellFormed(`gh_${text}`)))
+  const refused = fc.property(fc.string({ unit: 'binary' }), (text) => !isWellFormed(`gh_${text}`))
+  t.doesNotThrow(() => fc.assert(refused))
   t.end()
 })
