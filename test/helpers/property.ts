@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { type Test, test } from 'tap'
+import type { Test } from 'tap'
+import { currentTest } from './group.ts'
 
 /** The same inputs in every run, unless PROPERTY_SEED is set. A failure prints the seed and the smallest input. */
 const seed = Number(process.env.PROPERTY_SEED ?? 20_261_127)
@@ -11,7 +12,7 @@ export function property<Inputs extends [unknown, ...unknown[]]>(
   holds: (...given: Inputs) => unknown,
   numRuns = 300
 ): void {
-  test(name, async (t: Test) => {
+  currentTest().test(name, async (t: Test) => {
     const check = async (...given: unknown[]) => (await holds(...(given as Inputs))) !== false
     await fc.assert(fc.asyncProperty(...inputs, check), { seed, numRuns })
     t.pass(`${numRuns} inputs, seed ${seed}`)
