@@ -9,6 +9,7 @@ import { migrate } from '../../src/database/migrate.ts'
 import { copyTemplate, templatePath } from '../../src/database/template.ts'
 import { createLog } from '../../src/logging/log.ts'
 import { captureLog } from '../helpers/log.ts'
+import '../helpers/without-database.ts'
 
 const log = createLog('silent')
 

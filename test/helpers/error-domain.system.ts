@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { Domain } from './error-domain.ts'
+import './without-database.ts'
 
 const source = `
   import { once } from 'node:events'
