@@ -137,7 +137,7 @@ async function turnsBefore(t: Test, isEmbedded: boolean, milliseconds: number): 
   return passed
 }
 
-test('with the embedded engine, as many connections are accepted after a long request as it took milliseconds, before the next one starts', async (t) => {
+test('with the embedded engine the next request waits one turn of the event loop per millisecond of the last one, up to 64', async (t) => {
   for (const [milliseconds, turns] of [
     [0, 1],
     [20, 20],
