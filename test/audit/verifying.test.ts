@@ -380,7 +380,7 @@ test('pruning removes the oldest events, and the rest still verifies', async (t)
   t.strictSame((await verify(db)).broken, { position: 5, problem: 'the event is missing' })
 })
 
-test('events are pruned only together with the event that says so', async (t) => {
+test('if the pruning cannot be recorded as an event, no event is pruned', async (t) => {
   const { db, head } = await chainOf(t, 4)
   const failing = async () => {
     throw new Error('not recorded')

@@ -50,7 +50,7 @@ test('a foreign subject of any kind becomes a user who can store tasks', async (
   }
 })
 
-test('the newest token tells whether the address is verified; one that does not say it changes nothing', async (t) => {
+test('the newest token determines whether the address is verified; a token without the claim changes nothing', async (t) => {
   const email = 'vera@example.com'
   let iat = seconds() - 100
   const state = async (claims: object) => {

@@ -33,7 +33,7 @@ test('a task that is not saved or not added is reported as a failure, not with a
   t.equal(await page.locator('.notice:not(.trouble)').count(), 0)
 })
 
-test('after signing in again nothing says that the session has ended', async (t) => {
+test('after signing in again the page no longer says that the session has ended', async (t) => {
   const { page, email } = await site.signedUp()
   await add(page, 'Steady')
   await page.route('**/api/**', (route) => route.fulfill(problem(401, 'token_revoked')))

@@ -79,7 +79,7 @@ test('the documented app works on another origin, with its token in memory', asy
   await eventually(t, 'no cookie is left', async () => (await context.cookies()).length === 0)
 })
 
-test('the documented calls work with plain fetch', async (t) => {
+test('the documented program with plain fetch prints its tasks', async (t) => {
   const site = await serveSite(t)
   const program = example('plain.mjs', site.url)
   const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' })

@@ -104,7 +104,7 @@ test('an editor that opens shows its buttons', async (t) => {
   })
 })
 
-test('the selected filter can be told in forced colours', async (t) => {
+test('the selected filter is distinguishable in forced colours', async (t) => {
   const { page } = await site.signedUp({ forcedColors: 'active', ...desktop })
   const [all, pending, completed] = (await backgrounds(page)).split(/(?<=\)) /)
   t.not(all, pending)

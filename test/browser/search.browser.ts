@@ -33,7 +33,7 @@ test('a search is literal, and survives a reload and logging in', async (t) => {
   await eventually(t, 'a plain address again', () => page.url() === `${site.url}/`)
 })
 
-test('a search without results says what was searched', async (t) => {
+test('a search without results shows the text that was searched', async (t) => {
   const { page } = await site.signedUp()
   await add(page, 'Buy milk')
   const search = page.getByRole('searchbox', { name: 'Search tasks' })

@@ -77,7 +77,7 @@ test('Escape and Cancel leave everything as it was, and the next attempt asks ag
   await page.getByRole('banner').getByText('Ann').waitFor()
 })
 
-test('who signs out in another tab is not asked any longer', async (t) => {
+test('signing out in another tab closes the dialog that asks for the password', async (t) => {
   const { page, context } = await site.signedUp()
   await demandStepUp(page)
   await ask(page)

@@ -154,7 +154,7 @@ test('a text that is not a token of Better Auth is never sent', async (t) => {
   t.strictSame(sent, [])
 })
 
-test('Better Auth that does not answer is a problem, and signs nobody out', async (t) => {
+test('when Better Auth does not answer, calls fail with a problem, and nobody is signed out', async (t) => {
   const { tab, betterAuthIs } = open()
   const { as, left } = tab(t)
   betterAuthIs('up', async () => ({ data: null, error: { status: 500, message: 'no database' } }))
@@ -280,7 +280,7 @@ test("signing out on a page of Ann does not end the session of Ben, but Ann's to
   t.equal(sent.at(-1), 'ann POST /api/auth/logout')
 })
 
-test('a refused sign-out means that nobody is signed in', async (t) => {
+test('a 401 to the sign-out at Better Auth counts as signed out, and a network error as failed', async (t) => {
   const { tab, auth } = open()
   auth.signOut = async () => ({ data: null, error: { status: 401 } })
   t.match(await tab(t).signOut('ann'), { betterAuth: 'ended', gatehouse: 'ended' })

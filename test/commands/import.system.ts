@@ -84,7 +84,7 @@ test('users of a project of Supabase are imported from its database', { skip: wi
   t.match((await run(t, command, database.settings, ['supabase', url]).ended).stdout, /A dry run.*\n +1 +imported\n/)
 })
 
-test('an import that is killed goes on where it was, and adds nobody twice', async (t) => {
+test('an import that was killed continues where it stopped, and adds no user twice', async (t) => {
   const database = await cloneTemplate()
   t.teardown(database.remove)
   const count = 6_000

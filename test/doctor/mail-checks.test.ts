@@ -29,7 +29,7 @@ test('the doctor reports a TLS mail server with a self-signed certificate by its
   t.match(await checkMail(config), { ok: false, text: /smtps:.*self.signed/i })
 })
 
-test('without a server it says where mails go', async (t) => {
+test('without a mail server the doctor says where mails go', async (t) => {
   const dataDir = t.testdir()
   const config = loadConfig({ BETTER_AUTH_SECRET: secret, DATA_DIR: dataDir })
   t.match(await checkMail(config), {

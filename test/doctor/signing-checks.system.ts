@@ -21,7 +21,7 @@ const key = (state: 'next' | 'current' | 'retired' | 'refused', algorithm = 'EdD
   isReadable
 })
 
-test('the keys are counted, and what is missing or left over is said', (t) => {
+test('the doctor counts the keys, and reports missing and superfluous ones', (t) => {
   const judge = (algorithm: string, keys: ReturnType<typeof key>[], left = 0) =>
     judgeSigningKeys({ keys, left }, read(algorithm))
   t.equal(judge('HS256', []), undefined)
@@ -86,7 +86,7 @@ test('tokens of keys are explained, and the keys are listed', async (t) => {
   t.notMatch((await examineSurroundings(shared, {})).map(format).join(''), /Signing/, 'only the shared secret signs')
 })
 
-test('without a database, or with one that does not answer, nothing is said of keys', async (t) => {
+test('without a database, or with one that does not answer, the doctor reports nothing about keys', async (t) => {
   const absent = loadConfig({ BETTER_AUTH_SECRET: secret, DATA_DIR: t.testdir(), SIGNING_ALGORITHM: 'EdDSA' })
   t.notMatch((await examineSurroundings(absent, {})).map(format).join(''), /Signing/)
   const down = loadConfig({

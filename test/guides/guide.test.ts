@@ -86,7 +86,7 @@ stopped
   t.equal(await readFile(join(folder, 'src/names.txt'), 'utf8'), 'Ann\nBen\nZoe\n')
 })
 
-test('a page that does not work fails, and says where', async (t) => {
+test('a page with a wrong block fails, and the message has its file and line', async (t) => {
   const cases = {
     'a command that fails': ['~~~sh\ntrue\nfalse\necho on\n~~~\n', /md:1 failed/],
     'a terminal that ends': ['~~~sh terminal=2\necho no >&2\n~~~\n\n~~~text\nready\n~~~\n', /md:1 ended.*no/s],

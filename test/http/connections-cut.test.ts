@@ -4,7 +4,7 @@ import { test } from 'tap'
 import { startApp } from '../helpers/app.ts'
 import { listen } from '../helpers/raw.ts'
 
-test('a connection beyond those allowed is refused, and the log says so', async (t) => {
+test('a connection above MAX_CONNECTIONS is refused, and the log counts it', async (t) => {
   const { app, says } = await startApp(t, { settings: { MAX_CONNECTIONS: '10' } })
   const { port } = await listen(app)
   const sockets = Array.from({ length: 11 }, () => connect(port, '127.0.0.1').on('error', () => {}))

@@ -72,7 +72,7 @@ function startSender({ send = async () => {}, parts = {} }: Options = {}) {
   return { sender, sent, dead, lines, run, closed: () => closed }
 }
 
-test('a mail is sent once, and its row tells no secret afterwards', async (t) => {
+test('a mail is sent once, and its row contains no secret afterwards', async (t) => {
   const recipient = await write()
   const { sent, run, sender } = startSender()
   await run()

@@ -148,7 +148,7 @@ test('many pages are read for a long list', async (t) => {
   t.equal(items.length, 150)
 })
 
-test('what a user wrote cannot move the cursor of the terminal', async (t) => {
+test('control characters in the name or browser of a user are not printed to the terminal', async (t) => {
   const ann = await signUp()
   await ann.put('/api/auth/profile', { name: 'Ann\u001b[2J\u009b2J\u202e\u{e0001}' })
   // As an earlier release stored it.
@@ -258,7 +258,7 @@ test('a command says whom it affects, and acts only after the answer yes', async
   t.equal(await isActive(ann), true)
 })
 
-test('a command that takes something from a user does nothing where nobody can be asked', async (t) => {
+test('a command that takes something from a user does nothing where no question can be asked', async (t) => {
   const ann = await signUp()
   for (const [command, ...more] of [
     ['disable'],

@@ -88,7 +88,7 @@ test('a mail server that does not answer delays no request', async (t) => {
   resolve()
 })
 
-test('requests for mail are limited by client address, and by nothing that tells who exists', async (t) => {
+test('requests for mail are limited by client address only, alike for known and unknown accounts', async (t) => {
   const settings = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_MAIL: '6' }
   const { signUp, anyone } = await startApp(t, { settings })
   const ann = await signUp()

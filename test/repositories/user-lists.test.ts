@@ -78,7 +78,7 @@ for (const [way, bounds] of Object.entries(ways))
         )
   })
 
-test('a text that nobody has, but whose parts many have, reads a bounded number of users', async (t) => {
+test('a search that matches nobody, but whose parts many users match, reads a bounded number of users', async (t) => {
   await sql`insert into users (id, email, name, password_hash)
     select gen_random_uuid(), 'many' || i || '@example.com', 'Xyzxyz', 'none' from generate_series(1, 30) i`.execute(
     app.db
@@ -135,7 +135,7 @@ test('searches and lists of users use an index, without a scan of all users', as
   t.match(await plan('select user_id from sign_ins order by at desc, user_id desc limit 9'), /sign_ins_by_time/)
 })
 
-test('nobody of another issuer can be an admin', async (t) => {
+test('the database refuses an admin of another issuer', async (t) => {
   const insert = sql`insert into users (id, issuer, subject, email, name, role)
     values (gen_random_uuid(), 'https://other.example', 'fay', 'fay@example.com', 'Fay', 'admin')`
   await t.rejects(insert.execute(app.db), /users_role/)

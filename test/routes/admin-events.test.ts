@@ -116,7 +116,7 @@ test('an event of a transaction that is open for long is not missed by those who
   t.equal(items.filter(({ user_agent }) => user_agent === 'late').length, 1)
 })
 
-test('whoever follows while many transactions commit in any order, and several processes seal, gets every event once', {
+test('with concurrent commits and several sealing processes, a reader of the feed gets every event once', {
   skip
 }, async (t) => {
   const [writers, each] = [4, 30]

@@ -154,7 +154,7 @@ test('reset mails of the old address are invalid after the change and after it i
   t.equal((await login(ann.email)).statusCode, 200, 'the password is the same')
 })
 
-test('verification mails of the old address prove nothing after the change, also if somebody else has it since', async (t) => {
+test('verification mails of the old address verify nothing after the change, even if another user has it since', async (t) => {
   const ann = await signUp()
   const verify = (token: string) => anyone.post('/api/auth/email/verify', { token })
   await ann.post('/api/auth/email/verification')
@@ -276,7 +276,7 @@ test('the user who asked confirms with the code of the mail, and the link does n
   }
 })
 
-test('a code works for the user who asked only, with an access token', async (t) => {
+test('a code is accepted only from the user who asked for it, with an access token', async (t) => {
   const [ann, ben] = [await signUp(), await signUp()]
   const { email } = await ask(ann)
   await ask(ben)
@@ -294,7 +294,7 @@ test('a code works for the user who asked only, with an access token', async (t)
   t.equal((await byCode(ann, code)).statusCode, 200)
 })
 
-test('the code is invalid after five wrong ones, also at once; the link still works', async (t) => {
+test('five wrong codes sent concurrently invalidate the code; the link still works', async (t) => {
   const ann = await signUp()
   const { email, confirmation } = await ask(ann)
   const code = await codeTo(email)
@@ -322,7 +322,7 @@ test('codes for taken and free addresses are refused alike, and counted', async 
   t.strictSame(seen[0], seen[1])
 })
 
-test('a right code for an address that somebody else got meanwhile consumes nothing', async (t) => {
+test('a right code for an address that is taken meanwhile answers 409, and is not consumed', async (t) => {
   const ann = await signUp()
   const { email } = await ask(ann)
   const code = await codeTo(email)

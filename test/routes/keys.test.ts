@@ -73,7 +73,7 @@ test('with a URL as JWT_ISSUER, jwks_uri is below that URL, whatever the Host he
   t.match(answer.json(), { issuer: 'https://id.example.com', jwks_uri: `https://id.example.com${jwks}` })
 })
 
-test('the metadata of an issuer with a path is where RFC 8414 says', async (t) => {
+test('the metadata of an issuer with a path are served at the path of RFC 8414', async (t) => {
   for (const JWT_ISSUER of ['https://id.example.com/tenants/1', 'https://id.example.com/tenants/1/']) {
     const { app } = await startApp(t, { settings: { JWT_ISSUER } })
     for (const url of [metadata, `${metadata}/tenants/1`])

@@ -100,7 +100,7 @@ for (const [what, how] of Object.entries(bad))
     t.equal((await logIn(authenticator)).statusCode, 200, 'the same without it does')
   })
 
-test('the log says why a passkey was refused, on one short line', async (t) => {
+test('the reason why a passkey was refused is logged, on one short line', async (t) => {
   const { authenticator } = await withPasskey()
   await logIn(authenticator, { origin: `https://${'\u202Eevil.'.repeat(100)}example` })
   const refusal = String(lines.at(-1)?.refusal)

@@ -189,7 +189,7 @@ test('of 20 requests with one link at once, one creates the account', async (t) 
   t.equal((await app.db.selectFrom('users').select('id').execute()).length, 1)
 })
 
-test('rules for passwords are told at once, for every address', async (t) => {
+test('a password against the rules is refused at the sign-up, not when the mail is answered', async (t) => {
   t.match((await register(someone(), 'password-1')).json(), { status: 400, errors: [{ pointer: '/password' }] })
 })
 

@@ -39,7 +39,7 @@ const scoped: Record<string, string> = {
   )
 }
 
-test('each route has the scope that the list says, in the contract, or none', (t) => {
+test('the contract gives each route the scope of the written list, or none', (t) => {
   const found = routes.flatMap(({ method, path, operation }) =>
     operation['x-scope'] ? [[`${method} ${path}`, operation['x-scope']]] : []
   )

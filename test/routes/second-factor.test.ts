@@ -43,7 +43,7 @@ test('a challenge opens one session, and uses one code, also with two right code
   t.equal((await caller(app, access_token).get('/api/auth/factors')).json().recovery_codes, 9)
 })
 
-test('a challenge that another request has answered meanwhile opens nothing', async (t) => {
+test('a challenge that a concurrent request has answered is refused', async (t) => {
   const ann = await register()
   const challenge = await challengeOf(ann.email)
   const codes = {
@@ -111,7 +111,7 @@ test('a recovery code works once, however it is typed', async (t) => {
   t.equal(rows.filter(({ event }) => event === 'recovery_code.used').length, 2)
 })
 
-test('a challenge works once', async (t) => {
+test('a challenge is accepted once', async (t) => {
   const ann = await register()
   const challenge = await challengeOf(ann.email)
   t.equal((await answer(challenge, nextCode(ann.secret))).statusCode, 200)

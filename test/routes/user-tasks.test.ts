@@ -6,7 +6,7 @@ const { app, signUp, anyone } = await startApp(t)
 const [ann, ben] = [await signUp(), await signUp()]
 const own = `/api/users/${ann.id}/tasks`
 
-test('the six task routes work under the id of their owner', async (t) => {
+test('the six task routes answer the owner under /api/users/{user_id}/tasks', async (t) => {
   const created = await ann.post(own, { title: 'Milk' })
   const { id } = created.json()
   t.equal(created.statusCode, 201)

@@ -52,7 +52,7 @@ test('a job that waits two seconds is refused with Retry-After', async (t) => {
   t.equal(await later, 2 * runTime + 1)
 })
 
-test('how long a job waits can be chosen', async (t) => {
+test('the longest wait of a job is configurable', async (t) => {
   const { ask, pass, endAll } = start(t, { maxWait: 9_000 })
   const [, late] = [ask('192.0.2.1'), ask('198.51.100.1')]
   pass(8_999)

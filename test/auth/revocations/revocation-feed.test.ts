@@ -101,7 +101,7 @@ test('one query answers all readers that wait, and those that come back at once'
   t.equal(state.queries, 4)
 })
 
-test('of two first readers at once, one is told to ask again, and nothing is lost', async (t) => {
+test('of two concurrent first readers, one gets no rows and asks again, and no revocation is lost', async (t) => {
   const { revoke, read, waiting } = start()
   const both = [read({}, long), read({}, long)]
   const told = await Promise.race(both)
@@ -112,7 +112,7 @@ test('of two first readers at once, one is told to ask again, and nothing is los
   t.match(await read(told.position, long), { rows: { length: 1 } })
 })
 
-test('what is revoked while nobody waits reaches the reader that comes back', async (t) => {
+test('a revocation that is committed between two requests is in the answer to the second', async (t) => {
   const { revoke, read, waiting } = start()
   const waited = read({}, long)
   await waiting(1)
@@ -213,7 +213,7 @@ test('a reader that is too far behind reads by itself', async (t) => {
   t.match(await read(tails[99], long), { rows: { length: PAGE_SIZE }, isMore: true }, 'not kept')
 })
 
-test('a position of another process works, and one of another database begins again', async (t) => {
+test('a position of another process is continued, and one of another database starts from the beginning', async (t) => {
   const { revoke, read, open } = start()
   revoke(2)
   const { position } = await read()

@@ -45,7 +45,7 @@ test('an invalid name claim counts as missing', async (t) => {
     t.equal(read({ name }).name, undefined, JSON.stringify(name))
 })
 
-test('only a boolean tells whether the address is verified, in the spelling of OpenID Connect or of Better Auth', async (t) => {
+test('email_verified, or else emailVerified, counts only as a boolean', async (t) => {
   for (const value of [true, false])
     for (const name of ['email_verified', 'emailVerified']) t.equal(read({ [name]: value }).emailVerified, value)
   t.equal(read({ email_verified: false, emailVerified: true }).emailVerified, false)
