@@ -154,6 +154,18 @@ test('reset mails of the old address are invalid after the change and after it i
   t.equal((await login(ann.email)).statusCode, 200, 'the password is the same')
 })
 
+test('mails to an address from before a change stay invalid once the user has gone back to it', async (t) => {
+  const ann = await signUp()
+  await forgot(ann.email)
+  const resetting = tokenOf(await lastTo(ann.email))
+  await ann.post('/api/auth/email/verification')
+  const verifying = tokenOf(await lastTo(ann.email))
+  const { email } = await change(ann)
+  await change(ann, ann.email, email)
+  refused(t, await reset(resetting), 'invalid_token', 'which would set a password')
+  refused(t, await anyone.post('/api/auth/email/verify', { token: verifying }), 'invalid_token', 'which would verify it')
+})
+
 test('verification mails of the old address verify nothing after the change, even if another user has it since', async (t) => {
   const ann = await signUp()
   const verify = (token: string) => anyone.post('/api/auth/email/verify', { token })
