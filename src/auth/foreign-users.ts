@@ -18,7 +18,7 @@ interface Known {
 
 const maxCached = 100_000
 /** Milliseconds. Must be much shorter than revocations are kept, because a revocation evicts a cached user. */
-export const ASK_AGAIN_AFTER = 60 * 60 * 1000
+const ASK_AGAIN_AFTER = 60 * 60 * 1000
 
 /** Maps (issuer, subject) to our users: an email that two issuers vouch for belongs to two users. */
 export function createForeignUsers(users: UsersRepository, revocations: Revocations, clock: () => number) {

@@ -1,12 +1,14 @@
 import { createHmac } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import t, { type Test, test } from 'tap'
-import { FETCH_PAUSE, KEYS_LAST, REFRESH_AFTER } from '../../packages/guard/src/keys.ts'
 import { firstKey, guardToken, header, startConsumer, startKeyServer } from '../helpers/guard.ts'
 import { pairs, published } from '../helpers/keys.ts'
 import { ourClaims, segment } from '../helpers/mint.ts'
 import { signPart } from '../helpers/signing.ts'
 import { until } from '../helpers/wait.ts'
+
+/** Milliseconds between two fetches after a failure or an unknown key, until keys are fetched again, and until they end. */
+const [fetchPause, refreshAfter, keysLast] = [30_000, 5 * 60_000, 24 * 60 * 60_000]
 
 const { state, publish, origin, jwksUrl } = await startKeyServer(t)
 t.beforeEach(() => publish(firstKey))
@@ -29,12 +31,12 @@ test('keys are fetched again for an unknown kid, at most once in 30 s', async (t
   const { time, status } = await ready()
   publish(firstKey, secondKey)
   t.equal(await status(second()), 401, 'just fetched')
-  time.elapsed = FETCH_PAUSE
+  time.elapsed = fetchPause
   t.strictSame(await Promise.all([second(), second(), second()].map(status)), [200, 200, 200])
   t.equal(state.fetches, 2)
   for (let i = 0; i < 200; i++) t.equal(await status(guardToken({}, { kid: `random ${i}` })), 401)
   t.equal(state.fetches, 2)
-  time.elapsed += FETCH_PAUSE
+  time.elapsed += fetchPause
   await Promise.all(Array.from({ length: 50 }, (_, i) => status(guardToken({}, { kid: `again ${i}` }))))
   t.equal(state.fetches, 3)
 })
@@ -44,17 +46,17 @@ test('known keys are fetched again after a while, and a retired key is refused, 
   const token = guardToken()
   t.equal(await status(token), 200)
   publish(secondKey)
-  time.elapsed = REFRESH_AFTER + 1
+  time.elapsed = refreshAfter + 1
   t.equal(await status(token), 200, 'while they are fetched')
   await until('the new keys', async () => (await status(second())) === 200)
   t.equal(await status(token), 401)
   t.equal(await status(guardToken()), 401)
   t.equal(state.fetches, 2)
   publish(secondKey, { ...secondKey, kid: 'first' })
-  time.elapsed += FETCH_PAUSE
+  time.elapsed += fetchPause
   t.equal(await status(token), 401, 'another key of that kid, for another algorithm')
   publish(published(pairs.EdDSA, 'second'))
-  time.elapsed += REFRESH_AFTER + 1
+  time.elapsed += refreshAfter + 1
   await until('another key of that kid', async () => (await status(second())) === 401)
 })
 
@@ -62,7 +64,7 @@ test('keys remain valid for a day while their server is down, and then the answe
   const { time, app, status } = await ready()
   const token = guardToken()
   state.answer = (response) => response.writeHead(500).end()
-  time.elapsed = KEYS_LAST
+  time.elapsed = keysLast
   t.equal(await status(token), 200)
   t.equal(await status(guardToken()), 200)
   time.elapsed += 1
@@ -71,7 +73,7 @@ test('keys remain valid for a day while their server is down, and then the answe
   t.match(answer.json(), { code: 'unavailable', status: 503, title: 'Service Unavailable' })
   t.equal(answer.headers['retry-after'], '1')
   publish(firstKey)
-  time.elapsed += FETCH_PAUSE
+  time.elapsed += fetchPause
   t.equal(await status(token), 200)
 })
 
@@ -81,7 +83,7 @@ test('a service starts while the key server is down, and finds the keys later', 
   await says(/the keys could not be fetched/)
   t.equal((await me(guardToken())).statusCode, 503)
   publish(firstKey)
-  time.elapsed = FETCH_PAUSE
+  time.elapsed = fetchPause
   t.equal((await me(guardToken())).statusCode, 200)
 })
 
@@ -155,7 +157,7 @@ test('a response that is not a set of keys leaves the known keys unchanged', asy
   ]
   for (const [name, answer] of answers) {
     state.answer = answer
-    time.elapsed += FETCH_PAUSE
+    time.elapsed += fetchPause
     t.equal(await status(second()), 401, name)
     await says(/the keys could not be fetched/)
     t.equal(await status(guardToken()), 200, name)
@@ -186,7 +188,7 @@ for (const [how, answer] of Object.entries(slow)) {
     const { time, status, says } = await ready()
     const clock = holdTime(t)
     state.answer = answer
-    time.elapsed += FETCH_PAUSE
+    time.elapsed += fetchPause
     const waiting = Promise.all([second(), second(), guardToken({}, { kid: 'x' })].map(status))
     await until('the request for keys', () => state.fetches === 2)
     t.equal(await status(guardToken()), 200)
@@ -197,7 +199,7 @@ for (const [how, answer] of Object.entries(slow)) {
     t.equal(await status(guardToken()), 200)
     clock.restore()
     publish(firstKey, secondKey)
-    time.elapsed += FETCH_PAUSE
+    time.elapsed += fetchPause
     t.equal(await status(second()), 200, 'it comes back')
   })
 
@@ -212,7 +214,7 @@ for (const [how, answer] of Object.entries(slow)) {
     t.equal((await me(guardToken())).statusCode, 503)
     clock.restore()
     publish(firstKey)
-    time.elapsed = FETCH_PAUSE
+    time.elapsed = fetchPause
     t.equal((await me(guardToken())).statusCode, 200)
   })
 }
@@ -274,10 +276,10 @@ test('unreadable issuer metadata provides no keys, so tokens get 503, and leaves
     await says(/the keys could not be fetched/)
     t.equal((await me(guardToken({ iss: issuer }))).statusCode, 503, name)
     state.describe = undefined
-    time.elapsed = FETCH_PAUSE
+    time.elapsed = fetchPause
     t.equal((await me(guardToken({ iss: issuer }))).statusCode, 200, `after ${name}`)
     state.describe = answer
-    time.elapsed += REFRESH_AFTER + 1
+    time.elapsed += refreshAfter + 1
     t.equal((await me(guardToken({ iss: issuer }))).statusCode, 200, `${name}, later`)
   }
 })

@@ -3,13 +3,14 @@ import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import t, { test } from 'tap'
 import { type GuardOptions, guard } from '../../packages/guard/src/guard.ts'
-import { FETCH_PAUSE } from '../../packages/guard/src/keys.ts'
-import { MAX_AGE, SPACING } from '../../packages/guard/src/revocations.ts'
 import { firstKey, guardToken, header, startConsumer, startKeyServer } from '../helpers/guard.ts'
 import { pairs, published } from '../helpers/keys.ts'
 import { ourClaims, seconds } from '../helpers/mint.ts'
 import { signPart } from '../helpers/signing.ts'
 import { until } from '../helpers/wait.ts'
+
+/** Milliseconds between two tries, between two questions, and until what is known is too old. */
+const [fetchPause, spacing, maxAge] = [30_000, 250, 15_000]
 
 const { state, publish, jwksUrl } = await startKeyServer(t)
 
@@ -45,7 +46,7 @@ async function start(
   let spaces = 0
   const pause = (milliseconds: number, signal: AbortSignal) =>
     new Promise((resolve, reject) => {
-      if (milliseconds === SPACING && !holdsSpaces) {
+      if (milliseconds === spacing && !holdsSpaces) {
         spaces += 1
         resolve(undefined)
         return
@@ -127,7 +128,7 @@ test('a revocation of an unknown kind withdraws no key that appears later under 
   ;(await asked()).answer({ items: [item('second', { kind: 'other' })], has_more: false })
   const next = await asked()
   publish(firstKey, published(pairs.ES256, 'second'))
-  time.elapsed += FETCH_PAUSE
+  time.elapsed += fetchPause
   next.answer({ items: [], has_more: false })
   ;(await asked()).answer({ items: [], has_more: false })
   await asked()
@@ -141,7 +142,7 @@ test('a signing key that was withdrawn before the keys are known is refused when
   const { me, time, asked } = await start({}, { items: [item('first', { kind: 'signing_key' })], has_more: false })
   t.equal((await me(guardToken())).statusCode, 503, 'no keys')
   publish(firstKey, published(pairs.ES256, 'second'))
-  time.elapsed += FETCH_PAUSE
+  time.elapsed += fetchPause
   ;(await asked()).answer({ items: [], has_more: false })
   await asked()
   t.equal((await me(guardToken())).statusCode, 401)
@@ -171,7 +172,7 @@ test('while revocations are unknown requests get 503, or are accepted if so conf
     ;(await asked()).answer({ items: [item(sid)], has_more: false })
     await asked()
     t.equal((await me(guardToken())).statusCode, 200)
-    time.elapsed += MAX_AGE
+    time.elapsed += maxAge
     t.equal(guard.isFresh(), true)
     time.elapsed += 1
     t.equal(guard.isFresh(), false)
@@ -283,7 +284,7 @@ test('closing ends the subscription', async (t) => {
   await paused.app.close()
   t.strictSame(paused.asks, [])
   const between = await start({}, undefined, undefined, true, true)
-  t.equal((await between.paused()).milliseconds, SPACING)
+  t.equal((await between.paused()).milliseconds, spacing)
   await between.app.close()
   t.strictSame(between.asks, [], 'between two questions')
 })

@@ -1,11 +1,12 @@
 import { WebAuthnEmulator } from 'nid-webauthn-emulator'
 import t, { type Test, test } from 'tap'
-import { maxPasskeys } from '../../src/auth/factors/passkeys.ts'
 import { caller, startApp } from '../helpers/app.ts'
 import { createAuthenticator, type Deviation, passkeysOf, site, type Value } from '../helpers/authenticator.ts'
 import { codeAt } from '../helpers/factors.ts'
 import { bridgeToken } from '../helpers/mint.ts'
 import { refreshing } from '../helpers/refreshing.ts'
+
+const maxPasskeys = 20
 
 let now = Date.now()
 const { app, anyone, signUp, lettersTo, lines } = await startApp(t, { clock: () => now })

@@ -1,6 +1,5 @@
 import t, { test } from 'tap'
 import { createAuth } from '../../src/auth/auth.ts'
-import { maxPersonalTokens } from '../../src/auth/personal-tokens/personal-tokens.ts'
 import { shape } from '../../src/auth/personal-tokens/token-text.ts'
 import type { AccessToken } from '../../src/auth/tokens/claims.ts'
 import { deleteExpired } from '../../src/housekeeping.ts'
@@ -10,6 +9,8 @@ import { claimsOf } from '../helpers/factors.ts'
 import { bridgeToken, ourToken } from '../helpers/mint.ts'
 import { path, personalTokensOf } from '../helpers/personal-tokens.ts'
 import { refused } from '../helpers/refused.ts'
+
+const maxPersonalTokens = 50
 
 let now = Date.now()
 const settings = { BETTER_AUTH_URL: 'https://app.example.com' }

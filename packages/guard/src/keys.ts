@@ -2,9 +2,9 @@ import { checkUrl, fetchJson } from './fetching.ts'
 import { type Algorithm, parseKeySet, type VerificationKey } from './key-set.ts'
 
 /** Milliseconds: between two fetches; after which keys are fetched again; for which they stay valid if that fails. */
-export const FETCH_PAUSE = 30_000
-export const REFRESH_AFTER = 5 * 60_000
-export const KEYS_LAST = 24 * 60 * 60_000
+const FETCH_PAUSE = 30_000
+const REFRESH_AFTER = 5 * 60_000
+const KEYS_LAST = 24 * 60 * 60_000
 const timeout = 3_000
 
 export interface Log {

@@ -23,12 +23,12 @@ const wait = 5
 /** Milliseconds. */
 const margin = 5_000
 /** From one question to the next. Without it, each revocation would cause one, and anyone could use up the token's limit by signing out. */
-export const SPACING = 250
+const SPACING = 250
 const backoff = { first: 500, longest: 15_000 }
 const pruneEvery = 60_000
 /** Of a page of 1,000 revocations, with a long cursor. */
 const maxBytes = 1024 * 1024
-export const MAX_AGE = 15_000
+const MAX_AGE = 15_000
 
 export interface Surroundings {
   allowHttp: boolean

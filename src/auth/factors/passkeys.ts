@@ -21,7 +21,7 @@ import type { OpenChallenge, PasskeyChallenges, PasskeyPurpose } from './passkey
 import { creationOptions, requestOptions, verifyAssertion, verifyRegistration } from './webauthn.ts'
 
 /** Passkeys of an account. */
-export const maxPasskeys = 20
+const maxPasskeys = 20
 
 /** A passkey is used with user verification, so that it counts as two factors (RFC 8176; NIST SP 800-63B-4, 2.2.1). */
 const methods = ['hwk', 'mfa']

@@ -21,7 +21,7 @@ import { hashOf, makeToken } from './token-text.ts'
 import { createUses } from './uses.ts'
 
 /** Personal access tokens of an account that have not ended. */
-export const maxPersonalTokens = 50
+const maxPersonalTokens = 50
 
 const maxEntries = 50_000
 /** Reads of the feed of revocations for each other request that RATE_LIMIT_TOKEN allows. */

@@ -17,8 +17,8 @@ interface Step {
 }
 
 /** Revocations of a page; readers that wait; recent steps that are kept for readers, and their revocations together. */
-export const PAGE_SIZE = 1_000
-export const MAX_WAITING = 200
+const PAGE_SIZE = 1_000
+const MAX_WAITING = 200
 const maxSteps = 256
 const maxKept = 20_000
 

@@ -4,7 +4,7 @@ import type { Windows } from '../../redis/windows.ts'
 const hour = 60 * 60 * 1000
 
 /** Changes of one kind that a user may make in an hour. Each has a row of its own in the audit trail, which nothing deletes. */
-export const maxChanges = 100
+const maxChanges = 100
 
 export type Change =
   | 'email.requested'

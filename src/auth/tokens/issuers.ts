@@ -12,9 +12,9 @@ export interface TrustedIssuer {
 }
 
 /** Milliseconds: between two fetches; after which keys are refreshed; for which keys stay valid without a refresh. */
-export const FETCH_PAUSE = 30_000
-export const REFRESH_AFTER = 10 * 60_000
-export const KEYS_LAST = 24 * 60 * 60_000
+const FETCH_PAUSE = 30_000
+const REFRESH_AFTER = 10 * 60_000
+const KEYS_LAST = 24 * 60 * 60_000
 const fetchTimeout = 3_000
 const maxBytes = 64 * 1024
 

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { problems } from '../../http/problems.ts'
 
 /** Better Auth puts the whole user into its tokens. Node limits all headers together to 16 KiB. */
-export const maxTokenLength = 12 * 1024
+const maxTokenLength = 12 * 1024
 
 // Strict base64url (RFC 7515): no padding, white space or unused bits, so that a signature has only one spelling.
 function decode(segment: string): Buffer {

@@ -1,8 +1,12 @@
 import { test } from 'tap'
-import { createRevocationFeed, MAX_WAITING, PAGE_SIZE } from '../../../src/auth/revocations/revocation-feed.ts'
+import { createRevocationFeed } from '../../../src/auth/revocations/revocation-feed.ts'
 import { ALWAYS } from '../../../src/auth/revocations/revocation-table.ts'
 import type { FeedPosition, FeedRow } from '../../../src/repositories/revocation-feed.ts'
 import { until } from '../../helpers/wait.ts'
+
+const pageSize = 1_000
+/** Readers who wait at the same time. */
+const maxWaiting = 200
 
 const long = 600_000
 const { signal: never } = new AbortController()
@@ -66,7 +70,7 @@ test('a reader without a position gets all, and then only what is new', async (t
 
 test('pages of a long list lose nothing that is committed meanwhile', async (t) => {
   const { revoke, read, rows } = start()
-  revoke(2 * PAGE_SIZE + 1)
+  revoke(2 * pageSize + 1)
   const got = new Set<string>()
   let position: FeedPosition = {}
   for (let pages = 1; ; pages++) {
@@ -80,7 +84,7 @@ test('pages of a long list lose nothing that is committed meanwhile', async (t) 
     }
   }
   t.equal((await read(position)).rows.length, 3)
-  t.equal(got.size, 2 * PAGE_SIZE + 1)
+  t.equal(got.size, 2 * pageSize + 1)
 })
 
 test('one query answers all readers that wait, and those that come back at once', async (t) => {
@@ -148,8 +152,8 @@ test('the number of waiting readers is bounded', async (t) => {
   const { read, feed, waiting } = start()
   const { position } = await read(undefined, 1)
   const leaving = new AbortController()
-  const all = Array.from({ length: MAX_WAITING }, () => read(position, long, leaving.signal))
-  await waiting(MAX_WAITING)
+  const all = Array.from({ length: maxWaiting }, () => read(position, long, leaving.signal))
+  await waiting(maxWaiting)
   await t.rejects(read(position, long), { status: 503, code: 'unavailable' })
   t.match(await read(position), { rows: { length: 0 } }, 'without waiting')
   leaving.abort()
@@ -161,11 +165,11 @@ test('after very many revocations at once the readers read pages', async (t) => 
   const { revoke, read, waiting } = start()
   const waited = read({}, long)
   await waiting(1)
-  revoke(PAGE_SIZE)
+  revoke(pageSize)
   const page = await waited
   t.match(page, { rows: { length: 0 }, isMore: true })
   const next = await read(page.position, long)
-  t.match(next, { rows: { length: PAGE_SIZE }, isMore: true })
+  t.match(next, { rows: { length: pageSize }, isMore: true })
   t.match(await read(next.position), { rows: { length: 0 }, isMore: false })
 })
 
@@ -195,7 +199,7 @@ test('a reader that is too far behind reads by itself', async (t) => {
   for (let i = 0; i < 3; i++) {
     const next = read(tail, long)
     await waiting(1)
-    revoke(PAGE_SIZE - 1)
+    revoke(pageSize - 1)
     tail = (await next).position
   }
   t.match(await read(position, long), { rows: { length: 0 }, isMore: true }, 'more than a page')
@@ -207,10 +211,10 @@ test('a reader that is too far behind reads by itself', async (t) => {
     tail = (await next).position
     tails.push(tail)
   }
-  t.match(await read(position, long), { rows: { length: PAGE_SIZE }, isMore: true }, 'no longer kept')
+  t.match(await read(position, long), { rows: { length: pageSize }, isMore: true }, 'no longer kept')
   // 200 steps of 100 revocations are kept: the oldest ends at place 100.
   t.match(await read(tails[100], long), { rows: { length: 0 }, isMore: true }, 'kept, and more than a page')
-  t.match(await read(tails[99], long), { rows: { length: PAGE_SIZE }, isMore: true }, 'not kept')
+  t.match(await read(tails[99], long), { rows: { length: pageSize }, isMore: true }, 'not kept')
 })
 
 test('a position of another process is continued, and one of another database starts from the beginning', async (t) => {

@@ -1,5 +1,7 @@
 import { test } from 'tap'
-import { maxTokenLength, parseJws } from '../../../src/auth/tokens/jws.ts'
+import { parseJws } from '../../../src/auth/tokens/jws.ts'
+
+const maxTokenLength = 12 * 1024
 
 const encode = (text: string) => Buffer.from(text).toString('base64url')
 const [header, signature] = [encode('{"alg":"HS256"}'), encode('signature')]

@@ -1,10 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import t, { type Test, test } from 'tap'
-import { KEYS_LAST, REFRESH_AFTER } from '../../../src/auth/tokens/issuers.ts'
 import { allKeys, startIssuer } from '../../helpers/issuer.ts'
 import { foreignClaims, foreignToken, issuerName, pairs, published, signWith } from '../../helpers/keys.ts'
 import { seconds } from '../../helpers/mint.ts'
+
+/** Milliseconds until keys are fetched again, and until they end. */
+const [refreshAfter, keysLast] = [10 * 60_000, 24 * 60 * 60_000]
 
 const { publish, trust } = await startIssuer(t)
 t.beforeEach(() => publish(allKeys))
@@ -20,7 +22,7 @@ type Service = ReturnType<typeof service>
 
 /** Advances the clock until keys are refreshed, and waits for that. */
 async function refresh({ time, verify, checks }: Service) {
-  time.elapsed += REFRESH_AFTER + 1
+  time.elapsed += refreshAfter + 1
   await verify(foreignToken({}, { kid: 'x' })).catch(() => {})
   checks()
 }
@@ -96,7 +98,7 @@ test('a cached token stays valid while its key is published', async (t) => {
   t.ok(await theirs.verify(token))
   t.equal(theirs.checks(), 0)
   publish(Array(101).fill({}))
-  theirs.time.elapsed += KEYS_LAST + 1
+  theirs.time.elapsed += keysLast + 1
   await t.rejects(theirs.verify(token), { code: 'unavailable' })
 })
 
