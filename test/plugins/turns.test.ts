@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { mock } from 'node:test'
 import fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
@@ -178,6 +179,25 @@ test('a request that waits too long is refused, and holds no slot', async (t) =>
   await Promise.all(first)
   t.equal((await get('ann', '/wrong')).statusCode, 500)
   await until(() => isIdle(app), 'the end of all turns, also of the handler that threw')
+})
+
+test('a request whose turn has come may take longer than it could have waited', async (t) => {
+  const { get, at, end } = await start(t)
+  const work = async (count: number) => {
+    while (at.length < count) await new Promise(setImmediate)
+  }
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    const answers = [get('ann'), get('ann'), get('ann')]
+    await work(2)
+    end('ann')
+    await work(2)
+    mock.timers.tick(60_000)
+    for (const { end } of at) end()
+    for (const { statusCode } of await Promise.all(answers)) t.equal(statusCode, 200)
+  } finally {
+    mock.timers.reset()
+  }
 })
 
 test('how long requests wait can be chosen for all routes', async (t) => {

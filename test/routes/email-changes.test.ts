@@ -163,7 +163,12 @@ test('mails to an address from before a change stay invalid once the user has go
   const { email } = await change(ann)
   await change(ann, ann.email, email)
   refused(t, await reset(resetting), 'invalid_token', 'which would set a password')
-  refused(t, await anyone.post('/api/auth/email/verify', { token: verifying }), 'invalid_token', 'which would verify it')
+  refused(
+    t,
+    await anyone.post('/api/auth/email/verify', { token: verifying }),
+    'invalid_token',
+    'which would verify it'
+  )
 })
 
 test('verification mails of the old address verify nothing after the change, even if another user has it since', async (t) => {
