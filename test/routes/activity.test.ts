@@ -61,6 +61,19 @@ test('a user sees what happened to the account, newest first, with time, address
   for (const item of items) t.strictSame(Object.keys(item).sort(), keys)
 })
 
+test('what operators do is shown without the address and the program that they used', async (t) => {
+  const ann = await signUp()
+  const rows = (['admin', 'command'] as const).map((actor) => ({
+    ...{ id: crypto.randomUUID(), event: 'sessions.ended', user_id: ann.id, actor },
+    ...{ address: '192.0.2.1', user_agent: 'command line of root' }
+  }))
+  await app.db.insertInto('security_events').values(rows).execute()
+  const { items } = await page(ann)
+  const ended = items.filter(({ event }: Item) => event === 'sessions.ended')
+  t.equal(ended.length, 2)
+  for (const { ip, user_agent } of ended) t.strictSame([ip, user_agent], [null, null])
+})
+
 test('events that share a row have a count, and no address or user agent', async (t) => {
   const ann = await signUp()
   for (let i = 0; i < 40; i++) await anyone.post('/api/auth/login', { email: ann.email, password: 'wrong-horse-7' })

@@ -387,6 +387,14 @@ test('a pending change does not reserve its new address', async (t) => {
   t.equal((await confirm(asked.confirmation)).statusCode, 200, 'the address is free again')
 })
 
+test('the address of a user of another issuer is free', async (t) => {
+  const ann = await signUp()
+  const email = fresh()
+  t.equal((await caller(app, bridgeToken({ sub: email, email })).get('/api/auth/me')).statusCode, 200)
+  await change(ann, email)
+  t.match(await stateOf(ann), { email })
+})
+
 test('the old address stays reserved for 72 hours, and answers as a taken one', async (t) => {
   const [ann, ben] = [await signUp(), await signUp()]
   const waiting = await ask(ben)

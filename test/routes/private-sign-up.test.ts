@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import t, { test } from 'tap'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { codeOf, tokenOf } from '../helpers/mailbox.ts'
+import { bridgeToken } from '../helpers/mint.ts'
 import { countQueries } from '../helpers/queries.ts'
 import { refused } from '../helpers/refused.ts'
 
@@ -107,6 +108,13 @@ test('a deactivated account is taken as well', async (t) => {
   await app.db.updateTable('users').set({ is_active: false }).where('email', '=', email).execute()
   await register(email, other)
   t.match((await lastTo(email))?.subject, 'You already have')
+})
+
+test('the address of a user of another issuer is free to sign up here', async (t) => {
+  const email = someone()
+  const foreign = caller(app, bridgeToken({ sub: email, email }))
+  t.equal((await foreign.get('/api/auth/me')).statusCode, 200)
+  t.equal((await login(await signUp(email))).statusCode, 200)
 })
 
 test('the old address of a change, which is reserved, gets the mail of a taken one', async (t) => {
