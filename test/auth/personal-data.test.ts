@@ -18,6 +18,7 @@ import {
 import { securityEventsRepository } from '../../src/repositories/security-events.ts'
 import { caller, password, startApp } from '../helpers/app.ts'
 import { codeAt } from '../helpers/factors.ts'
+import { tokenOf } from '../helpers/mailbox.ts'
 import { bridgeToken } from '../helpers/mint.ts'
 import { personalTokensOf } from '../helpers/personal-tokens.ts'
 import { until } from '../helpers/wait.ts'
@@ -148,6 +149,20 @@ test('after a deletion no column of any table has the id, the addresses or the n
   })
   t.strictSame(await columnsWith(texts(quincey)), pseudonyms)
   t.equal((await verify(db)).broken, undefined, 'the chain of events still verifies')
+})
+
+test('after a deletion nothing has an address that the user had before', async (t) => {
+  const ann = await signUp()
+  await anyone.post('/api/auth/password/forgot', { email: ann.email })
+  await lettersTo(ann.email)
+  const next = `${crypto.randomUUID()}@example.com`
+  await ann.post('/api/auth/email/change', { email: next })
+  const token = tokenOf((await lettersTo(next)).at(-1))
+  t.equal((await anyone.post('/api/auth/email/confirm', { token })).statusCode, 200)
+  const before = await columnsWith([ann.email])
+  for (const column of ['mails.recipient', 'mail_tokens.subject']) t.ok(before.includes(column), column)
+  t.equal((await ann.post('/api/auth/profile/delete', { password })).statusCode, 204)
+  t.strictSame(await columnsWith([ann.email]), [])
 })
 
 test('a deletion keeps mails and tokens of another user whose address the deleted user had asked to change to', async (t) => {

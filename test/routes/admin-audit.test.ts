@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import t, { test } from 'tap'
+import { createStatistics } from '../../src/operator/statistics.ts'
 import { eventLists } from '../../src/repositories/event-lists.ts'
 import { denied, promoted } from '../helpers/admins.ts'
 import { password, startApp } from '../helpers/app.ts'
@@ -96,4 +97,27 @@ test('events are counted per day, and the counts of a past day are not computed 
   const last = (await anyone.post('/api/auth/login', { email: ann.email, password })).json()
   const much = { headers: { authorization: `Bearer ${last.access_token}` } }
   t.equal((await anyone.get('/api/admin/audit/days?days=90', undefined, much)).json().items.length, 90)
+})
+
+test('for an hour after midnight the day before still counts what is stored late', async (t) => {
+  const midnight = Date.parse('2026-03-02T00:00:00.000Z')
+  let now = midnight + 59 * 60_000
+  const lastDays = createStatistics(app.db, () => now)
+  const store = () =>
+    app.db
+      .insertInto('security_events')
+      .values({
+        ...{ id: crypto.randomUUID(), event: 'login.failed', at: '2026-03-01T23:59:59.999Z' },
+        ...{ user_id: null, address: null, user_agent: null }
+      })
+      .execute()
+  const failures = async () => (await lastDays(2))[0]?.failures
+  await store()
+  t.equal(await failures(), 1)
+  await store()
+  t.equal(await failures(), 2)
+  now = midnight + 61 * 60_000
+  t.equal(await failures(), 2)
+  await store()
+  t.equal(await failures(), 2, 'later the day is not counted again')
 })
