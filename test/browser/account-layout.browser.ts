@@ -67,7 +67,7 @@ for (const direction of ['ltr', 'rtl'] as const)
     }
   })
 
-test('on a phone, End is on the line of its session', async (t) => {
+test('on a phone, the End button is on the line of its session', async (t) => {
   const { page, email } = await site.signedUp({ viewport: { width: 320, height: 640 } })
   await site.signedIn(email)
   await page.goto('/sessions')

@@ -7,7 +7,7 @@ const origin = 'http://127.0.0.1:8000'
 const strong = 'hZ0vT3cQ9mWk2RxLbYp7sJdN5fUaE8gC'
 const say = (settings: object) => welcome(origin, loadConfig({ BETTER_AUTH_SECRET: strong, ...settings }))
 
-test('the start prints every address', async (t) => {
+test('the banner of the start has the address, its pages, the database and a first command', async (t) => {
   const text = say({ DATA_DIR: 'data' })
   for (const part of [
     origin,
@@ -19,7 +19,7 @@ test('the start prints every address', async (t) => {
   t.not(say({}), say({}), 'each suggests an address of its own')
 })
 
-test('in production it is one line of JSON', async (t) => {
+test('in production the banner is one line of JSON', async (t) => {
   const text = say({ NODE_ENV: 'production', DATA_DIR: 'data' })
   t.equal(text.indexOf('\n'), text.length - 1)
   t.match(JSON.parse(text), { msg: 'listening', url: origin, docs: `${origin}/docs`, database: /^embedded/ })

@@ -11,7 +11,7 @@ const run = (url: string, only?: Area[]) =>
 /** Checks that need cookies or TLS: see cookies-and-tls.system.ts. */
 const others = /^(cookies|transport)\./
 
-test('nothing is found at a service without faults', async (t) => {
+test('a service without faults has no finding', async (t) => {
   const { results, incomplete, remarks } = await run(await startNotes(t))
   t.strictSame(
     results.filter(({ outcome }) => outcome === 'finding').map(({ id, evidence }) => [id, evidence]),

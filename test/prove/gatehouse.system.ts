@@ -9,7 +9,7 @@ import '../helpers/without-database.ts'
 
 const secret = 'a-long-value-that-only-the-tests-know'
 
-test('nothing is found at Gatehouse itself, and the reports say so', { timeout: 480_000 }, async (t) => {
+test('a proof of Gatehouse itself has no finding, and the reports say so', { timeout: 480_000 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse_prove_'))
   t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
   const file = (name: string) => join(folder, name)

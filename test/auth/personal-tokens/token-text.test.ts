@@ -45,7 +45,7 @@ test('the expression of the documentation finds tokens in other texts, and nothi
   t.end()
 })
 
-test('no other text is well-formed', (t) => {
+test('random text after the prefix is not well-formed', (t) => {
   const refused = fc.property(fc.string({ unit: 'binary' }), (text) => !isWellFormed(`gh_${text}`))
   t.doesNotThrow(() => fc.assert(refused))
   t.end()
