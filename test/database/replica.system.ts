@@ -102,6 +102,12 @@ test('users read their own writes, by any process, with a real replica', { skip 
     return readsOf(replica)
   })
 
+  const limit = sql<string>`current_setting('statement_timeout')`
+  await until(
+    'an answer of the replica, which has less time than the primary, so that the primary can still answer',
+    async () => (await b.app.reads.selectNoFrom(limit.as('limit')).executeTakeFirst())?.limit === '2s'
+  )
+
   await onServer('select pg_wal_replay_pause()', replica.url)
   await writeHereReadThere(10)
   t.equal(readsOf(replica), atReplica)
