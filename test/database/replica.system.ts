@@ -1,12 +1,14 @@
 import { sql } from 'kysely'
 import { type Test, test } from 'tap'
+import { openDatabase } from '../../src/database/connection.ts'
+import { hasReached } from '../../src/database/freshness.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { poolsOf } from '../../src/database/pools.ts'
 import { createReads } from '../../src/database/replica.ts'
 import { caller, startApp } from '../helpers/app.ts'
 import { startPostgres, startReplica, withoutPostgres } from '../helpers/servers.ts'
 import { onServer, server } from '../helpers/template.ts'
-import { until } from '../helpers/wait.ts'
+import { patience, until } from '../helpers/wait.ts'
 
 /** Two databases as primary and replica, with the queries that each received. */
 async function start(t: Test) {
@@ -119,4 +121,10 @@ test('users read their own writes, by any process, with a real replica', { skip 
   await writeHereReadThere(5)
   t.equal((await there.get('/api/auth/profile')).statusCode, 200)
   t.equal((await there.get('/api/auth/sessions')).json().items.length, 1)
+
+  await onServer('select pg_promote()', replica.url)
+  const { rows } = await onServer('select timeline_id as timeline from pg_control_checkpoint()', replica.url)
+  const promoted = openDatabase({ databaseUrl: replica.url, dataDir: '', queueWait: patience }, a.app.log)
+  t.teardown(() => promoted.destroy())
+  t.equal(await hasReached(promoted, { lsn: '0/1', timeline: rows[0].timeline }), false, 'a replica that was promoted')
 })
