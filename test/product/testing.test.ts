@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { test } from 'tap'
 import { defineProduct, problems, type Routes, Type } from '../../src/index.ts'
 import { attack, buildTestApp, leaks, limitFaults, openRoutes, scopeFaults } from '../../src/testing/index.ts'
@@ -26,6 +27,12 @@ test('the sweeps find routes that answer another user, and tokens that are refus
           routes: async function protectedRoutes(app) {
             app.get('/:id', { schema: { operationId: 'readSecret', scope: 'secrets:read', ...common } }, () => null)
             app.put('/:id', { schema: { operationId: 'writeSecret', ...common, body: Type.Object({}) } }, () => null)
+            const params = Type.Object({ id: Type.String() })
+            const schema = { operationId: 'dropSecret', ...common, params, problems: [404 as const] }
+            // Refused, but in other words where there is one.
+            app.delete('/:id', { schema }, ({ params: { id } }) => {
+              throw problems.notFound(id === '1' ? "Ann's secret" : 'Secret')
+            })
           }
         }
       ]
@@ -39,10 +46,10 @@ test('the sweeps find routes that answer another user, and tokens that are refus
     urls: { '/api/secrets/{id}': '/api/secrets/1' },
     bodies: { 'PUT /api/secrets/{id}': {} }
   })
-  t.strictSame(
-    found,
-    ['GET', 'HEAD', 'PUT'].map((method) => `${method} /api/secrets/{id}: 200`)
-  )
+  t.strictSame(found, [
+    ...['GET', 'HEAD', 'PUT'].map((method) => `${method} /api/secrets/{id}: 200`),
+    'DELETE /api/secrets/{id}: 404'
+  ])
   const ann = await signUp()
   t.strictSame(await scopeFaults(app, ann, careless.scopes ?? []), [])
   const tokenless = { ...ann, program: async () => anyone }
@@ -162,7 +169,7 @@ test('a test app that cannot start leaves nothing behind', async (t) => {
   await t.rejects(buildTestApp({ scopes: ['x'] }, { databaseUrl }), /must be like notes:read/)
 })
 
-test('each route with a limit of its own gives its 429, and the sweep finds one that does not', async (t) => {
+test('the sweep of limits finds routes that let more or fewer requests of an address pass than the limit says', async (t) => {
   const schema = (operationId: string) => ({
     schema: {
       operationId,
@@ -185,6 +192,13 @@ test('each route with a limit of its own gives its 429, and the sweep finds one 
       { ...schema('careless'), onRequest: [async (_request, reply) => reply.send(null), app.limitAttempts()] },
       async () => null
     )
+    const seen = new Set<string>()
+    async function once({ method, client }: FastifyRequest): Promise<void> {
+      const name = `${method} ${client.prefix}`
+      if (seen.has(name)) throw problems.tooManyRequests(1)
+      seen.add(name)
+    }
+    app.get('/once', { ...schema('once'), onRequest: [app.limitAttempts(), once] }, async () => null)
   }
   const product = defineProduct({
     routes: {
@@ -197,10 +211,11 @@ test('each route with a limit of its own gives its 429, and the sweep finds one 
   t.teardown(kit.close)
   const user = await kit.signUp()
   const found = await limitFaults(kit, user)
-  t.strictSame(
-    found,
-    ['GET', 'HEAD'].map((method) => `${method} /api/careless: 200, 200, 200, 200, 200`)
-  )
+  const methods = ['GET', 'HEAD']
+  t.strictSame(found, [
+    ...methods.map((method) => `${method} /api/careless: 200, 200, 200, 200, 200`),
+    ...methods.map((method) => `${method} /api/careless/once: 200, 429, 429, 429, 200`)
+  ])
   t.match(
     await limitFaults(
       { ...kit, config: { ...kit.config, rateLimit: { ...kit.config.rateLimit, enabled: false } } },

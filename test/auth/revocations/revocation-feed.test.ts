@@ -154,9 +154,10 @@ test('the number of waiting readers is bounded', async (t) => {
   const leaving = new AbortController()
   const all = Array.from({ length: maxWaiting }, () => read(position, long, leaving.signal))
   await waiting(maxWaiting)
-  await t.rejects(read(position, long), { status: 503, code: 'unavailable' })
+  const refused = t.rejects(read(position, long, leaving.signal), { status: 503, code: 'unavailable' })
   t.match(await read(position), { rows: { length: 0 } }, 'without waiting')
   leaving.abort()
+  await refused
   await Promise.all(all)
   t.equal(feed.waiting, 0)
 })
