@@ -10,6 +10,8 @@ test('the documentation loads under its own CSP, from this server only', async (
   const policy = String(page.headers['content-security-policy'])
   for (const directive of ['script-src', 'style-src', 'img-src', 'connect-src'])
     t.match(policy, new RegExp(`(^|;)${directive} 'self'`))
+  for (const directive of ['default-src', 'base-uri', 'form-action', 'frame-ancestors'])
+    t.match(policy, new RegExp(`(^|;)${directive} 'none'(;|$)`))
   t.notMatch(policy, /unsafe|https?:|\*|upgrade-insecure-requests/)
   t.notMatch(page.body, /<script(?![^>]* src=)|<style|\son\w+=|\sstyle=/i, 'nothing inline, which the policy forbids')
   const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => String(url))

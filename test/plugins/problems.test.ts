@@ -28,6 +28,22 @@ app.post('/echo', async ({ body }) => body ?? null)
 await app.listen({ host: '127.0.0.1', port: 0 })
 t.teardown(() => app.close())
 
+test('an error of a handler that says its status answers with the problem of that status', async (t) => {
+  const codes = {
+    ...{ 400: 'malformed_request', 401: 'not_authenticated', 403: 'forbidden', 404: 'not_found' },
+    ...{ 408: 'request_timeout', 412: 'precondition_failed', 413: 'payload_too_large', 415: 'unsupported_media_type' },
+    ...{ 429: 'too_many_requests', 451: 'request_refused', 503: 'unavailable' }
+  }
+  for (const [status, code] of Object.entries(codes)) {
+    thrown[status] = Object.assign(new Error('of a handler'), { statusCode: Number(status) })
+    const answer = await app.inject(`/throws/${status}`)
+    t.match(
+      { answered: answer.statusCode, ...answer.json() },
+      { answered: Number(status), status: Number(status), code }
+    )
+  }
+})
+
 test('an unexpected error answers 500 without details, and is logged in full', async (t) => {
   const unforeseen = {
     error: new Error('hidden words'),

@@ -89,6 +89,10 @@ test('a signature rules out more than 98 % of the texts that do not match, in at
   const passed = Array.from({ length: 1_000 }, (_, i) => `missing ${i}`).filter((sought) => allows(grams, sought))
   t.ok(passed.length < 20, `${passed.length} of 1,000`)
   t.strictSame([gramsOf('').length, gramsOf('x'.repeat(10_000)).length], [8, 8])
+  const bitsOf = (text: string) =>
+    [...gramsOf(text)].reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
+  // None, "x", and "x", "xx" and "xxx".
+  t.strictSame(['', 'x', 'xxx', 'xxxx'].map(bitsOf), [0, 1, 3, 3])
   t.equal(gramsSought('anything').length, testedGrams)
   t.end()
 })

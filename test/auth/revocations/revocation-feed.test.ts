@@ -218,6 +218,26 @@ test('a reader that is too far behind reads by itself', async (t) => {
   t.match(await read(tails[99], long), { rows: { length: pageSize }, isMore: true }, 'not kept')
 })
 
+test('a reader is answered without a query if its position is among the last 256 steps', async (t) => {
+  const { state, revoke, read, waiting } = start()
+  let tail = (await read()).position
+  const tails: (typeof tail)[] = []
+  for (let i = 0; i < 300; i++) {
+    const next = read(tail, long)
+    await waiting(1)
+    revoke()
+    tail = (await next).position
+    tails.push(tail)
+  }
+  const queriesOf = async (position: typeof tail) => {
+    const before = state.queries
+    t.equal((await read(position, long)).rows.length, 299 - tails.indexOf(position))
+    return state.queries - before
+  }
+  t.equal(await queriesOf(tails[44] as typeof tail), 0)
+  t.ok((await queriesOf(tails[43] as typeof tail)) > 0)
+})
+
 test('a position of another process is continued, and one of another database starts from the beginning', async (t) => {
   const { revoke, read, open } = start()
   revoke(2)
