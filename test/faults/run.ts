@@ -44,9 +44,15 @@ async function runScenario(name: string, { run }: Scenario): Promise<Row[]> {
   }
 }
 
-/** Whether a row failed although every request was answered well: only a limit of time or memory was passed. */
+/**
+ * Whether a row failed only because a limit was passed: of time, or of memory while every request was answered well. A busy machine
+ * can cause that.
+ */
 const isOverLimit = ({ complaints, requests, acknowledged, lost, doubled, otherErrors }: Row) =>
-  complaints.length > 0 && requests > 0 && acknowledged === requests && lost + doubled + otherErrors === 0
+  complaints.length > 0 &&
+  requests > 0 &&
+  lost + doubled + otherErrors === 0 &&
+  (acknowledged === requests || complaints.every((complaint) => /\d ms\b/.test(complaint)))
 
 function print(name: string, rows: Row[]): void {
   for (const { fault, told, complaints } of rows) {
@@ -67,7 +73,7 @@ async function examine(name: string, scenario: Scenario, again: Map<string, Scen
   const seconds = Math.round((performance.now() - begin) / 1000)
   times.push(`${name} ${seconds}`)
   if (values.ci && found.some(isOverLimit) && !again.has(name)) {
-    console.log(`${name}: once more later, because all was answered, but over a limit of time or memory\n`)
+    console.log(`${name}: once more later, because only a limit of time or memory was passed\n`)
     again.set(name, scenario)
     return
   }
