@@ -20,11 +20,11 @@ registerHooks({
   load(url, context, next) {
     if (!url.startsWith(scheme)) return next(url, context)
     const [specifier = '', number] = url.slice(scheme.length).split(marker)
-    const names = Object.keys(replacementOf(Number(number), specifier)).filter((name) => /^\w+$/.test(name))
+    const names = Object.keys(replacementOf(Number(number), specifier)).filter((name) => /^(?!default$)\w+$/.test(name))
     const source = `
       import { replacementOf } from ${JSON.stringify(import.meta.url)}
       const all = replacementOf(${number}, ${JSON.stringify(specifier)})
-      export const { ${names.filter((name) => name !== 'default').join(', ')} } = all
+      export const { ${names.join(', ')} } = all
       export default all`
     return { format: 'module', source, shortCircuit: true }
   }

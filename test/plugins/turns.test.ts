@@ -183,9 +183,7 @@ test('a request that waits too long is refused, and holds no slot', async (t) =>
 
 test('a request whose turn has come may take longer than it could have waited', async (t) => {
   const { get, at, end } = await start(t)
-  const work = async (count: number) => {
-    while (at.length < count) await new Promise(setImmediate)
-  }
+  const work = (count: number) => until(() => at.length >= count, `${count} at work`)
   mock.timers.enable({ apis: ['setTimeout'] })
   try {
     const answers = [get('ann'), get('ann'), get('ann')]

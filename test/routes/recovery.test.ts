@@ -177,6 +177,21 @@ test('known and unknown addresses get the same response, row and statements', as
   t.strictSame(await tries(ann.email), await tries(nobody), 'codes are counted for both')
 })
 
+test('a client address that asked for too many mails is refused for the rest of an hour', async (t) => {
+  let now = Date.now()
+  const { anyone } = await startApp(t, {
+    settings: { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_MAIL: '1' },
+    clock: () => now
+  })
+  const ask = async () => (await anyone.post('/api/auth/password/forgot', { email: `${crypto.randomUUID()}@example.com` })).statusCode
+  const [first, second] = [await ask(), await ask()]
+  t.strictSame([first, second], [202, 429])
+  now += 3_590_000
+  t.equal(await ask(), 429)
+  now += 10_001
+  t.equal(await ask(), 202)
+})
+
 test('one recipient gets five mails an hour, however many are asked for', async (t) => {
   const ann = await signUp()
   for (let i = 0; i < 12; i++) {
