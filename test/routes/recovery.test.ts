@@ -183,7 +183,8 @@ test('a client address that asked for too many mails is refused for the rest of 
     settings: { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_MAIL: '1' },
     clock: () => now
   })
-  const ask = async () => (await anyone.post('/api/auth/password/forgot', { email: `${crypto.randomUUID()}@example.com` })).statusCode
+  const ask = async () =>
+    (await anyone.post('/api/auth/password/forgot', { email: `${crypto.randomUUID()}@example.com` })).statusCode
   const [first, second] = [await ask(), await ask()]
   t.strictSame([first, second], [202, 429])
   now += 3_590_000
