@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Survivor } from './equivalent.ts'
 import { folder } from './files.ts'
 
 /** What a run with `--sample` tries, and what came of it. */
@@ -11,7 +12,7 @@ export interface Sample {
   /** The names of those drawn. See `nameOf`. */
   mutants: string[]
   noticed?: number
-  survivors?: string[]
+  survivors?: Survivor[]
 }
 
 const sampleFile = join(folder, 'sample.json')

@@ -8,9 +8,10 @@ import {
   type TestRunner,
   TestStatus
 } from '@stryker-mutator/api/test-runner'
+import type { Survivor } from './equivalent.ts'
 import { nameIn } from './files.ts'
 import { readSample, type Sample, scoreText, writeSample } from './sample.ts'
-import { isNoticed, isUnnoticed, survivorText } from './scores.ts'
+import { isNoticed, isUnnoticed, survivorOf } from './scores.ts'
 
 /** Runs no test, so StrykerJS only lists the mutants that there are. */
 class Lister implements TestRunner {
@@ -52,13 +53,14 @@ class SampleReporter implements Reporter {
   }
 
   onMutationTestReportReady({ files }: Readonly<schema.MutationTestResult>): void {
-    const survivors: string[] = []
+    const survivors: Survivor[] = []
     let noticed = 0
     for (const [source, file] of Object.entries(files)) {
       // The same object goes to the reporter that writes the page.
       file.mutants = file.mutants.filter((mutant) => this.#names.has(nameIn(source, mutant)))
       noticed += file.mutants.filter(isNoticed).length
-      for (const mutant of file.mutants.filter(isUnnoticed)) survivors.push(survivorText(source, file.source, mutant))
+      for (const mutant of file.mutants.filter(isUnnoticed))
+        survivors.push(survivorOf(source, file.source.split('\n'), mutant))
     }
     writeSample({ ...this.#sample, noticed, survivors })
   }

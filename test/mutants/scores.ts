@@ -3,16 +3,13 @@ import { join } from 'node:path'
 import type { MutantResult, schema } from '@stryker-mutator/api/core'
 import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin'
 import type { Reporter } from '@stryker-mutator/api/report'
+import { readEquivalents, type Survivor, unlisted } from './equivalent.ts'
 import { folder, hashOf, nameIn, type Result, resultsFile } from './files.ts'
 
 interface Score {
   hash: string
   killed: number
-  survived: number
-  /** Percent of the mutants that a test noticed. */
-  score: number
-  /** What no test noticed, each with its place. */
-  survivors: string[]
+  survivors: Survivor[]
 }
 type Scores = Record<string, Score>
 
@@ -24,12 +21,25 @@ export const readScores = (): Scores =>
 /** Whether a source file has not changed since its mutants ran. */
 export const isCurrent = (source: string, scores: Scores) => scores[source]?.hash === hashOf(source)
 
+/** Percent of the mutants of a file that a test noticed, without those that are listed as equivalent, and the others. */
+export function scoreOf({ killed = 0, survivors = [] }: Partial<Score> = {}) {
+  const open = unlisted(survivors, readEquivalents())
+  const all = killed + open.length
+  return { killed, open, equivalent: survivors.length - open.length, score: all > 0 ? (100 * killed) / all : 100 }
+}
+
+/** Prints the survivors that are not listed, and the score of each file. */
 export function printScores(sources: string[], scores: Scores): void {
-  for (const source of sources.toSorted()) for (const line of scores[source]?.survivors ?? []) console.log(line)
-  console.log('\n score  killed  survived  file')
-  for (const source of sources.toSorted()) {
-    const { score = 0, killed = 0, survived = 0 } = scores[source] ?? {}
-    const figures = [score.toFixed(1).padStart(6), `${killed}`.padStart(7), `${survived}`.padStart(9)]
+  const results = sources.toSorted().map((source) => ({ source, ...scoreOf(scores[source]) }))
+  for (const { open } of results) for (const survivor of open) console.log(textOf(survivor))
+  console.log('\n score  killed  survived  equivalent  file')
+  for (const { source, score, killed, open, equivalent } of results) {
+    const figures = [
+      (scores[source] ? score.toFixed(1) : '-').padStart(6),
+      `${killed}`.padStart(7),
+      `${open.length}`.padStart(9),
+      `${equivalent}`.padStart(11)
+    ]
     const note = isCurrent(source, scores) ? '' : scores[source] ? ' (changed since)' : ' (not run)'
     console.log(`${figures.join(' ')}  ${source}${note}`)
   }
@@ -55,31 +65,35 @@ const short = (text: string) => {
   return line.length > 120 ? `${line.slice(0, 120)}...` : line
 }
 
-function scoreOf(source: string, { mutants, source: text }: schema.FileResult): Score {
-  const killed = mutants.filter(isNoticed).length
-  const survivors = mutants.filter(isUnnoticed)
-  const survived = survivors.length
+function resultOf(file: string, { mutants, source }: schema.FileResult): Score {
+  const lines = source.split('\n')
+  const survivors = mutants.filter(isUnnoticed).map((mutant) => survivorOf(file, lines, mutant))
   return {
-    hash: hashOf(source),
-    killed,
-    survived,
-    score: killed + survived > 0 ? (100 * killed) / (killed + survived) : 100,
-    survivors: survivors
-      .toSorted((a, b) => a.location.start.line - b.location.start.line)
-      .map((mutant) => survivorText(source, text, mutant))
+    hash: hashOf(file),
+    killed: mutants.filter(isNoticed).length,
+    survivors: survivors.toSorted((a, b) => a.number - b.number)
+  }
+}
+
+export function survivorOf(
+  file: string,
+  lines: string[],
+  { status, location, replacement = '' }: schema.MutantResult
+): Survivor {
+  const number = location.start.line
+  return {
+    file,
+    number,
+    line: lines[number - 1]?.trim() ?? '',
+    from: textAt(lines, location),
+    to: short(replacement),
+    isReached: status !== 'NoCoverage'
   }
 }
 
 /** Where a mutant is, what stands there and what it puts in its place. */
-export function survivorText(
-  source: string,
-  text: string,
-  { status, location, replacement = '' }: schema.MutantResult
-): string {
-  const note = status === 'NoCoverage' ? ' (not reached)' : ''
-  const original = textAt(text.split('\n'), location)
-  return `${source}:${location.start.line}${note}\n    ${original}\n  > ${short(replacement)}`
-}
+export const textOf = ({ file, number, isReached, from, to }: Survivor) =>
+  `${file}:${number}${isReached ? '' : ' (not reached)'}\n    ${from}\n  > ${to}`
 
 /** Keeps the score of each file, and the mutants that never end. */
 class ScoresReporter implements Reporter {
@@ -93,7 +107,7 @@ class ScoresReporter implements Reporter {
     // A sample of a file is not its score.
     if (process.env.MUTANT_SAMPLE) return
     const scores = readScores()
-    for (const [source, result] of Object.entries(files)) scores[source] = scoreOf(source, result)
+    for (const [source, result] of Object.entries(files)) scores[source] = resultOf(source, result)
     writeFileSync(scoresFile, JSON.stringify(scores, undefined, 2))
   }
 }
