@@ -110,7 +110,7 @@ const settings: PartialStrykerOptions = {
   coverageAnalysis: 'perTest',
   concurrency: Number(process.env.MUTANT_JOBS ?? 1),
   // Longer than the tests of a mutant take on a busy machine: what is late counts as noticed.
-  timeoutMS: options.sample ? 120_000 : 30_000,
+  timeoutMS: 120_000,
   timeoutFactor: 0.2,
   dryRunTimeoutMinutes: 60,
   // Replaces a process after many mutants, because one of them may have left something behind.
