@@ -6,6 +6,7 @@ import { routesOf } from '../../src/testing/routes.ts'
 import { promoted } from '../helpers/admins.ts'
 import { startApp } from '../helpers/app.ts'
 import { product as notes } from './notes/product.ts'
+import { Note } from './notes/schemas.ts'
 
 const logged = (lines: object[], message: RegExp) => lines.some((line) => message.test(JSON.stringify(line)))
 const described = { tags: ['mistakes'], summary: 'A', description: 'B' }
@@ -40,11 +41,10 @@ test('a handler that returns nothing where a body is promised gets a 500 that is
 })
 
 test('a handler that returns null in place of an object or a list gets a 500 that is logged', async (t) => {
-  const Found = Type.Object({ id: Type.Optional(Type.String()) }, { $id: 'Found' })
   const answers = {
     object: Type.Object({}),
     array: Type.Array(Type.String()),
-    named: ref(Found),
+    named: ref(Note),
     nothing: Type.Null(),
     either: Type.Union([Type.Object({}), Type.Null()])
   }
@@ -52,7 +52,7 @@ test('a handler that returns null in place of an object or a list gets a 500 tha
     for (const [name, schema] of Object.entries(answers))
       app.get(`/${name}`, { schema: { hide: true, response: { 200: schema } } }, async () => null as never)
   }
-  const { app, lines } = await startApp(t, { product: { ...mounted('/api/empty', routes), schemas: [Found] } })
+  const { app, lines } = await startApp(t, { product: mounted('/api/empty', routes) })
   for (const name of ['object', 'array', 'named'])
     t.equal((await app.inject(`/api/empty/${name}`)).json().code, 'internal_error', name)
   t.ok(logged(lines, /GET \/api\/empty\/named returned null, and promises a body/))

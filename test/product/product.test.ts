@@ -17,6 +17,7 @@ import { caller, startApp } from '../helpers/app.ts'
 import { contractOf, operationsOf } from '../helpers/contract.ts'
 import { personalTokensOf } from '../helpers/personal-tokens.ts'
 import { product } from './notes/product.ts'
+import { Note } from './notes/schemas.ts'
 
 const { app, signUp, anyone } = await startApp(t, { product, settings: { NOTES_IN_ALL: '3' } })
 const { program } = personalTokensOf(app)
@@ -108,7 +109,7 @@ test('a product that contradicts Gatehouse or itself does not start', async (t) 
   await t.rejects(failing({ migrations: t.testdirName }), /The folder of migrations .* does not exist/)
   t.throws(() => defineProblem({ status: 200, code: 'fine', detail: '' }), /a status from 400 to 599/)
   t.throws(() => defineProblem({ status: 400, code: 'Not-fine', detail: '' }), /a code such as note_locked/)
-  t.equal(ref(Type.Object({}, { $id: 'Mine' })).$ref, 'Mine')
+  t.equal(ref(Note).$ref, 'Note')
 })
 
 test('mistakes of a product stop its start with a message that names them', async (t) => {
