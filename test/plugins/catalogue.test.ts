@@ -228,3 +228,17 @@ test('every problem of the catalogue is sent with its status, code, detail and h
     t.strictSame(faults, [], `${name}: what is refused on purpose is no fault`)
   }
 })
+
+test('a step-up names what to prove again, and another issuer whose accounts cannot do it', (t) => {
+  const insufficient = `${bearer}, error="insufficient_user_authentication"`
+  const issuer = 'https://id.example.com'
+  for (const [given, detail, header] of [
+    [{ maxAge: 600 }, 'Enter your password again', `${insufficient}, max_age=600`],
+    [{ maxAge: 600, isSecondFactor: true }, 'Prove your second factor again', `${insufficient}, max_age=600`],
+    [{ maxAge: 600, issuer }, `Accounts of ${issuer} cannot do this`, insufficient]
+  ] as const) {
+    const { message, headers } = problems.stepUpRequired(given)
+    t.strictSame([message, headers], [detail, { 'www-authenticate': header }])
+  }
+  t.end()
+})
