@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Test, test } from 'tap'
 import { createLargeBodies, pieceSize, piecesOf, slices, streamOf } from '../../src/http/large-bodies.ts'
@@ -35,7 +36,7 @@ test('of an unread body, only the first piece is created', async (t) => {
 
 /** Bodies of 100 bytes of memory each. */
 function bodies(t: Test) {
-  let now = 0
+  let now = 5_000
   const streamLarge = createLargeBodies({ soft: 200, hard: 400 }, () => now)
   const dropped: string[] = []
   const start = (name: string) => {
@@ -71,6 +72,18 @@ test('above the soft limit, clients that have not read for a second are disconne
   await once(first, 'close')
   start('fifth')
   t.strictSame(dropped, ['second', 'third'])
+})
+
+test('by the clock of the process, too, clients that have read lately are not disconnected', async (t) => {
+  const clock = mock.method(performance, 'now', () => 5_000)
+  t.teardown(() => clock.mock.restore())
+  const dropped: number[] = []
+  const streamLarge = createLargeBodies({ soft: 200, hard: 400 })
+  for (const i of [1, 2, 3]) {
+    const stream = streamLarge({ ...piecesOf(body), memory: 100 }, () => dropped.push(i))
+    t.teardown(() => stream.destroy())
+  }
+  t.strictSame(dropped, [])
 })
 
 test('a body beyond the hard limit is not sent', async (t) => {

@@ -16,6 +16,17 @@ test('a page in pieces equals the page as JSON, and has the announced length', (
   t.end()
 })
 
+test('a page takes the memory of its rows, two bytes a character, or of its JSON if that is shorter', (t) => {
+  const memoryOf = (text: string) =>
+    pageInPieces({ items: [item(text, null)], next_cursor: null }, columns, JSON.stringify)
+  const escaped = memoryOf('\u0001'.repeat(150))
+  t.equal(escaped.memory, 300)
+  const plain = memoryOf('a'.repeat(150))
+  t.ok(plain.length < 300)
+  t.equal(plain.memory, plain.length)
+  t.end()
+})
+
 test('a page is large when its texts are', (t) => {
   const page = (length: number) => ({ items: [item('x', 'y'.repeat(length)), item('z', null)], next_cursor: null })
   t.notOk(isLarge(page(1_000), columns))

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { test } from 'tap'
@@ -30,11 +30,36 @@ test('a file is looked up once a second, and is read again when it has changed',
   t.equal(await find('a.txt'), undefined)
 })
 
-test('a folder or a missing file is not found, and a very large file is not kept in memory', async (t) => {
-  const root = t.testdir({ folder: {}, 'large.js': 'x'.repeat(5 * 1024 * 1024) })
+test('a folder or a missing file is not found, and a file of more than 4 MiB is not kept in memory', async (t) => {
+  const most = 'x'.repeat(4 * 1024 * 1024)
+  const root = t.testdir({ folder: {}, 'most.js': most, 'large.js': `${most}x` })
   const find = createStaticFiles(root)
   for (const path of ['folder', 'nothing.js', 'nothing.js']) t.equal(await find(path), undefined, path)
   const large = await find('large.js')
   t.equal(large?.type, 'application/javascript; charset=utf-8')
   t.equal(large?.plain, undefined)
+  t.equal((await find('most.js'))?.plain?.body.length, most.length)
+})
+
+test('at most 32 MiB of files are kept in memory: the one that was used longest ago is read again', async (t) => {
+  const names = Array.from({ length: 9 }, (_, i) => `${i}.txt`)
+  const root = t.testdir(Object.fromEntries(names.map((name) => [name, 'x'.repeat(4_000_000)])))
+  const find = createStaticFiles(root, { clock: () => 1 })
+  const first = await find('0.txt')
+  t.equal(await find('0.txt'), first)
+  for (const name of names) await find(name)
+  t.not(await find('0.txt'), first)
+})
+
+test('a changed file is changed once, and is as new as the newer of the process and the file', async (t) => {
+  const root = t.testdir({ 'old.txt': 'a', 'new.txt': 'b' })
+  utimesSync(join(root, 'old.txt'), 0, 1_000_000_000)
+  utimesSync(join(root, 'new.txt'), 0, 4_000_000_000)
+  const now = { ms: 1 }
+  const change = (_path: string, body: Buffer) => Buffer.concat([body, Buffer.from('!')])
+  const find = createStaticFiles(root, { clock: () => now.ms, change })
+  t.equal((await find('old.txt'))?.modified, Math.floor(performance.timeOrigin / 1_000) * 1_000)
+  t.equal((await find('new.txt'))?.modified, 4_000_000_000_000)
+  now.ms += 2_000
+  t.equal((await find('old.txt'))?.plain?.body.toString(), 'a!')
 })
