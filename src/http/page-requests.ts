@@ -2,7 +2,7 @@ const reserved = ['api', 'docs', 'health']
 
 /** Whether a decoded path may be a page of the web app: not of the API, no file (`app.js`), no `..`, `.well-known` or `.git`. */
 export function isPagePath(path: string): boolean {
-  const segments = path.split(/[/\\]+/).filter((segment) => segment !== '')
+  const segments = path.split(/[/\\]/).filter((segment) => segment !== '')
   if (segments.some((segment) => segment.startsWith('.')) || segments.at(-1)?.includes('.')) return false
   return !reserved.includes(String(segments[0]).toLowerCase())
 }

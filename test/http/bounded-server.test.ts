@@ -192,6 +192,13 @@ test('pipelined requests rest for four times their duration, and requests of ano
   t.equal(counts.started, 23, 'all of them in the end')
 })
 
+test('a connection without a request has no response in progress', async (t) => {
+  const { open, sockets } = await start(t, () => {})
+  await open()
+  await until('the connection', () => sockets.length === 1)
+  t.equal(responseInFlight(sockets[0] as Socket), undefined)
+})
+
 test('a client that disconnects is noticed while its answer is created', async (t) => {
   const { open, counts, sockets } = await start(t, () => {})
   const socket = await open()

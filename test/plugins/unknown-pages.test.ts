@@ -59,7 +59,7 @@ test("a browser at an unknown address gets our app's page, which says that it do
 })
 
 test('an app with its own routes gets its page at every possible address', async (t) => {
-  for (const accept of [undefined, browser, '*/*', 'text/*', 'application/json, TEXT/HTML ; q=0.1'])
+  for (const accept of [undefined, browser, '*/*', 'text/*', 'application/json, TEXT/HTML ; q=0.1', 'text/html;seq=0'])
     for (const url of addresses) {
       const answer = await get(custom, url, accept)
       t.equal(answer.statusCode, 200, `${url} ${accept}`)

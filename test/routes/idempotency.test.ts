@@ -49,6 +49,12 @@ test('another request under the same key is refused', async (t) => {
   t.equal(await count(), before)
 })
 
+test('without a key each request creates a task, and no answer says that it is replayed', async (t) => {
+  const before = await count()
+  for (const _ of [1, 2]) t.notOk('idempotency-replayed' in (await ann.post('/api/tasks', milk)).headers)
+  t.equal(await count(), before + 2)
+})
+
 test('a key belongs to its user', async (t) => {
   const key = fresh()
   const hers = await create(key)
