@@ -16,11 +16,10 @@ interface Step {
   rows: FeedRow[]
 }
 
-/** Revocations of a page; readers that wait; recent steps that are kept for readers, and their revocations together. */
+/** Revocations of a page, and of all steps that are kept for readers; readers that wait; steps that are kept. */
 const PAGE_SIZE = 1_000
 const MAX_WAITING = 200
 const maxSteps = 256
-const maxKept = 20_000
 
 /** Snapshots of another cluster, after a restore or a failover, can be from the future. */
 const endOf = (snapshot: string) => BigInt(snapshot.split(':')[1] as string)
@@ -48,7 +47,7 @@ export function createRevocationFeed(repository: RevocationFeedRepository, revoc
     steps.push(step)
     last += 1
     let kept = steps.reduce((sum, { rows }) => sum + rows.length, 0)
-    while (steps.length > maxSteps || kept > maxKept) kept -= (steps.shift() as Step).rows.length
+    while (steps.length > maxSteps || kept > PAGE_SIZE) kept -= (steps.shift() as Step).rows.length
   }
 
   const advance = singleFlight(async () => {
@@ -76,11 +75,10 @@ export function createRevocationFeed(repository: RevocationFeedRepository, revoc
     if (waiters.size > 0) advance().catch(() => {})
   })
 
-  /** Revocations since a step; undefined if they are not kept, or too many. */
+  /** Revocations since a step; undefined if they are not kept. */
   function since(step: number): FeedRow[] | undefined {
     if (last - step > steps.length) return undefined
-    const rows = steps.slice(steps.length - (last - step)).flatMap((later) => later.rows)
-    return rows.length > PAGE_SIZE ? undefined : rows
+    return steps.slice(steps.length - (last - step)).flatMap((later) => later.rows)
   }
 
   /** The number of the step that ended at a snapshot. */
@@ -102,21 +100,24 @@ export function createRevocationFeed(repository: RevocationFeedRepository, revoc
     const { promise, resolve } = Promise.withResolvers<void>()
     waiters.add(resolve)
     const timer = setTimeout(resolve, milliseconds)
-    signal.addEventListener('abort', () => resolve(), { once: true })
+    signal.addEventListener('abort', () => resolve())
     if (isBehind) advance().catch(() => {})
     await promise
     clearTimeout(timer)
     waiters.delete(resolve)
   }
 
-  /** Waits for what comes after a page without revocations. `step` is the last one from before its snapshot was taken. */
-  async function waitFrom(step: number, empty: FeedPage, milliseconds: number, signal: AbortSignal): Promise<FeedPage> {
+  /** Waits for what comes after a position. `step` is the last one from before its snapshot was taken. */
+  async function waitFrom(
+    step: number,
+    position: FeedPosition,
+    milliseconds: number,
+    signal: AbortSignal
+  ): Promise<FeedPage> {
     if (waiters.size >= MAX_WAITING) throw problems.unavailable('too many readers of revocations', 5)
-    const known = since(step)
-    if (known?.length === 0 && !isClosed) await wait(milliseconds, signal)
+    if (since(step)?.length === 0 && !isClosed && !signal.aborted) await wait(milliseconds, signal)
     const rows = since(step)
-    if (rows && tail !== undefined) return { rows, isMore: false, position: { seen: tail } }
-    return { ...empty, isMore: true }
+    return rows ? { rows, isMore: false, position: { seen: tail } } : { rows: [], isMore: true, position }
   }
 
   return {
@@ -132,7 +133,7 @@ export function createRevocationFeed(repository: RevocationFeedRepository, revoc
       const known = after.until === undefined ? stepAt(after.seen) : undefined
       if (known !== undefined && milliseconds > 0) {
         if (isBehind) await advance()
-        return waitFrom(known, { rows: [], isMore: false, position: after }, milliseconds, signal)
+        if (since(known)) return waitFrom(known, after, milliseconds, signal)
       }
       const before = last
       const hadTail = tail !== undefined
@@ -143,9 +144,9 @@ export function createRevocationFeed(repository: RevocationFeedRepository, revoc
       if (tail === undefined) {
         tail = page.position.seen as string
         push({ to: tail, rows: [] })
-        return waitFrom(last, page, milliseconds, signal)
+        return waitFrom(last, page.position, milliseconds, signal)
       }
-      return waitFrom(before, page, milliseconds, signal)
+      return waitFrom(before, page.position, milliseconds, signal)
     },
 
     /** Answers all that wait. */

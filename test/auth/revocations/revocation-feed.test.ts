@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { createRevocationFeed } from '../../../src/auth/revocations/revocation-feed.ts'
 import { ALWAYS } from '../../../src/auth/revocations/revocation-table.ts'
 import type { FeedPosition, FeedRow } from '../../../src/repositories/revocation-feed.ts'
-import { until } from '../../helpers/wait.ts'
+import { settled, until } from '../../helpers/wait.ts'
 
 const pageSize = 1_000
 /** Readers who wait at the same time. */
@@ -14,19 +14,31 @@ const { signal: never } = new AbortController()
 /** A feed on a table in memory, whose snapshots are numbers of transactions. */
 function start() {
   const rows: (FeedRow & { id: string; xid: number })[] = []
-  const state = { xid: 1, queries: 0, fails: false, changed: () => {} }
-  const end = (snapshot: string) => Number(snapshot.split(':')[1])
-  const query = <T>(result: T): T => {
+  const state = {
+    ...{ xid: 1, queries: 0, fails: false, changed: () => {} },
+    /** Transactions in progress. */
+    running: [] as number[],
+    /** What answers wait for, to queries that are asked from then on. */
+    gate: Promise.resolve()
+  }
+  /** Transactions that are visible in a snapshot. */
+  function visibleIn(snapshot: string) {
+    const [, end = '', running = ''] = snapshot.split(':')
+    return (xid: number) => xid < Number(end) && !running.split(',').includes(String(xid))
+  }
+  async function query<T>(result: T): Promise<T> {
     state.queries += 1
     if (state.fails) throw new Error('down')
+    await state.gate
     return result
   }
   const repository = {
-    snapshot: async () => query(`${state.xid}:${state.xid}:`),
+    snapshot: () => query(`${state.running[0] ?? state.xid}:${state.xid}:${state.running}`),
     between: async (seen: string | undefined, until: string, after: string, limit: number) => {
       // Not all rows each time: a test has tens of thousands.
-      const from = seen === undefined ? 0 : rows.findLastIndex(({ xid }) => xid < end(seen)) + 1
-      const found = rows.slice(from).filter(({ xid, id }) => xid < end(until) && Number(id) > Number(after))
+      const from = seen === undefined ? 0 : rows.findLastIndex(({ xid }) => xid < Number(seen.split(':')[0])) + 1
+      const [isSeen, isThere] = [seen === undefined ? () => false : visibleIn(seen), visibleIn(until)]
+      const found = rows.slice(from).filter(({ xid, id }) => !isSeen(xid) && isThere(xid) && Number(id) > Number(after))
       return query(found.slice(0, limit))
     }
   }
@@ -105,6 +117,54 @@ test('one query answers all readers that wait, and those that come back at once'
   t.equal(state.queries, 4)
 })
 
+test('a revocation that is announced twice is read once', async (t) => {
+  const { state, read, waiting } = start()
+  const leaving = new AbortController()
+  const waited = read({}, long, leaving.signal)
+  await waiting(1)
+  state.queries = 0
+  state.changed()
+  // Its two queries end after those of the announcement.
+  await read()
+  t.equal(state.queries, 1 + 2)
+  leaving.abort()
+  await waited
+})
+
+test('a revocation that is committed while the first reader reads is its answer', async (t) => {
+  const { state, revoke, read } = start()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  state.gate = promise
+  const waited = read({}, long)
+  revoke()
+  resolve()
+  t.match(await settled('the answer', waited), { rows: { length: 1 }, isMore: false })
+})
+
+test('a revocation whose transaction began before others that have ended reaches those that wait', async (t) => {
+  const { state, rows, read, waiting } = start()
+  const revocation = { id: '1', key: 'late', kind: null, cutoff: ALWAYS, expires: 9, xid: 1 }
+  rows.push(revocation)
+  Object.assign(state, { running: [1], xid: 3 })
+  const waited = read({}, long)
+  await waiting(1)
+  state.running = []
+  state.changed()
+  t.match(await waited, { rows: [revocation], isMore: false, position: { seen: '3:3:' } })
+})
+
+test('a reader that already knows what this process has not heard of makes no other reader miss it', async (t) => {
+  const { revoke, read, waiting } = start()
+  const one = read({}, long)
+  await waiting(1)
+  revoke(1, true)
+  const other = read({ seen: '2:2:' }, long)
+  await waiting(2)
+  revoke()
+  t.match((await one).rows, [{ key: 'key 0' }, { key: 'key 1' }])
+  t.match((await other).rows.at(-1), { key: 'key 1' })
+})
+
 test('of two concurrent first readers, one gets no rows and asks again, and no revocation is lost', async (t) => {
   const { revoke, read, waiting } = start()
   const both = [read({}, long), read({}, long)]
@@ -139,6 +199,8 @@ test('a reader waits no longer than it asks for, and until its connection or the
   leaving.abort()
   await left
   t.equal(feed.waiting, 0)
+  const gone = await settled('the answer', read(position, long, leaving.signal))
+  t.match(gone, { rows: { length: 0 } }, 'its connection ended before it waited')
   const waited = read(position, long)
   await waiting(1)
   feed.close()
@@ -174,6 +236,28 @@ test('after very many revocations at once the readers read pages', async (t) => 
   t.match(await read(next.position), { rows: { length: 0 }, isMore: false })
 })
 
+test('very many revocations while a reader reads are not lost to it, if another reader has read them', async (t) => {
+  const { state, revoke, read, waiting } = start()
+  const first = read({}, long)
+  await waiting(1)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  state.gate = promise
+  const slow = read({}, long)
+  state.gate = Promise.resolve()
+  revoke(pageSize)
+  const page = await read((await first).position, long)
+  t.match(page, { rows: { length: pageSize }, isMore: true })
+  const leaving = new AbortController()
+  const next = read(page.position, long, leaving.signal)
+  await waiting(1)
+  resolve()
+  const late = await settled('the answer', slow)
+  t.match(late, { rows: { length: 0 }, isMore: true })
+  t.match(await read(late.position), { rows: { length: pageSize } })
+  leaving.abort()
+  await next
+})
+
 test('transactions that revoke nothing wake no reader', async (t) => {
   const { state, revoke, read, waiting, feed } = start()
   const { position } = await read(undefined, 1)
@@ -190,32 +274,41 @@ test('transactions that revoke nothing wake no reader', async (t) => {
   t.match(await waited, { rows: { length: 1 }, isMore: false })
 })
 
-test('a reader that is too far behind reads by itself', async (t) => {
+test('a reader that is more than a page behind reads pages until it has all', async (t) => {
   const { revoke, read, waiting } = start()
-  const waited = read({}, long)
-  await waiting(1)
-  revoke()
-  const { position } = await waited
-  let tail = position
+  let tail = (await read({}, 1)).position
+  const position = tail
   for (let i = 0; i < 3; i++) {
     const next = read(tail, long)
     await waiting(1)
     revoke(pageSize - 1)
     tail = (await next).position
   }
-  t.match(await read(position, long), { rows: { length: 0 }, isMore: true }, 'more than a page')
-  const tails: (typeof tail)[] = []
-  for (let i = 0; i < 300; i++) {
+  const pages = [await read(position, long)]
+  while (pages.at(-1)?.isMore && pages.length < 9) pages.push(await read(pages.at(-1)?.position, long))
+  t.strictSame(
+    pages.map(({ rows }) => rows.length),
+    [pageSize, pageSize, pageSize - 3]
+  )
+  t.equal(new Set(pages.flatMap(({ rows }) => rows)).size, 3 * (pageSize - 1))
+})
+
+test('a page of revocations is kept for readers, and is not repeated to one that has read it by itself', async (t) => {
+  const { state, revoke, read, waiting } = start()
+  const { position } = await read({}, 1)
+  let tail = position
+  for (const count of [pageSize - 1, 1]) {
     const next = read(tail, long)
     await waiting(1)
-    revoke(100)
+    revoke(count)
     tail = (await next).position
-    tails.push(tail)
   }
-  t.match(await read(position, long), { rows: { length: pageSize }, isMore: true }, 'no longer kept')
-  // 200 steps of 100 revocations are kept: the oldest ends at place 100.
-  t.match(await read(tails[100], long), { rows: { length: 0 }, isMore: true }, 'kept, and more than a page')
-  t.match(await read(tails[99], long), { rows: { length: pageSize }, isMore: true }, 'not kept')
+  const full = await read(position)
+  t.match(full, { rows: { length: pageSize }, isMore: true })
+  t.match(await read(full.position, 1), { rows: { length: 0 }, isMore: false })
+  state.queries = 0
+  t.match(await read(position, long), { rows: { length: pageSize }, isMore: false })
+  t.equal(state.queries, 0)
 })
 
 test('a reader is answered without a query if its position is among the last 256 steps', async (t) => {
@@ -236,6 +329,10 @@ test('a reader is answered without a query if its position is among the last 256
   }
   t.equal(await queriesOf(tails[44] as typeof tail), 0)
   t.ok((await queriesOf(tails[43] as typeof tail)) > 0)
+  revoke()
+  state.queries = 0
+  t.match(await read(tails[44], long), { rows: { length: 256 }, isMore: false })
+  t.equal(state.queries, 2, 'what is new is read for all')
 })
 
 test('a position of another process is continued, and one of another database starts from the beginning', async (t) => {
@@ -260,6 +357,23 @@ test('a database that was restored makes the waiting readers begin again', async
   const page = await waited
   t.match(page, { rows: { length: 0 }, isMore: true })
   t.match(await read(page.position, long), { rows: { length: 5 } })
+})
+
+test('a reader that comes while a restored database is noticed begins again', async (t) => {
+  const { state, revoke, read, waiting } = start()
+  revoke(5)
+  state.xid = 50
+  const { position } = await read()
+  const waited = read(position, long)
+  await waiting(1)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  state.gate = promise
+  state.xid = 10
+  for (let i = 0; i < 2; i++) state.changed()
+  const late = read(position, long)
+  resolve()
+  t.match(await waited, { rows: { length: 0 }, isMore: true })
+  t.match(await late, { rows: { length: 5 }, isMore: false, position: { seen: '10:10:' } })
 })
 
 test('a failing query is reported to who asks, and leaves those that wait', async (t) => {
