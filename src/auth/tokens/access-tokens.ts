@@ -83,7 +83,7 @@ export function createAccessTokens(
   clock: () => number,
   signingKeys: Keys = sharedSecretOnly
 ) {
-  const keys = new Map(settings.secrets.map(({ kid }) => [kid, secretKeys[kid] as SecretKey]))
+  const keys = new Map<unknown, SecretKey>(settings.secrets.map(({ kid }) => [kid, secretKeys[kid] as SecretKey]))
   const [firstSecret] = keys.values()
   if (!firstSecret) throw new Error('No secret to sign access tokens with')
   const { betterAuth } = settings
@@ -97,7 +97,7 @@ export function createAccessTokens(
     const { header } = jws
     if (header.alg !== 'HS256') throw problems.invalidToken('algorithm')
     refuseExtensions(jws)
-    const named = typeof header.kid === 'string' ? keys.get(header.kid) : undefined
+    const named = keys.get(header.kid)
     if ('kid' in header && !named) throw problems.invalidToken('unknown kid')
     return (named ? [named] : [...keys.values()]).some((key) => isSigned(key, jws))
   }

@@ -28,6 +28,7 @@ export interface ForeignToken extends Bearer {
   /** Undefined if the token does not say it. */
   emailVerified?: boolean | undefined
   sessionId: undefined
+  authTime?: undefined
 }
 
 export type AccessToken = OwnToken | ForeignToken
@@ -99,8 +100,8 @@ export function roleClaim(claims: Claims): Role {
 // In any case and with or without `application/` (RFC 7515, section 4.1.9).
 function checkType({ typ }: Jws['header'], allowed: readonly string[]): void {
   if (typ === undefined) return
-  const name = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : ''
-  if (!allowed.includes(name)) throw problems.invalidToken('type')
+  if (typeof typ !== 'string' || !allowed.includes(typ.toLowerCase().replace(/^application\//, '')))
+    throw problems.invalidToken('type')
 }
 
 /** Only a boolean counts (OpenID Connect Core, section 5.1). Better Auth has its own spelling. */
@@ -163,11 +164,10 @@ export function bridgedToken({ header, claims }: Jws, issuer: string): ForeignTo
 
 /** Throws `token_expired` only if nothing else is wrong. */
 export function checkTimes(token: AccessToken, { claims }: Jws, now: number): void {
-  const { issuedAt, expiresAt } = token
+  const { issuedAt, expiresAt, authTime = 0 } = token
   if ('nbf' in claims && timeClaim(claims, 'nbf') > now + clockSkew) throw problems.invalidToken('not valid yet')
   if (issuedAt > now + clockSkew) throw problems.invalidToken('issued in the future')
-  if (token.issuer === null && token.authTime !== undefined && token.authTime > now + clockSkew)
-    throw problems.invalidToken('authenticated in the future')
+  if (authTime > now + clockSkew) throw problems.invalidToken('authenticated in the future')
   if (expiresAt <= issuedAt) throw problems.invalidToken('ends before it begins')
   if (expiresAt <= now) throw problems.tokenExpired()
 }

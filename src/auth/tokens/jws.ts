@@ -19,9 +19,9 @@ function repeatsName(json: string): boolean {
     else if (token === '}') scopes.pop()
     else if (colon !== undefined) {
       const name: string = JSON.parse(token.slice(0, -colon.length))
-      const names = scopes.at(-1)
-      if (names?.has(name)) return true
-      names?.add(name)
+      const names = scopes.at(-1) as Set<string>
+      if (names.has(name)) return true
+      names.add(name)
     }
   }
   return false
@@ -76,7 +76,7 @@ function parseHeader(segment: string): Jws['header'] {
 /** Parses a compact JWS. Throws `invalid_token` if it is malformed. */
 export function parseJws(token: string): Jws {
   if (token.length > maxTokenLength) throw problems.invalidToken('too long')
-  const [header = '', payload = '', signature = '', ...more] = token.split('.')
-  if (more.length > 0) throw problems.invalidToken('not three segments')
-  return new Jws(token, header, payload, signature)
+  const segments = token.split('.')
+  if (segments.length !== 3) throw problems.invalidToken('not three segments')
+  return new Jws(token, ...(segments as [string, string, string]))
 }

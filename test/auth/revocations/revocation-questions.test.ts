@@ -59,7 +59,14 @@ test('revoking a foreign user refuses the tokens issued up to a cutoff', async (
   await revocations.catchUp()
   const now = time.clock / 1000
   const of = (subject: string, issuedAt: number) =>
-    ({ ...token(), issuer: 'https://app.example.com', subject, issuedAt, sessionId: undefined }) as const
+    ({
+      ...token(),
+      issuer: 'https://app.example.com',
+      subject,
+      issuedAt,
+      sessionId: undefined,
+      authTime: undefined
+    }) as const
   await revocations.revokeForeign(of('ann', now - 100))
   for (const issuedAt of [now - 200, now - 100, now - 0.5, now, now + 0.5])
     t.throws(() => revocations.check(of('ann', issuedAt)), revoked, `ann ${issuedAt - now}`)
