@@ -8,6 +8,7 @@ import { bridgeToken } from '../helpers/mint.ts'
 const url = await publish(t, { keys: [jwk, { ...jwk, kid: 'second', crv: 'Ed448' }] })
 const empty = await publish(t, { keys: [{ ...jwk, d: 'AAAA' }] })
 const page = await publish(t, 'Welcome')
+const huge = await publish(t, { keys: [jwk], more: 'x'.repeat(65_536) })
 const down = 'http://localhost:65535'
 
 const check = async (BETTER_AUTH_URL: string) => {
@@ -90,4 +91,5 @@ test('usable and refused keys of an issuer are listed', async (t) => {
   const none = await check(empty)
   t.match(none, { ok: false, text: /: 0 usable of 1 keys .* private/, advice: /publish a key with a kid/ })
   t.match(await check(page), { ok: false, text: /JSON Web Key Set malformed/, advice: /Check that the server runs/ })
+  t.match(await check(huge), { ok: false, text: /: no keys from .*: .*it is larger than 65536 bytes/ })
 })

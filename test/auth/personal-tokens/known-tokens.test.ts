@@ -66,15 +66,23 @@ test('requests that come together share a look-up, also one that fails, which is
 test('a token is looked up again after an hour, and refused if it is gone', async (t) => {
   const { verify, state, time } = fixture(t)
   await verify()
-  time.clock += 59 * 60_000
+  time.clock += 60 * 60_000 - 1
   await verify()
   t.equal(state.looks, 1)
-  time.clock += 2 * 60_000
+  time.clock += 1
   state.found = undefined
   await t.rejects(verify(), { code: 'invalid_token' })
   state.found = undefined
   await t.rejects(verify(), { code: 'invalid_token' })
   t.equal(state.looks, 2, 'known to be gone')
+})
+
+test('a token is refused from the moment of its end', async (t) => {
+  const { verify, row, time } = fixture(t)
+  time.clock = row.expires_at * 1000 - 1
+  t.match(await verify(), { sessionId: row.id })
+  time.clock += 1
+  await t.rejects(verify(), { code: 'token_expired' })
 })
 
 test('after the database was restored, all tokens are looked up again', async (t) => {

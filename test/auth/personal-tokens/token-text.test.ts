@@ -20,6 +20,13 @@ test('the checksum is CRC-32 in base 62, as scanners compute it', (t) => {
   t.end()
 })
 
+test('a right checksum does not make up for another length or prefix', (t) => {
+  const zeros = '0'.repeat(43)
+  for (const other of [`gh_${zeros}01xVKkm`, `xgh_${zeros}2r6cEz`, `\ngh_${zeros}3CeYbQ`])
+    t.notOk(isWellFormed(other), JSON.stringify(other))
+  t.end()
+})
+
 test('a token with one other letter, in other case or with more around it is not well-formed', (t) => {
   const token = makeToken()
   for (let i = 3; i < token.length; i++)
