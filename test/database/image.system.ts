@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { startEngine } from '../../src/database/embedded.ts'
 import { keepImage, readImage } from '../../src/database/image.ts'
+import '../helpers/without-database.ts'
 
 test('the image of an empty database is built once, and an engine in memory starts from it', async (t) => {
   const folder = t.testdir()
