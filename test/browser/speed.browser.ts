@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { test } from 'tap'
+import { findViolations } from '../helpers/looks.ts'
 import { openSite, seen } from '../helpers/site.ts'
 
 interface Measured {
@@ -53,7 +53,7 @@ async function measure(page: Page, path: string, heading: string): Promise<Measu
         }).observe({ type: 'largest-contentful-paint', buffered: true })
       })
   )
-  const { violations, passes } = await new AxeBuilder({ page }).setLegacyMode().analyze()
+  const { violations, passes } = await findViolations(page)
   await session.detach()
   return {
     page: path,
@@ -63,7 +63,7 @@ async function measure(page: Page, path: string, heading: string): Promise<Measu
     'script (KB)': Math.round(sizes.script / 102.4) / 10,
     'all (KB)': Math.round(sizes.all / 102.4) / 10,
     requests: types.size,
-    accessibility: `${passes.length} of ${passes.length + violations.length}`
+    accessibility: `${passes} of ${passes + violations.length}`
   }
 }
 
