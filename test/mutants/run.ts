@@ -26,14 +26,21 @@ const everything = [
 ]
 
 const { values: options, positionals: given } = parseArgs({
-  options: { sample: { type: 'string' }, seed: { type: 'string', default: '1' }, scores: { type: 'boolean' } },
+  options: {
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    thorough: { type: 'boolean' },
+    scores: { type: 'boolean' }
+  },
   allowPositionals: true
 })
 
-// Milliseconds of tests per mutant. A sample is to tell the score of all tests, and its mutants are few.
-process.env.MUTANT_BUDGET ??= options.sample ? '30000' : '8000'
+// A sample is to tell the score of all tests, and its mutants are few.
+const isThorough = options.thorough || options.sample !== undefined
+// Milliseconds of tests per mutant.
+process.env.MUTANT_BUDGET ??= isThorough ? '30000' : '8000'
 /** How many tests of each function, the most promising ones, are used. */
-const perFunction = options.sample ? 12 : 3
+const perFunction = isThorough ? 12 : 3
 process.env.MUTANTS_DIR = folder
 // No time limit of tap for the whole process.
 process.env.TAP_TIMEOUT = '0'
