@@ -64,14 +64,15 @@ test('a login checks the password once, also where there is no account or an ina
       )
   }
   const { login } = accountsOn(t, app, config, { passwords: counting })
-  for (const [email, hasHash] of [
-    [ann.email, true],
-    [ben.email, true],
-    ['nobody@example.com', false]
+  for (const [email, hasHash, reason] of [
+    [ann.email, true, 'wrong password'],
+    [ben.email, true, 'wrong password'],
+    ['nobody@example.com', false, 'unknown email']
   ] as const) {
-    await t.rejects(login({ email, password: 'wrong-horse-7' }, here), { code: 'invalid_credentials' })
+    await t.rejects(login({ email, password: 'wrong-horse-7' }, here), { code: 'invalid_credentials', reason })
     t.strictSame(checked.splice(0), [['wrong-horse-7', hasHash]], email)
   }
+  await t.rejects(login(ben, here), { code: 'invalid_credentials', reason: 'deactivated' }, 'only the log says why')
 })
 
 test('a login does not wait for its hash to be upgraded', async (t) => {
@@ -132,4 +133,31 @@ test('when a registration fails, waiting ones fail too, and a later one can succ
   t.strictSame(await atOnce(), ['made', 'email_taken', 'email_taken'])
   t.strictSame(await atOnce(), ['email_taken', 'email_taken', 'email_taken'])
   t.equal(calls, 3, 'one hash each time')
+})
+
+test('while passwords wait for a hash, a login goes before a registration', async (t) => {
+  const ann = await signUp()
+  const busy = createPasswords({ ...config, workers: 64 })
+  let waiting = 0
+  const begun: string[] = []
+  const noting: Passwords = {
+    ...busy,
+    enqueue(client, work, options) {
+      waiting += 1
+      const noted: typeof work = (hasher) => {
+        begun.push(client.ip)
+        return work(hasher)
+      }
+      return busy.enqueue(client, noted, options)
+    }
+  }
+  const { login, register } = accountsOn(t, app, config, { passwords: noting })
+  const { promise: held, resolve: release } = Promise.withResolvers<void>()
+  const holding = busy.enqueue(clientAt('192.0.2.7'), () => held)
+  const registered = register({ email: 'jo@example.com', name: 'Jo', password }, clientAt('192.0.2.8'))
+  const loggedIn = login(ann, clientAt('192.0.2.9'))
+  await until('both to wait', () => waiting === 2)
+  release()
+  await Promise.all([holding, registered, loggedIn])
+  t.strictSame(begun, ['192.0.2.9', '192.0.2.8'])
 })
