@@ -102,9 +102,8 @@ export const retireKey = (
     const isInUse = algorithm === settings.signingAlgorithm
     const isOnly = isInUse && signing.every((other) => other.kid === kid)
     if (atOnce) await keys.refuse(kid)
-    else if (key.retires_at === null && isOnly && key.state === 'current')
-      await rotate(trx, algorithm, settings, record)
-    else if (key.retires_at === null) await keys.retire(kid)
+    else if (key.retires_at === null)
+      await (isOnly && key.state === 'current' ? rotate(trx, algorithm, settings, record) : keys.retire(kid))
     if (isInUse) await ensure(trx, algorithm, settings)
     return true
   })

@@ -39,6 +39,16 @@ for (const algorithm of algorithms) {
   })
 }
 
+test('a key that an earlier release sealed opens', (t) => {
+  const private_key = Buffer.from(
+    'J_mfdO1VLOs5L09dYkP6K1y5aZZ2r579D7zu7tskyy8fNuSP8JTPfrGOcvJK9G-RJI9a38BM1emuJvftoJyqqSOxhyZOhx3gDL5bgNYyZzM',
+    'base64url'
+  )
+  const key = openKey({ kid, algorithm: 'EdDSA', private_key }, sealing)
+  t.equal(key?.jwk.x, '4H6ptTV3WKN0nr1z885wFTNkphzdcrXIuful5iDbEao')
+  t.end()
+})
+
 test('of the two ES256 signatures that verify, only the one with the lower s is made and accepted', async (t) => {
   const key = open('ES256')
   for (let i = 0; i < 40; i++) {

@@ -6,6 +6,7 @@ import { listen } from '../../../src/database/listener.ts'
 import { deleteExpired } from '../../../src/housekeeping.ts'
 import { signingKeysRepository } from '../../../src/repositories/signing-keys.ts'
 import { secret, startApp } from '../../helpers/app.ts'
+import { countQueries } from '../../helpers/queries.ts'
 import { raceFor } from '../../helpers/races.ts'
 import { age } from '../../helpers/signing.ts'
 import { server } from '../../helpers/template.ts'
@@ -125,9 +126,60 @@ test('a rotation right after another one waits until its key has been published,
   t.equal(await kidOf('current'), planned[0]?.kid)
 })
 
-test('rotate creates the keys where there are none', async (t) => {
-  await rotate()
-  t.strictSame(await states(), ['next', 'next'])
+test('rotate creates the keys where there are none, in place of the shared secret', async (t) => {
+  const told: string[] = []
+  await rotateKeys(db, 'EdDSA', signing, async (_trx, event, change) => told.push(`${event} ${change}`))
+  const [first, ...more] = await keys.list()
+  t.match([first, ...more], [{ state: 'next' }, { state: 'next', signs_from: null }])
+  t.equal(more.length, 1)
+  t.strictSame(told, [`key.rotated ${first?.kid} replaces the shared secret`])
+})
+
+/** Two keys that sign: each process had another secret, and could not open the key of the other. */
+async function establishedTwice(): Promise<string[]> {
+  for (const one of config.secrets) await ensureKeys(db, 'EdDSA', { ...signing, secrets: [one] })
+  await age(db, 11)
+  return (await keys.list()).filter(({ state }) => state === 'current').map(({ kid }) => kid)
+}
+
+test('a rotation replaces all keys that sign', async (t) => {
+  const before = await establishedTwice()
+  t.equal(before.length, 2)
+  const told: string[] = []
+  await rotateKeys(db, 'EdDSA', signing, async (_trx, event, change) => told.push(`${event} ${change}`))
+  t.strictSame(told, [`key.rotated ${await kidOf('current')} replaces ${before.join(', ')}`])
+  t.strictSame(
+    (await keys.list()).filter(({ state }) => state === 'retired').map(({ kid }) => kid),
+    before
+  )
+})
+
+test('of two keys that sign, one is retired and the other one goes on', async (t) => {
+  const [first = '', second = ''] = await establishedTwice()
+  await retire(first)
+  t.equal(await kidOf('retired'), first)
+  t.equal(await kidOf('current'), second)
+  t.strictSame((await states()).sort(), ['current', 'next', 'next', 'retired'], 'no standby key was needed')
+})
+
+test('a key that is retired before it signs is replaced, and signs for no time', async (t) => {
+  await ensure()
+  const [planned, standby] = await keys.list()
+  await retire(planned?.kid ?? '')
+  t.equal(await kidOf('retired'), planned?.kid)
+  t.strictSame((await states()).sort(), ['next', 'next', 'retired'])
+  const [successor] = (await keys.list()).filter(({ state, signs_from }) => state === 'next' && signs_from !== null)
+  t.equal(successor?.kid, standby?.kid, 'it is published already')
+})
+
+test('the tokens of a retired key are not accepted for longer when it is retired again', async (t) => {
+  await established()
+  const kid = await kidOf('current')
+  await retire(kid)
+  await age(db, 5)
+  const before = await keys.list()
+  await retire(kid)
+  t.strictSame(await keys.list(), before)
 })
 
 test("an operator's change of keys is recorded in its transaction, and a call that changes nothing is not recorded", async (t) => {
@@ -229,9 +281,15 @@ test('after a rotation of the secret the keys are encrypted again', async (t) =>
   const foreign = { ...signing, secrets: [{ kid: '9', secret: `a-third-${secret}` }] }
   await ensureKeys(db, 'ES256', foreign)
   await resealSigningKeys(db, { secrets: config.secrets.slice(1) })
-  t.equal(await opened(t, old), 2, 'one secret has nothing to replace')
   await deleteExpired(db, config)
   t.equal(await opened(t, current), 2)
   t.equal(await opened(t, old), 0)
   t.equal((await keys.read()).length, 4, 'those of an unknown secret stay as they are')
+})
+
+test('with a single secret there is nothing to encrypt again, and no query', async (t) => {
+  await ensure()
+  const queriesOf = countQueries(t, app)
+  t.equal(await queriesOf(() => resealSigningKeys(db, { secrets: config.secrets.slice(0, 1) })), 0)
+  t.equal(await queriesOf(() => resealSigningKeys(db, config)), 1, 'with several there is one')
 })
