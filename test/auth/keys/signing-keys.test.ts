@@ -2,12 +2,7 @@ import { mock } from 'node:test'
 import { sql } from 'kysely'
 import t, { type Test, test } from 'tap'
 import { retireKey, rotateKeys } from '../../../src/auth/keys/rotation.ts'
-import {
-  createSigningKeys,
-  KEYS_CHANGED,
-  READ_AGAIN_AFTER,
-  UNKNOWN_PAUSE
-} from '../../../src/auth/keys/signing-keys.ts'
+import { createSigningKeys, READ_AGAIN_AFTER, UNKNOWN_PAUSE } from '../../../src/auth/keys/signing-keys.ts'
 import { secret, startApp } from '../../helpers/app.ts'
 import { captureLog } from '../../helpers/log.ts'
 import { countQueries } from '../../helpers/queries.ts'
@@ -66,6 +61,37 @@ test('before the keys are read, nothing is signed, and no token of the shared se
   t.throws(() => keys.signer(), { code: 'unavailable' })
   t.notOk(keys.acceptsSharedSecret())
   await t.rejects(async () => keys.find(crypto.randomUUID()), { code: 'unavailable' })
+  t.equal(process(t, config, broken()).signer(), undefined, 'a service on the shared secret signs with it')
+})
+
+test('a process that only reads the keys does not record that it signs', async (t) => {
+  await process(t).load()
+  t.strictSame(await db.selectFrom('shared_secret_use').selectAll().execute(), [])
+})
+
+test('when the database was restored from before its keys, the shared secret signs and is accepted', async (t) => {
+  const keys = process(t)
+  await keys.prepare()
+  await age(db, 11)
+  await keys.load()
+  t.ok(keys.signer())
+  await sql`delete from signing_keys`.execute(db)
+  await sql`delete from shared_secret_use`.execute(db)
+  await keys.load()
+  t.equal(keys.signer(), undefined)
+  t.ok(keys.acceptsSharedSecret())
+})
+
+test('a key that was refused is neither accepted nor published by a process that starts later', async (t) => {
+  const before = process(t)
+  await before.prepare()
+  const [kid] = before.kids()
+  await retireKey(db, kid, signing, { atOnce: true })
+  const keys = process(t)
+  await keys.load()
+  t.equal(keys.kids().length, 2, 'its successor and the standby key')
+  t.notOk(keys.kids().includes(kid))
+  t.throws(() => keys.find(kid), { code: 'invalid_token', reason: 'refused key' })
 })
 
 test('with the shared secret and without keys, nothing is written and no timer runs', async (t) => {
@@ -87,19 +113,21 @@ test('a process reads the keys again once a minute, and when one is about to sig
   const keys = process(t)
   await keys.prepare()
   await age(db, 10)
-  mock.timers.tick(READ_AGAIN_AFTER)
+  const queriesOf = countQueries(t, app)
+  t.equal(await queriesOf(() => mock.timers.tick(59_999)), 0)
+  t.ok((await queriesOf(() => mock.timers.tick(1))) > 0)
   await until('the key to sign', () => keys.signer())
-  await sql`update signing_keys set signs_from = now() + interval '30 seconds',
-    created_at = now() - interval '570 seconds' where signs_from is not null`.execute(db)
+  await sql`update signing_keys set signs_from = now() + interval '50 seconds',
+    created_at = now() - interval '550 seconds' where signs_from is not null`.execute(db)
   await keys.load()
   t.equal(keys.signer(), undefined)
+  t.equal(await queriesOf(() => mock.timers.tick(20_000)), 0)
   await age(db, 1)
   mock.timers.tick(30_000)
   await until('the key to sign again', () => keys.signer())
   await keys.stop()
-  await keys.load()
-  const queriesOf = countQueries(t, app)
-  t.equal(await queriesOf(() => mock.timers.tick(READ_AGAIN_AFTER)), 0, 'not after the end')
+  t.equal(await queriesOf(keys.load), 0, 'not after the end')
+  t.equal(await queriesOf(() => mock.timers.tick(READ_AGAIN_AFTER)), 0)
 })
 
 test('unknown kids cause at most one query in 30 seconds, and malformed kids cause none', async (t) => {
@@ -130,6 +158,11 @@ test('unknown kids cause at most one query in 30 seconds, and malformed kids cau
   const key = keys.find(kid)
   t.notOk(key instanceof Promise)
   t.ok(keys.trusts(await key))
+  await retireKey(db, kid, signing, { atOnce: true })
+  await keys.load()
+  keys.time.elapsed += UNKNOWN_PAUSE
+  t.equal(await queriesOf(() => t.rejects(ask(kid), { reason: 'refused key' })), 0, 'a refused key is known')
+  t.equal(await queriesOf(() => ask(keys.kids()[0])), 0, 'and so is one that is accepted')
 })
 
 test('a revoked key is refused at once, without a query, even if a read that began earlier still lists it', async (t) => {
@@ -142,6 +175,7 @@ test('a revoked key is refused at once, without a query, even if a read that beg
   const reading = keys.load()
   keys.revoke(crypto.randomUUID())
   t.ok(keys.trusts(key))
+  t.ok(keys.signer(), 'another key changes nothing')
   keys.revoke(first)
   t.notOk(keys.trusts(key))
   t.throws(() => keys.find(first), { code: 'invalid_token', reason: 'refused key' })
@@ -154,9 +188,18 @@ test('a revoked key is refused at once, without a query, even if a read that beg
   await keys.load()
   t.equal(keys.signer()?.kid, second, 'the one that stood by')
   t.notOk(keys.kids().includes(first))
-  keys.revoke(undefined)
+})
+
+test('after the database was restored, the keys are read again, and those that are known stay in use meanwhile', async (t) => {
+  const keys = process(t)
+  await keys.prepare()
+  await age(db, 11)
   await keys.load()
-  t.ok(keys.signer())
+  const before = keys.signer()?.kid
+  await rotateKeys(db, 'EdDSA', signing)
+  keys.revoke(undefined)
+  t.equal(keys.signer()?.kid, before)
+  await until('the key that signs now', () => keys.signer()?.kid !== before)
 })
 
 test('a key that is refused while the keys are read stays refused', async (t) => {
@@ -190,7 +233,7 @@ test('a process reads the keys again when a change of them is announced, and ign
   t.strictSame(keys.kids(), [])
   await process(t).prepare()
   t.notOk(keys.hears('of a session'))
-  t.ok(keys.hears(KEYS_CHANGED))
+  t.ok(keys.hears('keys'))
   await until('the new keys are known', () => keys.kids().length === 2)
 })
 
@@ -204,6 +247,9 @@ test('until a key of the configured algorithm may sign, the key of another algor
   await other.load()
   t.equal(other.signer()?.algorithm, 'ES256')
   t.strictSame(other.published().algorithms.sort(), ['ES256', 'EdDSA'])
+  const back = process(t)
+  await back.prepare()
+  t.equal(back.signer()?.algorithm, 'EdDSA', 'a process goes back to its own algorithm, although that key is older')
   const shared = process(t, config)
   await shared.prepare()
   t.equal(shared.signer(), undefined)
@@ -215,7 +261,9 @@ test('tokens of the shared secret are accepted until no process has signed one f
   await keys.prepare()
   await age(db, 11)
   await keys.load()
-  keys.time.elapsed += 8 * 24 * 60 * 60 * 1000
+  keys.time.elapsed += 7 * 24 * 60 * 60 * 1000
+  t.ok(keys.acceptsSharedSecret(), 'they live for seven days')
+  keys.time.elapsed += 20 * 60 * 1000
   t.notOk(keys.acceptsSharedSecret(), 'by the clock that cannot be set')
   await endChangeOver(db)
   await keys.load()
@@ -247,7 +295,9 @@ test('a key that cannot be decrypted is reported once, and not used', async (t) 
   await stranger.load()
   t.equal(stranger.signer(), undefined)
   t.strictSame(stranger.kids(), [])
-  t.equal(stranger.lines.filter(({ msg }) => /cannot be decrypted/.test(String(msg))).length, 2)
+  const told = stranger.lines.filter(({ msg }) => /cannot be decrypted/.test(String(msg)))
+  const rows = await db.selectFrom('signing_keys').select('kid').execute()
+  t.strictSame(told.map(({ kid }) => kid).sort(), rows.map(({ kid }) => kid).sort())
 })
 
 test('a failed read of the keys is logged, and the known keys stay in use', async (t) => {
@@ -256,7 +306,7 @@ test('a failed read of the keys is logged, and the known keys stay in use', asyn
   await sql`alter table signing_keys rename to hidden_keys`.execute(db)
   await keys.reload()
   await sql`alter table hidden_keys rename to signing_keys`.execute(db)
-  t.match(keys.lines.at(-1), { msg: 'the signing keys could not be read' })
+  t.match(keys.lines.at(-1), { msg: 'the signing keys could not be read', err: { message: /"signing_keys"/ } })
   t.equal(keys.kids().length, 2)
 })
 
