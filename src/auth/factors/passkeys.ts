@@ -68,11 +68,10 @@ export function createPasskeys(db: Kysely<Database>, parts: Parts) {
 
   /** The check of a challenge that the library calls, and what it found. */
   function expect(purpose: PasskeyPurpose) {
-    const found: { challenge?: OpenChallenge } = {}
+    const found: { challenge?: OpenChallenge | undefined } = {}
     const isChallenge = (text: string) => {
-      const challenge = challenges.open(purpose, text)
-      if (challenge) found.challenge = challenge
-      return challenge !== undefined
+      found.challenge = challenges.open(purpose, text)
+      return found.challenge !== undefined
     }
     return { found, isChallenge }
   }

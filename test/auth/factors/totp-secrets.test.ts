@@ -5,6 +5,7 @@ import { deleteExpired } from '../../../src/housekeeping.ts'
 import { factorsRepository } from '../../../src/repositories/factors.ts'
 import { secret as serviceSecret, startApp } from '../../helpers/app.ts'
 import { factored } from '../../helpers/factors.ts'
+import { countQueries } from '../../helpers/queries.ts'
 
 const clock = { now: Date.now() }
 const settings = { BETTER_AUTH_SECRETS: `2:another-${serviceSecret},1:${serviceSecret}` }
@@ -56,7 +57,7 @@ test('all TOTP secrets are sealed again in batches, except those that no configu
     .set({ secret: foreign })
     .where('user_id', '=', lost?.id ?? '')
     .execute()
-  await resealTotpSecrets(app.db, config.secrets, 2)
+  await resealTotpSecrets(app.db, config.secrets, 1)
   for (const { user_id, secret } of await rows()) {
     if (user_id === lost?.id) t.strictSame(secret, foreign)
     else t.ok(after.unseal(secret, user_id))
@@ -72,10 +73,19 @@ test('the hourly housekeeping seals TOTP secrets under the current service secre
   t.ok(ann && after.unseal(await rowOf(ann.id), ann.id))
 })
 
-test('with a single service secret no TOTP secret is sealed again', async (t) => {
+test('with a single service secret no TOTP secret is sealed again, and there is no query', async (t) => {
   const sealed = await rows()
-  await resealTotpSecrets(app.db, [current])
+  const queriesOf = countQueries(t, app)
+  t.equal(await queriesOf(() => resealTotpSecrets(app.db, [current])), 0)
   t.strictSame(await rows(), sealed)
+})
+
+test('a TOTP secret that an earlier release sealed opens', (t) => {
+  const sealing = sealTotpSecrets([{ kid: '1', secret: 'a-long-value-that-only-the-tests-know' }])
+  const sealed = Buffer.from('psJDKzLlsjgWSHSTE_pX279-jwy6XbdyfEz0wTnk3_WalBMEA4MckeyPUQIOdGBXdsH1iQ', 'base64url')
+  const opened = sealing.unseal(sealed, 'd6c6f6f0-6f0c-4a3e-9a0e-0a4f3f0f6b11')
+  t.equal(String(opened?.bytes), '12345678901234567890')
+  t.end()
 })
 
 test('sealing again does not overwrite a TOTP secret that was replaced meanwhile', async (t) => {
