@@ -82,6 +82,7 @@ export interface Deviation {
   rpId?: string
   type?: string
   challenge?: string
+  /** Undefined: the browser does not say it, as in WebAuthn Level 1. */
   crossOrigin?: unknown
   topOrigin?: string
   userVerified?: boolean
@@ -109,7 +110,8 @@ export function createAuthenticator({ algorithm = 'ES256', bits, id = randomByte
   let userHandle = text(randomBytes(16))
 
   function clientData(type: string, challenge: string, how: Deviation): Buffer {
-    const { origin = site.origin, crossOrigin = false, topOrigin } = how
+    const { origin = site.origin, topOrigin } = how
+    const crossOrigin = 'crossOrigin' in how ? how.crossOrigin : false
     const data = { type: how.type ?? type, challenge: how.challenge ?? challenge, origin, crossOrigin, topOrigin }
     return Buffer.from(JSON.stringify(data))
   }

@@ -33,8 +33,9 @@ test('an authenticator app is on after its first code, not before', async (t) =>
   t.match(wrong.json(), { status: 401, code: 'invalid_code' })
   for (const code of ['12345６', 'abcdef', '1234567', '-12345'])
     t.equal((await ann.post('/api/auth/factors/totp/confirm', { code })).json().code, 'invalid_code', code)
-  const confirmed = await ann.post('/api/auth/factors/totp/confirm', { code: codeAt(secret, clock.now) })
-  t.equal(confirmed.statusCode, 200)
+  const typed = codeAt(secret, clock.now).replace(/^.{3}/, '$& ')
+  const confirmed = await ann.post('/api/auth/factors/totp/confirm', { code: typed })
+  t.equal(confirmed.statusCode, 200, 'as apps show it, in two groups')
   t.equal(new Set(confirmed.json().recovery_codes).size, 10)
   t.strictSame(await factorsOf(ann.token), { totp: true, passkeys: 0, recovery_codes: 10 })
   t.equal((await begin(ann.email)).json().code, 'second_factor_required')
@@ -164,7 +165,7 @@ test('turning the second factor off requires a step-up with it: neither the sess
 
 test('without a second factor, turning it off answers 404, and new recovery codes answer 409', async (t) => {
   const ann = await signUp()
-  t.equal((await ann.delete('/api/auth/factors/totp')).statusCode, 404)
+  t.match((await ann.delete('/api/auth/factors/totp')).json(), { status: 404, detail: 'Authenticator app not found' })
   t.match((await ann.post('/api/auth/factors/recovery-codes')).json(), { status: 409, code: 'second_factor_off' })
   await ann.post('/api/auth/factors/totp')
   t.equal((await ann.delete('/api/auth/factors/totp')).statusCode, 404, 'it is not on yet')
@@ -187,6 +188,7 @@ test('new recovery codes replace the old ones', async (t) => {
   const user = caller(app, ann.first.access_token)
   const made = await user.post('/api/auth/factors/recovery-codes')
   t.equal(made.statusCode, 200)
+  t.equal((await eventsOf(ann.id)).at(-1), 'recovery_codes.made')
   const [old = ''] = ann.recoveryCodes
   const [fresh = ''] = made.json().recovery_codes
   t.equal((await answer(await challengeOf(ann.email), old)).json().code, 'invalid_code')
@@ -199,8 +201,13 @@ test('changing the password and deleting the account require the second factor a
   clock.now += 601_000
   const user = caller(app, ann.first.access_token)
   const change = { current_password: password, new_password: 'another-horse-8' }
-  t.equal((await user.put('/api/auth/password', change)).json().code, 'step_up_required')
-  t.equal((await user.post('/api/auth/profile/delete', { password })).json().code, 'step_up_required')
+  for (const answer of [
+    await user.put('/api/auth/password', change),
+    await user.post('/api/auth/profile/delete', { password })
+  ]) {
+    t.match(answer.json(), { code: 'step_up_required', detail: 'Prove your second factor again' })
+    t.match(answer.headers, { 'www-authenticate': /, max_age=600$/ })
+  }
   const stepped = (await user.post('/api/auth/step-up', { code: nextCode(ann.secret) })).json()
   t.strictSame(claimsOf(stepped.access_token).amr, ['pwd', 'otp', 'mfa'])
   const since = claimsOf(stepped.access_token).auth_time
@@ -286,9 +293,12 @@ test('a token whose session has no row cannot turn a factor on, and this does no
 test('the owner gets a mail when an authenticator app is added or removed, and when a recovery code is used', async (t) => {
   const ann = await register()
   const [code = '', other = ''] = ann.recoveryCodes
+  const used = async () => (await lettersTo(ann.email)).filter(({ subject }) => subject.startsWith('A recovery code'))
   await answer(await challengeOf(ann.email), code)
+  t.equal((await used()).length, 1, 'at the login, and not with the next mail')
   const user = caller(app, ann.first.access_token)
   await user.post('/api/auth/step-up', { code: other })
+  t.equal((await used()).length, 2, 'at the step-up')
   await user.delete('/api/auth/factors/totp')
   const subjects = (await lettersTo(ann.email)).map(({ subject }) => subject)
   const expected = [

@@ -108,6 +108,14 @@ test('the reason why a passkey was refused is logged, on one short line', async 
   t.equal(refusal.length, 200)
 })
 
+test('many refused passkeys of one account do not hide those of another one in its events', async (t) => {
+  const [ann, ben] = [await withPasskey(), await withPasskey()]
+  const fail = (authenticator: Authenticator) => send(authenticator.get({ challenge: 'AAAA' }))
+  for (let i = 0; i < 21; i++) refused(t, await fail(ann.authenticator), `${i}`)
+  refused(t, await fail(ben.authenticator), 'of the other one')
+  t.strictSame((await eventsOf(ben.ann.id)).at(-1), 'passkey.failed')
+})
+
 test('an assertion signed by another key is refused', async (t) => {
   const { ann, authenticator } = await withPasskey()
   const other = createAuthenticator({ id: Buffer.from(authenticator.id, 'base64url') })
@@ -206,10 +214,19 @@ test('authenticators that do not count, as synced ones, sign in again and again'
 test('a passkey is stored with whether it can be and is backed up, and each login renews that', async (t) => {
   const { ann, authenticator } = await withPasskey()
   const stored = () =>
-    app.db.selectFrom('passkeys').select(['backup_eligible', 'backed_up']).where('user_id', '=', ann.id).execute()
+    app.db
+      .selectFrom('passkeys')
+      .select(['backup_eligible', 'backed_up'])
+      .where('user_id', '=', ann.id)
+      .orderBy('id')
+      .execute()
   t.strictSame(await stored(), [{ backup_eligible: false, backed_up: false }])
   t.equal((await logIn(authenticator, { backedUp: true })).statusCode, 200)
   t.strictSame(await stored(), [{ backup_eligible: true, backed_up: true }])
+  t.equal((await logIn(authenticator)).statusCode, 200)
+  t.strictSame(await stored(), [{ backup_eligible: false, backed_up: false }])
+  t.equal((await add(ann, createAuthenticator(), { backedUp: true })).statusCode, 201)
+  t.strictSame((await stored()).at(-1), { backup_eligible: true, backed_up: true }, 'at the registration')
 })
 
 test('a deactivated user, and one whose account was deleted, get the answer of an unknown one', async (t) => {
@@ -243,6 +260,9 @@ test('with EMAIL_VERIFICATION=required, the passkey of an address that is not co
   const answer = await passkeysOf(anyone).logIn(authenticator)
   t.match(answer.json(), { status: 401, code: 'email_not_verified' })
   t.match((await lettersTo(email)).at(-1)?.subject, /^Confirm your address/)
+  const events = await app.db.selectFrom('security_events').select(['event', 'user_id']).orderBy('id').execute()
+  const [user] = await app.db.selectFrom('users').select('id').execute()
+  t.strictSame(events.at(-1), { event: 'login.unverified', user_id: user?.id })
 })
 
 test('a passkey steps up, in its session only', async (t) => {

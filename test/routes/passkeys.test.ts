@@ -92,6 +92,13 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const)
     t.equal((await logIn(authenticator)).json().user.id, ann.id)
   })
 
+test('a browser that does not say whether the page is embedded adds a passkey and signs in', async (t) => {
+  const ann = await signUp()
+  const authenticator = createAuthenticator()
+  t.equal((await add(ann, authenticator, { crossOrigin: undefined })).statusCode, 201)
+  t.equal((await logIn(authenticator, { crossOrigin: undefined })).statusCode, 200)
+})
+
 function refused(t: Test, answer: Answer, what: string) {
   t.equal(answer.statusCode, 400, what)
   const message = 'is not valid here, was used, or is older than five minutes'
@@ -125,6 +132,9 @@ test('other algorithms, and keys that are too long, are refused', async (t) => {
   refused(t, await add(ann, createAuthenticator({ algorithm: 'ES384' })), 'ES384')
   refused(t, await add(ann, createAuthenticator({ algorithm: 'RS256', bits: 8_192 })), 'RSA with 8,192 bits')
   t.equal((await add(ann, createAuthenticator({ algorithm: 'RS256', bits: 4_096 }))).statusCode, 201)
+  // 16 bytes beside the modulus.
+  t.equal((await add(ann, createAuthenticator({ algorithm: 'RS256', bits: 8 * 1_008 }))).statusCode, 201, '1,024 bytes')
+  refused(t, await add(ann, createAuthenticator({ algorithm: 'RS256', bits: 8 * 1_009 })), '1,025 bytes')
 })
 
 test('a passkey whose id differs from the attested one is refused, and its transports are optional', async (t) => {
@@ -133,6 +143,7 @@ test('a passkey whose id differs from the attested one is refused, and its trans
   const { id } = createAuthenticator()
   refused(t, await ann.post('/api/auth/passkeys', { credential: { ...created, id, rawId: id } }), 'another id')
   t.equal((await add(ann, createAuthenticator(), { response: { transports: undefined } })).statusCode, 201)
+  t.match(await optionsFor(ann), { excludeCredentials: [{ transports: [] }] })
 })
 
 test('an authenticator app beside a passkey comes with new recovery codes', async (t) => {
@@ -146,18 +157,35 @@ test('an authenticator app beside a passkey comes with new recovery codes', asyn
   t.strictSame((await ann.get('/api/auth/factors')).json(), { totp: true, passkeys: 1, recovery_codes: 10 })
 })
 
-test('attestation of a manufacturer is refused, because checking it would contact hosts that it names', async (t) => {
+test('recovery codes stay until the last second factor is removed', async (t) => {
+  const ann = await signUp()
+  const { id } = (await add(ann, createAuthenticator())).json()
+  const { secret } = (await ann.post('/api/auth/factors/totp')).json()
+  await ann.post('/api/auth/factors/totp/confirm', { code: codeAt(secret, now) })
+  t.equal((await ann.delete(`/api/auth/passkeys/${id}`)).statusCode, 204)
+  t.strictSame((await ann.get('/api/auth/factors')).json(), { totp: true, passkeys: 0, recovery_codes: 10 })
+  t.equal((await ann.delete('/api/auth/factors/totp')).statusCode, 204)
+  t.strictSame((await ann.get('/api/auth/factors')).json(), { totp: false, passkeys: 0, recovery_codes: 0 })
+})
+
+test('attestation of a manufacturer is refused unread, because checking it would contact hosts that it names', async (t) => {
   const ann = await signUp()
   const authenticator = createAuthenticator()
   const send = async (how: Parameters<typeof authenticator.createPacked>[1]) =>
     ann.post('/api/auth/passkeys', { credential: authenticator.createPacked(await optionsFor(ann), how) })
+  const reason = () => String(lines.at(-1)?.refusal)
   refused(t, await send({ x5c: true }), 'a certificate')
+  t.match(reason(), /neither "none" nor self-attestation/)
+  for (const statement of [new Map<string, Value>(), new Map<string, Value>([['x5c', new Map()]])]) {
+    const attestation = new Map<string, Value>([
+      ['fmt', 'android-safetynet'],
+      ['attStmt', statement]
+    ])
+    refused(t, await add(ann, authenticator, { attestation }), 'another format')
+    t.match(reason(), /neither "none" nor self-attestation/)
+  }
   refused(t, await send({ isWrong: true }), 'a wrong self-attestation')
-  const attestation = new Map<string, Value>([
-    ['fmt', 'android-safetynet'],
-    ['attStmt', new Map()]
-  ])
-  refused(t, await add(ann, authenticator, { attestation }), 'another format')
+  t.match(reason(), /self-attestation is wrong/)
   t.equal((await send({})).statusCode, 201, 'self-attestation names nobody')
 })
 
@@ -214,7 +242,7 @@ test("another user's passkey answers 404", async (t) => {
   const [ann, ben] = [await signUp(), await signUp()]
   const { id } = (await add(ann, createAuthenticator(), { name: 'Mine' })).json()
   t.equal((await ben.patch(`/api/auth/passkeys/${id}`, { name: 'Yours' })).statusCode, 404)
-  t.equal((await ben.delete(`/api/auth/passkeys/${id}`)).statusCode, 404)
+  t.match((await ben.delete(`/api/auth/passkeys/${id}`)).json(), { status: 404, detail: 'Passkey not found' })
   t.match(await itemsOf(ann), [{ id, name: 'Mine' }])
 })
 

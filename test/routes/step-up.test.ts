@@ -154,6 +154,19 @@ test('a user of another issuer cannot step up here, and is told the issuer', asy
   }
 })
 
+test('a user of another issuer downloads their data with a token that is five minutes old, and no older', async (t) => {
+  const before = now
+  const iat = Math.floor(now / 1000)
+  const fay = caller(app, bridgeToken({ sub: 'fay', iat, exp: iat + 900 }))
+  now = 1000 * (iat + 300)
+  t.equal((await fay.get('/api/auth/profile/export')).statusCode, 200)
+  pass(0.001)
+  const answer = await fay.get('/api/auth/profile/export')
+  t.match(answer.json(), { code: 'step_up_required', detail: 'Get a new token from https://app.example.com' })
+  t.match(answer.headers, { 'www-authenticate': /, max_age=300$/ })
+  now = before
+})
+
 test('a wrong password does not step up', async (t) => {
   const ann = await register()
   const before = await rowOf(ann.refresh_token)
