@@ -188,7 +188,7 @@ test('new recovery codes replace the old ones', async (t) => {
   const user = caller(app, ann.first.access_token)
   const made = await user.post('/api/auth/factors/recovery-codes')
   t.equal(made.statusCode, 200)
-  t.equal((await eventsOf(ann.id)).at(-1), 'recovery_codes.made')
+  t.equal((await eventsOf(ann.id)).filter((event) => event === 'recovery_codes.made').length, 2, 'an event of the user')
   const [old = ''] = ann.recoveryCodes
   const [fresh = ''] = made.json().recovery_codes
   t.equal((await answer(await challengeOf(ann.email), old)).json().code, 'invalid_code')
