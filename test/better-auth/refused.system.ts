@@ -36,7 +36,7 @@ async function browser(t: Test, server: BetterAuth) {
 }
 
 test("Better Auth's session cookie cache is refused as a token, in each of its formats", async (t) => {
-  const reasons = { compact: 'not base64url', jwe: 'not three segments', jwt: 'not a login', keys: 'audience' }
+  const reasons = { compact: 'not three segments', jwe: 'not three segments', jwt: 'not a login', keys: 'audience' }
   for (const kind of ['compact', 'jwe', 'jwt', 'keys'] as const) {
     const { cookies } = await browser(t, caches[kind])
     const cookie = cookies.get('better-auth.session_data') ?? ''
@@ -67,7 +67,7 @@ test('neither the opaque session token nor its signed form is an access token', 
   const user = await browser(t, main)
   t.match(user.bearerToken, user.sessionToken)
   for (const token of [user.sessionToken, user.bearerToken, user.cookies.get('better-auth.session_token') ?? ''])
-    await refuses(t, token, /^not (UTF-8|JSON)$/, token)
+    await refuses(t, token, 'not three segments', token)
 })
 
 test('tokens for another audience and of an untrusted server are refused', async (t) => {

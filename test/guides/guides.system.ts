@@ -49,7 +49,7 @@ t.teardown(() => rm(machine, { recursive: true, force: true }))
 
 /**
  * A folder with an `npm` that is the real one, except that the packages that it installed for the first guide are there already
- * for the next ones: to install the same packages again takes a fourth of the CPU time of this file, and shows nothing new.
+ * for the next ones: to install the same packages again takes a third of the CPU time of this file, and shows nothing new.
  */
 async function shareInstalled(): Promise<string> {
   const { stdout } = await promisify(execFile)('which', ['npm'])
