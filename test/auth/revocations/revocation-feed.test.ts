@@ -345,13 +345,19 @@ test('a position of another process is continued, and one of another database st
   t.match(await read({ seen: '1:1:', until: '900:900:', id: '2' }), { rows: { length: 3 }, isMore: false })
 })
 
+/** A reader that waits with a position that the database does not reach when it is restored to transaction 10. */
+async function withLaterPosition() {
+  const started = start()
+  started.revoke(5)
+  started.state.xid = 50
+  const { position } = await started.read()
+  const waited = started.read(position, long)
+  await started.waiting(1)
+  return { ...started, position, waited }
+}
+
 test('a database that was restored makes the waiting readers begin again', async (t) => {
-  const { state, revoke, read, waiting } = start()
-  revoke(5)
-  state.xid = 50
-  const { position } = await read()
-  const waited = read(position, long)
-  await waiting(1)
+  const { state, read, waited } = await withLaterPosition()
   state.xid = 10
   state.changed()
   const page = await waited
@@ -360,12 +366,7 @@ test('a database that was restored makes the waiting readers begin again', async
 })
 
 test('a reader that comes while a restored database is noticed begins again', async (t) => {
-  const { state, revoke, read, waiting } = start()
-  revoke(5)
-  state.xid = 50
-  const { position } = await read()
-  const waited = read(position, long)
-  await waiting(1)
+  const { state, read, position, waited } = await withLaterPosition()
   const { promise, resolve } = Promise.withResolvers<void>()
   state.gate = promise
   state.xid = 10
